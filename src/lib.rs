@@ -1,1 +1,5 @@
-//! skeleton
+//! decode
+pub mod classify;
+pub mod correlate;
+pub mod decode;
+pub mod vocabulary;

@@ -1,0 +1,120 @@
+//! Executions → diagnoses: the cause that the *text* proves, with the lines that prove it.
+//!
+//! Every cause of the [`causes::CATALOGUE`] may look at every failed execution; the first in the catalogue's order wins.
+//! Every 5xx gets a diagnosis: the last cause takes what no other knows.
+
+pub mod causes;
+mod endpoint;
+mod evidence;
+pub mod redact;
+
+use jiff::Timestamp;
+
+use crate::correlate::{Execution, Phase};
+use crate::decode::Source;
+use crate::decode::line::Kind;
+use crate::vocabulary::{ApiId, RequestId};
+
+pub use causes::{Cause, Family, NextStep, Side, Sighting};
+pub use endpoint::Endpoint;
+pub use evidence::Evidence;
+
+/// What is known of one failed request from its log lines alone.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// The catalogue entry.
+    pub cause: &'static Cause,
+    /// Where the lines came from; API and stage may come from the lines themselves.
+    pub source: Source,
+    /// The request.
+    pub request_id: Option<RequestId>,
+    /// When it failed.
+    pub at: Option<Timestamp>,
+    /// What the client asked for.
+    pub route: Option<Route>,
+    /// What API Gateway called.
+    pub endpoint: Option<Endpoint>,
+    /// The status of the client's answer, where it is a 5xx.
+    pub status: Option<u16>,
+    /// The status of the backend's answer, where one came.
+    pub backend_status: Option<u16>,
+    /// How far the request came.
+    pub phase: Phase,
+    /// The line that proves the cause.
+    pub evidence: Evidence,
+    /// Other lines that help, in the order of the log.
+    pub context: Vec<Evidence>,
+}
+
+/// A route of an API, as it was logged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    /// The verb.
+    pub method: String,
+    /// The path.
+    pub path: String,
+}
+
+/// Names the cause of a failed execution; `None` where nothing failed.
+pub fn classify(execution: &Execution<'_>) -> Option<Diagnosis> {
+    if !execution.is_failed() {
+        return None;
+    }
+    let (cause, sighting) = sightings(execution).next()?;
+    Some(diagnosis(cause, &sighting, execution))
+}
+
+/// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
+pub fn classify_pasted(execution: &Execution<'_>) -> Option<Diagnosis> {
+    let (cause, sighting) = sightings(execution).next()?;
+    (!cause.is_last_resort()).then(|| diagnosis(cause, &sighting, execution))
+}
+
+/// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.
+pub fn sightings<'e>(
+    execution: &'e Execution<'_>,
+) -> impl Iterator<Item = (&'static Cause, Sighting)> + use<'e> {
+    causes::CATALOGUE.iter().filter_map(|cause| Some((*cause, (cause.recognise)(execution)?)))
+}
+
+fn diagnosis(cause: &'static Cause, sighting: &Sighting, execution: &Execution<'_>) -> Diagnosis {
+    let failure = &execution.entries[sighting.line];
+    let quote = |index: usize| Evidence::quote(&execution.entries[index]);
+    let mut source = execution.source.clone();
+    if let Some((api, stage)) = execution.api_stage {
+        source.api.get_or_insert_with(|| ApiId::new(api));
+        source.stage.get_or_insert_with(|| stage.to_owned());
+    }
+    Diagnosis {
+        cause,
+        source,
+        request_id: execution.request_id.map(RequestId::new),
+        at: failure.at,
+        route: execution
+            .route
+            .map(|route| Route { method: redact::bounded(route.method, 16), path: redact::uri(route.path) }),
+        endpoint: execution.endpoint_uri.and_then(Endpoint::parse),
+        status: execution.completed.or(execution.gateway_response.and_then(|(_, status)| status)),
+        backend_status: execution.received.and_then(|received| received.status),
+        phase: execution.phase(sighting.line),
+        evidence: quote(sighting.line),
+        context: context(execution, sighting).into_iter().map(quote).collect(),
+    }
+}
+
+/// The lines beside the proof that say what was called and how it ended, each kind once.
+fn context(execution: &Execution<'_>, sighting: &Sighting) -> Vec<usize> {
+    let mut lines = sighting.also.clone();
+    let mut last_of = |wanted: fn(&Kind<'_>) -> bool| {
+        lines.extend(execution.entries.iter().rposition(|entry| wanted(&entry.line.kind)));
+    };
+    last_of(|kind| matches!(kind, Kind::Route { .. }));
+    last_of(|kind| matches!(kind, Kind::EndpointUri(_) | Kind::Sending(_)));
+    last_of(|kind| matches!(kind, Kind::Received { .. }));
+    last_of(|kind| matches!(kind, Kind::GatewayResponse { .. }));
+    last_of(|kind| matches!(kind, Kind::Completed { .. }));
+    lines.retain(|line| *line != sighting.line);
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}

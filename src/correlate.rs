@@ -1,0 +1,136 @@
+//! Log batches → executions: all lines of one request, however its neighbours interleave with them.
+//!
+//! Lines belong together by log group and request id. Text without ids (the console's test-invoke log, bare lines) has
+//! one execution a block: a new one begins where a line can only be the first of a request.
+
+mod execution;
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::decode::line::{Kind, LogLine};
+use crate::decode::{LogBatch, LogEvent};
+
+pub use execution::{Entry, Execution, Phase, Received, Route};
+
+/// Sorts the lines of all batches into executions, in the order in which each is first seen.
+pub fn correlate<'a>(batches: &'a [LogBatch<'a>]) -> Vec<Execution<'a>> {
+    let mut executions: Vec<Execution<'a>> = Vec::new();
+    let mut by_request = HashMap::new();
+    let mut repeats = Repeats::default();
+    for batch in batches {
+        let group = batch.source.log_group.as_deref();
+        // Lines without an id go to the block that is open.
+        let mut block: Option<usize> = None;
+        for event in &batch.events {
+            let line = LogLine::parse(&event.message);
+            if repeats.has(group, event, &line) {
+                continue;
+            }
+            let place = match line.request {
+                Some(id) => *by_request.entry((group, id)).or_insert(executions.len()),
+                None => block
+                    .filter(|place| !executions[*place].ends_before(&line.kind))
+                    .unwrap_or(executions.len()),
+            };
+            if place == executions.len() {
+                executions.push(Execution::new(&batch.source, line.request));
+            }
+            if line.request.is_none() {
+                block = Some(place);
+            }
+            executions[place].add(Entry { number: event.number, at: event.at.or(line.at), line });
+        }
+    }
+    for execution in &mut executions {
+        execution.settle();
+    }
+    executions
+}
+
+/// A reason pasted alone, as the whole input, without the sentence that opens it in a log: an execution of that line.
+pub fn pasted<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
+    let [LogEvent { number, at, message, .. }] = &batch.events[..] else {
+        return None;
+    };
+    let line = LogLine::parse(message);
+    let alone = line.kind == Kind::Other && !line.text.trim().is_empty();
+    alone.then(|| {
+        let mut execution = Execution::new(&batch.source, line.request);
+        execution.add(Entry {
+            number: *number,
+            at: at.or(line.at),
+            line: LogLine { kind: Kind::Failure, ..line },
+        });
+        execution
+    })
+}
+
+/// Deliveries that come twice: CloudWatch Logs repeats events, and copies from its console show each one twice.
+#[derive(Default)]
+struct Repeats<'a> {
+    seen: HashSet<(Option<&'a str>, Option<&'a str>, Option<Timestamp>, &'a str)>,
+}
+
+impl<'a> Repeats<'a> {
+    fn has(&mut self, group: Option<&'a str>, event: &'a LogEvent<'a>, line: &LogLine<'a>) -> bool {
+        // Undated lines without an id may well say the same twice: two requests that ended alike.
+        let identified = event.id.is_some() || (event.at.is_some() && line.request.is_some());
+        identified && !self.seen.insert((group, event.id.as_deref(), event.at, &event.message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{self, Document};
+
+    fn executions(text: &str, look: impl Fn(&[Execution<'_>])) {
+        let parcels = decode::open(text.as_bytes(), 1 << 20).expect("text always opens");
+        let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text always reads") };
+        look(&correlate(&[batch]));
+    }
+
+    #[test]
+    fn interleaved_requests_are_told_apart() {
+        let text = "(a) HTTP Method: GET, Resource Path: /a\n(b) HTTP Method: PUT, Resource Path: /b\n\
+                    (a) Method completed with status: 500\n(b) Method completed with status: 200\n";
+        executions(text, |found| {
+            let paths: Vec<_> = found.iter().map(|e| e.route.map(|r| r.path)).collect();
+            assert_eq!(paths, [Some("/a"), Some("/b")]);
+            let failed: Vec<_> = found.iter().map(Execution::is_failed).collect();
+            assert_eq!(failed, [true, false]);
+        });
+    }
+
+    #[test]
+    fn console_text_has_one_execution_a_block() {
+        let text = "Execution log for request 1\n\
+                    Thu Aug 04 17:48:21 UTC 2022 : Starting execution for request: 1\n\
+                    Thu Aug 04 17:48:21 UTC 2022 : Method completed with status: 500\n\
+                    Execution log for request 2\n\
+                    Thu Aug 04 17:48:22 UTC 2022 : Starting execution for request: 2\n\
+                    Thu Aug 04 17:48:22 UTC 2022 : Method completed with status: 200\n";
+        executions(text, |found| {
+            let ids: Vec<_> = found.iter().map(|e| e.request_id).collect();
+            assert_eq!(ids, [Some("1"), Some("2")]);
+        });
+    }
+
+    #[test]
+    fn a_copy_that_shows_each_event_twice_counts_once() {
+        let line = "2020-07-02T11:34:31.881-04:00 (a) Method completed with status: 500\n";
+        executions(&line.repeat(2), |found| assert_eq!(found[0].entries.len(), 1));
+    }
+
+    #[test]
+    fn bare_lines_after_the_end_begin_another_request() {
+        let text = "Execution failed due to a timeout error\nMethod completed with status: 504\n\
+                    X-ray Tracing ID : 1-2\nSending request to http://x\nMethod completed with status: 200\n";
+        executions(text, |found| {
+            let lines: Vec<_> = found.iter().map(|e| e.entries.len()).collect();
+            assert_eq!(lines, [3, 2]);
+        });
+    }
+}

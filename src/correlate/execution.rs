@@ -1,0 +1,205 @@
+//! One request's lines, and what they say together.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::decode::Source;
+use crate::decode::line::{Kind, LogLine};
+
+/// One line in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// Its place in the batch or the line of the file, from 1.
+    pub number: usize,
+    /// When it was logged.
+    pub at: Option<Timestamp>,
+    /// The line.
+    pub line: LogLine<'a>,
+}
+
+/// What the client asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route<'a> {
+    /// The verb.
+    pub method: &'a str,
+    /// The path, as it was logged.
+    pub path: &'a str,
+}
+
+/// What came back from the backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Its status; logs before 2020 do not say.
+    pub status: Option<u16>,
+    /// How long it took.
+    pub latency: Option<Duration>,
+}
+
+/// How far a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The lines do not say: at level ERROR only the failure is logged.
+    Unknown,
+    /// It failed before anything was sent.
+    BeforeSending,
+    /// It was sent, and nothing came back until it failed.
+    WaitingForAnswer {
+        /// From sending to failing, where both are dated.
+        waited: Option<Duration>,
+    },
+    /// The backend had answered.
+    Answered,
+}
+
+/// All lines of one request.
+#[derive(Clone, Debug)]
+pub struct Execution<'a> {
+    /// Where its lines came from.
+    pub source: &'a Source,
+    /// Its id, where the lines name one.
+    pub request_id: Option<&'a str>,
+    /// Its lines, by time.
+    pub entries: Vec<Entry<'a>>,
+    /// What the client asked for.
+    pub route: Option<Route<'a>>,
+    /// API and stage as the lines themselves name them.
+    pub api_stage: Option<(&'a str, &'a str)>,
+    /// The URI that API Gateway called.
+    pub endpoint_uri: Option<&'a str>,
+    /// What the backend answered.
+    pub received: Option<Received>,
+    /// The status sent to the client.
+    pub completed: Option<u16>,
+    /// The gateway response sent instead of the backend's, and its status.
+    pub gateway_response: Option<(&'a str, Option<u16>)>,
+    started: bool,
+    ended: bool,
+    succeeded: bool,
+    failed: bool,
+}
+
+impl<'a> Execution<'a> {
+    pub(super) fn new(source: &'a Source, request_id: Option<&'a str>) -> Self {
+        Self {
+            source,
+            request_id,
+            entries: Vec::new(),
+            route: None,
+            api_stage: None,
+            endpoint_uri: None,
+            received: None,
+            completed: None,
+            gateway_response: None,
+            started: false,
+            ended: false,
+            succeeded: false,
+            failed: false,
+        }
+    }
+
+    pub(super) fn add(&mut self, entry: Entry<'a>) {
+        self.entries.push(entry);
+    }
+
+    /// Orders the lines and reads what they say; called once all are there.
+    pub(super) fn settle(&mut self) {
+        // Stable: lines of one millisecond keep the order of their delivery. Undated lines keep theirs altogether.
+        if self.entries.iter().all(|entry| entry.at.is_some()) {
+            self.entries.sort_by_key(|entry| entry.at);
+        }
+        for index in 0..self.entries.len() {
+            let kind = self.entries[index].line.kind.clone();
+            self.learn(&kind);
+        }
+    }
+
+    fn learn(&mut self, kind: &Kind<'a>) {
+        match *kind {
+            Kind::LogOf(id) => self.name(id),
+            Kind::Starting(id) => {
+                self.name(id);
+                self.started = true;
+                // What was called until here was an authorizer, whose calls are logged in the same words.
+                (self.endpoint_uri, self.received) = (None, None);
+            }
+            Kind::UsagePlan { api, stage } => self.api_stage = Some((api, stage)),
+            Kind::Route { method, path } => self.route = Some(Route { method, path }),
+            Kind::EndpointUri(uri) => self.endpoint_uri = Some(uri),
+            Kind::Sending(uri) => self.endpoint_uri = self.endpoint_uri.or(Some(uri)),
+            Kind::Received { status, latency } => self.received = Some(Received { status, latency }),
+            Kind::GatewayResponse { name, status } => {
+                self.gateway_response = Some((name, status));
+                self.failed |= is_server_error(status);
+            }
+            Kind::Completed { status } => {
+                self.ended = true;
+                self.completed = status;
+                self.failed |= is_server_error(status);
+            }
+            Kind::Succeeded => self.succeeded = true,
+            Kind::Failure | Kind::LambdaRejected { .. } => self.failed = true,
+            Kind::ResponseHeaders(_) | Kind::Preamble | Kind::Payload | Kind::Trailer | Kind::Other => {}
+        }
+    }
+
+    fn name(&mut self, id: &'a str) {
+        self.request_id = self.request_id.or(Some(id).filter(|id| !id.is_empty()));
+    }
+
+    /// Whether a line without an id, of this kind, can only belong to the next request.
+    pub(super) fn ends_before(&self, kind: &Kind<'_>) -> bool {
+        let has = |wanted: fn(&Kind<'_>) -> bool| self.entries.iter().any(|entry| wanted(&entry.line.kind));
+        match kind {
+            Kind::LogOf(_) => true,
+            Kind::Trailer | Kind::GatewayResponse { .. } => false,
+            _ if has(|kind| matches!(kind, Kind::Completed { .. })) => true,
+            Kind::Starting(_) | Kind::Preamble | Kind::UsagePlan { .. } => {
+                has(|kind| matches!(kind, Kind::Starting(_) | Kind::Route { .. }))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it failed with a 5xx, by its own lines. A status that was mapped to another one does not hide a failure.
+    pub fn is_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Whether API Gateway itself says that all went well, whatever the backend's status.
+    pub fn is_successful(&self) -> bool {
+        self.succeeded
+    }
+
+    /// Whether the lines stop before anything tells how it ended.
+    pub fn is_cut_off(&self) -> bool {
+        !self.failed && !self.ended && !self.succeeded
+    }
+
+    /// Whether any line is one that API Gateway writes.
+    pub fn is_recognised(&self) -> bool {
+        self.entries.iter().any(|entry| entry.line.kind != Kind::Other)
+    }
+
+    /// How far the request came before the line at this index.
+    pub fn phase(&self, failure: usize) -> Phase {
+        let before = &self.entries[..failure.min(self.entries.len())];
+        let last = |wanted: fn(&Kind<'_>) -> bool| before.iter().rfind(|entry| wanted(&entry.line.kind));
+        if last(|kind| matches!(kind, Kind::Received { .. })).is_some() {
+            return Phase::Answered;
+        }
+        let failed_at = self.entries.get(failure).and_then(|entry| entry.at);
+        if let Some(sent) = last(|kind| matches!(kind, Kind::Sending(_))) {
+            let waited = sent
+                .at
+                .zip(failed_at)
+                .and_then(|(sent, failed)| Duration::try_from(failed.duration_since(sent)).ok());
+            return Phase::WaitingForAnswer { waited };
+        }
+        if self.started { Phase::BeforeSending } else { Phase::Unknown }
+    }
+}
+
+fn is_server_error(status: Option<u16>) -> bool {
+    status.is_some_and(|status| (500..600).contains(&status))
+}
