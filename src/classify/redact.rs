@@ -212,7 +212,7 @@ mod tests {
     fn bodies_and_headers_of_clients_are_not_kept() {
         check(
             "(id) Method request body before transformations: {\"card\":\"4111\"}",
-            "Method request body before transformations: [16 bytes not kept]",
+            "Method request body before transformations: [15 bytes not kept]",
         );
         check("(id) Method request headers: {Cookie=a}", "Method request headers: [11 bytes not kept]");
     }
