@@ -214,7 +214,7 @@ mod tests {
             "(id) Method request body before transformations: {\"card\":\"4111\"}",
             "Method request body before transformations: [15 bytes not kept]",
         );
-        check("(id) Method request headers: {Cookie=a}", "Method request headers: [11 bytes not kept]");
+        check("(id) Method request headers: {Cookie=a}", "Method request headers: [10 bytes not kept]");
     }
 
     #[test]
