@@ -1,0 +1,183 @@
+//! What AWS has along a private path, in our words: only what a check reads.
+//!
+//! Shapes and enums are those of the services' API references; a state that AWS adds later is kept as text.
+
+use std::collections::BTreeMap;
+
+use crate::vocabulary::Arn;
+
+/// A REST API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestApi {
+    /// Its name.
+    pub name: String,
+}
+
+/// A stage of a REST API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stage {
+    /// Its variables.
+    pub variables: BTreeMap<String, String>,
+    /// Variables that canary requests see instead.
+    pub canary_overrides: BTreeMap<String, String>,
+}
+
+/// A resource of a REST API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its path template (`/orders/{id}`).
+    pub path: String,
+    /// Its methods, by verb; `ANY` stands for every verb that is not there itself.
+    pub integrations: BTreeMap<String, Integration>,
+}
+
+/// A method's integration, as it is configured now (which need not be what was deployed).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Integration {
+    /// `HTTP`, `HTTP_PROXY`, `AWS`, `AWS_PROXY`, `MOCK`.
+    pub kind: String,
+    /// The URI, with `${stageVariables.…}` as configured.
+    pub uri: Option<String>,
+    /// Whether it goes through a VPC link.
+    pub private: bool,
+    /// The link's id, with `${stageVariables.…}` as configured.
+    pub connection_id: Option<String>,
+    /// The listener or load balancer that an integration over a V2 link names.
+    pub target: Option<Arn>,
+    /// Milliseconds that API Gateway waits.
+    pub timeout_ms: Option<i32>,
+}
+
+/// A VPC link of either generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VpcLink {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Which generation it is.
+    pub generation: Generation,
+    /// `AVAILABLE`, `PENDING`, `DELETING`, `FAILED`; `INACTIVE` for V2 alone.
+    pub status: String,
+    /// Why it is in that state.
+    pub message: Option<String>,
+    /// V1: the network load balancer.
+    pub targets: Vec<Arn>,
+}
+
+/// The two kinds of VPC link.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/private-integration.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    /// Through PrivateLink to a network load balancer.
+    V1,
+    /// Through interfaces of its own in the VPC to any load balancer.
+    V2,
+}
+
+/// A VPC endpoint service; API Gateway makes one for a V1 link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointService {
+    /// Its id (`vpce-svc-…`).
+    pub id: String,
+    /// `Pending`, `Available`, `Deleting`, `Deleted`, `Failed`.
+    pub state: String,
+    /// The network load balancers behind it.
+    pub load_balancers: Vec<Arn>,
+}
+
+/// A connection to an endpoint service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointConnection {
+    /// The endpoint (`vpce-…`).
+    pub endpoint_id: String,
+    /// The account that owns the endpoint.
+    pub owner: Option<String>,
+    /// `PendingAcceptance`, `Pending`, `Available`, `Deleting`, `Deleted`, `Rejected`, `Failed`, `Expired`, `Partial`, in
+    /// whatever case AWS writes it.
+    pub state: String,
+}
+
+/// A load balancer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBalancer {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// `application`, `network`, `gateway`.
+    pub kind: String,
+    /// `provisioning`, `active`, `active_impaired`, `failed`.
+    pub state: String,
+    /// Why it is in that state.
+    pub reason: Option<String>,
+}
+
+/// A listener of a load balancer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Its ARN.
+    pub arn: Arn,
+    /// The load balancer it belongs to.
+    pub load_balancer: Arn,
+    /// The port it listens on.
+    pub port: u16,
+    /// `TCP`, `TLS`, `HTTP`, `HTTPS`, …
+    pub protocol: String,
+    /// What its default actions do.
+    pub actions: Vec<Action>,
+}
+
+/// What a listener does with a connection or request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// `forward`, `fixed-response`, `redirect`, …
+    pub kind: String,
+    /// Where it forwards to, with weights; a weight of 0 gets nothing.
+    pub target_groups: Vec<(Arn, i32)>,
+}
+
+impl Listener {
+    /// The target groups that its default actions forward to.
+    pub fn target_groups(&self) -> Vec<Arn> {
+        let forwards = self.actions.iter().filter(|action| action.kind == "forward");
+        let weighted = forwards.flat_map(|action| &action.target_groups);
+        let mut arns: Vec<Arn> = weighted.filter(|(_, weight)| *weight > 0).map(|(arn, _)| arn.clone()).collect();
+        arns.sort();
+        arns.dedup();
+        arns
+    }
+}
+
+/// A target group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetGroup {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// `instance`, `ip`, `lambda`, `alb`.
+    pub kind: String,
+    /// The protocol it speaks to targets.
+    pub protocol: Option<String>,
+    /// The port it sends to, unless a target has its own.
+    pub port: Option<u16>,
+}
+
+/// A registered target and its health.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// An instance id, an IP address or an ARN.
+    pub id: String,
+    /// The port it is registered with.
+    pub port: Option<u16>,
+    /// The zone it is in.
+    pub zone: Option<String>,
+    /// `initial`, `healthy`, `unhealthy`, `unhealthy.draining`, `unused`, `draining`, `unavailable`.
+    pub state: String,
+    /// The reason code (`Target.Timeout`).
+    pub reason: Option<String>,
+    /// The reason in AWS's words.
+    pub description: Option<String>,
+}

@@ -1,0 +1,188 @@
+//! What can be asked of an account, and the words of the answers.
+//!
+//! One enum of questions and one of answers: whoever answers (AWS, a recorded account, a cache, a recorder) implements
+//! one method, and a new question is one variant on each side.
+
+use super::nouns::{
+    EndpointConnection, EndpointService, Listener, LoadBalancer, Resource, RestApi, Stage, TargetGroup, Target, VpcLink,
+};
+use crate::vocabulary::{ApiId, Arn};
+
+/// One thing to ask of an account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Question {
+    /// The REST API itself: its name.
+    RestApi(ApiId),
+    /// A stage: its variables, canary settings and logging.
+    Stage(ApiId, String),
+    /// All resources of an API with their methods and integrations.
+    Resources(ApiId),
+    /// A VPC link of the first generation, by id.
+    VpcLinkV1(String),
+    /// A VPC link of the second generation, by id.
+    VpcLinkV2(String),
+    /// All VPC endpoint services of the account.
+    EndpointServices,
+    /// The connections to one endpoint service, by service id.
+    EndpointConnections(String),
+    /// A load balancer.
+    LoadBalancer(Arn),
+    /// The listeners of a load balancer.
+    Listeners(Arn),
+    /// One listener.
+    Listener(Arn),
+    /// The target groups that a load balancer uses.
+    TargetGroups(Arn),
+    /// The health of a target group's targets.
+    TargetHealth(Arn),
+}
+
+impl Question {
+    /// The IAM action that asking needs.
+    ///
+    /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::RestApi(_) | Self::Stage(..) | Self::Resources(_) | Self::VpcLinkV1(_) | Self::VpcLinkV2(_) => {
+                "apigateway:GET"
+            }
+            Self::EndpointServices => "ec2:DescribeVpcEndpointServiceConfigurations",
+            Self::EndpointConnections(_) => "ec2:DescribeVpcEndpointConnections",
+            Self::LoadBalancer(_) => "elasticloadbalancing:DescribeLoadBalancers",
+            Self::Listeners(_) | Self::Listener(_) => "elasticloadbalancing:DescribeListeners",
+            Self::TargetGroups(_) => "elasticloadbalancing:DescribeTargetGroups",
+            Self::TargetHealth(_) => "elasticloadbalancing:DescribeTargetHealth",
+        }
+    }
+
+    /// The API call that asks it.
+    pub fn call(&self) -> &'static str {
+        match self {
+            Self::RestApi(_) => "apigateway:GetRestApi",
+            Self::Stage(..) => "apigateway:GetStage",
+            Self::Resources(_) => "apigateway:GetResources",
+            Self::VpcLinkV1(_) => "apigateway:GetVpcLink",
+            Self::VpcLinkV2(_) => "apigatewayv2:GetVpcLink",
+            Self::EndpointServices => "ec2:DescribeVpcEndpointServiceConfigurations",
+            Self::EndpointConnections(_) => "ec2:DescribeVpcEndpointConnections",
+            Self::LoadBalancer(_) => "elasticloadbalancing:DescribeLoadBalancers",
+            Self::Listeners(_) => "elasticloadbalancing:DescribeListeners",
+            Self::Listener(_) => "elasticloadbalancing:DescribeListeners/one",
+            Self::TargetGroups(_) => "elasticloadbalancing:DescribeTargetGroups",
+            Self::TargetHealth(_) => "elasticloadbalancing:DescribeTargetHealth",
+        }
+    }
+
+    /// What it is asked of: an id, an ARN, `api/stage`; empty for the whole account.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::RestApi(api) | Self::Resources(api) => api.to_string(),
+            Self::Stage(api, stage) => format!("{api}/{stage}"),
+            Self::VpcLinkV1(id) | Self::VpcLinkV2(id) | Self::EndpointConnections(id) => id.clone(),
+            Self::EndpointServices => String::new(),
+            Self::LoadBalancer(arn)
+            | Self::Listeners(arn)
+            | Self::Listener(arn)
+            | Self::TargetGroups(arn)
+            | Self::TargetHealth(arn) => arn.to_string(),
+        }
+    }
+
+    /// What it is about, for people.
+    pub fn about(&self) -> String {
+        match self {
+            Self::RestApi(api) => format!("the name of API {api}"),
+            Self::Stage(api, stage) => format!("stage {stage} of API {api}"),
+            Self::Resources(api) => format!("the integrations of API {api}"),
+            Self::VpcLinkV1(id) | Self::VpcLinkV2(id) => format!("VPC link {id}"),
+            Self::EndpointServices => "the VPC endpoint service behind the load balancer".to_owned(),
+            Self::EndpointConnections(id) => format!("the connections to endpoint service {id}"),
+            Self::LoadBalancer(arn) => format!("load balancer {}", arn.resource()),
+            Self::Listeners(arn) => format!("the listeners of {}", arn.resource()),
+            Self::Listener(arn) => format!("listener {}", arn.resource()),
+            Self::TargetGroups(arn) => format!("the target groups of {}", arn.resource()),
+            Self::TargetHealth(arn) => format!("the health of the targets in {}", arn.resource()),
+        }
+    }
+
+    /// One of every kind, so that the actions can be listed without asking.
+    pub fn samples() -> Vec<Self> {
+        let (api, arn) = (ApiId::new("a1b2c3d4e5"), Arn::new("arn"));
+        vec![
+            Self::RestApi(api.clone()),
+            Self::Stage(api.clone(), "prod".to_owned()),
+            Self::Resources(api),
+            Self::VpcLinkV1("v1".to_owned()),
+            Self::VpcLinkV2("v2".to_owned()),
+            Self::EndpointServices,
+            Self::EndpointConnections("vpce-svc".to_owned()),
+            Self::LoadBalancer(arn.clone()),
+            Self::Listeners(arn.clone()),
+            Self::Listener(arn.clone()),
+            Self::TargetGroups(arn.clone()),
+            Self::TargetHealth(arn),
+        ]
+    }
+}
+
+/// What an account answers. A thing that AWS says does not exist is [`Answer::Absent`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// AWS says, with that very error, that there is no such thing.
+    Absent,
+    /// To [`Question::RestApi`].
+    RestApi(RestApi),
+    /// To [`Question::Stage`].
+    Stage(Stage),
+    /// To [`Question::Resources`].
+    Resources(Vec<Resource>),
+    /// To [`Question::VpcLinkV1`] and [`Question::VpcLinkV2`].
+    VpcLink(VpcLink),
+    /// To [`Question::EndpointServices`].
+    EndpointServices(Vec<EndpointService>),
+    /// To [`Question::EndpointConnections`].
+    EndpointConnections(Vec<EndpointConnection>),
+    /// To [`Question::LoadBalancer`].
+    LoadBalancer(LoadBalancer),
+    /// To [`Question::Listeners`].
+    Listeners(Vec<Listener>),
+    /// To [`Question::Listener`].
+    Listener(Listener),
+    /// To [`Question::TargetGroups`].
+    TargetGroups(Vec<TargetGroup>),
+    /// To [`Question::TargetHealth`].
+    TargetHealth(Vec<Target>),
+}
+
+macro_rules! answers {
+    ($($variant:ident($answer:ty)),+ $(,)?) => {$(
+        impl FromAnswer for $answer {
+            fn from_answer(answer: Answer) -> Option<Self> {
+                match answer {
+                    Answer::$variant(value) => Some(value),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+/// A noun that one variant of [`Answer`] carries.
+pub trait FromAnswer: Sized {
+    /// The noun, where the answer carries it.
+    fn from_answer(answer: Answer) -> Option<Self>;
+}
+
+answers! {
+    RestApi(RestApi),
+    Stage(Stage),
+    Resources(Vec<Resource>),
+    VpcLink(VpcLink),
+    EndpointServices(Vec<EndpointService>),
+    EndpointConnections(Vec<EndpointConnection>),
+    LoadBalancer(LoadBalancer),
+    Listeners(Vec<Listener>),
+    Listener(Listener),
+    TargetGroups(Vec<TargetGroup>),
+    TargetHealth(Vec<Target>),
+}
