@@ -81,6 +81,8 @@ pub enum Family {
     Reset,
     /// Protocols and proxy protocol.
     Protocol,
+    /// Any fault, none of them for sure: the text does not tell.
+    Any,
     /// Nothing along a private path: the fault is Lambda's, a mapping's, a policy's.
     Elsewhere,
 }

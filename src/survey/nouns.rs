@@ -143,7 +143,8 @@ impl Listener {
     pub fn target_groups(&self) -> Vec<Arn> {
         let forwards = self.actions.iter().filter(|action| action.kind == "forward");
         let weighted = forwards.flat_map(|action| &action.target_groups);
-        let mut arns: Vec<Arn> = weighted.filter(|(_, weight)| *weight > 0).map(|(arn, _)| arn.clone()).collect();
+        let mut arns: Vec<Arn> =
+            weighted.filter(|(_, weight)| *weight > 0).map(|(arn, _)| arn.clone()).collect();
         arns.sort();
         arns.dedup();
         arns

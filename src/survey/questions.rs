@@ -4,7 +4,8 @@
 //! one method, and a new question is one variant on each side.
 
 use super::nouns::{
-    EndpointConnection, EndpointService, Listener, LoadBalancer, Resource, RestApi, Stage, TargetGroup, Target, VpcLink,
+    EndpointConnection, EndpointService, Listener, LoadBalancer, Resource, RestApi, Stage, Target,
+    TargetGroup, VpcLink,
 };
 use crate::vocabulary::{ApiId, Arn};
 
@@ -43,9 +44,11 @@ impl Question {
     /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
     pub fn action(&self) -> &'static str {
         match self {
-            Self::RestApi(_) | Self::Stage(..) | Self::Resources(_) | Self::VpcLinkV1(_) | Self::VpcLinkV2(_) => {
-                "apigateway:GET"
-            }
+            Self::RestApi(_)
+            | Self::Stage(..)
+            | Self::Resources(_)
+            | Self::VpcLinkV1(_)
+            | Self::VpcLinkV2(_) => "apigateway:GET",
             Self::EndpointServices => "ec2:DescribeVpcEndpointServiceConfigurations",
             Self::EndpointConnections(_) => "ec2:DescribeVpcEndpointConnections",
             Self::LoadBalancer(_) => "elasticloadbalancing:DescribeLoadBalancers",

@@ -9,7 +9,7 @@ pub(super) static CAUSE: Cause = Cause {
     slug: "unrecognised-failure",
     title: "a request failed with a text this catalogue does not know",
     severity: Severity::High,
-    family: Family::Path,
+    family: Family::Any,
     recognise,
     text: "any other line of a request that ended with a 5xx",
     happened: "The request ended with a 5xx, and API Gateway gave a reason that is new to this catalogue or none at all.",

@@ -1,0 +1,37 @@
+//! The checks, along the path. Each is a plain function over a diagnosis and a topology, one file a hop.
+
+mod endpoint_service;
+mod listener;
+mod load_balancer;
+mod stage;
+mod targets;
+mod vpc_link;
+
+use super::Finding;
+use crate::classify::Diagnosis;
+use crate::survey::Topology;
+use crate::vocabulary::Region;
+
+/// One check.
+#[derive(Debug)]
+pub struct Check {
+    /// Its file's name.
+    pub name: &'static str,
+    /// What it makes of a topology.
+    pub run: fn(&Diagnosis, &Topology) -> Vec<Finding>,
+}
+
+/// All checks, in the order of the path.
+pub static CHECKS: &[Check] = &[
+    Check { name: "stage", run: stage::check },
+    Check { name: "vpc_link", run: vpc_link::check },
+    Check { name: "endpoint_service", run: endpoint_service::check },
+    Check { name: "load_balancer", run: load_balancer::check },
+    Check { name: "listener", run: listener::check },
+    Check { name: "targets", run: targets::check },
+];
+
+/// The Region to put into a command: the log's, else a name to fill in.
+fn region(diagnosis: &Diagnosis) -> &str {
+    diagnosis.source.region.as_ref().map_or("REGION", Region::as_str)
+}

@@ -1,0 +1,127 @@
+//! The listener: is there one on the called port, does it speak what is called, and does it forward anywhere?
+
+use super::region;
+use crate::classify::{Diagnosis, Endpoint};
+use crate::judge::{Code, Finding};
+use crate::survey::nouns::Listener;
+use crate::survey::{Reading, Topology};
+
+const ACTION: &str = "elasticloadbalancing:DescribeListeners";
+
+pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+    if !topology.integration.value().is_some_and(|integration| integration.private) {
+        return Vec::new();
+    }
+    match &topology.listeners {
+        Reading::Unavailable(unavailable) => vec![Finding::unknown(Code::ListenerMissing, unavailable)],
+        // The load balancer itself is gone; that check says so, unless a listener was named.
+        Reading::Absent { .. } => match &topology.named_listener {
+            Some(arn) => {
+                let says =
+                    format!("listener `{}`, which the integration names, does not exist", arn.resource());
+                vec![missing(diagnosis, topology, says).of(arn)]
+            }
+            None => Vec::new(),
+        },
+        Reading::Known { value, .. } => known(diagnosis, topology, value),
+    }
+}
+
+fn known(diagnosis: &Diagnosis, topology: &Topology, listeners: &[Listener]) -> Vec<Finding> {
+    let Some(listener) = topology.called_listener() else {
+        let Some(called) = &topology.endpoint else {
+            // Neither log nor configuration tells the port, so no listener can be called missing.
+            return Vec::new();
+        };
+        let ports: Vec<String> = listeners.iter().map(|l| format!("{}:{}", l.protocol, l.port)).collect();
+        let has = if ports.is_empty() {
+            "no listener at all".to_owned()
+        } else {
+            format!("only {}", ports.join(", "))
+        };
+        let says = format!(
+            "no listener on port {}, which the integration calls ({called}): the load balancer has {has}",
+            called.port
+        );
+        return vec![missing(diagnosis, topology, says).detail("port", called.port)];
+    };
+    let mut findings: Vec<Finding> = topology
+        .endpoint
+        .as_ref()
+        .and_then(|called| mismatch(topology, listener, called))
+        .into_iter()
+        .collect();
+    if listener.target_groups().is_empty() {
+        findings.push(nowhere(diagnosis, topology, listener));
+    }
+    if findings.is_empty() {
+        let says = format!("listener {}:{} is there and forwards", listener.protocol, listener.port);
+        findings
+            .push(Finding::read(Code::ListenerFound, ACTION, &topology.listeners, says).of(&listener.arn));
+    }
+    findings
+}
+
+fn missing(diagnosis: &Diagnosis, topology: &Topology, says: String) -> Finding {
+    let show = topology.load_balancer.value().map(|balancer| {
+        format!(
+            "aws elbv2 describe-listeners --load-balancer-arn {} --query 'Listeners[].[Protocol,Port]' --region {}",
+            balancer.arn,
+            region(diagnosis)
+        )
+    });
+    Finding::read(Code::ListenerMissing, ACTION, &topology.listeners, says).remedy(
+        "Add a listener on that port, or correct the port in the integration's URI and deploy the API.",
+        None,
+        show,
+    )
+}
+
+/// https needs a listener that passes or ends TLS, http one that does not expect it.
+fn mismatch(topology: &Topology, listener: &Listener, called: &Endpoint) -> Option<Finding> {
+    let protocol = listener.protocol.as_str();
+    let fits = match (called.tls, protocol) {
+        (true, "TCP" | "TLS" | "HTTPS" | "TCP_UDP") => true,
+        (false, "TCP" | "HTTP" | "TCP_UDP") => true,
+        (true, _) | (false, _) => false,
+    };
+    let scheme = if called.tls { "https" } else { "http" };
+    let says = format!(
+        "the integration calls {scheme} on port {}, but the listener there speaks {protocol}",
+        listener.port
+    );
+    (!fits).then(|| {
+        Finding::read(Code::ListenerProtocolMismatch, ACTION, &topology.listeners, says)
+            .of(&listener.arn)
+            .detail("called", scheme)
+            .detail("listener", protocol)
+            .remedy(
+                "Make the scheme of the integration's URI agree with the listener's protocol, and deploy the API.",
+                None,
+                None,
+            )
+    })
+}
+
+fn nowhere(diagnosis: &Diagnosis, topology: &Topology, listener: &Listener) -> Finding {
+    let kinds: Vec<&str> = listener.actions.iter().map(|action| action.kind.as_str()).collect();
+    let does = if kinds.is_empty() { "no action".to_owned() } else { kinds.join(", ") };
+    let says = format!(
+        "listener {}:{} forwards to no target group by default (its default action: {does})",
+        listener.protocol, listener.port
+    );
+    let finding = Finding::read(Code::ListenerForwardsNowhere, ACTION, &topology.listeners, says)
+        .of(&listener.arn)
+        .remedy(
+            "Let the listener's default action forward to the backend's target group.",
+            None,
+            Some(format!(
+                "aws elbv2 describe-listeners --listener-arns {} --region {}",
+                listener.arn,
+                region(diagnosis)
+            )),
+        );
+    // An application load balancer's rules may forward what its default action does not.
+    let ruled = matches!(listener.protocol.as_str(), "HTTP" | "HTTPS");
+    if ruled { finding.partial() } else { finding }
+}

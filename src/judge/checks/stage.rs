@@ -1,0 +1,95 @@
+//! Stage and integration: is the route there, and are the stage variables that it needs?
+
+use super::region;
+use crate::classify::{Diagnosis, Family};
+use crate::judge::{Code, Finding};
+use crate::survey::{Filled, Reading, Topology};
+
+const ACTION: &str = "apigateway:GET";
+
+pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+    if diagnosis.cause.family == Family::Elsewhere {
+        return Vec::new();
+    }
+    let mut findings = integration(diagnosis, topology);
+    findings.extend(variables(diagnosis, topology));
+    findings.extend(dangling(diagnosis, topology));
+    findings
+}
+
+fn integration(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+    match &topology.integration {
+        Reading::Known { .. } => Vec::new(),
+        Reading::Unavailable(unavailable) => vec![Finding::unknown(Code::IntegrationMissing, unavailable)],
+        Reading::Absent { .. } => {
+            let route = diagnosis
+                .route
+                .as_ref()
+                .map_or("the failed route".to_owned(), |r| format!("{} {}", r.method, r.path));
+            let says = format!("the API has no method with an integration for {route} any more");
+            vec![Finding::read(Code::IntegrationMissing, ACTION, &topology.integration, says).remedy(
+                "Give the method its integration back, or deploy the API so that the stage agrees with it.",
+                None,
+                None,
+            )]
+        }
+    }
+}
+
+/// Variables that the link id or the URI names and the stage does not define.
+fn variables(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+    let needs = topology.integration.value().is_some_and(|integration| {
+        let texts = [integration.uri.as_deref(), integration.connection_id.as_deref()];
+        texts.into_iter().flatten().any(Filled::needs_variables)
+    });
+    if let (true, Some(unavailable)) = (needs, topology.stage.unavailable()) {
+        return vec![Finding::unknown(Code::StageVariableUndefined, unavailable)];
+    }
+    let in_id = topology.link_id.iter().flat_map(|id| &id.undefined);
+    let mut undefined: Vec<&String> = in_id.chain(&topology.undefined_in_uri).collect();
+    undefined.sort();
+    undefined.dedup();
+    let (Some(api), Some(stage)) = (&diagnosis.source.api, &diagnosis.source.stage) else {
+        return Vec::new();
+    };
+    let finding = |name: &String| {
+        let says = format!("stage {stage} does not define the variable `{name}` that the integration uses");
+        let set = format!(
+            "aws apigateway update-stage --rest-api-id {api} --stage-name {stage} --patch-operations \
+             op=replace,path=/variables/{name},value=VALUE --region {}",
+            region(diagnosis)
+        );
+        let show = format!(
+            "aws apigateway get-stage --rest-api-id {api} --stage-name {stage} --query variables --region {}",
+            region(diagnosis)
+        );
+        Finding::read(Code::StageVariableUndefined, ACTION, &topology.stage, says)
+            .of(format!("{api}/{stage}"))
+            .detail("variable", name)
+            .remedy(format!("Define the stage variable `{name}`."), Some(set), Some(show))
+    };
+    undefined.into_iter().map(finding).collect()
+}
+
+/// A stage variable that names a link of neither generation.
+fn dangling(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+    let (Some(id), Reading::Absent { .. }) = (&topology.link_id, &topology.link) else { return Vec::new() };
+    let Some(name) = id.names.first() else { return Vec::new() };
+    let says = format!("the stage variable `{name}` names VPC link `{}`, which does not exist", id.text);
+    vec![
+        Finding::read(Code::VpcLinkIdDangling, ACTION, &topology.link, says)
+            .of(&id.text)
+            .detail("variable", name)
+            .remedy(
+                format!("Point the stage variable `{name}` at a VPC link that exists; these do:"),
+                Some(format!(
+                    "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {}",
+                    region(diagnosis)
+                )),
+                Some(format!(
+                    "aws apigateway get-vpc-link --vpc-link-id LINK --region {}",
+                    region(diagnosis)
+                )),
+            ),
+    ]
+}

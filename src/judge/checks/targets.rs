@@ -1,0 +1,184 @@
+//! The targets behind the called listener: are there any, and does the load balancer find them healthy?
+//!
+//! States and reasons: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html>
+
+use std::collections::BTreeSet;
+
+use super::region;
+use crate::classify::Diagnosis;
+use crate::judge::{Code, Finding, State};
+use crate::survey::nouns::Target;
+use crate::survey::{Reading, Topology, Why};
+use crate::vocabulary::Arn;
+
+const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
+
+pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+    let of_group = |(arn, reading): (&Arn, &Reading<Vec<Target>>)| match reading {
+        Reading::Known { value, .. } => group(diagnosis, topology, arn, value, reading),
+        Reading::Unavailable(unavailable) => Finding::unknown(Code::TargetsUnhealthy, unavailable).of(arn),
+        Reading::Absent { .. } => {
+            let says = format!(
+                "target group `{}`, which the listener forwards to, does not exist",
+                name(topology, arn)
+            );
+            Finding::read(Code::TargetGroupEmpty, ACTION, reading, says).of(arn)
+        }
+    };
+    topology.targets.iter().map(of_group).collect()
+}
+
+fn group(
+    diagnosis: &Diagnosis,
+    topology: &Topology,
+    arn: &Arn,
+    targets: &[Target],
+    reading: &Reading<Vec<Target>>,
+) -> Finding {
+    let name = name(topology, arn);
+    let healthy = targets.iter().filter(|target| target.state == "healthy").count();
+    let (code, says) = match weigh(targets, healthy) {
+        None => return unmeasured(arn, &name),
+        Some(Code::TargetGroupEmpty) => {
+            (Code::TargetGroupEmpty, format!("target group `{name}` has no registered target"))
+        }
+        Some(Code::TargetsHealthy) => {
+            (Code::TargetsHealthy, format!("{healthy} of {} targets of `{name}` are healthy", targets.len()))
+        }
+        Some(code) => (code, describe(code, targets, healthy, &name)),
+    };
+    let finding = Finding::read(code, ACTION, reading, says)
+        .of(arn)
+        .detail("healthy", healthy)
+        .detail("targets", targets.len());
+    let finding = match reasons(targets) {
+        reasons if reasons.is_empty() => finding,
+        reasons => finding.detail("reason", reasons.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    let finding = if healthy > 0 && code != Code::TargetsHealthy { finding.partial() } else { finding };
+    match remedy(code, targets) {
+        Some(what) => {
+            let show = format!(
+                "aws elbv2 describe-target-health --target-group-arn {arn} --region {}",
+                region(diagnosis)
+            );
+            finding.remedy(what, None, Some(show))
+        }
+        None => finding,
+    }
+}
+
+/// What the targets' states come to; `None` where no state tells whether a target works.
+fn weigh(targets: &[Target], healthy: usize) -> Option<Code> {
+    let some = |state: &str| targets.iter().any(|target| target.state == state);
+    let all_unused = !targets.is_empty() && targets.iter().all(|target| target.state == "unused");
+    let not_in_use = |target: &Target| target.reason.as_deref() == Some("Target.NotInUse");
+    Some(if targets.is_empty() {
+        Code::TargetGroupEmpty
+    } else if all_unused && targets.iter().all(not_in_use) {
+        Code::TargetGroupUnused
+    } else if some("unhealthy") || some("unhealthy.draining") {
+        Code::TargetsUnhealthy
+    } else if healthy > 0 {
+        Code::TargetsHealthy
+    } else if some("initial") {
+        Code::TargetsInitial
+    } else if some("draining") {
+        Code::TargetsDraining
+    } else if some("unused") {
+        Code::TargetsUnused
+    } else {
+        return None;
+    })
+}
+
+/// Targets whose health nobody measures (health checks off, or a state that AWS added): not healthy, not faulty.
+fn unmeasured(arn: &Arn, name: &str) -> Finding {
+    Finding {
+        state: State::Unknown,
+        why: Some(Why::NotAsked(
+            "health checks are off, so the load balancer itself does not know".to_owned(),
+        )),
+        ..Finding::read(
+            Code::TargetsUnhealthy,
+            ACTION,
+            &Reading::<()>::not_asked("", ACTION, ""),
+            format!("no state of the targets of `{name}` tells whether they work"),
+        )
+    }
+    .of(arn)
+}
+
+fn describe(code: Code, targets: &[Target], healthy: usize, name: &str) -> String {
+    let why: Vec<&str> = reasons(targets).into_iter().collect();
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+    let all = targets.len();
+    match code {
+        Code::TargetGroupUnused => format!(
+            "no listener of the load balancer uses target group `{name}`, or its zones are not enabled{why}"
+        ),
+        Code::TargetsUnhealthy if healthy == 0 => {
+            format!("no target of `{name}` is healthy: {all} of {all} fail{why}")
+        }
+        Code::TargetsUnhealthy => format!("only {healthy} of {all} targets of `{name}` are healthy{why}"),
+        Code::TargetsInitial => {
+            format!("no target of `{name}` is healthy yet: the first health checks still run{why}")
+        }
+        Code::TargetsDraining => format!("all targets of `{name}` are being taken out{why}"),
+        _ => format!("no target of `{name}` can be used{why}"),
+    }
+}
+
+fn reasons(targets: &[Target]) -> BTreeSet<&str> {
+    targets
+        .iter()
+        .filter(|target| target.state != "healthy")
+        .filter_map(|target| target.reason.as_deref())
+        .collect()
+}
+
+fn remedy(code: Code, targets: &[Target]) -> Option<String> {
+    let ill: Vec<String> = targets
+        .iter()
+        .filter(|target| target.state.starts_with("unhealthy"))
+        .map(|target| target.port.map_or(target.id.clone(), |port| format!("{}:{port}", target.id)))
+        .take(6)
+        .collect();
+    Some(match code {
+        Code::TargetGroupEmpty => {
+            "Register the backend's targets, or find out what took them out.".to_owned()
+        }
+        Code::TargetGroupUnused => {
+            "Let a listener forward to the group, and enable the targets' zones on the load balancer."
+                .to_owned()
+        }
+        Code::TargetsUnused => {
+            "Start the stopped instances, or register targets that are running.".to_owned()
+        }
+        Code::TargetsDraining => "Register new targets; these are leaving.".to_owned(),
+        Code::TargetsInitial => {
+            "Wait for the first health checks; if they do not pass, look at the targets.".to_owned()
+        }
+        Code::TargetsUnhealthy => format!("{} on {}.", advice(targets), ill.join(", ")),
+        _ => return None,
+    })
+}
+
+/// What the most telling reason asks for.
+fn advice(targets: &[Target]) -> &'static str {
+    let reasons = reasons(targets);
+    if reasons.contains("Target.Timeout") {
+        "Check that security groups let the health check in and that the service answers in time"
+    } else if reasons.contains("Target.ResponseCodeMismatch") {
+        "Check why the health check's path answers with another status than the group expects"
+    } else if reasons.contains("Elb.InternalError") {
+        "The load balancer itself fails; ask AWS Support, and check the service"
+    } else {
+        "Check that the service runs and listens"
+    }
+}
+
+fn name(topology: &Topology, arn: &Arn) -> String {
+    let known = topology.target_group(arn).map(|group| group.name.clone());
+    known.unwrap_or_else(|| arn.resource().split('/').next().unwrap_or(arn.as_str()).to_owned())
+}

@@ -1,0 +1,79 @@
+//! The codes of findings: the words other people's tools rely on, each with its hop and its state.
+
+use super::HopKind::{
+    self, EndpointService, Integration, Listener, LoadBalancer, Stage, Target, TargetGroup, VpcLink,
+};
+use super::State::{self, Faulty, Healthy};
+
+macro_rules! codes {
+    ($($name:ident $slug:literal $hop:ident $state:ident;)+) => {
+        /// What a finding says, by the contract's word; see [`Code::slug`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "each variant is its slug, which the contract explains")]
+        pub enum Code {
+            $($name,)+
+        }
+
+        /// Every code, along the path.
+        pub const CODES: &[Code] = &[$(Code::$name,)+];
+
+        impl Code {
+            /// The word on the screen and in the machine alert.
+            pub fn slug(self) -> &'static str {
+                match self {
+                    $(Self::$name => $slug,)+
+                }
+            }
+
+            /// The hop it speaks of.
+            pub fn hop(self) -> HopKind {
+                match self {
+                    $(Self::$name => $hop,)+
+                }
+            }
+
+            /// The state that is part of its meaning.
+            pub fn state(self) -> State {
+                match self {
+                    $(Self::$name => $state,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    StageVariableUndefined "stage-variable-undefined" Stage Faulty;
+    VpcLinkIdDangling "vpc-link-id-dangling" Stage Faulty;
+    IntegrationMissing "integration-missing" Integration Faulty;
+    VpcLinkMissing "vpc-link-missing" VpcLink Faulty;
+    VpcLinkFailed "vpc-link-failed" VpcLink Faulty;
+    VpcLinkPending "vpc-link-pending" VpcLink Faulty;
+    VpcLinkDeleting "vpc-link-deleting" VpcLink Faulty;
+    VpcLinkInactive "vpc-link-inactive" VpcLink Faulty;
+    VpcLinkAvailable "vpc-link-available" VpcLink Healthy;
+    EndpointServiceMissing "endpoint-service-missing" EndpointService Faulty;
+    EndpointServiceUnavailable "endpoint-service-unavailable" EndpointService Faulty;
+    EndpointConnectionRejected "endpoint-connection-rejected" EndpointService Faulty;
+    EndpointConnectionPending "endpoint-connection-pending" EndpointService Faulty;
+    EndpointConnectionFailed "endpoint-connection-failed" EndpointService Faulty;
+    EndpointConnectionExpired "endpoint-connection-expired" EndpointService Faulty;
+    EndpointConnectionMissing "endpoint-connection-missing" EndpointService Faulty;
+    EndpointConnectionAvailable "endpoint-connection-available" EndpointService Healthy;
+    LoadBalancerMissing "load-balancer-missing" LoadBalancer Faulty;
+    LoadBalancerFailed "load-balancer-failed" LoadBalancer Faulty;
+    LoadBalancerProvisioning "load-balancer-provisioning" LoadBalancer Faulty;
+    LoadBalancerImpaired "load-balancer-impaired" LoadBalancer Faulty;
+    LoadBalancerActive "load-balancer-active" LoadBalancer Healthy;
+    ListenerMissing "listener-missing" Listener Faulty;
+    ListenerProtocolMismatch "listener-protocol-mismatch" Listener Faulty;
+    ListenerForwardsNowhere "listener-forwards-nowhere" Listener Faulty;
+    ListenerFound "listener-found" Listener Healthy;
+    TargetGroupEmpty "target-group-empty" TargetGroup Faulty;
+    TargetGroupUnused "target-group-unused" TargetGroup Faulty;
+    TargetsUnhealthy "targets-unhealthy" Target Faulty;
+    TargetsUnused "targets-unused" Target Faulty;
+    TargetsDraining "targets-draining" Target Faulty;
+    TargetsInitial "targets-initial" Target Faulty;
+    TargetsHealthy "targets-healthy" Target Healthy;
+}

@@ -1,0 +1,131 @@
+//! A check's answer.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::Code;
+use crate::survey::{Reading, Unavailable, Why};
+
+/// What a finding makes of its hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// A reading shows a fault.
+    Faulty,
+    /// Nobody could look.
+    Unknown,
+    /// A reading shows that all is well.
+    Healthy,
+}
+
+impl State {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Faulty => "faulty",
+            Self::Unknown => "unknown",
+            Self::Healthy => "healthy",
+        }
+    }
+}
+
+/// What a check found out, and from which reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What it says; for an unknown one, the fault that was looked for.
+    pub code: Code,
+    /// Whether that is so.
+    pub state: State,
+    /// What it speaks of: an ARN or id.
+    pub resource: Option<String>,
+    /// One sentence.
+    pub says: String,
+    /// Particulars for machines.
+    pub detail: BTreeMap<&'static str, String>,
+    /// The IAM action that the reading needed.
+    pub action: &'static str,
+    /// When it was read.
+    pub read_at: Option<Timestamp>,
+    /// Why nobody could look, where it is unknown.
+    pub why: Option<Why>,
+    /// Whether it explains some failures but not that every request fails.
+    pub partial: bool,
+    /// What to do about it.
+    pub remedy: Option<Remedy>,
+}
+
+/// What to do about a finding, with the reader's own ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remedy {
+    /// An imperative sentence.
+    pub what: String,
+    /// A command that helps.
+    pub command: Option<String>,
+    /// A command that proves that it worked.
+    pub verify: Option<String>,
+}
+
+impl Finding {
+    /// A finding from a reading of this time; its state is the code's.
+    pub(super) fn read<T>(
+        code: Code,
+        action: &'static str,
+        reading: &Reading<T>,
+        says: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            state: code.state(),
+            resource: None,
+            says: says.into(),
+            detail: BTreeMap::new(),
+            action,
+            read_at: reading.at(),
+            why: None,
+            partial: false,
+            remedy: None,
+        }
+    }
+
+    /// The finding of a check that could not look.
+    pub(super) fn unknown(code: Code, unavailable: &Unavailable) -> Self {
+        let Unavailable { what, action, why } = unavailable;
+        Self {
+            code,
+            state: State::Unknown,
+            resource: None,
+            says: format!("{what} could not be read: {why}"),
+            detail: BTreeMap::new(),
+            action,
+            read_at: None,
+            why: Some(why.clone()),
+            partial: false,
+            remedy: None,
+        }
+    }
+
+    pub(super) fn of(mut self, resource: impl ToString) -> Self {
+        self.resource = Some(resource.to_string());
+        self
+    }
+
+    pub(super) fn detail(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.detail.insert(key, value.to_string());
+        self
+    }
+
+    pub(super) fn remedy(
+        mut self,
+        what: impl Into<String>,
+        command: Option<String>,
+        verify: Option<String>,
+    ) -> Self {
+        self.remedy = Some(Remedy { what: what.into(), command, verify });
+        self
+    }
+
+    pub(super) fn partial(mut self) -> Self {
+        self.partial = true;
+        self
+    }
+}

@@ -1,0 +1,132 @@
+//! The private path as the reader sees it: one hop after the other, each with its state.
+
+use super::{Finding, State};
+use crate::survey::nouns::Generation;
+use crate::survey::{Reading, Topology};
+
+/// The hops of a private path, from the client to the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HopKind {
+    /// The stage and its variables.
+    Stage,
+    /// The method's integration.
+    Integration,
+    /// The VPC link.
+    VpcLink,
+    /// V1: the endpoint service and API Gateway's connection to it.
+    EndpointService,
+    /// The load balancer.
+    LoadBalancer,
+    /// The listener that is called.
+    Listener,
+    /// A target group behind it.
+    TargetGroup,
+    /// A target group's targets.
+    Target,
+}
+
+impl HopKind {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stage => "stage",
+            Self::Integration => "integration",
+            Self::VpcLink => "vpc-link",
+            Self::EndpointService => "endpoint-service",
+            Self::LoadBalancer => "load-balancer",
+            Self::Listener => "listener",
+            Self::TargetGroup => "target-group",
+            Self::Target => "target",
+        }
+    }
+
+    /// The words for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::VpcLink => "VPC link",
+            Self::EndpointService => "endpoint service",
+            Self::LoadBalancer => "load balancer",
+            Self::TargetGroup => "target group",
+            Self::Target => "targets",
+            other => other.as_str(),
+        }
+    }
+}
+
+/// One hop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// Which hop.
+    pub kind: HopKind,
+    /// Its ARN or id, where known.
+    pub resource: Option<String>,
+    /// Its name for people, where known.
+    pub name: Option<String>,
+    /// What the findings make of it.
+    pub state: State,
+}
+
+/// The path of a topology, each hop's state taken from the findings about it.
+pub(super) fn path(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
+    let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {
+        kind,
+        state: state(kind, findings, read),
+        resource,
+        name,
+    };
+    let known = |reading: &Reading<_>| reading.value().is_some();
+    let mut hops = vec![hop(HopKind::Stage, None, None, known(&topology.stage))];
+    let resource = topology.resource.clone();
+    hops.push(hop(HopKind::Integration, resource.clone(), resource, topology.integration.value().is_some()));
+    if topology.integration.value().is_some_and(|integration| !integration.private) {
+        return hops;
+    }
+    let link = topology.link.value();
+    let id = link.map(|link| link.id.clone()).or(topology.link_id.as_ref().map(|id| id.text.clone()));
+    hops.push(hop(HopKind::VpcLink, id.clone(), link.and_then(|link| link.name.clone()).or(id), false));
+    if topology.generation() != Some(Generation::V2) {
+        let id = topology.endpoint_service.value().map(|service| service.id.clone());
+        hops.push(hop(HopKind::EndpointService, id.clone(), id, false));
+    }
+    let balancer = topology.load_balancer.value();
+    let arn = balancer.map(|balancer| balancer.arn.to_string());
+    hops.push(hop(HopKind::LoadBalancer, arn, balancer.map(|balancer| balancer.name.clone()), false));
+    let listener = topology.called_listener();
+    let name = listener.map(|listener| format!("{}:{}", listener.protocol, listener.port));
+    hops.push(hop(HopKind::Listener, listener.map(|listener| listener.arn.to_string()), name, false));
+    hops.extend(behind(topology, findings));
+    hops
+}
+
+/// Target groups and targets, a pair for each group that the listener forwards to.
+fn behind(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
+    let groups = topology.called_target_groups();
+    if groups.is_empty() {
+        let hop = |kind| Hop { kind, resource: None, name: None, state: State::Unknown };
+        return vec![hop(HopKind::TargetGroup), hop(HopKind::Target)];
+    }
+    let mut hops = Vec::new();
+    for arn in groups {
+        let name = topology.target_group(&arn).map(|group| group.name.clone());
+        let arn = arn.to_string();
+        let about: Vec<Finding> =
+            findings.iter().filter(|finding| finding.resource.as_deref() == Some(&arn)).cloned().collect();
+        let looked = about.iter().any(|finding| finding.state != State::Unknown);
+        let hop = |kind, name: Option<String>, read| Hop {
+            kind,
+            resource: Some(arn.clone()),
+            name,
+            state: state(kind, &about, read),
+        };
+        hops.push(hop(HopKind::TargetGroup, name.clone(), looked));
+        hops.push(hop(HopKind::Target, None, false));
+    }
+    hops
+}
+
+/// Faulty where anything is, unknown where nobody could look, healthy only where a reading says so.
+fn state(kind: HopKind, findings: &[Finding], read: bool) -> State {
+    let worst =
+        findings.iter().filter(|finding| finding.code.hop() == kind).map(|finding| finding.state).min();
+    worst.unwrap_or(if read { State::Healthy } else { State::Unknown })
+}

@@ -1,0 +1,57 @@
+//! Diagnosis → topology: one round of reading the account along the private path of the failed integration.
+//!
+//! Whoever answers implements [`Account`]: AWS itself, or a recorded account that ships with the product. Reads that do
+//! not depend on one another run side by side, one deadline rules them all, and nothing here decides what is wrong.
+
+pub mod nouns;
+mod questions;
+mod reading;
+pub mod recorded;
+mod route;
+mod topology;
+mod variables;
+mod walk;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+pub use questions::{Answer, FromAnswer, Question};
+pub use reading::{Reading, Unavailable, Why};
+pub use topology::Topology;
+pub use variables::Filled;
+pub use walk::survey;
+
+/// An answer and when it was given, or why there is none.
+pub type Asked<'a> = Pin<Box<dyn Future<Output = Result<(Answer, Timestamp), Why>> + Send + 'a>>;
+
+/// An AWS account that can be asked.
+pub trait Account: Send + Sync {
+    /// Asks one question. Retries, pages and partitions are the answerer's business; the deadline is not.
+    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a>;
+}
+
+/// Asks an account until the deadline.
+struct Surveyor<'a> {
+    account: &'a dyn Account,
+    deadline: Instant,
+}
+
+impl Surveyor<'_> {
+    async fn read<T: FromAnswer>(&self, question: Question) -> Reading<T> {
+        let unavailable = |why| {
+            Reading::Unavailable(Unavailable { what: question.about(), action: question.action(), why })
+        };
+        match timeout_at(self.deadline, self.account.ask(&question)).await {
+            Err(_) => unavailable(Why::TimedOut),
+            Ok(Err(why)) => unavailable(why),
+            Ok(Ok((Answer::Absent, at))) => Reading::Absent { at },
+            Ok(Ok((answer, at))) => match T::from_answer(answer) {
+                Some(value) => Reading::Known { value, at },
+                None => unavailable(Why::Malformed("an answer to another question".to_owned())),
+            },
+        }
+    }
+}

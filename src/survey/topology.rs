@@ -1,0 +1,113 @@
+//! What one round of reading found along the path.
+
+use std::collections::BTreeMap;
+
+use super::nouns::{
+    EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, RestApi, Stage,
+    Target, TargetGroup, VpcLink,
+};
+use super::{Filled, Reading};
+use crate::classify::Endpoint;
+use crate::vocabulary::Arn;
+
+/// The private path of one failed integration, hop by hop. Every field is known, absent or unavailable.
+#[derive(Clone, Debug)]
+pub struct Topology {
+    /// The API.
+    pub api: Reading<RestApi>,
+    /// The stage.
+    pub stage: Reading<Stage>,
+    /// The resource template of the failed route, where the route is known.
+    pub resource: Option<String>,
+    /// The integration of the failed method.
+    pub integration: Reading<Integration>,
+    /// The link's id with stage variables filled in; `None` where the integration or its variables are not known.
+    pub link_id: Option<Filled>,
+    /// What API Gateway calls: as logged, else as configured.
+    pub endpoint: Option<Endpoint>,
+    /// Stage variables in the URI that the stage does not define.
+    pub undefined_in_uri: Vec<String>,
+    /// The VPC link.
+    pub link: Reading<VpcLink>,
+    /// V1: the endpoint service in front of the load balancer.
+    pub endpoint_service: Reading<EndpointService>,
+    /// V1: its connections.
+    pub endpoint_connections: Reading<Vec<EndpointConnection>>,
+    /// The load balancer.
+    pub load_balancer: Reading<LoadBalancer>,
+    /// V2: the listener that the integration names; else all listeners of the load balancer.
+    pub listeners: Reading<Vec<Listener>>,
+    /// The listener that the integration itself names (V2).
+    pub named_listener: Option<Arn>,
+    /// The target groups of the load balancer.
+    pub target_groups: Reading<Vec<TargetGroup>>,
+    /// The targets of each group that the called listener forwards to.
+    pub targets: BTreeMap<Arn, Reading<Vec<Target>>>,
+}
+
+impl Topology {
+    /// A topology of which nothing was read, each field saying why.
+    pub fn unread(why: &str) -> Self {
+        Self {
+            api: Reading::not_asked("the API's name", "apigateway:GET", why),
+            stage: Reading::not_asked("the stage", "apigateway:GET", why),
+            resource: None,
+            integration: Reading::not_asked("the integration", "apigateway:GET", why),
+            link_id: None,
+            endpoint: None,
+            undefined_in_uri: Vec::new(),
+            link: Reading::not_asked("the VPC link", "apigateway:GET", why),
+            endpoint_service: Reading::not_asked(
+                "the VPC endpoint service",
+                "ec2:DescribeVpcEndpointServiceConfigurations",
+                why,
+            ),
+            endpoint_connections: Reading::not_asked(
+                "the endpoint connection",
+                "ec2:DescribeVpcEndpointConnections",
+                why,
+            ),
+            load_balancer: Reading::not_asked(
+                "the load balancer",
+                "elasticloadbalancing:DescribeLoadBalancers",
+                why,
+            ),
+            listeners: Reading::not_asked("the listeners", "elasticloadbalancing:DescribeListeners", why),
+            named_listener: None,
+            target_groups: Reading::not_asked(
+                "the target groups",
+                "elasticloadbalancing:DescribeTargetGroups",
+                why,
+            ),
+            targets: BTreeMap::new(),
+        }
+    }
+
+    /// Which generation of link the path goes through, where that is known.
+    pub fn generation(&self) -> Option<Generation> {
+        let named = self.integration.value().and_then(|integration| integration.target.as_ref());
+        self.link.value().map(|link| link.generation).or(named.map(|_| Generation::V2))
+    }
+
+    /// The listener that the failed request was meant for: the named one, else the one on the called port.
+    pub fn called_listener(&self) -> Option<&Listener> {
+        let listeners = self.listeners.value()?;
+        match &self.named_listener {
+            Some(arn) => listeners.iter().find(|listener| listener.arn == *arn),
+            None => {
+                let port = self.endpoint.as_ref()?.port;
+                listeners.iter().find(|listener| listener.port == port)
+            }
+        }
+    }
+
+    /// The called listener's target groups.
+    pub fn called_target_groups(&self) -> Vec<Arn> {
+        self.called_listener().map(Listener::target_groups).unwrap_or_default()
+    }
+
+    /// A target group's entry.
+    pub fn target_group(&self, arn: &Arn) -> Option<&TargetGroup> {
+        self.target_groups.value()?.iter().find(|group| group.arn == *arn)
+    }
+}

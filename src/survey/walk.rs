@@ -1,0 +1,189 @@
+//! The walk itself: which question follows from which answer.
+//!
+//! Four waves for an ordinary path: stage and integrations; the link; load balancer, listeners, groups and endpoint
+//! service; targets and connections.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use tokio::join;
+use tokio::time::Instant;
+
+use super::nouns::{EndpointService, Generation, Listener, Resource, Stage, Target, VpcLink};
+use super::route::{self, Found};
+use super::{Account, Filled, Question, Reading, Surveyor, Topology};
+use crate::classify::{Diagnosis, Endpoint, Family};
+use crate::vocabulary::Arn;
+
+/// Target groups asked for their health in one survey, so that a listener of a hundred groups can't eat the deadline.
+const MOST_GROUPS: usize = 12;
+
+/// Reads the private path of a diagnosis until the deadline.
+pub async fn survey(diagnosis: &Diagnosis, account: &dyn Account, deadline: Instant) -> Topology {
+    if diagnosis.cause.family == Family::Elsewhere {
+        return Topology::unread("the text already names a fault that is not on the private path");
+    }
+    let (Some(api), Some(stage)) = (&diagnosis.source.api, &diagnosis.source.stage) else {
+        return Topology::unread("the log does not name the API and stage");
+    };
+    let surveyor = Surveyor { account, deadline };
+    let mut topology = Topology::unread("what leads to it could not be read");
+    let resources;
+    (topology.api, topology.stage, resources) = join!(
+        surveyor.read(Question::RestApi(api.clone())),
+        surveyor.read(Question::Stage(api.clone(), stage.clone())),
+        surveyor.read::<Vec<Resource>>(Question::Resources(api.clone())),
+    );
+    find_integration(&mut topology, &resources, diagnosis);
+    surveyor.walk_link(&mut topology).await;
+    topology
+}
+
+/// Fills in the integration, the link's id and the endpoint from what the first wave read.
+fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>, diagnosis: &Diagnosis) {
+    topology.endpoint.clone_from(&diagnosis.endpoint);
+    let found = resources
+        .value()
+        .map(|resources| route::find(resources, diagnosis.route.as_ref(), diagnosis.endpoint.as_ref()));
+    topology.integration = match found {
+        Some(Found::Ambiguous(several)) => {
+            let why = format!(
+                "the log does not name the route, and the API's private integrations go {several} ways"
+            );
+            Reading::not_asked("the integration of the failed route", "apigateway:GET", why)
+        }
+        Some(Found::One { resource, integration }) => {
+            topology.resource = resource.map(str::to_owned);
+            resources.clone().map(|_| integration.clone())
+        }
+        Some(Found::Missing) | None => resources.clone().and_then(|_| None),
+    };
+    let Some(integration) = topology.integration.value().cloned() else { return };
+    topology.link_id =
+        integration.connection_id.as_deref().and_then(|id| fill(id, &topology.stage, diagnosis));
+    if let Some(uri) = integration.uri.as_deref().and_then(|uri| fill(uri, &topology.stage, diagnosis)) {
+        topology.endpoint = topology.endpoint.take().or_else(|| Endpoint::parse(&uri.text));
+        topology.undefined_in_uri = uri.undefined;
+    }
+}
+
+/// A configured text as the failed request saw it; `None` where it needs variables and the stage could not be read.
+fn fill(text: &str, stage: &Reading<Stage>, diagnosis: &Diagnosis) -> Option<Filled> {
+    let mut variables = match stage.value() {
+        Some(stage) if diagnosis.source.canary => {
+            stage.variables.clone().into_iter().chain(stage.canary_overrides.clone()).collect()
+        }
+        Some(stage) => stage.variables.clone(),
+        None => Default::default(),
+    };
+    if stage.value().is_none() {
+        if Filled::needs_variables(text) {
+            return None;
+        }
+        variables.clear();
+    }
+    Some(Filled::new(text, &variables))
+}
+
+impl Surveyor<'_> {
+    async fn walk_link(&self, topology: &mut Topology) {
+        let Some(integration) = topology.integration.value().cloned() else { return };
+        if !integration.private {
+            let unread = Topology::unread("the integration does not use a VPC link");
+            let Topology { api, stage, resource, integration, endpoint, .. } =
+                std::mem::replace(topology, unread);
+            *topology = Topology { api, stage, resource, integration, endpoint, ..topology.clone() };
+            return;
+        }
+        match &integration.target {
+            Some(target) => self.walk_v2(topology, target).await,
+            None => {
+                topology.link = self.link(topology.link_id.as_ref(), Generation::V1).await;
+                if let Some(link) = topology.link.value().cloned() {
+                    self.walk_v1(topology, &link).await;
+                }
+            }
+        }
+    }
+
+    /// The link of this id, whichever generation it is: not found in the likelier one, the other is asked.
+    async fn link(&self, id: Option<&Filled>, likelier: Generation) -> Reading<VpcLink> {
+        let unasked = |why: &str| Reading::not_asked("the VPC link", "apigateway:GET", why);
+        let Some(Filled { text, undefined, .. }) = id else {
+            return unasked("the id that the integration names is not known");
+        };
+        if !undefined.is_empty() {
+            return unasked("a stage variable in its id is not defined");
+        }
+        let (v1, v2) = (Question::VpcLinkV1(text.clone()), Question::VpcLinkV2(text.clone()));
+        let (first, second) = if likelier == Generation::V1 { (v1, v2) } else { (v2, v1) };
+        match self.read(first).await {
+            Reading::Absent { .. } => self.read(second).await,
+            reading => reading,
+        }
+    }
+
+    async fn walk_v1(&self, topology: &mut Topology, link: &VpcLink) {
+        let Some(arn) = link.targets.first().filter(|_| link.generation == Generation::V1) else { return };
+        let services: Reading<Vec<EndpointService>>;
+        (services, topology.load_balancer, topology.listeners, topology.target_groups) = join!(
+            self.read(Question::EndpointServices),
+            self.read(Question::LoadBalancer(arn.clone())),
+            self.read(Question::Listeners(arn.clone())),
+            self.read(Question::TargetGroups(arn.clone())),
+        );
+        topology.endpoint_service =
+            services.and_then(|services| services.into_iter().find(|s| s.load_balancers.contains(arn)));
+        let service = topology.endpoint_service.value().map(|service| service.id.clone());
+        let connections = async {
+            match service {
+                Some(id) => Some(self.read(Question::EndpointConnections(id)).await),
+                None => None,
+            }
+        };
+        let (connections, targets) = join!(connections, self.targets(topology.called_target_groups()));
+        topology.targets = targets;
+        if let Some(connections) = connections {
+            topology.endpoint_connections = connections;
+        }
+    }
+
+    async fn walk_v2(&self, topology: &mut Topology, target: &Arn) {
+        let none = "a V2 link has no endpoint service";
+        topology.endpoint_service = Reading::not_asked("the VPC endpoint service", "", none);
+        topology.endpoint_connections = Reading::not_asked("the endpoint connection", "", none);
+        let balancer = balancer_of(target);
+        topology.named_listener = (balancer != *target).then(|| target.clone());
+        let listeners = async {
+            match &topology.named_listener {
+                Some(listener) => {
+                    self.read::<Listener>(Question::Listener(listener.clone())).await.map(|l| vec![l])
+                }
+                None => self.read(Question::Listeners(balancer.clone())).await,
+            }
+        };
+        let (link, load_balancer, listeners, target_groups) = join!(
+            self.link(topology.link_id.as_ref(), Generation::V2),
+            self.read(Question::LoadBalancer(balancer.clone())),
+            listeners,
+            self.read(Question::TargetGroups(balancer.clone())),
+        );
+        (topology.link, topology.load_balancer) = (link, load_balancer);
+        (topology.listeners, topology.target_groups) = (listeners, target_groups);
+        topology.targets = self.targets(topology.called_target_groups()).await;
+    }
+
+    /// The targets behind the called listener, and behind no other: what nobody calls can't have failed the request.
+    async fn targets(&self, mut groups: Vec<Arn>) -> BTreeMap<Arn, Reading<Vec<Target>>> {
+        groups.truncate(MOST_GROUPS);
+        let read = join_all(groups.iter().map(|arn| self.read(Question::TargetHealth(arn.clone())))).await;
+        groups.into_iter().zip(read).collect()
+    }
+}
+
+/// The load balancer's own ARN from a listener's, which holds it: `…:listener/app/name/id/…` → `…:loadbalancer/app/name/id`.
+fn balancer_of(target: &Arn) -> Arn {
+    let Some((head, tail)) = target.as_str().split_once(":listener/") else { return target.clone() };
+    let name: Vec<&str> = tail.split('/').take(3).collect();
+    Arn::new(format!("{head}:loadbalancer/{}", name.join("/")))
+}
