@@ -5,6 +5,7 @@
 
 mod checks;
 mod code;
+mod facts;
 mod finding;
 mod path;
 mod verdict;
@@ -14,6 +15,7 @@ use crate::survey::Topology;
 
 pub use checks::{CHECKS, Check};
 pub use code::{CODES, Code};
+pub use facts::Facts;
 pub use finding::{Finding, Remedy, State};
 pub use path::{Hop, HopKind};
 pub use verdict::{Tier, Verdict};
@@ -27,6 +29,24 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The path, hop by hop.
     pub path: Vec<Hop>,
+    /// Ids and names for commands and headlines.
+    pub facts: Facts,
+    /// Why no account was read at all, where none was.
+    pub unread: Option<String>,
+}
+
+impl Judgement {
+    /// The judgement of a diagnosis for which no account was read.
+    pub fn unread(diagnosis: &Diagnosis, why: &str) -> Self {
+        let topology = Topology { endpoint: diagnosis.endpoint.clone(), ..Topology::unread(why) };
+        Self {
+            findings: Vec::new(),
+            verdict: verdict::verdict(diagnosis, &[]),
+            path: Vec::new(),
+            facts: Facts::new(diagnosis, &topology),
+            unread: Some(why.to_owned()),
+        }
+    }
 }
 
 /// Runs every check and weighs the findings.
@@ -35,7 +55,11 @@ pub fn judge(diagnosis: &Diagnosis, topology: &Topology) -> Judgement {
         CHECKS.iter().flat_map(|check| (check.run)(diagnosis, topology)).collect();
     // Stable: the checks' own order is kept within a hop.
     findings.sort_by_key(|finding| finding.code.hop());
-    let path = path::path(topology, &findings);
-    let verdict = verdict::verdict(diagnosis, &findings);
-    Judgement { findings, verdict, path }
+    Judgement {
+        path: path::path(diagnosis, topology, &findings),
+        verdict: verdict::verdict(diagnosis, &findings),
+        facts: Facts::new(diagnosis, topology),
+        unread: None,
+        findings,
+    }
 }

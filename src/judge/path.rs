@@ -1,8 +1,9 @@
 //! The private path as the reader sees it: one hop after the other, each with its state.
 
 use super::{Finding, State};
+use crate::classify::{Diagnosis, Family};
+use crate::survey::Topology;
 use crate::survey::nouns::Generation;
-use crate::survey::{Reading, Topology};
 
 /// The hops of a private path, from the client to the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,15 +68,18 @@ pub struct Hop {
 }
 
 /// The path of a topology, each hop's state taken from the findings about it.
-pub(super) fn path(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
+pub(super) fn path(diagnosis: &Diagnosis, topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
+    if diagnosis.cause.family == Family::Elsewhere {
+        return Vec::new();
+    }
     let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {
         kind,
         state: state(kind, findings, read),
         resource,
         name,
     };
-    let known = |reading: &Reading<_>| reading.value().is_some();
-    let mut hops = vec![hop(HopKind::Stage, None, None, known(&topology.stage))];
+    let stage = diagnosis.source.stage.clone();
+    let mut hops = vec![hop(HopKind::Stage, stage.clone(), stage, topology.stage.value().is_some())];
     let resource = topology.resource.clone();
     hops.push(hop(HopKind::Integration, resource.clone(), resource, topology.integration.value().is_some()));
     if topology.integration.value().is_some_and(|integration| !integration.private) {

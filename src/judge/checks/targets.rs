@@ -8,7 +8,7 @@ use super::region;
 use crate::classify::Diagnosis;
 use crate::judge::{Code, Finding, State};
 use crate::survey::nouns::Target;
-use crate::survey::{Reading, Topology, Why};
+use crate::survey::{Reading, Topology, Unavailable, Why};
 use crate::vocabulary::Arn;
 
 const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
@@ -25,7 +25,16 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
             Finding::read(Code::TargetGroupEmpty, ACTION, reading, says).of(arn)
         }
     };
-    topology.targets.iter().map(of_group).collect()
+    let mut findings: Vec<Finding> = topology.targets.iter().map(of_group).collect();
+    let private = topology.integration.value().is_some_and(|integration| integration.private);
+    if private && topology.listeners.unavailable().is_some() {
+        let why = "which target groups the called listener forwards to is not known";
+        let what = "the health of the targets";
+        let unavailable =
+            Unavailable { what: what.to_owned(), action: ACTION, why: Why::NotAsked(why.to_owned()) };
+        findings.push(Finding::unknown(Code::TargetsUnhealthy, &unavailable));
+    }
+    findings
 }
 
 fn group(

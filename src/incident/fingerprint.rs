@@ -1,0 +1,40 @@
+//! What makes failures one incident.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::classify::Diagnosis;
+
+/// A stable, versioned digest of account, Region, API, stage, cause and what was called.
+///
+/// The version is part of it: a change of what is digested must not fold new failures into old incidents.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint of a diagnosis, from the text alone.
+    pub fn of(diagnosis: &Diagnosis) -> Self {
+        let source = &diagnosis.source;
+        let text = |part: Option<String>| part.unwrap_or_default();
+        let parts = [
+            text(source.account.as_ref().map(ToString::to_string)),
+            text(source.region.as_ref().map(ToString::to_string)),
+            text(source.api.as_ref().map(ToString::to_string)),
+            text(source.stage.clone()),
+            if source.canary { "canary".to_owned() } else { String::new() },
+            diagnosis.cause.slug.to_owned(),
+            text(diagnosis.endpoint.as_ref().map(ToString::to_string)),
+        ];
+        // A separator that no part contains: neither names nor addresses hold control characters.
+        let digest = Sha256::digest(parts.join("\u{1f}"));
+        let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("1-{hex}"))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

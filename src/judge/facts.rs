@@ -1,0 +1,92 @@
+//! The reader's own ids and names: what commands are filled in with.
+
+use std::collections::BTreeMap;
+
+use crate::classify::Diagnosis;
+use crate::survey::Topology;
+
+/// Values for the placeholders of next steps (`classify::causes::PLACEHOLDERS`), as far as they are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    values: BTreeMap<&'static str, String>,
+    /// The API's name.
+    pub api_name: Option<String>,
+    /// The link's name, or its id.
+    pub link_name: Option<String>,
+    /// The resource template of the failed route.
+    pub resource: Option<String>,
+}
+
+impl Facts {
+    /// Collects what a diagnosis and a topology know.
+    pub(super) fn new(diagnosis: &Diagnosis, topology: &Topology) -> Self {
+        let source = &diagnosis.source;
+        let link = topology.link.value();
+        let endpoint = topology.endpoint.as_ref().or(diagnosis.endpoint.as_ref());
+        let known = [
+            ("account", source.account.as_ref().map(ToString::to_string)),
+            ("api", source.api.as_ref().map(ToString::to_string)),
+            ("endpoint_service", topology.endpoint_service.value().map(|service| service.id.clone())),
+            ("host", endpoint.map(|endpoint| endpoint.host.clone())),
+            (
+                "link",
+                topology.link_id.as_ref().filter(|id| id.undefined.is_empty()).map(|id| id.text.clone()),
+            ),
+            ("listener", topology.called_listener().map(|listener| listener.arn.to_string())),
+            ("load_balancer", topology.load_balancer.value().map(|balancer| balancer.arn.to_string())),
+            ("log_group", source.log_group.clone()),
+            ("method", diagnosis.route.as_ref().map(|route| route.method.clone())),
+            ("path", diagnosis.route.as_ref().map(|route| route.path.clone())),
+            ("port", endpoint.map(|endpoint| endpoint.port.to_string())),
+            ("region", source.region.as_ref().map(ToString::to_string)),
+            ("request_id", diagnosis.request_id.as_ref().map(ToString::to_string)),
+            ("stage", source.stage.clone()),
+            ("target_group", topology.called_target_groups().first().map(ToString::to_string)),
+        ];
+        Self {
+            values: known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+            api_name: topology.api.value().map(|api| api.name.clone()),
+            link_name: link.map(|link| link.name.clone().unwrap_or_else(|| link.id.clone())),
+            resource: topology.resource.clone(),
+        }
+    }
+
+    /// A text with its `{placeholders}` filled in; an unknown one becomes its name in capitals.
+    ///
+    /// Braces that enclose anything but lower-case letters (a JMESPath query, say) are left alone.
+    pub fn fill(&self, text: &str) -> String {
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            filled.push_str(before);
+            let Some((name, tail)) = after.split_once('}').filter(|(name, _)| is_placeholder(name)) else {
+                filled.push('{');
+                rest = after;
+                continue;
+            };
+            match self.values.get(name) {
+                Some(value) => filled.push_str(value),
+                None => filled.push_str(&name.to_ascii_uppercase()),
+            }
+            rest = tail;
+        }
+        filled.push_str(rest);
+        filled
+    }
+}
+
+fn is_placeholder(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_and_unknown_ones_stand_out() {
+        let facts = Facts { values: BTreeMap::from([("link", "abc123".to_owned())]), ..Facts::default() };
+        assert_eq!(facts.fill("get {link} in {region}"), "get abc123 in REGION");
+        assert_eq!(facts.fill("--query 'items[].{Id:id}' {"), "--query 'items[].{Id:id}' {");
+    }
+}
