@@ -76,6 +76,8 @@ pub struct Alert {
     pub incident: Incident,
     /// What it is now.
     pub status: Status,
+    /// Whether the same may be told again, since no store could be reached.
+    pub may_repeat: bool,
     /// Why this message was sent.
     pub reason: String,
     /// The failures that made it news.

@@ -5,5 +5,6 @@ pub mod correlate;
 pub mod decode;
 pub mod incident;
 pub mod judge;
+pub mod render;
 pub mod survey;
 pub mod vocabulary;
