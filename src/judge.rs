@@ -55,10 +55,14 @@ pub fn judge(diagnosis: &Diagnosis, topology: &Topology) -> Judgement {
         CHECKS.iter().flat_map(|check| (check.run)(diagnosis, topology)).collect();
     // Stable: the checks' own order is kept within a hop.
     findings.sort_by_key(|finding| finding.code.hop());
+    let facts = Facts::new(diagnosis, topology);
+    for remedy in findings.iter_mut().filter_map(|finding| finding.remedy.as_mut()) {
+        remedy.fill(&facts);
+    }
     Judgement {
         path: path::path(diagnosis, topology, &findings),
         verdict: verdict::verdict(diagnosis, &findings),
-        facts: Facts::new(diagnosis, topology),
+        facts,
         unread: None,
         findings,
     }

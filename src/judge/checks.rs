@@ -10,7 +10,6 @@ mod vpc_link;
 use super::Finding;
 use crate::classify::Diagnosis;
 use crate::survey::Topology;
-use crate::vocabulary::Region;
 
 /// One check.
 #[derive(Debug)]
@@ -30,8 +29,3 @@ pub static CHECKS: &[Check] = &[
     Check { name: "listener", run: listener::check },
     Check { name: "targets", run: targets::check },
 ];
-
-/// The Region to put into a command: the log's, else a name to fill in.
-fn region(diagnosis: &Diagnosis) -> &str {
-    diagnosis.source.region.as_ref().map_or("REGION", Region::as_str)
-}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::classify::Diagnosis;
 use crate::survey::Topology;
+use crate::vocabulary::{Arn, Region};
 
 /// Values for the placeholders of next steps (`classify::causes::PLACEHOLDERS`), as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Facts {
             ("method", diagnosis.route.as_ref().map(|route| route.method.clone())),
             ("path", diagnosis.route.as_ref().map(|route| route.path.clone())),
             ("port", endpoint.map(|endpoint| endpoint.port.to_string())),
-            ("region", source.region.as_ref().map(ToString::to_string)),
+            ("region", source.region.clone().or_else(|| region(topology)).map(|region| region.to_string())),
             ("request_id", diagnosis.request_id.as_ref().map(ToString::to_string)),
             ("stage", source.stage.clone()),
             ("target_group", topology.called_target_groups().first().map(ToString::to_string)),
@@ -73,6 +74,13 @@ impl Facts {
         filled.push_str(rest);
         filled
     }
+}
+
+/// The Region that the path's own ARNs name, for logs that do not say.
+fn region(topology: &Topology) -> Option<Region> {
+    let balancer = topology.load_balancer.value().map(|balancer| &balancer.arn);
+    let target = topology.link.value().and_then(|link| link.targets.first());
+    balancer.or(target).or(topology.named_listener.as_ref()).and_then(Arn::region)
 }
 
 fn is_placeholder(name: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Code;
+use super::{Code, Facts};
 use crate::survey::{Reading, Unavailable, Why};
 
 /// What a finding makes of its hop.
@@ -63,6 +63,15 @@ pub struct Remedy {
     pub command: Option<String>,
     /// A command that proves that it worked.
     pub verify: Option<String>,
+}
+
+impl Remedy {
+    /// Fills in the placeholders of its commands.
+    pub(super) fn fill(&mut self, facts: &Facts) {
+        for command in [&mut self.command, &mut self.verify].into_iter().flatten() {
+            *command = facts.fill(command);
+        }
+    }
 }
 
 impl Finding {

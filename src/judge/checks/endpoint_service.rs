@@ -2,7 +2,6 @@
 //!
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/grant-permissions-to-create-vpclink.html>
 
-use super::region;
 use crate::classify::Diagnosis;
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::{EndpointConnection, EndpointService, Generation};
@@ -11,15 +10,15 @@ use crate::survey::{Reading, Topology};
 const SERVICES: &str = "ec2:DescribeVpcEndpointServiceConfigurations";
 const CONNECTIONS: &str = "ec2:DescribeVpcEndpointConnections";
 
-pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
     let v1 = topology.link.value().is_some_and(|link| link.generation == Generation::V1);
     if !v1 {
         return Vec::new();
     }
     match &topology.endpoint_service {
         Reading::Known { value, .. } => {
-            let mut findings = state(topology, value, diagnosis);
-            findings.push(connection(diagnosis, topology, value));
+            let mut findings = state(topology, value);
+            findings.push(connection(topology, value));
             findings
         }
         Reading::Unavailable(unavailable) => {
@@ -43,15 +42,14 @@ fn missing(topology: &Topology) -> Finding {
     )
 }
 
-fn state(topology: &Topology, service: &EndpointService, diagnosis: &Diagnosis) -> Vec<Finding> {
+fn state(topology: &Topology, service: &EndpointService) -> Vec<Finding> {
     if service.state.eq_ignore_ascii_case("available") {
         return Vec::new();
     }
     let says = format!("endpoint service `{}` is in the state {}", service.id, service.state);
     let show = format!(
-        "aws ec2 describe-vpc-endpoint-service-configurations --service-ids {} --region {}",
-        service.id,
-        region(diagnosis)
+        "aws ec2 describe-vpc-endpoint-service-configurations --service-ids {} --region {{region}}",
+        service.id
     );
     vec![
         Finding::read(Code::EndpointServiceUnavailable, SERVICES, &topology.endpoint_service, says)
@@ -65,7 +63,7 @@ fn state(topology: &Topology, service: &EndpointService, diagnosis: &Diagnosis) 
     ]
 }
 
-fn connection(diagnosis: &Diagnosis, topology: &Topology, service: &EndpointService) -> Finding {
+fn connection(topology: &Topology, service: &EndpointService) -> Finding {
     let connections = match &topology.endpoint_connections {
         Reading::Known { value, .. } => value,
         Reading::Absent { .. } => {
@@ -97,14 +95,13 @@ fn connection(diagnosis: &Diagnosis, topology: &Topology, service: &EndpointServ
     if let Some(connection) = best {
         finding = finding.detail("endpoint", &connection.endpoint_id).detail("state", &connection.state);
     }
-    match remedy(code, best, service, region(diagnosis)) {
+    match remedy(code, best, service) {
         Some((what, command)) => finding.remedy(
             what,
             command,
             Some(format!(
-                "aws ec2 describe-vpc-endpoint-connections --filters Name=service-id,Values={} --region {}",
-                service.id,
-                region(diagnosis)
+                "aws ec2 describe-vpc-endpoint-connections --filters Name=service-id,Values={} --region {{region}}",
+                service.id
             )),
         ),
         None => finding,
@@ -127,11 +124,10 @@ fn remedy(
     code: Code,
     connection: Option<&EndpointConnection>,
     service: &EndpointService,
-    region: &str,
 ) -> Option<(&'static str, Option<String>)> {
     let accept = connection.map(|connection| {
         format!(
-            "aws ec2 accept-vpc-endpoint-connections --service-id {} --vpc-endpoint-ids {} --region {region}",
+            "aws ec2 accept-vpc-endpoint-connections --service-id {} --vpc-endpoint-ids {} --region {{region}}",
             service.id, connection.endpoint_id
         )
     });

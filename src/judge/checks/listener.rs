@@ -1,6 +1,5 @@
 //! The listener: is there one on the called port, does it speak what is called, and does it forward anywhere?
 
-use super::region;
 use crate::classify::{Diagnosis, Endpoint};
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::Listener;
@@ -8,7 +7,7 @@ use crate::survey::{Reading, Topology};
 
 const ACTION: &str = "elasticloadbalancing:DescribeListeners";
 
-pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
     if !topology.integration.value().is_some_and(|integration| integration.private) {
         return Vec::new();
     }
@@ -19,15 +18,15 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
             Some(arn) => {
                 let says =
                     format!("listener `{}`, which the integration names, does not exist", arn.resource());
-                vec![missing(diagnosis, topology, says).of(arn)]
+                vec![missing(topology, says).of(arn)]
             }
             None => Vec::new(),
         },
-        Reading::Known { value, .. } => known(diagnosis, topology, value),
+        Reading::Known { value, .. } => known(topology, value),
     }
 }
 
-fn known(diagnosis: &Diagnosis, topology: &Topology, listeners: &[Listener]) -> Vec<Finding> {
+fn known(topology: &Topology, listeners: &[Listener]) -> Vec<Finding> {
     let Some(listener) = topology.called_listener() else {
         let Some(called) = &topology.endpoint else {
             // Neither log nor configuration tells the port, so no listener can be called missing.
@@ -43,7 +42,7 @@ fn known(diagnosis: &Diagnosis, topology: &Topology, listeners: &[Listener]) -> 
             "no listener on port {}, which the integration calls ({called}): the load balancer has {has}",
             called.port
         );
-        return vec![missing(diagnosis, topology, says).detail("port", called.port)];
+        return vec![missing(topology, says).detail("port", called.port)];
     };
     let mut findings: Vec<Finding> = topology
         .endpoint
@@ -52,7 +51,7 @@ fn known(diagnosis: &Diagnosis, topology: &Topology, listeners: &[Listener]) -> 
         .into_iter()
         .collect();
     if listener.target_groups().is_empty() {
-        findings.push(nowhere(diagnosis, topology, listener));
+        findings.push(nowhere(topology, listener));
     }
     if findings.is_empty() {
         let says = format!("listener {}:{} is there and forwards", listener.protocol, listener.port);
@@ -62,12 +61,11 @@ fn known(diagnosis: &Diagnosis, topology: &Topology, listeners: &[Listener]) -> 
     findings
 }
 
-fn missing(diagnosis: &Diagnosis, topology: &Topology, says: String) -> Finding {
+fn missing(topology: &Topology, says: String) -> Finding {
     let show = topology.load_balancer.value().map(|balancer| {
         format!(
-            "aws elbv2 describe-listeners --load-balancer-arn {} --query 'Listeners[].[Protocol,Port]' --region {}",
-            balancer.arn,
-            region(diagnosis)
+            "aws elbv2 describe-listeners --load-balancer-arn {} --query 'Listeners[].[Protocol,Port]' --region {{region}}",
+            balancer.arn
         )
     });
     Finding::read(Code::ListenerMissing, ACTION, &topology.listeners, says).remedy(
@@ -103,7 +101,7 @@ fn mismatch(topology: &Topology, listener: &Listener, called: &Endpoint) -> Opti
     })
 }
 
-fn nowhere(diagnosis: &Diagnosis, topology: &Topology, listener: &Listener) -> Finding {
+fn nowhere(topology: &Topology, listener: &Listener) -> Finding {
     let kinds: Vec<&str> = listener.actions.iter().map(|action| action.kind.as_str()).collect();
     let does = if kinds.is_empty() { "no action".to_owned() } else { kinds.join(", ") };
     let says = format!(
@@ -116,9 +114,8 @@ fn nowhere(diagnosis: &Diagnosis, topology: &Topology, listener: &Listener) -> F
             "Let the listener's default action forward to the backend's target group.",
             None,
             Some(format!(
-                "aws elbv2 describe-listeners --listener-arns {} --region {}",
-                listener.arn,
-                region(diagnosis)
+                "aws elbv2 describe-listeners --listener-arns {} --region {{region}}",
+                listener.arn
             )),
         );
     // An application load balancer's rules may forward what its default action does not.

@@ -1,6 +1,5 @@
 //! The load balancer: is it there, and is it active?
 
-use super::region;
 use crate::classify::Diagnosis;
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::LoadBalancer;
@@ -8,12 +7,12 @@ use crate::survey::{Reading, Topology};
 
 const ACTION: &str = "elasticloadbalancing:DescribeLoadBalancers";
 
-pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
     if !topology.integration.value().is_some_and(|integration| integration.private) {
         return Vec::new();
     }
     match &topology.load_balancer {
-        Reading::Known { value, .. } => vec![state(diagnosis, topology, value)],
+        Reading::Known { value, .. } => vec![state(topology, value)],
         Reading::Unavailable(unavailable) => vec![Finding::unknown(Code::LoadBalancerMissing, unavailable)],
         Reading::Absent { .. } => vec![missing(topology)],
     }
@@ -36,7 +35,7 @@ fn missing(topology: &Topology) -> Finding {
     )
 }
 
-fn state(diagnosis: &Diagnosis, topology: &Topology, balancer: &LoadBalancer) -> Finding {
+fn state(topology: &Topology, balancer: &LoadBalancer) -> Finding {
     let because = balancer.reason.as_deref().filter(|reason| !reason.is_empty());
     let because = because.map_or(String::new(), |reason| format!(": {reason}"));
     let (code, does) = match balancer.state.as_str() {
@@ -62,9 +61,8 @@ fn state(diagnosis: &Diagnosis, topology: &Topology, balancer: &LoadBalancer) ->
         _ => return finding,
     };
     let show = format!(
-        "aws elbv2 describe-load-balancers --load-balancer-arns {} --query 'LoadBalancers[].State' --region {}",
-        balancer.arn,
-        region(diagnosis)
+        "aws elbv2 describe-load-balancers --load-balancer-arns {} --query 'LoadBalancers[].State' --region {{region}}",
+        balancer.arn
     );
     finding.remedy(what, None, Some(show))
 }

@@ -1,6 +1,5 @@
 //! Stage and integration: is the route there, and are the stage variables that it needs?
 
-use super::region;
 use crate::classify::{Diagnosis, Family};
 use crate::judge::{Code, Finding};
 use crate::survey::{Filled, Reading, Topology};
@@ -13,7 +12,7 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
     }
     let mut findings = integration(diagnosis, topology);
     findings.extend(variables(diagnosis, topology));
-    findings.extend(dangling(diagnosis, topology));
+    findings.extend(dangling(topology));
     findings
 }
 
@@ -56,12 +55,10 @@ fn variables(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
         let says = format!("stage {stage} does not define the variable `{name}` that the integration uses");
         let set = format!(
             "aws apigateway update-stage --rest-api-id {api} --stage-name {stage} --patch-operations \
-             op=replace,path=/variables/{name},value=VALUE --region {}",
-            region(diagnosis)
+             op=replace,path=/variables/{name},value=VALUE --region {{region}}"
         );
         let show = format!(
-            "aws apigateway get-stage --rest-api-id {api} --stage-name {stage} --query variables --region {}",
-            region(diagnosis)
+            "aws apigateway get-stage --rest-api-id {api} --stage-name {stage} --query variables --region {{region}}"
         );
         Finding::read(Code::StageVariableUndefined, ACTION, &topology.stage, says)
             .of(format!("{api}/{stage}"))
@@ -72,7 +69,7 @@ fn variables(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
 }
 
 /// A stage variable that names a link of neither generation.
-fn dangling(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+fn dangling(topology: &Topology) -> Vec<Finding> {
     let (Some(id), Reading::Absent { .. }) = (&topology.link_id, &topology.link) else { return Vec::new() };
     let Some(name) = id.names.first() else { return Vec::new() };
     let says = format!("the stage variable `{name}` names VPC link `{}`, which does not exist", id.text);
@@ -83,13 +80,9 @@ fn dangling(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
             .remedy(
                 format!("Point the stage variable `{name}` at a VPC link that exists; these do:"),
                 Some(format!(
-                    "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {}",
-                    region(diagnosis)
+                    "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {{region}}"
                 )),
-                Some(format!(
-                    "aws apigateway get-vpc-link --vpc-link-id LINK --region {}",
-                    region(diagnosis)
-                )),
+                Some(format!("aws apigateway get-vpc-link --vpc-link-id LINK --region {{region}}")),
             ),
     ]
 }

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use super::region;
 use crate::classify::Diagnosis;
 use crate::judge::{Code, Finding, State};
 use crate::survey::nouns::Target;
@@ -13,9 +12,9 @@ use crate::vocabulary::Arn;
 
 const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
 
-pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
     let of_group = |(arn, reading): (&Arn, &Reading<Vec<Target>>)| match reading {
-        Reading::Known { value, .. } => group(diagnosis, topology, arn, value, reading),
+        Reading::Known { value, .. } => group(topology, arn, value, reading),
         Reading::Unavailable(unavailable) => Finding::unknown(Code::TargetsUnhealthy, unavailable).of(arn),
         Reading::Absent { .. } => {
             let says = format!(
@@ -37,13 +36,7 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
     findings
 }
 
-fn group(
-    diagnosis: &Diagnosis,
-    topology: &Topology,
-    arn: &Arn,
-    targets: &[Target],
-    reading: &Reading<Vec<Target>>,
-) -> Finding {
+fn group(topology: &Topology, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Target>>) -> Finding {
     let name = name(topology, arn);
     let healthy = targets.iter().filter(|target| target.state == "healthy").count();
     let (code, says) = match weigh(targets, healthy) {
@@ -67,10 +60,8 @@ fn group(
     let finding = if healthy > 0 && code != Code::TargetsHealthy { finding.partial() } else { finding };
     match remedy(code, targets) {
         Some(what) => {
-            let show = format!(
-                "aws elbv2 describe-target-health --target-group-arn {arn} --region {}",
-                region(diagnosis)
-            );
+            let show =
+                format!("aws elbv2 describe-target-health --target-group-arn {arn} --region {{region}}");
             finding.remedy(what, None, Some(show))
         }
         None => finding,

@@ -1,6 +1,5 @@
 //! The VPC link of either generation: is it there, and is it available?
 
-use super::region;
 use crate::classify::Diagnosis;
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::{Generation, VpcLink};
@@ -8,15 +7,15 @@ use crate::survey::{Reading, Topology, Unavailable};
 
 const ACTION: &str = "apigateway:GET";
 
-pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
     let Some(integration) = topology.integration.value() else { return blocked(topology) };
     if !integration.private {
         return Vec::new();
     }
     match &topology.link {
-        Reading::Known { value, .. } => vec![status(diagnosis, topology, value)],
+        Reading::Known { value, .. } => vec![status(topology, value)],
         Reading::Unavailable(unavailable) => vec![Finding::unknown(Code::VpcLinkFailed, unavailable)],
-        Reading::Absent { .. } => missing(diagnosis, topology),
+        Reading::Absent { .. } => missing(topology),
     }
 }
 
@@ -27,7 +26,7 @@ fn blocked(topology: &Topology) -> Vec<Finding> {
 }
 
 /// A link that the integration names literally; one named by a stage variable is the stage's fault.
-fn missing(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+fn missing(topology: &Topology) -> Vec<Finding> {
     let Some(id) = topology.link_id.as_ref().filter(|id| id.names.is_empty()) else { return Vec::new() };
     let says =
         format!("VPC link `{}`, which the integration names, does not exist in either generation", id.text);
@@ -35,15 +34,14 @@ fn missing(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
         Finding::read(Code::VpcLinkMissing, ACTION, &topology.link, says).of(&id.text).remedy(
             "Make a VPC link to the load balancer, put its id into the integration and deploy the API. These links exist:",
             Some(format!(
-                "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {}",
-                region(diagnosis)
+                "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {{region}}"
             )),
             None,
         ),
     ]
 }
 
-fn status(diagnosis: &Diagnosis, topology: &Topology, link: &VpcLink) -> Finding {
+fn status(topology: &Topology, link: &VpcLink) -> Finding {
     let because = link.message.as_deref().filter(|message| !message.is_empty());
     let because = because.map_or(String::new(), |message| format!(": {message}"));
     let name = link.name.as_deref().unwrap_or(&link.id);
@@ -62,7 +60,7 @@ fn status(diagnosis: &Diagnosis, topology: &Topology, link: &VpcLink) -> Finding
         .of(&link.id)
         .detail("status", &link.status);
     match remedy(code) {
-        Some(what) => finding.remedy(what, None, Some(show(link, diagnosis))),
+        Some(what) => finding.remedy(what, None, Some(show(link))),
         None => finding,
     }
 }
@@ -82,10 +80,10 @@ fn remedy(code: Code) -> Option<&'static str> {
     })
 }
 
-fn show(link: &VpcLink, diagnosis: &Diagnosis) -> String {
+fn show(link: &VpcLink) -> String {
     let service = match link.generation {
         Generation::V1 => "apigateway",
         Generation::V2 => "apigatewayv2",
     };
-    format!("aws {service} get-vpc-link --vpc-link-id {} --region {}", link.id, region(diagnosis))
+    format!("aws {service} get-vpc-link --vpc-link-id {} --region {{region}}", link.id)
 }

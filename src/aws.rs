@@ -1,0 +1,149 @@
+//! The account itself, asked through AWS's SDK: the first implementer of the survey's port.
+//!
+//! One file a service, each the only one that names its SDK crate; no SDK type leaves it.
+
+mod apigateway;
+mod apigatewayv2;
+mod ec2;
+mod elbv2;
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
+use jiff::Timestamp;
+
+use crate::survey::{Account, Answer, Asked, Question, Why};
+
+/// The SDK's configuration from the environment, with limits that suit a pager: a read that hangs is worth less than one
+/// that fails in time to be said.
+pub async fn sdk_config() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(100)),
+        )
+        .timeout_config(timeouts)
+        .load()
+        .await
+}
+
+/// An account as it is now.
+pub struct LiveAccount {
+    apigateway: apigateway::Reader,
+    apigatewayv2: apigatewayv2::Reader,
+    elbv2: elbv2::Reader,
+    ec2: Option<ec2::Client>,
+    now: fn() -> Timestamp,
+}
+
+impl LiveAccount {
+    /// Asks the account that the configuration's credentials belong to; `now` dates the answers.
+    pub fn new(config: &SdkConfig, now: fn() -> Timestamp) -> Self {
+        Self {
+            apigateway: apigateway::Reader::new(config),
+            apigatewayv2: apigatewayv2::Reader::new(config),
+            elbv2: elbv2::Reader::new(config),
+            ec2: ec2::Client::new(config),
+            now,
+        }
+    }
+
+    async fn answer(&self, question: &Question) -> Result<Answer, Why> {
+        match question {
+            Question::RestApi(api) => self.apigateway.rest_api(api).await,
+            Question::Stage(api, stage) => self.apigateway.stage(api, stage).await,
+            Question::Resources(api) => self.apigateway.resources(api).await,
+            Question::VpcLinkV1(id) => self.apigateway.vpc_link(id).await,
+            Question::VpcLinkV2(id) => self.apigatewayv2.vpc_link(id).await,
+            Question::EndpointServices => self.ec2()?.endpoint_services().await,
+            Question::EndpointConnections(id) => self.ec2()?.endpoint_connections(id).await,
+            Question::LoadBalancer(arn) => self.elbv2.load_balancer(arn).await,
+            Question::Listeners(arn) => self.elbv2.listeners(arn).await,
+            Question::Listener(arn) => self.elbv2.listener(arn).await,
+            Question::TargetGroups(arn) => self.elbv2.target_groups(arn).await,
+            Question::TargetHealth(arn) => self.elbv2.target_health(arn).await,
+        }
+    }
+
+    fn ec2(&self) -> Result<&ec2::Client, Why> {
+        self.ec2
+            .as_ref()
+            .ok_or_else(|| Why::Unreachable("no Region or credentials are configured".to_owned()))
+    }
+}
+
+impl Account for LiveAccount {
+    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+        Box::pin(async move { self.answer(question).await.map(|answer| (answer, (self.now)())) })
+    }
+}
+
+/// Codes with which a service says that the role may not ask.
+const DENIED: [&str; 5] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "UnauthorizedException",
+    "UnauthorizedOperation",
+];
+
+/// Codes with which a service asks to slow down.
+const THROTTLED: [&str; 6] = [
+    "RequestLimitExceeded",
+    "Throttled",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "RequestThrottled",
+];
+
+/// An answer, or *absent* where the service says with one of these very codes that there is no such thing.
+fn outcome<T, E, R>(
+    result: Result<T, SdkError<E, R>>,
+    absent: &[&str],
+    answer: impl FnOnce(T) -> Answer,
+) -> Result<Answer, Why>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    match result {
+        Ok(value) => Ok(answer(value)),
+        Err(error) if error.code().is_some_and(|code| absent.contains(&code)) => Ok(Answer::Absent),
+        Err(error) => Err(why(&error)),
+    }
+}
+
+/// What an error of the SDK means for a reading. Never that the thing looked for is at fault.
+fn why<E, R>(error: &SdkError<E, R>) -> Why
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    match error.code() {
+        Some(code) if DENIED.contains(&code) => return Why::Denied,
+        Some(code) if THROTTLED.contains(&code) => return Why::Throttled,
+        Some(code) => return Why::Unreachable(code.to_owned()),
+        None => {}
+    }
+    let says = DisplayErrorContext(error).to_string();
+    match error {
+        SdkError::TimeoutError(_) => Why::TimedOut,
+        SdkError::ResponseError(_) | SdkError::ServiceError(_) => Why::Malformed(shortened(&says)),
+        _ => Why::Unreachable(shortened(&says)),
+    }
+}
+
+/// The SDK's error chains run to pages; the first words name the fault.
+fn shortened(text: &str) -> String {
+    text.chars().take(160).collect()
+}

@@ -1,0 +1,78 @@
+//! The parts of EC2's XML answers that are used, named as in its API reference.
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer};
+
+/// One thing that EC2 lists, and the action that lists it.
+pub(super) trait Described: DeserializeOwned + std::fmt::Debug + Send + Sync + 'static {
+    const ACTION: &'static str;
+}
+
+/// Every `Describe…` answer is one set of items and perhaps a token for more of them.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page<T> {
+    #[serde(
+        rename = "serviceConfigurationSet",
+        alias = "vpcEndpointConnectionSet",
+        deserialize_with = "items",
+        bound = "T: DeserializeOwned"
+    )]
+    pub(super) items: Vec<T>,
+    #[serde(rename = "nextToken")]
+    pub(super) next_token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Service {
+    pub(super) service_id: String,
+    pub(super) service_state: Option<String>,
+    #[serde(default, deserialize_with = "items")]
+    pub(super) network_load_balancer_arn_set: Vec<String>,
+}
+
+impl Described for Service {
+    const ACTION: &'static str = "DescribeVpcEndpointServiceConfigurations";
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Connection {
+    pub(super) vpc_endpoint_id: Option<String>,
+    pub(super) vpc_endpoint_owner: Option<String>,
+    pub(super) vpc_endpoint_state: Option<String>,
+}
+
+impl Described for Connection {
+    const ACTION: &'static str = "DescribeVpcEndpointConnections";
+}
+
+/// `<Response><Errors><Error><Code>…`
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Failure {
+    pub(super) errors: Errors,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Errors {
+    pub(super) error: ApiError,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ApiError {
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+/// `<set><item>…</item><item>…</item></set>`
+fn items<'de, D: Deserializer<'de>, T: Deserialize<'de>>(set: D) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    struct Set<T> {
+        #[serde(default = "Vec::new")]
+        item: Vec<T>,
+    }
+    Set::deserialize(set).map(|set| set.item)
+}

@@ -1,0 +1,127 @@
+//! Elastic Load Balancing v2: load balancers, listeners, target groups, the health of targets.
+
+use aws_sdk_elasticloadbalancingv2::Client;
+use aws_sdk_elasticloadbalancingv2::types;
+use aws_types::SdkConfig;
+
+use super::outcome;
+use crate::survey::nouns::{Action, Listener, LoadBalancer, Target, TargetGroup};
+use crate::survey::{Answer, Why};
+use crate::vocabulary::Arn;
+
+const ABSENT: [&str; 3] = ["ListenerNotFound", "LoadBalancerNotFound", "TargetGroupNotFound"];
+
+/// Reads from Elastic Load Balancing.
+pub(super) struct Reader {
+    client: Client,
+}
+
+impl Reader {
+    pub(super) fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::new(config) }
+    }
+
+    pub(super) async fn load_balancer(&self, arn: &Arn) -> Result<Answer, Why> {
+        // One ARN at a time: a missing one fails the whole call.
+        let found = self.client.describe_load_balancers().load_balancer_arns(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let first = answer.load_balancers.unwrap_or_default().into_iter().next();
+            first.map_or(Answer::Absent, |balancer| Answer::LoadBalancer(load_balancer(arn, balancer)))
+        })
+    }
+
+    pub(super) async fn listeners(&self, arn: &Arn) -> Result<Answer, Why> {
+        let pages = self.client.describe_listeners().load_balancer_arn(arn.as_str());
+        let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
+        outcome(found, &ABSENT, |items| Answer::Listeners(items.into_iter().filter_map(listener).collect()))
+    }
+
+    pub(super) async fn listener(&self, arn: &Arn) -> Result<Answer, Why> {
+        let found = self.client.describe_listeners().listener_arns(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let first = answer.listeners.unwrap_or_default().into_iter().find_map(listener);
+            first.map_or(Answer::Absent, Answer::Listener)
+        })
+    }
+
+    pub(super) async fn target_groups(&self, arn: &Arn) -> Result<Answer, Why> {
+        let pages = self.client.describe_target_groups().load_balancer_arn(arn.as_str());
+        let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
+        outcome(found, &ABSENT, |items| {
+            Answer::TargetGroups(items.into_iter().filter_map(target_group).collect())
+        })
+    }
+
+    pub(super) async fn target_health(&self, arn: &Arn) -> Result<Answer, Why> {
+        let found = self.client.describe_target_health().target_group_arn(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let described = answer.target_health_descriptions.unwrap_or_default();
+            Answer::TargetHealth(described.into_iter().filter_map(target).collect())
+        })
+    }
+}
+
+fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {
+    let state = wire.state;
+    LoadBalancer {
+        arn: arn.clone(),
+        name: wire.load_balancer_name.unwrap_or_else(|| arn.resource().to_owned()),
+        kind: wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned()),
+        state: state
+            .as_ref()
+            .and_then(|s| s.code.as_ref())
+            .map_or_else(String::new, |code| code.as_str().to_owned()),
+        reason: state.and_then(|state| state.reason),
+    }
+}
+
+fn listener(wire: types::Listener) -> Option<Listener> {
+    Some(Listener {
+        arn: Arn::new(wire.listener_arn?),
+        load_balancer: Arn::new(wire.load_balancer_arn.unwrap_or_default()),
+        port: port(wire.port)?,
+        protocol: wire.protocol.map_or_else(String::new, |protocol| protocol.as_str().to_owned()),
+        actions: wire.default_actions.unwrap_or_default().into_iter().map(action).collect(),
+    })
+}
+
+/// The target groups stand in the action itself or, with weights, in its forward configuration; often in both.
+fn action(wire: types::Action) -> Action {
+    let weighted = wire.forward_config.and_then(|forward| forward.target_groups).unwrap_or_default();
+    let mut groups: Vec<(Arn, i32)> = weighted
+        .into_iter()
+        .filter_map(|tuple| Some((Arn::new(tuple.target_group_arn?), tuple.weight.unwrap_or(1))))
+        .collect();
+    if let (Some(arn), true) = (wire.target_group_arn, groups.is_empty()) {
+        groups.push((Arn::new(arn), 1));
+    }
+    let kind = wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned());
+    Action { kind, target_groups: groups }
+}
+
+fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
+    let arn = Arn::new(wire.target_group_arn?);
+    Some(TargetGroup {
+        name: wire.target_group_name.unwrap_or_else(|| arn.resource().to_owned()),
+        arn,
+        kind: wire.target_type.map_or_else(String::new, |kind| kind.as_str().to_owned()),
+        protocol: wire.protocol.map(|protocol| protocol.as_str().to_owned()),
+        port: port(wire.port),
+    })
+}
+
+fn target(wire: types::TargetHealthDescription) -> Option<Target> {
+    let (target, health) = (wire.target?, wire.target_health?);
+    Some(Target {
+        id: target.id.unwrap_or_default(),
+        port: port(target.port),
+        zone: target.availability_zone,
+        state: health.state.map_or_else(String::new, |state| state.as_str().to_owned()),
+        reason: health.reason.map(|reason| reason.as_str().to_owned()),
+        description: health.description,
+    })
+}
+
+fn port(port: Option<i32>) -> Option<u16> {
+    port.and_then(|port| u16::try_from(port).ok())
+}
