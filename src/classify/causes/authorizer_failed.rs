@@ -1,9 +1,9 @@
 //! A specific failure, then `Authorizer error`: the authorizer itself could not be run or understood.
 
-use super::recognise::{first, last, opens, reason};
+use super::recognise::{first, last, reason};
 use super::{Cause, Family, NextStep, Side, Sighting, commands};
 use crate::correlate::Execution;
-use crate::decode::line::{Kind, LogLine, strip};
+use crate::decode::line::{Kind, LogLine};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {
@@ -65,11 +65,10 @@ fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
     Some(Sighting { line: specific.unwrap_or(blamed), also: vec![blamed] })
 }
 
-/// The console prints the exception bare, without a stamp: it then continues the line above.
+/// The console prints the exception bare, without a stamp: it then continues the failure line above.
 fn names_exception_below(line: &LogLine<'_>) -> bool {
-    line.kind == Kind::Failure
-        && strip(line.text, "Execution failed due to configuration error").is_some()
-        && line.rest.lines().any(|below| opens(below.trim(), "AuthorizerConfigurationException").is_some())
+    let below = line.rest.lines().next_back().map(str::trim);
+    line.kind == Kind::Failure && below == Some("AuthorizerConfigurationException")
 }
 
 fn is_response(line: &LogLine<'_>) -> bool {

@@ -48,19 +48,20 @@ pub(super) static CAUSE: Cause = Cause {
     ],
 };
 
+/// The JDK's words for a certificate out of its dates, in lower case.
+const DATES: [&str; 4] = ["validity check failed", "timestamp check failed", "notafter:", "notbefore:"];
+
 fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
-    reason(execution, &["validity check failed", "timestamp check failed", "NotAfter:", "NotBefore:"])
-        .or_else(|| configuration_error(execution, |reason| tail_of_path(reason).is_some_and(says_dates)))
+    reason(execution, &DATES).or_else(|| {
+        // Behind the opening, class names stand on both sides of it: the words come late.
+        configuration_error(execution, |reason| {
+            let reason = reason.to_ascii_lowercase();
+            let path = reason.split_once("pkix path ").filter(|(head, _)| is_framing(head));
+            path.is_some_and(|(_, tail)| DATES.iter().any(|words| tail.contains(words)))
+        })
+    })
 }
 
-/// What follows the JDK's opening; class names may stand before and after it, so the words come late.
-fn tail_of_path(reason: &str) -> Option<&str> {
-    let (head, tail) = reason.split_once("PKIX path ")?;
-    (head.is_empty() || head.ends_with("Exception: ")).then_some(tail)
-}
-
-fn says_dates(tail: &str) -> bool {
-    ["validity check failed", "timestamp check failed", "NotAfter:", "NotBefore:"]
-        .iter()
-        .any(|s| tail.contains(s))
+fn is_framing(head: &str) -> bool {
+    head.is_empty() || head.ends_with("exception: ") || head.ends_with(") ")
 }

@@ -9,9 +9,7 @@ pub(super) static CAUSE: Cause = Cause {
     title: "the backend did not answer within the integration timeout",
     severity: Severity::High,
     family: Family::Path,
-    recognise: |execution| {
-        opening(execution, &["Execution failed due to a timeout error", "Endpoint request timed out"])
-    },
+    recognise: |execution| opening(execution, &["Execution failed due to a timeout error"]),
     text: "Execution failed due to a timeout error",
     happened: "API Gateway sent the request, waited for the integration's timeout (29 seconds unless it was \
                changed) and gave up with a 504.",

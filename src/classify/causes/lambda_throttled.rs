@@ -56,7 +56,9 @@ pub(super) static CAUSE: Cause = Cause {
 fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
     let refused = first(execution, |line| line.kind == Kind::LambdaRejected { status: 429 });
     let headed = first(execution, |line| match line.kind {
-        Kind::ResponseHeaders(headers) => may_be_lambda(execution) && names_throttle(headers),
+        Kind::ResponseHeaders(headers) => {
+            may_be_lambda(execution) && (names_throttle(headers) || line.rest.lines().any(names_throttle))
+        }
         _ => false,
     });
     let said =

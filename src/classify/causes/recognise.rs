@@ -107,7 +107,8 @@ fn bare_message(reason: &str) -> &str {
 
 fn is_class(head: &str) -> bool {
     let qualified = head.contains('.') && !head.contains(char::is_whitespace);
-    qualified && (head.ends_with("Exception") || head.ends_with("Error"))
+    let name = head.to_ascii_lowercase();
+    qualified && (name.ends_with("exception") || name.ends_with("error"))
 }
 
 fn joined<'a>(line: &LogLine<'a>) -> Cow<'a, str> {

@@ -3,6 +3,7 @@
 use super::recognise::{logged_reason, reason};
 use super::{Cause, Family, NextStep, Side, Sighting, commands};
 use crate::correlate::Execution;
+use crate::decode::line::strip;
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {
@@ -53,9 +54,8 @@ pub(super) static CAUSE: Cause = Cause {
 };
 
 /// What the library is known to open its messages with. The set is open; see [`WORDS`].
-const OPENINGS: [&str; 11] = [
+const OPENINGS: [&str; 10] = [
     "Certificates do not conform",
-    "Certificates does not conform",
     "General SSLEngine problem",
     "Received fatal alert",
     "Received close_notify",
@@ -67,9 +67,8 @@ const OPENINGS: [&str; 11] = [
     "PKIX",
 ];
 
-/// Words that make any other logged reason one of TLS.
-const WORDS: [&str; 7] =
-    ["handshake", "ssl", "sslengine", "tls", "certificate", "certificates", "close_notify"];
+/// Words that begin like these make any other logged reason one of TLS.
+const WORDS: [&str; 5] = ["certificate", "close_notify", "handshake", "ssl", "tls"];
 
 fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
     reason(execution, &OPENINGS).or_else(|| logged_reason(execution, names_tls))
@@ -77,5 +76,5 @@ fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
 
 fn names_tls(reason: &str) -> bool {
     let mut words = reason.split(|c: char| !c.is_alphanumeric() && c != '_');
-    words.any(|found| WORDS.iter().any(|word| found.eq_ignore_ascii_case(word)))
+    words.any(|found| WORDS.iter().any(|word| strip(found, word).is_some()))
 }

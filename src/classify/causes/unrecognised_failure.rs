@@ -19,7 +19,7 @@ pub(super) static CAUSE: Cause = Cause {
     next_steps: &[NextStep {
         what: "Read all lines of the request; at logging level INFO they show how far it came.",
         command: Some(commands::REQUEST_LINES),
-        verify: None,
+        verify: Some(commands::STILL_FAILING),
     }],
     references: &[
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
