@@ -252,6 +252,52 @@ fn every_entry_reads_well() {
     }
 }
 
+/// Source: <https://repost.aws/knowledge-center/api-gateway-500-error-vpc>, in its order.
+#[test]
+fn the_articles_remedies_are_among_the_steps() {
+    let remedies: [(&str, &[&str]); 6] = [
+        (
+            "integration-unreachable",
+            &[
+                "load balancer still exists",
+                "VPC link is AVAILABLE",
+                "Replace a FAILED",
+                "deploy the API",
+                "endpoint connection is available",
+                "stage variable",
+                "listens on port {port}",
+                "network ACLs",
+                "security groups",
+                "targets are healthy",
+                "listens on the target's port",
+            ],
+        ),
+        (
+            "certificate-name-mismatch",
+            &["a name that the certificate covers", "a certificate that covers the host name"],
+        ),
+        ("certificate-untrusted", &["Expiry, host name and the presence of a root authority"]),
+        ("certificate-key-mismatch", &["the files for authority, certificate and key"]),
+        ("target-reset", &["above the load balancer's, which is 350 seconds"]),
+        (
+            "invalid-http-response",
+            &[
+                "from a VPC endpoint",
+                "Capture packets",
+                "avoids encrypting twice",
+                "insecureSkipVerification to true",
+            ],
+        ),
+    ];
+    for (slug, remedies) in remedies {
+        let cause = Cause::of_slug(slug).expect("the slug is the contract's");
+        for remedy in remedies {
+            let told = cause.next_steps.iter().any(|step| step.what.contains(remedy));
+            assert!(told, "{slug}: {remedy}");
+        }
+    }
+}
+
 #[test]
 fn steps_name_only_placeholders_that_are_filled() {
     for (cause, step) in steps() {

@@ -108,6 +108,30 @@ fn swallow(bytes: &[u8]) {
     }
 }
 
+/// Each would take minutes if any room read a line more than a few times.
+#[test]
+fn lines_without_an_end_are_read_at_once() {
+    const LONG: usize = 1 << 18;
+    let opening = "(a) Execution failed due to configuration error: ";
+    for text in
+        ["a.bException: ", "PKIX path ", "(", "x", ", ", " ", "7 ", "{a=b, ", "\u{1b}[31m", "\u{202e}ß"]
+    {
+        for line in
+            [opening, "(a) Endpoint response headers: ", "(a) ", "", "Thu Aug 04 17:48:21 UTC 2022 : "]
+        {
+            let log = format!(
+                "(b) first\n{line}{}\n(a) Method completed with status: 500",
+                text.repeat(LONG / text.len())
+            );
+            let parcels = decode::open(log.as_bytes(), 4 * LONG).expect("text opens");
+            let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
+            let batches = [batch];
+            let found: Vec<_> = correlate(&batches).iter().filter_map(classify::classify).collect();
+            assert_eq!(found.len(), 1, "{line}{text}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn it_is_all_the_same_where_batches_are_cut(

@@ -48,7 +48,7 @@ pub(super) static CAUSE: Cause = Cause {
         },
     ],
     references: &[
-        "https://repost.aws/knowledge-center/lambda-function-retry-timeout-sdk",
+        "https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html",
         "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html",
     ],
 };

@@ -36,7 +36,7 @@ pub(super) static CAUSE: Cause = Cause {
         },
         NextStep {
             what: "Where the integration has credentials, check that the role may invoke the function.",
-            command: Some("aws iam list-role-policies --role-name ROLE"),
+            command: Some("aws iam list-attached-role-policies --role-name ROLE"),
             verify: None,
         },
         NextStep {

@@ -37,7 +37,7 @@ pub(super) static CAUSE: Cause = Cause {
             ),
             verify: Some(
                 "aws apigateway get-method-response --rest-api-id {api} --resource-id \
-                 {resource_id} --http-method {method} --status-code 200 --region {region}",
+                 {resource_id} --http-method {method} --status-code NNN --region {region}",
             ),
         },
         NextStep {
