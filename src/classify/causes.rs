@@ -3,11 +3,41 @@
 //! One file a cause, named like its slug. The struct literal is the documentation: `vpclink causes`, `docs/causes.md` and
 //! the alert print the same texts.
 
+mod authorizer_failed;
+mod backend_error;
+mod certificate_expired;
+mod certificate_key_mismatch;
+mod certificate_name_mismatch;
+mod certificate_untrusted;
+mod commands;
+mod endpoint_address_invalid;
+mod endpoint_not_tls;
+mod integration_role_not_assumable;
+mod integration_timeout;
 mod integration_unreachable;
+mod invalid_http_response;
+mod lambda_function_error;
+mod lambda_function_timeout;
+mod lambda_invocation_rejected;
+mod lambda_malformed_response;
+mod lambda_permission_missing;
+mod lambda_throttled;
+mod mapping_base64_failed;
+mod mapping_method_response_missing;
+mod mapping_no_match;
+mod mapping_request_failed;
+mod mapping_response_failed;
+mod network_error;
+mod recognise;
+mod response_too_large;
+mod target_reset;
+mod tls_handshake_failed;
 mod unrecognised_failure;
+mod vpc_link_error;
+mod vpc_link_id_invalid;
+mod waf_error;
 
 use crate::correlate::Execution;
-use crate::decode::line::{Kind, strip};
 use crate::vocabulary::Severity;
 
 /// One catalogue entry.
@@ -131,8 +161,47 @@ impl Sighting {
     }
 }
 
-/// All causes: the specific before the general, the last resort at the end.
-pub static CATALOGUE: &[&Cause] = &[&integration_unreachable::CAUSE, &unrecognised_failure::CAUSE];
+/// All causes, in the order in which they win: the specific before the general, the last resort at the end.
+pub static CATALOGUE: &[&Cause] = &[
+    // An authorizer's failure repeats the words of what failed in it: it is asked before all others.
+    &authorizer_failed::CAUSE,
+    // Lambda's own refusals, before what API Gateway makes of them: a throttle was once logged as a malformed response.
+    // The role and the permission name the fault; a refusal of Invoke only names a status. A timeout is a function error.
+    &integration_role_not_assumable::CAUSE,
+    &lambda_permission_missing::CAUSE,
+    &lambda_throttled::CAUSE,
+    &lambda_invocation_rejected::CAUSE,
+    &lambda_function_timeout::CAUSE,
+    &lambda_function_error::CAUSE,
+    &lambda_malformed_response::CAUSE,
+    // Certificates: dates before trust, both are PKIX texts.
+    &certificate_expired::CAUSE,
+    &certificate_key_mismatch::CAUSE,
+    &certificate_name_mismatch::CAUSE,
+    &certificate_untrusted::CAUSE,
+    &endpoint_not_tls::CAUSE,
+    // One text each.
+    &endpoint_address_invalid::CAUSE,
+    &integration_timeout::CAUSE,
+    &integration_unreachable::CAUSE,
+    &invalid_http_response::CAUSE,
+    &mapping_base64_failed::CAUSE,
+    &mapping_method_response_missing::CAUSE,
+    &mapping_no_match::CAUSE,
+    &mapping_request_failed::CAUSE,
+    &mapping_response_failed::CAUSE,
+    &network_error::CAUSE,
+    &response_too_large::CAUSE,
+    &target_reset::CAUSE,
+    &vpc_link_error::CAUSE,
+    &vpc_link_id_invalid::CAUSE,
+    &waf_error::CAUSE,
+    // Any other reason of TLS: recognised by words, which the texts above may quote from a backend.
+    &tls_handshake_failed::CAUSE,
+    // No text: nothing that failed in API Gateway, then everything that did.
+    &backend_error::CAUSE,
+    &unrecognised_failure::CAUSE,
+];
 
 impl Cause {
     /// The entry of this slug.
@@ -144,35 +213,4 @@ impl Cause {
     pub fn is_last_resort(&self) -> bool {
         self.slug == unrecognised_failure::CAUSE.slug
     }
-}
-
-const CONFIGURATION_ERROR: &str = "Execution failed due to configuration error:";
-
-/// The first failure line that opens with the sentence, whatever follows.
-fn opening(execution: &Execution<'_>, sentence: &str) -> Option<Sighting> {
-    failure(execution, |text| strip(text, sentence).is_some())
-}
-
-/// The first configuration error whose reason the predicate accepts. A reason pasted alone counts as one.
-fn configuration_error(execution: &Execution<'_>, accepts: impl Fn(&str) -> bool) -> Option<Sighting> {
-    failure(execution, |text| {
-        let reason = match strip(text, CONFIGURATION_ERROR) {
-            Some(reason) => reason,
-            None if strip(text, "Execution failed").is_none() => text,
-            None => return false,
-        };
-        accepts(reason.trim())
-    })
-}
-
-/// The first configuration error whose reason opens with one of the sentences, whatever the letter case.
-fn reason(execution: &Execution<'_>, sentences: &[&str]) -> Option<Sighting> {
-    configuration_error(execution, |reason| sentences.iter().any(|s| strip(reason, s).is_some()))
-}
-
-/// The first failure line whose text, wrapped lines joined, the predicate accepts.
-fn failure(execution: &Execution<'_>, accepts: impl Fn(&str) -> bool) -> Option<Sighting> {
-    let mut failures =
-        execution.entries.iter().enumerate().filter(|(_, entry)| entry.line.kind == Kind::Failure);
-    failures.find(|(_, entry)| accepts(&entry.line.unwrapped())).map(|(index, _)| Sighting::at(index))
 }

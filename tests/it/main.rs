@@ -1,1 +1,5 @@
+//! One integration binary: linking is the slow part of a test run.
 
+mod catalogue;
+mod fixtures;
+mod properties;

@@ -1,6 +1,6 @@
 //! Every other 5xx: it still alerts, with the line quoted.
 
-use super::{Cause, Family, NextStep, Side, Sighting};
+use super::{Cause, Family, NextStep, Side, Sighting, commands};
 use crate::correlate::Execution;
 use crate::decode::line::Kind;
 use crate::vocabulary::Severity;
@@ -18,10 +18,8 @@ pub(super) static CAUSE: Cause = Cause {
     side: Side::Undecided,
     next_steps: &[NextStep {
         what: "Read all lines of the request; at logging level INFO they show how far it came.",
-        command: Some(
-            "aws logs filter-log-events --log-group-name {log_group} --filter-pattern '\"{request_id}\"' --region {region}",
-        ),
-        verify: None,
+        command: Some(commands::REQUEST_LINES),
+        verify: Some(commands::STILL_FAILING),
     }],
     references: &[
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",

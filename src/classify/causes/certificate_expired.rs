@@ -1,0 +1,67 @@
+//! `… validity check failed`, `NotAfter: …`: the certificate is out of its dates.
+
+use super::recognise::{configuration_error, reason};
+use super::{Cause, Family, NextStep, Side, Sighting, commands};
+use crate::correlate::Execution;
+use crate::vocabulary::Severity;
+
+pub(super) static CAUSE: Cause = Cause {
+    slug: "certificate-expired",
+    title: "the backend's certificate has expired or is not valid yet",
+    severity: Severity::Critical,
+    family: Family::Tls,
+    recognise,
+    text: "Execution failed due to configuration error: PKIX path validation failed: \
+           java.security.cert.CertPathValidatorException: validity check failed",
+    happened: "API Gateway checked the dates of the backend's certificate chain and ended the handshake.",
+    why: "The certificate, or one above it in the chain, has expired or is not valid yet. An expired \
+          intermediate certificate that the server still sends does it too. Setting \
+          insecureSkipVerification does not switch this check off.",
+    side: Side::Backend,
+    next_steps: &[
+        NextStep {
+            what: "Read the dates of every certificate in the chain.",
+            command: Some(
+                "openssl s_client -connect {host}:{port} -servername {host} </dev/null | openssl \
+                 x509 -noout -dates -subject",
+            ),
+            verify: None,
+        },
+        NextStep {
+            what: "For a TLS listener: see which certificate it has, and whether ACM could renew it.",
+            command: Some(
+                "aws elbv2 describe-listener-certificates --listener-arn {listener} --region \
+                 {region}",
+            ),
+            verify: None,
+        },
+        NextStep {
+            what: "Renew or replace the certificate. Where the target ends TLS itself, restart its server \
+                   so that it loads the new one.",
+            command: None,
+            verify: Some(commands::STILL_FAILING),
+        },
+    ],
+    references: &[
+        "https://repost.aws/knowledge-center/api-gateway-ssl-certificate-errors",
+        "https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html",
+    ],
+};
+
+/// The JDK's words for a certificate out of its dates, in lower case.
+const DATES: [&str; 4] = ["validity check failed", "timestamp check failed", "notafter:", "notbefore:"];
+
+fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+    reason(execution, &DATES).or_else(|| {
+        // Behind the opening, class names stand on both sides of it: the words come late.
+        configuration_error(execution, |reason| {
+            let reason = reason.to_ascii_lowercase();
+            let path = reason.split_once("pkix path ").filter(|(head, _)| is_framing(head));
+            path.is_some_and(|(_, tail)| DATES.iter().any(|words| tail.contains(words)))
+        })
+    })
+}
+
+fn is_framing(head: &str) -> bool {
+    head.is_empty() || head.ends_with("exception: ") || head.ends_with(") ")
+}

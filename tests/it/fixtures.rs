@@ -1,0 +1,59 @@
+//! The logs under `tests/logs`: one folder a cause, `none` for what failed in nobody's eyes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vpclink_responder::classify::{self, Diagnosis};
+use vpclink_responder::correlate::{Execution, correlate, pasted};
+use vpclink_responder::decode::{self, Document};
+
+/// Far above any fixture.
+const MAX_BYTES: usize = 1 << 20;
+
+/// A log and the cause it must be given.
+pub(crate) struct Fixture {
+    pub(crate) cause: String,
+    pub(crate) path: PathBuf,
+}
+
+impl Fixture {
+    /// `cause/name.log`
+    pub(crate) fn name(&self) -> String {
+        let file = self.path.file_name().expect("a fixture is a file");
+        format!("{}/{}", self.cause, file.to_string_lossy())
+    }
+
+    pub(crate) fn text(&self) -> String {
+        fs::read_to_string(&self.path).expect("a fixture is readable text")
+    }
+}
+
+/// All fixtures, by cause and name.
+pub(crate) fn all() -> Vec<Fixture> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs");
+    let logs = walkdir::WalkDir::new(&root).sort_by_file_name().into_iter().map(|entry| {
+        let path = entry.expect("tests/logs can be listed").into_path();
+        let folder = path.parent().and_then(Path::file_name).expect("a log lies in a folder");
+        Fixture { cause: folder.to_string_lossy().into_owned(), path }
+    });
+    logs.filter(|fixture| fixture.path.extension().is_some_and(|extension| extension == "log")).collect()
+}
+
+/// Takes a text through the first rooms and hands over its executions.
+pub(crate) fn with_executions<T>(text: &str, look: impl FnOnce(&[Execution<'_>]) -> T) -> T {
+    let parcels = decode::open(text.as_bytes(), MAX_BYTES).expect("text opens");
+    let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
+    look(&correlate(std::slice::from_ref(&batch)))
+}
+
+/// What the failed requests of a text are given.
+pub(crate) fn diagnoses(text: &str) -> Vec<Diagnosis> {
+    with_executions(text, |executions| executions.iter().filter_map(classify::classify).collect())
+}
+
+/// The cause of a reason that is the whole input.
+pub(crate) fn pasted_cause(text: &str) -> Option<&'static str> {
+    let parcels = decode::open(text.as_bytes(), MAX_BYTES).expect("text opens");
+    let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
+    pasted(&batch).and_then(|execution| classify::classify_pasted(&execution)).map(|found| found.cause.slug)
+}
