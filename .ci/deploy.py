@@ -33,6 +33,7 @@ API, STAGE = "a1b2c3d4e5", "prod"
 LOG_GROUP = f"API-Gateway-Execution-Logs_{API}/{STAGE}"
 ANOTHER_LOG_GROUP = f"API-Gateway-Execution-Logs_{API}/dev"
 NEWEST_GLIBC = (2, 34)  # what Amazon Linux 2023 has
+STARTED = time.monotonic()
 
 FAILING_REQUEST = """\
 Starting execution for request: {id}
@@ -101,7 +102,7 @@ def sam(*arguments, **environment):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_CLI_"))}
     command = [SAM / "sam", *arguments]
     say("sam " + shlex.join(arguments))
-    subprocess.run(command, cwd=ROOT, check=True, stdin=subprocess.DEVNULL, env=kept | environment | {
+    subprocess.run(command, cwd=ROOT, check=True, timeout=1800, stdin=subprocess.DEVNULL, env=kept | environment | {
         "PATH": f"{SAM}:{os.environ['PATH']}", "RUSTUP": "none", "SAM_CLI_TELEMETRY": "0",
         "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
@@ -205,8 +206,8 @@ def subscribe(logs, command):
                                  filterPattern=option["--filter-pattern"], destinationArn=option["--destination-arn"])
 
 
-STARTED = time.monotonic()
-build()
-with local_aws() as url:
-    drive(url)
-say("deployed, alerted once, kept what failed")
+if __name__ == "__main__":
+    build()
+    with local_aws() as url:
+        drive(url)
+    say("deployed, alerted once, kept what failed")
