@@ -207,6 +207,7 @@ def subscribe(logs, command):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # an exception, so that ministack is stopped too
     build()
     with local_aws() as url:
         drive(url)
