@@ -4,6 +4,7 @@
 //! [`brief`]; only [`escape`] turns outside text into inside text.
 
 mod brief;
+pub mod catalogue;
 mod chat;
 mod email;
 pub mod escape;

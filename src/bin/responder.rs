@@ -1,1 +1,33 @@
-fn main() {}
+//! `responder`: the Lambda that log groups and streams are subscribed to.
+
+use std::process::ExitCode;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use vpclink_responder::config::Config;
+use vpclink_responder::lambda::{self, Refusal};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    lambda::log_as_json();
+    let responder = match Config::from_env() {
+        Ok(config) => lambda::responder(config).await,
+        Err(error) => {
+            tracing::error!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    // The payload is taken as it is: what can't be decoded has to fail in the handler, where it can be told.
+    let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let deadline = lambda::deadline(event.context.deadline);
+        let outcome = responder.respond(event.payload.get().as_bytes(), deadline).await;
+        outcome.map(|outcome| lambda::answer(&outcome)).map_err(Refusal::from)
+    });
+    match lambda_runtime::run(handler).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error, "the runtime ended");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! `vpclink causes`: the catalogue.
+
+use super::{CausesArgs, Failure, NOTHING_FAILED};
+use crate::classify::Cause;
+use crate::publish::stdout;
+use crate::render::catalogue;
+
+pub(super) fn run(args: &CausesArgs) -> Result<u8, Failure> {
+    let text = match args.slug.as_deref() {
+        Some(slug) => match Cause::of_slug(slug) {
+            Some(cause) => catalogue::page(cause),
+            None => {
+                let unknown = anyhow::anyhow!("there is no cause `{slug}`; `vpclink causes` lists them");
+                return Err(Failure::usage(unknown));
+            }
+        },
+        None if args.markdown => catalogue::markdown(),
+        None => catalogue::list(),
+    };
+    stdout::write(&text, None)?;
+    Ok(NOTHING_FAILED)
+}

@@ -1,0 +1,89 @@
+//! What the Lambda front doors share: wiring, the deadline, the answer, the word for an error.
+
+use aws_lambda_events::streams::KinesisEventResponse;
+use jiff::Timestamp;
+use lambda_runtime::Diagnostic;
+use serde_json::{Value, json};
+use tokio::time::{Duration, Instant};
+
+use crate::aws::{LiveAccount, sdk_config};
+use crate::config::Config;
+use crate::decode::DecodeError;
+use crate::incident::store::MemoryStore;
+use crate::pipeline::{Outcome, Responder};
+use crate::publish::sns::Sns;
+
+/// A responder over live AWS.
+pub async fn responder(config: Config) -> Responder {
+    let sdk = sdk_config().await;
+    Responder {
+        account: Box::new(LiveAccount::new(&sdk, now)),
+        store: Box::new(MemoryStore::new(config.repeat_interval)),
+        publisher: Box::new(Sns::new(&sdk, config.alert_topic.clone())),
+        now,
+        config,
+    }
+}
+
+/// When an invocation ends, from Lambda's milliseconds since the epoch.
+#[expect(clippy::disallowed_methods, reason = "Lambda gives the deadline as wall time; this is the edge")]
+pub fn deadline(epoch_milliseconds: u64) -> Instant {
+    let now = u64::try_from(now().as_millisecond()).unwrap_or(0);
+    Instant::now() + Duration::from_millis(epoch_milliseconds.saturating_sub(now))
+}
+
+/// What the invocation answers: a summary, or for Kinesis the records to hand over again.
+pub fn answer(outcome: &Outcome) -> Value {
+    let Some(records) = &outcome.failed_records else {
+        let Outcome { batches, executions, failed, alerts, refused, .. } = outcome;
+        return json!({
+            "batches": batches, "executions": executions, "failed": failed, "alerts": alerts, "refused": refused,
+        });
+    };
+    let mut response = KinesisEventResponse::default();
+    for number in records {
+        response.add_failure(number);
+    }
+    serde_json::to_value(response).expect("a list of texts always serialises")
+}
+
+/// An error as Lambda reports it: a stable word of ours, and the whole chain.
+#[derive(Debug)]
+pub struct Refusal(anyhow::Error);
+
+impl From<anyhow::Error> for Refusal {
+    fn from(error: anyhow::Error) -> Self {
+        tracing::error!(
+            error = format!("{error:#}"),
+            "the invocation fails, so that Lambda keeps the payload"
+        );
+        Self(error)
+    }
+}
+
+impl From<Refusal> for Diagnostic {
+    fn from(Refusal(error): Refusal) -> Self {
+        let error_type = if error.is::<DecodeError>() { "UndecodableBatch" } else { "AlertNotDelivered" };
+        Self { error_type: error_type.to_owned(), error_message: format!("{error:#}") }
+    }
+}
+
+/// Structured log lines on standard output; `RUST_LOG` sets their level.
+pub fn log_as_json() {
+    let level = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing::Level::INFO.into())
+        .from_env_lossy()
+        // The SDK and the HTTP stack log whole requests at lower levels; those may hold what a log must not.
+        .add_directive("aws_=warn".parse().unwrap_or_else(|_| tracing::Level::WARN.into()));
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(level)
+        .with_current_span(false)
+        .with_target(false)
+        .init();
+}
+
+#[expect(clippy::disallowed_methods, reason = "the Lambda's edge, where the clock is read")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
