@@ -2,4 +2,5 @@
 
 mod catalogue;
 mod fixtures;
+mod house_rules;
 mod properties;
