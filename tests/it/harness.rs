@@ -1,0 +1,14 @@
+//! What stands in for the cloud in tests: AWS's APIs over an account model, and Lambda's Runtime API, both on loopback.
+//!
+//! Real clients talk to real sockets in AWS's own wire formats; only the other end is ours.
+
+mod account;
+mod aws;
+mod call;
+mod faults;
+pub mod http;
+pub mod wire;
+
+pub use account::{Account, acm, apigateway, cloudwatch, ec2, elbv2, logs, sns};
+pub use aws::{Aws, Published};
+pub use call::{Call, Protocol};
