@@ -5,10 +5,14 @@
 mod account;
 mod aws;
 mod call;
+mod events;
 mod faults;
 pub mod http;
+mod lambda;
 pub mod wire;
 
 pub use account::{Account, acm, apigateway, cloudwatch, ec2, elbv2, logs, sns};
 pub use aws::{Aws, Published};
 pub use call::{Call, Protocol};
+pub use events::{kinesis_event, subscription_document, subscription_event};
+pub use lambda::{Function, Lambda, Outcome, Start};

@@ -5,6 +5,7 @@ mod bare;
 mod ec2;
 mod elbv2;
 mod faults;
+mod function;
 mod json_and_cbor;
 mod sns;
 
