@@ -6,6 +6,7 @@ mod ec2;
 mod elbv2;
 mod faults;
 mod function;
+mod healthy;
 mod json_and_cbor;
 mod sns;
 

@@ -156,7 +156,7 @@ impl Published {
         let given = |param: &str| call.params[param].as_str().map(str::to_owned);
         let (message, structure) = (call.text("Message"), given("MessageStructure"));
         let bodies = match structure.as_deref() {
-            Some("json") => serde_json::from_str(message).unwrap_or_default(),
+            Some("json") => strings(message),
             _ => BTreeMap::from([("default".to_owned(), message.to_owned())]),
         };
         let attributes = call.params["MessageAttributes"].as_array().into_iter().flatten();
@@ -169,6 +169,12 @@ impl Published {
             attributes,
         }
     }
+}
+
+/// The members of an object that are strings; AWS ignores the others.
+fn strings(object: &str) -> BTreeMap<String, String> {
+    let members: BTreeMap<String, Value> = serde_json::from_str(object).unwrap_or_default();
+    members.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
 }
 
 fn attribute(entry: &Value) -> Option<(String, String)> {

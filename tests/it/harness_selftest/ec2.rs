@@ -115,7 +115,7 @@ fn errors_are_ec2s_own() {
 
 #[test]
 fn the_network_is_described() {
-    let aws = Aws::start(Account::healthy_v1());
+    let aws = Aws::start(Account::default());
     let text = str::to_owned;
     aws.change(|account| {
         let ports = Some((8443, 8443));

@@ -158,7 +158,7 @@ fn stage(name: &str, stage: &Stage) -> Value {
     bare(json!({
         "stageName": name,
         "deploymentId": stage.deployment_id,
-        "variables": stage.variables,
+        "variables": (!stage.variables.is_empty()).then_some(&stage.variables),
         "canarySettings": stage.canary.as_ref().map(|canary| json!({
             "percentTraffic": canary.percent_traffic,
             "deploymentId": canary.deployment_id,
@@ -175,7 +175,7 @@ fn stage(name: &str, stage: &Stage) -> Value {
 }
 
 fn resources(account: &Account, call: &Call, api: &RestApi) -> Reply {
-    let embed = call.text("embed") == "methods" || call.texts("embed").contains(&"methods");
+    let embed = call.text("embed") == "methods";
     let limit = call.number("limit").unwrap_or(25).min(500);
     page(account, &api.resources, limit, call.text("position"), |items, next| {
         let items: Vec<Value> = items.iter().map(|item| resource(item, embed)).collect();

@@ -1,6 +1,10 @@
 //! Two ordinary private APIs with nothing wrong, one over each generation of link.
 
+mod network;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
 
 use super::apigateway::{Integration, Resource, RestApi, Stage, VpcLink, VpcLinkV2};
 use super::ec2::{EndpointConnection, EndpointService};
@@ -61,6 +65,7 @@ impl Account {
             subnet_ids: SUBNETS.map(str::to_owned).into(),
             security_group_ids: vec!["sg-0link".to_owned()],
         };
+        account.add_link_interfaces();
         account.vpc_links_v2.insert(V2_LINK.to_owned(), link);
         account
     }
@@ -102,6 +107,7 @@ impl Account {
             security_groups: vec!["sg-0balancer".to_owned()],
             ..LoadBalancer::default()
         });
+        self.add_network(kind, resource);
         self.target_groups.push(target_group(group, if kind == "network" { "TCP" } else { "HTTP" }));
         self.certificates.push(certificate_for(certificate));
     }
@@ -126,7 +132,9 @@ impl Account {
             resource("res0000002", "/orders/{id}", &["GET", "DELETE"], "/orders/{id}"),
             resource("res0000003", "/{proxy+}", &["ANY"], "/orders/{proxy}"),
         ];
-        let stage = Stage { deployment_id: "dep0001".to_owned(), ..Stage::default() };
+        let errors = json!({ "loggingLevel": "ERROR", "dataTraceEnabled": false, "metricsEnabled": true });
+        let method_settings = BTreeMap::from([("*/*".to_owned(), errors)]);
+        let stage = Stage { deployment_id: "dep0001".to_owned(), method_settings, ..Stage::default() };
         let stages = BTreeMap::from([("prod".to_owned(), stage)]);
         self.rest_apis.insert(API.to_owned(), RestApi { name: "orders".to_owned(), stages, resources });
     }
