@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::{Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
 
 use crate::harness::http::{Response, serve};
 use crate::harness::{Account, Aws};
@@ -78,9 +78,11 @@ fn a_handler_without_an_answer_hangs_up() {
 
 #[test]
 fn a_slow_answer_delays_only_its_own_connection() {
-    let server = serve(|request| {
+    let (release, released) = mpsc::channel();
+    let released = Mutex::new(released);
+    let server = serve(move |request| {
         if request.target == "/slow" {
-            thread::sleep(Duration::from_millis(150));
+            released.lock().unwrap().recv().unwrap();
         }
         Some(Response::new(200, "text/plain", ""))
     });
@@ -90,6 +92,7 @@ fn a_slow_answer_delays_only_its_own_connection() {
     });
     exchange(&TcpStream::connect(address).unwrap(), b"GET / HTTP/1.1\r\n\r\n").unwrap();
     assert!(!slow.is_finished());
+    release.send(()).unwrap();
     slow.join().unwrap();
 }
 

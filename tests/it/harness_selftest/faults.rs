@@ -1,5 +1,8 @@
 //! Faults on purpose, as the SDK sees them.
 
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_apigateway::error::SdkError;
 use aws_sdk_sns::error::ProvideErrorMetadata;
 
@@ -109,23 +112,23 @@ fn a_broken_xml_body_is_no_answer() {
 }
 
 #[test]
-fn a_late_answer_is_still_an_answer_and_holds_up_nobody_else() {
+fn an_answer_later_than_the_client_waits_is_a_timeout_of_that_call_alone() {
     let aws = Aws::start(Account::healthy_v1());
-    aws.delay("apigateway:GetStage", 150);
-    let order = std::sync::Mutex::new(Vec::new());
+    aws.delay("apigateway:GetStage", 60_000);
     ask(&aws, async |config| {
         let client = aws_sdk_apigateway::Client::new(config);
-        let late = async {
-            client.get_stage().rest_api_id(API).stage_name("prod").send().await.unwrap();
-            order.lock().unwrap().push("late");
-        };
-        let prompt = async {
-            client.get_rest_api().rest_api_id(API).send().await.unwrap();
-            order.lock().unwrap().push("prompt");
-        };
-        tokio::join!(late, prompt);
+        let impatient = TimeoutConfig::builder().operation_timeout(Duration::from_millis(100)).build();
+        let impatient = aws_sdk_apigateway::Config::builder().timeout_config(impatient);
+        let stage = client.get_stage().rest_api_id(API).stage_name("prod");
+        let late = stage.customize().config_override(impatient).send().await;
+        assert!(matches!(late, Err(SdkError::TimeoutError(_))), "{late:?}");
+        client.get_rest_api().rest_api_id(API).send().await.unwrap();
     });
-    assert_eq!(order.into_inner().unwrap(), ["prompt", "late"]);
+    aws.heal();
+    aws.delay("*", 20);
+    ask(&aws, async |config| {
+        aws_sdk_apigateway::Client::new(config).get_rest_api().rest_api_id(API).send().await.unwrap();
+    });
 }
 
 #[test]
