@@ -1,9 +1,7 @@
 //! EC2's XML, byte by byte: no SDK crate of it is among the dependencies.
 
 use super::bare::post;
-use crate::harness::ec2::{
-    AclEntry, Instance, NetworkAcl, NetworkInterface, Permission, SecurityGroup, Subnet,
-};
+use crate::harness::ec2::Instance;
 use crate::harness::{Account, Aws};
 
 const CONNECTIONS: &str = "Action=DescribeVpcEndpointConnections&Version=2016-11-15";
@@ -113,80 +111,59 @@ fn errors_are_ec2s_own() {
     assert!(body.contains("<Code>InvalidParameterValue</Code>"));
 }
 
+/// What is asked of the network, and elements that the answer has to have.
+const NETWORK: &[(&str, &[&str])] = &[
+    (
+        "Action=DescribeSecurityGroups&GroupId.1=sg-0balancer",
+        &[
+            "<securityGroupInfo><item>",
+            "<groupDescription>balancer</groupDescription>",
+            "<fromPort>8443</fromPort>",
+            "<ipRanges><item><cidrIp>10.0.0.0/16</cidrIp></item></ipRanges>",
+            "<groups><item><groupId>sg-2</groupId></item></groups>",
+            "<ipPermissionsEgress><item>",
+        ],
+    ),
+    (
+        "Action=DescribeNetworkAcls&Filter.1.Name=association.subnet-id&Filter.1.Value.1=subnet-0aa1",
+        &[
+            "<networkAclSet><item>",
+            "<default>true</default>",
+            "<ruleAction>deny</ruleAction>",
+            "<ruleNumber>32767</ruleNumber>",
+            "<associationSet><item>",
+            "<subnetId>subnet-0aa1</subnetId>",
+        ],
+    ),
+    (
+        "Action=DescribeNetworkInterfaces&Filter.1.Name=addresses.private-ip-address&Filter.1.Value.1=10.0.1.10",
+        &["<networkInterfaceSet><item>", "<groupSet><item><groupId>sg-0target</groupId></item></groupSet>"],
+    ),
+    (
+        "Action=DescribeSubnets&SubnetId.1=subnet-0bb2",
+        &["<subnetSet><item>", "<cidrBlock>10.0.2.0/24</cidrBlock>"],
+    ),
+    (
+        "Action=DescribeInstances&InstanceId.1=i-1",
+        &[
+            "<reservationSet><item>",
+            "<instancesSet><item>",
+            "<instanceState>",
+            "<name>stopped</name>",
+            "<groupSet><item><groupId>sg-1</groupId></item></groupSet>",
+        ],
+    ),
+];
+
 #[test]
 fn the_network_is_described() {
-    let aws = Aws::start(Account::default());
-    let text = str::to_owned;
+    let aws = Aws::start(Account::healthy_v1());
     aws.change(|account| {
-        let ports = Some((8443, 8443));
-        let inbound = Permission {
-            protocol: text("tcp"),
-            ports,
-            ranges: vec![text("10.0.0.0/16")],
-            groups: vec![text("sg-2")],
-            prefix_lists: vec![],
-        };
-        let group = SecurityGroup {
-            id: text("sg-1"),
-            name: text("web"),
-            inbound: vec![inbound],
-            ..Default::default()
-        };
-        account.security_groups.push(group);
-        let entry = AclEntry { number: 100, protocol: text("6"), allow: true, ports, ..AclEntry::default() };
-        let (subnets, entries) = (vec![text("subnet-1")], vec![entry]);
-        account.network_acls.push(NetworkAcl {
-            id: text("acl-1"),
-            subnets,
-            entries,
-            ..NetworkAcl::default()
-        });
-        let eni =
-            NetworkInterface { id: text("eni-1"), private_address: text("10.0.1.10"), ..Default::default() };
-        account.network_interfaces.push(NetworkInterface { groups: vec![text("sg-1")], ..eni });
-        account.subnets.push(Subnet { id: text("subnet-1"), cidr: text("10.0.1.0/24"), ..Subnet::default() });
-        let instance = Instance { id: text("i-1"), state: text("stopped"), ..Instance::default() };
-        account.instances.push(Instance { groups: vec![text("sg-1")], ..instance });
+        account.security_groups[0].inbound[0].groups.push("sg-2".to_owned());
+        let (id, state, groups) = ("i-1".to_owned(), "stopped".to_owned(), vec!["sg-1".to_owned()]);
+        account.instances.push(Instance { id, state, groups, ..Instance::default() });
     });
-    for (form, elements) in [
-        (
-            "Action=DescribeSecurityGroups&GroupId.1=sg-1",
-            &[
-                "<securityGroupInfo><item>",
-                "<groupDescription>web</groupDescription>",
-                "<fromPort>8443</fromPort>",
-                "<groups><item><groupId>sg-2</groupId></item></groups>",
-                "<ipRanges><item><cidrIp>10.0.0.0/16</cidrIp></item></ipRanges>",
-                "<ipPermissionsEgress/>",
-            ][..],
-        ),
-        (
-            "Action=DescribeNetworkAcls&Filter.1.Name=association.subnet-id&Filter.1.Value.1=subnet-1",
-            &[
-                "<networkAclSet><item>",
-                "<ruleAction>allow</ruleAction>",
-                "<default>false</default>",
-                "<ruleNumber>100</ruleNumber>",
-                "<associationSet><item>",
-                "<subnetId>subnet-1</subnetId>",
-            ],
-        ),
-        (
-            "Action=DescribeNetworkInterfaces&Filter.1.Name=addresses.private-ip-address&Filter.1.Value.1=10.0.1.10",
-            &["<networkInterfaceSet><item>", "<groupSet><item><groupId>sg-1</groupId></item></groupSet>"],
-        ),
-        ("Action=DescribeSubnets", &["<subnetSet><item>", "<cidrBlock>10.0.1.0/24</cidrBlock>"]),
-        (
-            "Action=DescribeInstances&InstanceId.1=i-1",
-            &[
-                "<reservationSet><item>",
-                "<instancesSet><item>",
-                "<name>stopped</name>",
-                "<instanceState>",
-                "<groupSet><item><groupId>sg-1</groupId></item></groupSet>",
-            ],
-        ),
-    ] {
+    for (form, elements) in NETWORK {
         let (_, body) = ask(&aws, form);
         elements.iter().for_each(|element| assert!(body.contains(element), "{element} in {body}"));
     }
