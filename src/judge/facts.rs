@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::classify::Diagnosis;
-use crate::survey::Topology;
+use crate::classify::{Diagnosis, Route};
+use crate::survey::nouns::Resource;
+use crate::survey::{Topology, template};
 use crate::vocabulary::{Arn, Region};
 
 /// Values for the placeholders of next steps (`classify::causes::PLACEHOLDERS`), as far as they are known.
@@ -14,8 +15,8 @@ pub struct Facts {
     pub api_name: Option<String>,
     /// The link's name, or its id.
     pub link_name: Option<String>,
-    /// The resource template of the failed route.
-    pub resource: Option<String>,
+    /// The API's resources.
+    resources: Vec<Resource>,
 }
 
 impl Facts {
@@ -48,8 +49,14 @@ impl Facts {
             values: known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
             api_name: topology.api.value().map(|api| api.name.clone()),
             link_name: link.map(|link| link.name.clone().unwrap_or_else(|| link.id.clone())),
-            resource: topology.resource.clone(),
+            resources: topology.resources.clone(),
         }
+    }
+
+    /// A route with its resource's template in the place of its path, where that is known.
+    pub fn templated(&self, route: &Route) -> Route {
+        let path = template(&self.resources, route).unwrap_or(&route.path).to_owned();
+        Route { method: route.method.clone(), path }
     }
 
     /// A text with its `{placeholders}` filled in; an unknown one becomes its name in capitals.

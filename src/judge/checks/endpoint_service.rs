@@ -13,6 +13,11 @@ use crate::survey::{Reading, Topology};
 
 const SERVICES: &str = "ec2:DescribeVpcEndpointServiceConfigurations";
 
+const RELINK: &str = "Make a new VPC link to the load balancer (that makes the endpoint service), point the \
+     integration at it and deploy the API.";
+
+const REBUILD: &str = "Make the load balancer again, a new VPC link to it, point the integration at that link and deploy the API.";
+
 pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
     let v1 = topology.link.value().is_some_and(|link| link.generation == Generation::V1);
     if !v1 {
@@ -34,15 +39,14 @@ pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
 fn missing(topology: &Topology) -> Finding {
     let balancer = topology.link.value().and_then(|link| link.targets.first());
     let name = balancer.map_or("the load balancer", |arn| arn.resource());
-    let says = format!(
-        "no VPC endpoint service stands in front of `{name}`: the one that the VPC link made is gone"
-    );
-    Finding::read(Code::EndpointServiceMissing, SERVICES, &topology.endpoint_service, says).remedy(
-        "Make a new VPC link to the load balancer (that makes the endpoint service), point the integration at it and \
-         deploy the API.",
-        None,
-        None,
-    )
+    // A load balancer that is deleted takes its endpoint service with it: a new link has nothing to lead to then.
+    let (also, what) = match topology.load_balancer {
+        Reading::Absent { .. } => (", together with the load balancer", REBUILD),
+        _ => ("", RELINK),
+    };
+    let says = format!("the VPC endpoint service that the VPC link made in front of `{name}` is gone{also}");
+    Finding::read(Code::EndpointServiceMissing, SERVICES, &topology.endpoint_service, says)
+        .remedy(what, None, None)
 }
 
 fn state(topology: &Topology, service: &EndpointService) -> Vec<Finding> {

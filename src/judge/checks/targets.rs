@@ -25,8 +25,7 @@ pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
         }
     };
     let mut findings: Vec<Finding> = topology.targets.iter().map(of_group).collect();
-    let private = topology.integration.value().is_some_and(|integration| integration.private);
-    if private && topology.listeners.unavailable().is_some() {
+    if topology.leads_on() && topology.listeners.unavailable().is_some() {
         let why = "which target groups the called listener forwards to is not known";
         let what = "the health of the targets";
         let unavailable =
