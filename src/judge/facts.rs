@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::classify::redact::bounded;
 use crate::classify::{Diagnosis, Route};
 use crate::survey::nouns::Resource;
 use crate::survey::{Topology, template};
 use crate::vocabulary::{Arn, Region};
+
+/// No name or ARN of AWS's is longer than a quarter of this.
+const LONGEST: usize = 512;
 
 /// Values for the placeholders of next steps (`classify::causes::PLACEHOLDERS`), as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,9 +50,12 @@ impl Facts {
             ("target_group", topology.called_target_groups().first().map(ToString::to_string)),
         ];
         Self {
-            values: known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-            api_name: topology.api.value().map(|api| api.name.clone()),
-            link_name: link.map(|link| link.name.clone().unwrap_or_else(|| link.id.clone())),
+            values: known
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, bounded(&value?, LONGEST))))
+                .collect(),
+            api_name: topology.api.value().map(|api| bounded(&api.name, LONGEST)),
+            link_name: link.map(|link| bounded(link.name.as_ref().unwrap_or(&link.id), LONGEST)),
             resources: topology.resources.clone(),
         }
     }

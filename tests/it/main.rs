@@ -26,6 +26,8 @@ mod harness_selftest;
 #[cfg(test)]
 mod house_rules;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 #[cfg(feature = "live")]
