@@ -67,10 +67,13 @@ pub fn pasted<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
     })
 }
 
+/// What makes two deliveries one: log group, event id, time and text.
+type Delivered<'a> = (Option<&'a str>, Option<&'a str>, Option<Timestamp>, &'a str);
+
 /// Deliveries that come twice: CloudWatch Logs repeats events, and copies from its console show each one twice.
 #[derive(Default)]
 struct Repeats<'a> {
-    seen: HashSet<(Option<&'a str>, Option<&'a str>, Option<Timestamp>, &'a str)>,
+    seen: HashSet<Delivered<'a>>,
 }
 
 impl<'a> Repeats<'a> {

@@ -26,7 +26,6 @@ pub async fn responder(config: Config) -> Responder {
 }
 
 /// When an invocation ends, from Lambda's milliseconds since the epoch.
-#[expect(clippy::disallowed_methods, reason = "Lambda gives the deadline as wall time; this is the edge")]
 pub fn deadline(epoch_milliseconds: u64) -> Instant {
     let now = u64::try_from(now().as_millisecond()).unwrap_or(0);
     Instant::now() + Duration::from_millis(epoch_milliseconds.saturating_sub(now))
