@@ -12,12 +12,13 @@ use crate::decode::DecodeError;
 use crate::incident::store::MemoryStore;
 use crate::pipeline::{Outcome, Responder};
 use crate::publish::sns::Sns;
+use crate::survey::CachedAccount;
 
 /// A responder over live AWS.
 pub async fn responder(config: Config) -> Responder {
     let sdk = sdk_config().await;
     Responder {
-        account: Box::new(LiveAccount::new(&sdk, now)),
+        account: Box::new(CachedAccount::new(LiveAccount::new(&sdk, now))),
         store: Box::new(MemoryStore::new(config.repeat_interval)),
         publisher: Box::new(Sns::new(&sdk, config.alert_topic.clone())),
         now,
