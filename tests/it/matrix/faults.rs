@@ -1,0 +1,24 @@
+//! The rows of the matrix, along the path.
+
+pub(super) mod balancer;
+pub(super) mod link;
+pub(super) mod stage;
+pub(super) mod targets;
+
+use super::Row;
+
+/// All rows.
+pub(super) const ROWS: &[&[Row]] =
+    &[stage::ROWS, link::LINKS, link::SERVICES, balancer::BALANCERS, balancer::LISTENERS, targets::ROWS];
+
+/// The faults that a fault brings along, and that are rightly told beside it.
+pub(super) fn brings(row: &Row) -> &'static [&'static str] {
+    match (row.name, row.expect) {
+        ("load balancer deleted with its endpoint service", _) => &["load-balancer-missing"],
+        ("load balancer deleted with its listeners", _) => &["listener-missing"],
+        ("load balancer deleted", _) => &["listener-missing"],
+        // What is deployed is broken by itself; the change would mend it.
+        (_, "integration-not-deployed") => &["vpc-link-missing", "vpc-link-failed", "listener-missing"],
+        _ => &[],
+    }
+}
