@@ -1,11 +1,13 @@
 //! Bytes → log batches: whatever a subscription, a stream, a terminal or a person hands over.
 //!
-//! Opening a payload ([`open`]) undoes base64 and gzip, bounded; reading a parcel ([`Parcel::read`]) borrows from what
-//! was opened. Both are pure. A payload that can't be decoded is one typed [`DecodeError`] for its batch; a *line* that
+//! Opening a payload ([`open`], [`open_saved`]) undoes base64 and gzip, bounded; reading a parcel ([`Parcel::read`]) borrows
+//! from what was opened; [`delivered::unpack`] divides what came from many sources at once. Both are pure. A payload that can't be decoded is one typed [`DecodeError`] for its batch; a *line* that
 //! can't be understood is never an error (see [`line`]).
 
+pub mod delivered;
 mod envelope;
 pub mod line;
+mod saved;
 mod text;
 
 use std::borrow::Cow;
@@ -15,6 +17,7 @@ use jiff::Timestamp;
 use crate::vocabulary::{AccountId, ApiId, Region};
 
 pub use envelope::open;
+pub use saved::open_saved;
 
 /// The prefix of every execution-log group; the rest is `{api-id}/{stage}`.
 ///
@@ -69,7 +72,7 @@ impl Source {
 /// One entry of a batch, as it was logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEvent<'a> {
-    /// Its place in the batch or the line of the file, from 1.
+    /// Its place in the batch or the line of the file, from 1; of delivered records, its place among all their lines.
     pub number: usize,
     /// CloudWatch Logs' id of the event; a delivery that repeats an event repeats its id.
     pub id: Option<Cow<'a, str>>,

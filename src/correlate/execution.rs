@@ -77,6 +77,10 @@ pub struct Execution<'a> {
     ended: bool,
     succeeded: bool,
     failed: bool,
+    /// Whether a line was added that only stands after the beginning, or at the end: asked for each line of text without
+    /// ids, so that it must not take a look at all lines before.
+    begun: bool,
+    completes: bool,
 }
 
 impl<'a> Execution<'a> {
@@ -95,10 +99,24 @@ impl<'a> Execution<'a> {
             ended: false,
             succeeded: false,
             failed: false,
+            begun: false,
+            completes: false,
+        }
+    }
+
+    /// Notes where a line was found: the canary's own group says more than the stage's.
+    pub(super) fn seen_in(&mut self, source: &'a Source) {
+        if source.canary && !self.source.canary {
+            self.source = source;
         }
     }
 
     pub(super) fn add(&mut self, entry: Entry<'a>) {
+        match entry.line.kind {
+            Kind::Starting(_) | Kind::Route { .. } => self.begun = true,
+            Kind::Completed { .. } => self.completes = true,
+            _ => {}
+        }
         self.entries.push(entry);
     }
 
@@ -149,14 +167,11 @@ impl<'a> Execution<'a> {
 
     /// Whether a line without an id, of this kind, can only belong to the next request.
     pub(super) fn ends_before(&self, kind: &Kind<'_>) -> bool {
-        let has = |wanted: fn(&Kind<'_>) -> bool| self.entries.iter().any(|entry| wanted(&entry.line.kind));
         match kind {
             Kind::LogOf(_) => true,
             Kind::Trailer | Kind::GatewayResponse { .. } => false,
-            _ if has(|kind| matches!(kind, Kind::Completed { .. })) => true,
-            Kind::Starting(_) | Kind::Preamble | Kind::UsagePlan { .. } => {
-                has(|kind| matches!(kind, Kind::Starting(_) | Kind::Route { .. }))
-            }
+            _ if self.completes => true,
+            Kind::Starting(_) | Kind::Preamble | Kind::UsagePlan { .. } => self.begun,
             _ => false,
         }
     }
@@ -174,6 +189,11 @@ impl<'a> Execution<'a> {
     /// Whether the lines stop before anything tells how it ended.
     pub fn is_cut_off(&self) -> bool {
         !self.failed && !self.ended && !self.succeeded
+    }
+
+    /// Whether these may be the last lines of a request whose first ones came elsewhere.
+    pub fn is_tail(&self) -> bool {
+        !self.started
     }
 
     /// Whether any line is one that API Gateway writes.
