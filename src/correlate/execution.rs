@@ -203,21 +203,31 @@ impl<'a> Execution<'a> {
 
     /// How far the request came before the line at this index.
     pub fn phase(&self, failure: usize) -> Phase {
-        let before = &self.entries[..failure.min(self.entries.len())];
-        let last = |wanted: fn(&Kind<'_>) -> bool| before.iter().rfind(|entry| wanted(&entry.line.kind));
-        if last(|kind| matches!(kind, Kind::Received { .. })).is_some() {
+        if self.last_before(failure, |kind| matches!(kind, Kind::Received { .. })).is_some() {
             return Phase::Answered;
         }
-        let failed_at = self.entries.get(failure).and_then(|entry| entry.at);
-        if let Some(sent) = last(|kind| matches!(kind, Kind::Sending(_))) {
-            let waited = sent
-                .at
-                .zip(failed_at)
-                .and_then(|(sent, failed)| Duration::try_from(failed.duration_since(sent)).ok());
-            return Phase::WaitingForAnswer { waited };
+        if self.last_before(failure, is_sending).is_some() {
+            let between = self.sent_and_failed(failure).map(|[sent, failed]| failed.duration_since(sent));
+            return Phase::WaitingForAnswer {
+                waited: between.and_then(|waited| Duration::try_from(waited).ok()),
+            };
         }
         if self.started { Phase::BeforeSending } else { Phase::Unknown }
     }
+
+    /// When the request was sent, and when the line at this index was logged, where both are dated.
+    pub fn sent_and_failed(&self, failure: usize) -> Option<[Timestamp; 2]> {
+        let sent = self.last_before(failure, is_sending)?.at?;
+        Some([sent, self.entries.get(failure)?.at?])
+    }
+
+    fn last_before(&self, index: usize, wanted: impl Fn(&Kind<'_>) -> bool) -> Option<&Entry<'a>> {
+        self.entries[..index.min(self.entries.len())].iter().rfind(|entry| wanted(&entry.line.kind))
+    }
+}
+
+fn is_sending(kind: &Kind<'_>) -> bool {
+    matches!(kind, Kind::Sending(_))
 }
 
 fn is_server_error(status: Option<u16>) -> bool {
