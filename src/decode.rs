@@ -24,6 +24,9 @@ pub use saved::open_saved;
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html>
 pub const EXECUTION_LOG_PREFIX: &str = "API-Gateway-Execution-Logs_";
 
+/// The prefix of a WebSocket API's execution-log groups, as infrastructure code that manages them names them.
+const WEBSOCKET_LOG_PREFIX: &str = "/aws/apigateway/";
+
 /// Where a batch came from. What the payload does not say is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
@@ -48,6 +51,7 @@ impl Source {
     pub fn of_group(log_group: &str) -> Self {
         let named = log_group
             .strip_prefix(EXECUTION_LOG_PREFIX)
+            .or_else(|| log_group.strip_prefix(WEBSOCKET_LOG_PREFIX))
             .and_then(|rest| rest.split_once('/'))
             .filter(|(api, stage)| {
                 !stage.is_empty() && !api.is_empty() && api.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -217,11 +221,13 @@ mod tests {
     fn the_groups_name_tells_api_and_stage() {
         check_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod", Some(("a1b2c3d4e5", "prod", false)));
         check_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod/Canary", Some(("a1b2c3d4e5", "prod", true)));
+        check_group("/aws/apigateway/a1b2c3d4e5/prod", Some(("a1b2c3d4e5", "prod", false)));
     }
 
     #[test]
     fn a_foreign_group_has_neither() {
         check_group("/aws/lambda/responder", None);
+        check_group("/aws/apigateway/welcome", None);
         check_group("API-Gateway-Execution-Logs_a1b2c3d4e5", None);
         check_group("API-Gateway-Execution-Logs_/prod", None);
         check_group("API-Gateway-Execution-Logs_a1b2c3d4e5/", None);
