@@ -81,22 +81,29 @@ pub fn sightings<'e>(
     causes::CATALOGUE.iter().filter_map(|cause| Some((*cause, (cause.recognise)(execution)?)))
 }
 
+/// Ids and names of AWS's own are shorter; a hostile line must not make a message that SNS refuses.
+const LONGEST_ID: usize = 128;
+
+/// A path beyond this says nothing more about the route.
+const LONGEST_PATH: usize = 300;
+
 fn diagnosis(cause: &'static Cause, sighting: &Sighting, execution: &Execution<'_>) -> Diagnosis {
     let failure = &execution.entries[sighting.line];
     let quote = |index: usize| Evidence::quote(&execution.entries[index]);
     let mut source = execution.source.clone();
     if let Some((api, stage)) = execution.api_stage {
-        source.api.get_or_insert_with(|| ApiId::new(api));
-        source.stage.get_or_insert_with(|| stage.to_owned());
+        source.api.get_or_insert_with(|| ApiId::new(redact::bounded(api, LONGEST_ID)));
+        source.stage.get_or_insert_with(|| redact::bounded(stage, LONGEST_ID));
     }
     Diagnosis {
         cause,
         source,
-        request_id: execution.request_id.map(RequestId::new),
+        request_id: execution.request_id.map(|id| RequestId::new(redact::bounded(id, LONGEST_ID))),
         at: failure.at,
-        route: execution
-            .route
-            .map(|route| Route { method: redact::bounded(route.method, 16), path: redact::uri(route.path) }),
+        route: execution.route.map(|route| Route {
+            method: redact::bounded(route.method, 16),
+            path: redact::bounded(&redact::uri(route.path), LONGEST_PATH),
+        }),
         endpoint: execution.endpoint_uri.and_then(Endpoint::parse),
         status: execution
             .completed

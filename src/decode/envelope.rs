@@ -158,7 +158,7 @@ fn not_json(document: &[u8], error: &serde_json::Error) -> DecodeError {
 
 /// The log group that the readable head of a broken document names, so that the error can say whose batch it was.
 fn group_in(document: &[u8]) -> Option<String> {
-    let head = String::from_utf8_lossy(&document[..document.len().min(2048)]);
+    let head = String::from_utf8_lossy(&document[..document.len().min(1 << 20)]);
     let (_, rest) = head.split_once("\"logGroup\"")?;
     let (_, rest) = rest.split_once('"')?;
     let (group, _) = rest.split_once('"')?;

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::classify::Diagnosis;
-use crate::survey::Topology;
+use crate::classify::redact::bounded;
+use crate::classify::{Diagnosis, Route};
+use crate::survey::nouns::Resource;
+use crate::survey::{Topology, template};
 use crate::vocabulary::{Arn, Region};
+
+/// No name or ARN of AWS's is longer than a quarter of this.
+const LONGEST: usize = 512;
 
 /// Values for the placeholders of next steps (`classify::causes::PLACEHOLDERS`), as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,8 +19,8 @@ pub struct Facts {
     pub api_name: Option<String>,
     /// The link's name, or its id.
     pub link_name: Option<String>,
-    /// The resource template of the failed route.
-    pub resource: Option<String>,
+    /// The API's resources.
+    resources: Vec<Resource>,
 }
 
 impl Facts {
@@ -45,11 +50,20 @@ impl Facts {
             ("target_group", topology.called_target_groups().first().map(ToString::to_string)),
         ];
         Self {
-            values: known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-            api_name: topology.api.value().map(|api| api.name.clone()),
-            link_name: link.map(|link| link.name.clone().unwrap_or_else(|| link.id.clone())),
-            resource: topology.resource.clone(),
+            values: known
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, bounded(&value?, LONGEST))))
+                .collect(),
+            api_name: topology.api.value().map(|api| bounded(&api.name, LONGEST)),
+            link_name: link.map(|link| bounded(link.name.as_ref().unwrap_or(&link.id), LONGEST)),
+            resources: topology.resources.clone(),
         }
+    }
+
+    /// A route with its resource's template in the place of its path, where that is known.
+    pub fn templated(&self, route: &Route) -> Route {
+        let path = template(&self.resources, route).unwrap_or(&route.path).to_owned();
+        Route { method: route.method.clone(), path }
     }
 
     /// A text with its `{placeholders}` filled in; an unknown one becomes its name in capitals.

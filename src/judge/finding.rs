@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Code, Facts};
+use crate::classify::redact::bounded;
 use crate::survey::{Reading, Unavailable, Why};
+
+/// Names and reasons are other people's; one of them must not fill a message by itself.
+const LONGEST: usize = 500;
 
 /// What a finding makes of its hop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +75,7 @@ impl Remedy {
         for command in [&mut self.command, &mut self.verify].into_iter().flatten() {
             *command = facts.fill(command);
         }
+        self.what = bounded(&self.what, LONGEST);
     }
 }
 
@@ -86,7 +91,7 @@ impl Finding {
             code,
             state: code.state(),
             resource: None,
-            says: says.into(),
+            says: bounded(&says.into(), LONGEST),
             detail: BTreeMap::new(),
             action,
             read_at: reading.at(),
@@ -103,7 +108,7 @@ impl Finding {
             code,
             state: State::Unknown,
             resource: None,
-            says: format!("{what} could not be read: {why}"),
+            says: bounded(&format!("{what} could not be read: {why}"), LONGEST),
             detail: BTreeMap::new(),
             action,
             read_at: None,
@@ -114,12 +119,12 @@ impl Finding {
     }
 
     pub(super) fn of(mut self, resource: impl ToString) -> Self {
-        self.resource = Some(resource.to_string());
+        self.resource = Some(bounded(&resource.to_string(), LONGEST));
         self
     }
 
     pub(super) fn detail(mut self, key: &'static str, value: impl ToString) -> Self {
-        self.detail.insert(key, value.to_string());
+        self.detail.insert(key, bounded(&value.to_string(), LONGEST));
         self
     }
 

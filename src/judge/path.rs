@@ -1,6 +1,7 @@
 //! The private path as the reader sees it: one hop after the other, each with its state.
 
 use super::{Finding, State};
+use crate::classify::redact::bounded;
 use crate::classify::{Diagnosis, Family};
 use crate::survey::Topology;
 use crate::survey::nouns::Generation;
@@ -67,6 +68,9 @@ pub struct Hop {
     pub state: State,
 }
 
+/// Longer than any ARN or name of AWS's own.
+const LONGEST: usize = 512;
+
 /// The path of a topology, each hop's state taken from the findings about it.
 pub(super) fn path(diagnosis: &Diagnosis, topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
     if diagnosis.cause.family == Family::Elsewhere {
@@ -75,8 +79,8 @@ pub(super) fn path(diagnosis: &Diagnosis, topology: &Topology, findings: &[Findi
     let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {
         kind,
         state: state(kind, findings, read),
-        resource,
-        name,
+        resource: resource.map(|resource| bounded(&resource, LONGEST)),
+        name: name.map(|name| bounded(&name, LONGEST)),
     };
     let stage = diagnosis.source.stage.clone();
     let mut hops = vec![hop(HopKind::Stage, stage.clone(), stage, topology.stage.value().is_some())];

@@ -122,35 +122,28 @@ fn api_label(alert: &Alert) -> Option<String> {
 
 fn headline(alert: &Alert) -> String {
     let diagnosis = &alert.news.example;
-    let route = diagnosis.route.as_ref().map(|route| format!("{} {}", route.method, resource(alert, route)));
-    let label = api_label(alert);
-    let what = match (route, &label) {
-        (Some(route), Some(label)) => format!("{route} ({label})"),
-        (Some(route), None) => route,
-        (None, Some(label)) => label.clone(),
-        (None, None) => "an API".to_owned(),
-    };
-    let others = alert.incident.routes.len().saturating_sub(1);
-    let others = match others {
+    let route = diagnosis.route.as_ref().map(|route| alert.judgement.facts.templated(route));
+    let others = match routes(alert).len().saturating_sub(1) {
         0 => String::new(),
         1 => " and 1 more route".to_owned(),
         n => format!(" and {n} more routes"),
     };
+    let route = route.map(|route| format!("{} {}{others}", route.method, route.path));
+    let what = match (route, api_label(alert)) {
+        (Some(route), Some(label)) => format!("{route} ({label})"),
+        (Some(route), None) => route,
+        (None, Some(label)) => label,
+        (None, None) => "an API".to_owned(),
+    };
     let verb = if others.is_empty() { "returns" } else { "return" };
     let status = diagnosis.status.map_or("5xx".to_owned(), |status| status.to_string());
-    format!("{what}{others} {verb} {status}")
-}
-
-/// The route's template where the survey knows it, for the one route that was walked.
-fn resource(alert: &Alert, route: &Route) -> String {
-    let walked = alert.news.example.route.as_ref() == Some(route);
-    alert.judgement.facts.resource.clone().filter(|_| walked).unwrap_or_else(|| route.path.clone())
+    format!("{what} {verb} {status}")
 }
 
 fn routes(alert: &Alert) -> Vec<(Route, u64)> {
     let mut routes: Vec<(Route, u64)> = Vec::new();
     for (route, failed) in &alert.incident.routes {
-        let route = Route { method: route.method.clone(), path: resource(alert, route) };
+        let route = alert.judgement.facts.templated(route);
         match routes.iter_mut().find(|(known, _)| *known == route) {
             Some((_, known)) => *known += failed,
             None => routes.push((route, *failed)),

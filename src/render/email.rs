@@ -143,6 +143,7 @@ fn more(text: &mut Text, brief: &Brief<'_>) {
         text.item("", &format!("AWS's runbook (ApiId {api}, ApiResourcePath {path}, ApiMethod {method}):"));
         text.verbatim("  ", runbook);
     }
+    text.item("", "Background:");
     for reference in diagnosis.cause.references {
         text.verbatim("  ", reference);
     }

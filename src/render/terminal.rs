@@ -130,7 +130,7 @@ fn quotes(brief: &Brief<'_>, screen: Screen, paint: Paint) -> Vec<String> {
 }
 
 fn is_endpoint(line: &Evidence) -> bool {
-    crate::decode::line::strip(line.text(), "Endpoint request URI: ").is_some()
+    ["Endpoint request URI: ", "Sending request to "].iter().any(|opening| line.text().starts_with(opening))
 }
 
 /// The `= label: text` lines.

@@ -29,6 +29,14 @@ pub(super) fn find<'a>(
     }
 }
 
+/// The template that a route's path was matched with; `None` where the API has no such route.
+pub fn template<'a>(resources: &'a [Resource], route: &Route) -> Option<&'a str> {
+    match of_route(resources, route) {
+        Found::One { resource, .. } => resource,
+        Found::Missing | Found::Ambiguous(_) => None,
+    }
+}
+
 fn of_route<'a>(resources: &'a [Resource], route: &Route) -> Found<'a> {
     let mut matching: Vec<(Rank, &Resource)> = resources
         .iter()

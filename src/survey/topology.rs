@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::nouns::{
-    EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, RestApi, Stage,
-    Target, TargetGroup, VpcLink,
+    EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, Resource, RestApi,
+    Stage, Target, TargetGroup, VpcLink,
 };
 use super::{Filled, Reading};
 use crate::classify::Endpoint;
@@ -17,6 +17,8 @@ pub struct Topology {
     pub api: Reading<RestApi>,
     /// The stage.
     pub stage: Reading<Stage>,
+    /// The API's resources, which tell the templates of its routes.
+    pub resources: Vec<Resource>,
     /// The resource template of the failed route, where the route is known.
     pub resource: Option<String>,
     /// The integration of the failed method.
@@ -51,6 +53,7 @@ impl Topology {
         Self {
             api: Reading::not_asked("the API's name", "apigateway:GET", why),
             stage: Reading::not_asked("the stage", "apigateway:GET", why),
+            resources: Vec::new(),
             resource: None,
             integration: Reading::not_asked("the integration", "apigateway:GET", why),
             link_id: None,
@@ -87,6 +90,12 @@ impl Topology {
     pub fn generation(&self) -> Option<Generation> {
         let named = self.integration.value().and_then(|integration| integration.target.as_ref());
         self.link.value().map(|link| link.generation).or(named.map(|_| Generation::V2))
+    }
+
+    /// Whether what lies behind the link is worth a word: the integration is private, and its link is not known to be gone.
+    pub fn leads_on(&self) -> bool {
+        let private = self.integration.value().is_some_and(|integration| integration.private);
+        private && !matches!(self.link, Reading::Absent { .. })
     }
 
     /// The listener that the failed request was meant for: the named one, else the one on the called port.

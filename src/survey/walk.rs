@@ -58,6 +58,7 @@ fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>,
         }
         Some(Found::Missing) | None => resources.clone().and_then(|_| None),
     };
+    topology.resources = resources.value().cloned().unwrap_or_default();
     let Some(integration) = topology.integration.value().cloned() else { return };
     topology.link_id =
         integration.connection_id.as_deref().and_then(|id| fill(id, &topology.stage, diagnosis));
@@ -90,9 +91,10 @@ impl Surveyor<'_> {
         let Some(integration) = topology.integration.value().cloned() else { return };
         if !integration.private {
             let unread = Topology::unread("the integration does not use a VPC link");
-            let Topology { api, stage, resource, integration, endpoint, .. } =
+            let Topology { api, stage, resources, resource, integration, endpoint, .. } =
                 std::mem::replace(topology, unread);
-            *topology = Topology { api, stage, resource, integration, endpoint, ..topology.clone() };
+            *topology =
+                Topology { api, stage, resources, resource, integration, endpoint, ..topology.clone() };
             return;
         }
         match &integration.target {

@@ -1,5 +1,36 @@
-//! One integration binary: linking is the slow part of a test run.
+//! The one integration binary: everything that is tested from outside the library. Linking is the slow part of a run.
 
+// `cfg(test)` is always true here; it tells Clippy that helpers beside the tests may unwrap as tests do.
+#[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+#[cfg(feature = "live")]
+mod events;
+#[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod golden;
+#[cfg(feature = "live")]
+#[allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "it is the tests' library, and serves some yet to come"
+)]
+mod harness;
+#[cfg(test)]
+#[cfg(feature = "live")]
+mod harness_selftest;
+#[cfg(test)]
+mod house_rules;
+#[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+#[cfg(feature = "live")]
+mod responder;
+#[cfg(test)]
+mod template;

@@ -8,7 +8,7 @@ use crate::survey::{Reading, Topology};
 const ACTION: &str = "elasticloadbalancing:DescribeListeners";
 
 pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
-    if !topology.integration.value().is_some_and(|integration| integration.private) {
+    if !topology.leads_on() {
         return Vec::new();
     }
     match &topology.listeners {
@@ -78,17 +78,14 @@ fn missing(topology: &Topology, says: String) -> Finding {
 /// https needs a listener that passes or ends TLS, http one that does not expect it.
 fn mismatch(topology: &Topology, listener: &Listener, called: &Endpoint) -> Option<Finding> {
     let protocol = listener.protocol.as_str();
-    let fits = match (called.tls, protocol) {
-        (true, "TCP" | "TLS" | "HTTPS" | "TCP_UDP") => true,
-        (false, "TCP" | "HTTP" | "TCP_UDP") => true,
-        (true, _) | (false, _) => false,
-    };
+    let fits: &[&str] =
+        if called.tls { &["TCP", "TLS", "HTTPS", "TCP_UDP"] } else { &["TCP", "HTTP", "TCP_UDP"] };
     let scheme = if called.tls { "https" } else { "http" };
     let says = format!(
         "the integration calls {scheme} on port {}, but the listener there speaks {protocol}",
         listener.port
     );
-    (!fits).then(|| {
+    (!fits.contains(&protocol)).then(|| {
         Finding::read(Code::ListenerProtocolMismatch, ACTION, &topology.listeners, says)
             .of(&listener.arn)
             .detail("called", scheme)
@@ -108,16 +105,12 @@ fn nowhere(topology: &Topology, listener: &Listener) -> Finding {
         "listener {}:{} forwards to no target group by default (its default action: {does})",
         listener.protocol, listener.port
     );
-    let finding = Finding::read(Code::ListenerForwardsNowhere, ACTION, &topology.listeners, says)
-        .of(&listener.arn)
-        .remedy(
-            "Let the listener's default action forward to the backend's target group.",
-            None,
-            Some(format!(
-                "aws elbv2 describe-listeners --listener-arns {} --region {{region}}",
-                listener.arn
-            )),
-        );
+    let nowhere = Finding::read(Code::ListenerForwardsNowhere, ACTION, &topology.listeners, says);
+    let finding = nowhere.of(&listener.arn).remedy(
+        "Let the listener's default action forward to the backend's target group.",
+        None,
+        Some(format!("aws elbv2 describe-listeners --listener-arns {} --region {{region}}", listener.arn)),
+    );
     // An application load balancer's rules may forward what its default action does not.
     let ruled = matches!(listener.protocol.as_str(), "HTTP" | "HTTPS");
     if ruled { finding.partial() } else { finding }

@@ -8,7 +8,7 @@ use crate::survey::{Reading, Topology};
 const ACTION: &str = "elasticloadbalancing:DescribeLoadBalancers";
 
 pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
-    if !topology.integration.value().is_some_and(|integration| integration.private) {
+    if !topology.leads_on() {
         return Vec::new();
     }
     match &topology.load_balancer {

@@ -1,14 +1,14 @@
 //! The VPC link of either generation: is it there, and is it available?
 
-use crate::classify::Diagnosis;
+use crate::classify::{Diagnosis, Family};
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::{Generation, VpcLink};
 use crate::survey::{Reading, Topology, Unavailable};
 
 const ACTION: &str = "apigateway:GET";
 
-pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
-    let Some(integration) = topology.integration.value() else { return blocked(topology) };
+pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+    let Some(integration) = topology.integration.value() else { return blocked(diagnosis, topology) };
     if !integration.private {
         return Vec::new();
     }
@@ -20,7 +20,10 @@ pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
 }
 
 /// The link of an integration that could not be read: unknown, like all that lies behind it.
-fn blocked(topology: &Topology) -> Vec<Finding> {
+fn blocked(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+    if diagnosis.cause.family == Family::Elsewhere {
+        return Vec::new();
+    }
     let unknown = |unavailable: &Unavailable| Finding::unknown(Code::VpcLinkFailed, unavailable);
     topology.integration.unavailable().and(topology.link.unavailable()).map(unknown).into_iter().collect()
 }

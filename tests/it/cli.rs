@@ -1,0 +1,149 @@
+//! The real `vpclink`, its environment scrubbed: what it takes, what it prints, how it ends.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn vpclink(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vpclink"))
+        .args(args)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that does not read its input closes the pipe; that is no fault of the test.
+    let _closed = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn explain(args: &[&str], input: &str) -> Output {
+    vpclink(&[&["explain"], args].concat(), input)
+}
+
+#[track_caller]
+fn check(output: &Output, code: i32) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{out}{err}");
+    (out, err)
+}
+
+const FAILED: &str =
+    "Execution failed due to configuration error: There was an internal error while executing your request";
+
+#[test]
+fn exit_codes_say_how_it_went() {
+    check(&explain(&[], FAILED), 10);
+    check(
+        &explain(&[], "(id) Successfully completed execution\n(id) Method completed with status: 200\n"),
+        0,
+    );
+    let (_, err) = check(&explain(&[], "Dear diary,\ntoday nothing happened.\n"), 3);
+    assert!(err.contains("no executions in the input"), "{err}");
+    check(&explain(&[], ""), 3);
+    check(&explain(&["--format", "smoke-signal"], FAILED), 2);
+    check(&explain(&["--account", "a.json", "--live"], FAILED), 2);
+    check(&vpclink(&[], ""), 2);
+    let (_, err) = check(&explain(&["no/such/file"], ""), 1);
+    assert!(err.contains("cannot read `no/such/file`"), "{err}");
+    let (_, err) = check(&explain(&["--account", "Cargo.toml"], FAILED), 1);
+    assert!(err.contains("not a recorded account"), "{err}");
+}
+
+#[test]
+fn json_is_one_line_an_incident_and_nothing_where_nothing_failed() {
+    let input = format!("(a) {FAILED}\n(b) Execution failed due to a timeout error\n(c) {FAILED}\n");
+    let (out, _) = check(&explain(&["--format", "json"], &input), 10);
+    let alerts: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let causes: Vec<_> = alerts.iter().map(|alert| alert["cause"]["slug"].as_str().unwrap()).collect();
+    assert_eq!(causes, ["integration-unreachable", "integration-timeout"]);
+    assert_eq!(alerts[0]["failed"], 2);
+    let (out, _) = check(&explain(&["--format", "json"], "(id) Method completed with status: 403\n"), 0);
+    assert_eq!(out, "");
+}
+
+#[test]
+fn what_the_input_does_not_say_is_null() {
+    let (out, _) = check(&explain(&["--format", "json"], FAILED), 10);
+    let alert: Value = serde_json::from_str(&out).unwrap();
+    for field in ["account", "region", "first_failure", "last_failure"] {
+        assert_eq!(alert[field], Value::Null, "{field}");
+    }
+    for field in ["id", "name", "stage"] {
+        assert_eq!(alert["api"][field], Value::Null, "{field}");
+    }
+    assert_eq!(alert["incident"]["opened_at"], Value::Null);
+    assert_eq!(alert["verdict"]["tier"], "unknown");
+    assert!(alert["not_checked"][0]["why"].as_str().unwrap().contains("no account was read"));
+}
+
+#[test]
+fn a_reason_pasted_alone_is_recognised() {
+    for (pasted, slug) in [
+        ("There was an internal error while executing your request", "integration-unreachable"),
+        ("Invalid VpcLink Id 96czbs referenced in integration\n", "vpc-link-id-invalid"),
+    ] {
+        let (out, _) = check(&explain(&["--format", "json"], pasted), 10);
+        let alert: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(alert["cause"]["slug"], slug);
+    }
+}
+
+#[test]
+fn every_form_of_input_is_told_apart() {
+    let document = r#"{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"g","logStream":"s","logEvents":[{"id":"1","timestamp":1795356202000,"message":"(a) Execution failed due to a timeout error"}]}"#;
+    let filtered = r#"{"events":[{"logStreamName":"s","timestamp":1795356202000,"message":"(a) Execution failed due to a timeout error","ingestionTime":1,"eventId":"1"}],"searchedLogStreams":[]}"#;
+    let invoked = r#"{"status":504,"log":"Execution log for request a\nThu Aug 04 17:48:21 UTC 2022 : Execution failed due to a timeout error\n"}"#;
+    let console = "Execution log for request a\nThu Aug 04 17:48:21 UTC 2022 : Execution failed due to a timeout error\n";
+    let copied = "2026-11-22T14:03:22.000Z\t(a) Execution failed due to a timeout error\n";
+    for input in [document, filtered, invoked, console, copied] {
+        let (out, _) = check(&explain(&["--format", "json"], input), 10);
+        let alert: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(alert["cause"]["slug"], "integration-timeout", "{input}");
+        assert_ne!(alert["first_failure"], Value::Null, "{input}");
+        assert_eq!(alert["request_ids"][0], "a", "{input}");
+    }
+}
+
+#[test]
+fn results_go_where_they_are_asked_to() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("explained.txt");
+    let (out, _) = check(&explain(&["--output", file.to_str().unwrap(), "--format", "email"], FAILED), 10);
+    assert_eq!(out, "");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("WHAT TO DO"), "{text}");
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_those_who_ask() {
+    let (out, _) = check(&explain(&[], FAILED), 10);
+    assert!(!out.contains('\u{1b}'), "a pipe gets none");
+    let (out, _) = check(&explain(&["--color", "always"], FAILED), 10);
+    assert!(out.contains("\u{1b}["), "{out}");
+}
+
+#[test]
+fn a_hostile_log_does_not_steer_the_terminal() {
+    let line = format!("(a) HTTP Method: GET, Resource Path: /\u{1b}]0;owned\u{7}\n(a) {FAILED}\u{1b}[2J\n");
+    let (out, _) = check(&explain(&["--color", "never"], &line), 10);
+    assert!(!out.contains('\u{1b}') && !out.contains('\u{7}'), "{out:?}");
+}
+
+#[test]
+fn the_same_input_at_the_same_time_gives_the_same_output() {
+    let run = || check(&explain(&["--format", "json", "--now", "2026-11-22T14:00:00Z"], FAILED), 10).0;
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn the_catalogue_is_listed_and_explained() {
+    let (out, _) = check(&vpclink(&["causes"], ""), 0);
+    assert!(out.contains("integration-unreachable"), "{out}");
+    let (out, _) = check(&vpclink(&["causes", "integration-unreachable"], ""), 0);
+    assert!(out.contains("What to do") && out.contains("aws elbv2 describe-listeners"), "{out}");
+    let (_, err) = check(&vpclink(&["causes", "gremlins"], ""), 2);
+    assert!(err.contains("there is no cause `gremlins`"), "{err}");
+}

@@ -1,0 +1,87 @@
+//! What a person and a machine see of every example, whole: log + recorded account + frozen clock → all bodies.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use vpclink_responder::incident::Alert;
+use vpclink_responder::pipeline::{Explained, Reading, explain};
+use vpclink_responder::render::{self, terminal};
+use vpclink_responder::survey::recorded::RecordedAccount;
+
+/// All examples under `events/`, by name.
+pub(crate) fn events() -> Vec<PathBuf> {
+    let entries = fs::read_dir("events").unwrap().map(|entry| entry.unwrap().path());
+    let mut events: Vec<PathBuf> =
+        entries.filter(|path| !path.to_string_lossy().ends_with(".account.json")).collect();
+    events.sort();
+    events
+}
+
+pub(crate) fn account_of(event: &Path) -> RecordedAccount {
+    RecordedAccount::parse(&fs::read_to_string(event.with_extension("account.json")).unwrap()).unwrap()
+}
+
+/// Explains bytes over a recorded account at a frozen time.
+pub(crate) fn explained(input: Vec<u8>, account: &RecordedAccount) -> Explained {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let reading = Reading { account, budget: Duration::from_secs(5) };
+    let now: Timestamp = "2026-11-22T14:04:03Z".parse().unwrap();
+    runtime.block_on(explain(&[input], Some(reading), now)).unwrap()
+}
+
+fn bodies(alert: &Alert) -> String {
+    let message = render::message(alert);
+    let pretty =
+        |json: &str| serde_json::to_string_pretty(&serde_json::from_str::<Value>(json).unwrap()).unwrap();
+    let screen = terminal::Screen { color: false, width: 120 };
+    [
+        ("terminal", terminal::block(alert, screen)),
+        ("subject", message.subject.clone()),
+        ("email", message.bodies["email"].clone()),
+        ("sms", message.bodies["sms"].clone()),
+        ("https", pretty(&message.bodies["https"])),
+        ("sqs", pretty(&message.bodies["sqs"])),
+        ("attributes", format!("{:#?}", message.attributes)),
+    ]
+    .map(|(name, body)| format!("===== {name}\n{}\n", body.trim_end()))
+    .concat()
+}
+
+#[test]
+fn every_example_reads_as_reviewed() {
+    let events = events();
+    assert!(events.len() >= 6, "{events:?}");
+    for event in events {
+        let explained = explained(fs::read(&event).unwrap(), &account_of(&event));
+        let all: String = explained.alerts.iter().map(bodies).collect();
+        let name = event.file_stem().unwrap().to_str().unwrap().to_owned();
+        insta::with_settings!({snapshot_suffix => name, prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!("event", all + &terminal::summary(explained.summary));
+        });
+    }
+}
+
+#[test]
+fn every_example_names_the_fault_that_it_is_named_after() {
+    for (name, code) in [
+        ("endpoint-connection-rejected", Some("endpoint-connection-rejected")),
+        ("lambda-throttled", None),
+        ("load-balancer-deleted", Some("endpoint-service-missing")),
+        ("no-healthy-target", Some("targets-unhealthy")),
+        ("no-listener-on-the-port", Some("listener-missing")),
+        ("permission-missing", None),
+        ("stage-variable-dangling", Some("vpc-link-id-dangling")),
+        ("target-group-empty", Some("target-group-empty")),
+        ("vpc-link-failed", Some("vpc-link-failed")),
+        ("vpc-link-inactive", Some("vpc-link-inactive")),
+    ] {
+        let event = Path::new("events").join(format!("{name}.json"));
+        let explained = explained(fs::read(&event).unwrap(), &account_of(&event));
+        let verdict = &explained.alerts[0].judgement.verdict;
+        assert_eq!(verdict.code.map(|code| code.slug()), code, "{name}");
+        assert_eq!(explained.alerts.len(), 1, "{name}");
+    }
+}

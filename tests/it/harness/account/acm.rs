@@ -1,0 +1,65 @@
+//! Certificate Manager.
+
+use serde_json::{Value, json};
+
+use super::Account;
+use crate::harness::call::Call;
+use crate::harness::wire::Reply;
+
+/// A certificate.
+#[derive(Clone, Debug, Default)]
+pub struct Certificate {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub domain_name: String,
+    /// All its names, the first one included.
+    pub alternative_names: Vec<String>,
+    /// `ISSUED`, `EXPIRED`, …
+    pub status: String,
+    /// `AMAZON_ISSUED`, `IMPORTED`, `PRIVATE`.
+    pub kind: String,
+    /// From when it is valid, in epoch seconds.
+    pub not_before: i64,
+    /// Until when, in epoch seconds.
+    pub not_after: i64,
+    /// The state of the managed renewal, where one is going on.
+    pub renewal_status: Option<String>,
+}
+
+pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
+    let arn = call.text("CertificateArn");
+    (call.operation == "DescribeCertificate").then(|| {
+        if !arn.starts_with("arn:aws:acm:") {
+            return Reply::error(400, "InvalidArnException", format!("{arn} is not a valid certificate ARN"));
+        }
+        match account.certificates.iter().find(|certificate| certificate.arn == arn) {
+            Some(certificate) => Reply::Answer(json!({ "Certificate": certificate.described() })),
+            None => {
+                Reply::error(400, "ResourceNotFoundException", format!("Could not find certificate {arn}."))
+            }
+        }
+    })
+}
+
+impl Certificate {
+    fn described(&self) -> Value {
+        let mut value = json!({
+            "CertificateArn": self.arn,
+            "DomainName": self.domain_name,
+            "SubjectAlternativeNames": self.alternative_names,
+            "Subject": format!("CN={}", self.domain_name),
+            "Issuer": "Amazon",
+            "Status": self.status,
+            "Type": self.kind,
+            "NotBefore": self.not_before,
+            "NotAfter": self.not_after,
+            "KeyAlgorithm": "RSA-2048",
+            "RenewalEligibility": if self.kind == "AMAZON_ISSUED" { "ELIGIBLE" } else { "INELIGIBLE" },
+        });
+        if let Some(status) = &self.renewal_status {
+            value["RenewalSummary"] = json!({ "RenewalStatus": status, "UpdatedAt": self.not_before });
+        }
+        value
+    }
+}

@@ -1,0 +1,257 @@
+//! API Gateway, both APIs: REST APIs with stages and resources, VPC links of both generations.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{Account, page};
+use crate::harness::call::Call;
+use crate::harness::wire::Reply;
+
+/// A REST API.
+#[derive(Clone, Debug, Default)]
+pub struct RestApi {
+    /// Its name.
+    pub name: String,
+    /// Its stages, by name.
+    pub stages: BTreeMap<String, Stage>,
+    /// Its resources, in the order they are listed.
+    pub resources: Vec<Resource>,
+}
+
+/// A stage.
+#[derive(Clone, Debug, Default)]
+pub struct Stage {
+    /// Which deployment it serves.
+    pub deployment_id: String,
+    /// Its variables.
+    pub variables: BTreeMap<String, String>,
+    /// Its canary.
+    pub canary: Option<Canary>,
+    /// Logging and the like, by `{resource_path}/{http_method}` or `*/*`, as `MethodSetting` is written.
+    pub method_settings: BTreeMap<String, Value>,
+}
+
+/// A stage's canary.
+#[derive(Clone, Debug, Default)]
+pub struct Canary {
+    /// Its share of the traffic.
+    pub percent_traffic: f64,
+    /// Which deployment it serves.
+    pub deployment_id: String,
+    /// Variables that its requests see instead.
+    pub stage_variable_overrides: BTreeMap<String, String>,
+}
+
+/// A resource.
+#[derive(Clone, Debug, Default)]
+pub struct Resource {
+    /// Its id.
+    pub id: String,
+    /// Its path template.
+    pub path: String,
+    /// The integrations of its methods, by verb; `None` is a method that has none.
+    pub methods: BTreeMap<String, Option<Integration>>,
+}
+
+/// A method's integration.
+#[derive(Clone, Debug, Default)]
+pub struct Integration {
+    /// `HTTP`, `HTTP_PROXY`, `AWS`, `AWS_PROXY`, `MOCK`.
+    pub kind: String,
+    /// The verb towards the backend.
+    pub http_method: Option<String>,
+    /// The URI.
+    pub uri: Option<String>,
+    /// `INTERNET` or `VPC_LINK`.
+    pub connection_type: Option<String>,
+    /// The link.
+    pub connection_id: Option<String>,
+    /// The listener or load balancer of a V2 integration.
+    pub integration_target: Option<String>,
+    /// How long API Gateway waits.
+    pub timeout_in_millis: Option<u32>,
+    /// `tlsConfig.insecureSkipVerification`.
+    pub insecure_skip_verification: Option<bool>,
+}
+
+/// A VPC link of the first generation.
+#[derive(Clone, Debug, Default)]
+pub struct VpcLink {
+    /// Its name.
+    pub name: String,
+    /// `AVAILABLE`, `PENDING`, `DELETING`, `FAILED`.
+    pub status: String,
+    /// Why.
+    pub status_message: Option<String>,
+    /// The network load balancer's ARN.
+    pub target_arns: Vec<String>,
+}
+
+/// A VPC link of the second generation.
+#[derive(Clone, Debug, Default)]
+pub struct VpcLinkV2 {
+    /// Its name.
+    pub name: String,
+    /// `AVAILABLE`, `PENDING`, `DELETING`, `FAILED`, `INACTIVE`.
+    pub status: String,
+    /// Why.
+    pub status_message: Option<String>,
+    /// Where its interfaces are.
+    pub subnet_ids: Vec<String>,
+    /// Their groups.
+    pub security_group_ids: Vec<String>,
+}
+
+const EPOCH: i64 = 1_788_220_800;
+const DATE: &str = "2026-09-01T00:00:00Z";
+
+pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
+    Some(match call.operation.as_str() {
+        "GetRestApi" => with_api(account, call, |api| Reply::Answer(rest_api(call.text("restApiId"), api))),
+        "GetStage" => with_api(account, call, |api| match api.stages.get(call.text("stageName")) {
+            Some(found) => Reply::Answer(stage(call.text("stageName"), found)),
+            None => not_found("Invalid stage identifier specified"),
+        }),
+        "GetResources" => with_api(account, call, |api| resources(account, call, api)),
+        "GetVpcLink" => match account.vpc_links.get(call.text("vpcLinkId")) {
+            Some(link) => Reply::Answer(vpc_link(call.text("vpcLinkId"), link)),
+            None => not_found("Invalid VPC link identifier specified"),
+        },
+        _ => return None,
+    })
+}
+
+pub(super) fn answer_v2(account: &Account, call: &Call) -> Option<Reply> {
+    let id = call.text("vpcLinkId");
+    (call.operation == "GetVpcLink").then(|| match account.vpc_links_v2.get(id) {
+        Some(link) => Reply::Answer(vpc_link_v2(id, link)),
+        None => not_found(&format!("Unable to find VpcLink by id {id}")),
+    })
+}
+
+fn with_api(account: &Account, call: &Call, answer: impl FnOnce(&RestApi) -> Reply) -> Reply {
+    let id = call.text("restApiId");
+    match account.rest_apis.get(id) {
+        Some(api) => answer(api),
+        None => not_found(&format!("Invalid API identifier specified {}:{id}", account.id)),
+    }
+}
+
+fn not_found(message: &str) -> Reply {
+    Reply::error(404, "NotFoundException", message)
+}
+
+fn rest_api(id: &str, api: &RestApi) -> Value {
+    json!({
+        "id": id,
+        "name": api.name,
+        "createdDate": EPOCH,
+        "apiKeySource": "HEADER",
+        "endpointConfiguration": { "types": ["REGIONAL"], "ipAddressType": "ipv4" },
+        "disableExecuteApiEndpoint": false,
+        "tags": {},
+    })
+}
+
+fn stage(name: &str, stage: &Stage) -> Value {
+    bare(json!({
+        "stageName": name,
+        "deploymentId": stage.deployment_id,
+        "variables": (!stage.variables.is_empty()).then_some(&stage.variables),
+        "canarySettings": stage.canary.as_ref().map(|canary| json!({
+            "percentTraffic": canary.percent_traffic,
+            "deploymentId": canary.deployment_id,
+            "stageVariableOverrides": canary.stage_variable_overrides,
+            "useStageCache": false,
+        })),
+        "methodSettings": stage.method_settings,
+        "cacheClusterEnabled": false,
+        "cacheClusterStatus": "NOT_AVAILABLE",
+        "tracingEnabled": false,
+        "createdDate": EPOCH,
+        "lastUpdatedDate": EPOCH,
+    }))
+}
+
+fn resources(account: &Account, call: &Call, api: &RestApi) -> Reply {
+    let embed = call.text("embed") == "methods";
+    let limit = call.number("limit").unwrap_or(25).min(500);
+    page(account, &api.resources, limit, call.text("position"), |items, next| {
+        let items: Vec<Value> = items.iter().map(|item| resource(item, embed)).collect();
+        // The member is called `items`, its wire name is `item`.
+        bare(json!({ "item": items, "position": next }))
+    })
+    .unwrap_or_else(|| Reply::error(400, "BadRequestException", "Invalid position parameter"))
+}
+
+fn resource(resource: &Resource, embed: bool) -> Value {
+    let methods: Map<String, Value> = resource
+        .methods
+        .iter()
+        .map(|(verb, integration)| match embed {
+            true => (verb.clone(), method(verb, integration.as_ref())),
+            false => (verb.clone(), json!({})),
+        })
+        .collect();
+    bare(json!({
+        "id": resource.id,
+        "path": resource.path,
+        "pathPart": resource.path.rsplit('/').next().filter(|part| !part.is_empty()),
+        "parentId": (resource.path != "/").then_some("root000000"),
+        "resourceMethods": (!methods.is_empty()).then_some(methods),
+    }))
+}
+
+fn method(verb: &str, integration: Option<&Integration>) -> Value {
+    bare(json!({
+        "httpMethod": verb,
+        "authorizationType": "NONE",
+        "apiKeyRequired": false,
+        "methodIntegration": integration.map(|integration| bare(json!({
+            "type": integration.kind,
+            "httpMethod": integration.http_method,
+            "uri": integration.uri,
+            "connectionType": integration.connection_type,
+            "connectionId": integration.connection_id,
+            "integrationTarget": integration.integration_target,
+            "timeoutInMillis": integration.timeout_in_millis,
+            "tlsConfig": integration.insecure_skip_verification.map(|skip| json!({ "insecureSkipVerification": skip })),
+            "passthroughBehavior": "WHEN_NO_MATCH",
+            "responseTransferMode": "BUFFERED",
+        }))),
+    }))
+}
+
+fn vpc_link(id: &str, link: &VpcLink) -> Value {
+    bare(json!({
+        "id": id,
+        "name": link.name,
+        "targetArns": link.target_arns,
+        "status": link.status,
+        "statusMessage": link.status_message,
+        "tags": {},
+    }))
+}
+
+fn vpc_link_v2(id: &str, link: &VpcLinkV2) -> Value {
+    bare(json!({
+        "vpcLinkId": id,
+        "name": link.name,
+        "vpcLinkStatus": link.status,
+        "vpcLinkStatusMessage": link.status_message,
+        "vpcLinkVersion": "V2",
+        "subnetIds": link.subnet_ids,
+        "securityGroupIds": link.security_group_ids,
+        "createdDate": DATE,
+        "tags": {},
+    }))
+}
+
+/// An object without its null members, which these APIs leave out.
+fn bare(mut value: Value) -> Value {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+    }
+    value
+}
