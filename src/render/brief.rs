@@ -19,7 +19,7 @@ pub(super) struct Brief<'a> {
     pub(super) fault: String,
     /// What the failure hides: "the backend itself answered 403".
     pub(super) beneath: Option<String>,
-    /// What the failure's time suggests.
+    /// What the failure's time suggests, where nothing better is confirmed.
     pub(super) hint: Option<&'a str>,
     /// "confirmed, read 41 s after the failure".
     pub(super) surety: String,
@@ -70,7 +70,7 @@ impl<'a> Brief<'a> {
             headline: headline(alert),
             fault,
             beneath: diagnosis.beneath(),
-            hint: diagnosis.hint.as_deref(),
+            hint: diagnosis.hint.as_deref().filter(|_| judgement.verdict.tier != Tier::Confirmed),
             surety: surety(alert, explaining),
             severity: severity(alert),
             dedup_key: format!("vpclink-responder/{}", alert.incident.fingerprint),

@@ -179,7 +179,7 @@ fn wire<'a>(brief: &'a Brief<'a>) -> Alert<'a> {
         evidence: evidence(brief),
         links: Links { logs: brief.logs.as_deref(), runbook: brief.runbook.as_deref() },
         backend_status: diagnosis.backend_status,
-        hint: brief.hint,
+        hint: diagnosis.hint.as_deref(),
         truncated: brief.detail.cut,
     }
 }
