@@ -137,13 +137,13 @@ pub(super) fn time_of_text(text: &str) -> Option<Timestamp> {
 
 /// Seconds, milliseconds, microseconds or nanoseconds, told apart by their size.
 fn since_epoch(number: i64) -> Option<Timestamp> {
-    match number {
-        ..100_000_000_000 => Timestamp::from_second(number),
-        ..100_000_000_000_000 => Timestamp::from_millisecond(number),
-        ..100_000_000_000_000_000 => Timestamp::from_microsecond(number),
-        _ => Timestamp::from_nanosecond(number.into()),
-    }
-    .ok()
+    let of = match number {
+        i64::MIN..100_000_000_000 => Timestamp::from_second,
+        100_000_000_000..100_000_000_000_000 => Timestamp::from_millisecond,
+        100_000_000_000_000..100_000_000_000_000_000 => Timestamp::from_microsecond,
+        100_000_000_000_000_000.. => |number: i64| Timestamp::from_nanosecond(number.into()),
+    };
+    of(number).ok()
 }
 
 /// Seconds with a fraction, in milliseconds. A cast saturates, and what is absurd is no time afterwards.
