@@ -1,8 +1,8 @@
 //! Log batches → executions: all lines of one request, however its neighbours interleave with them.
 //!
 //! Lines belong together by API, stage and request id, wherever they were logged: a canary's copy and a delivered one are
-//! of the same request. Text without ids (the console's test-invoke log, bare lines) has
-//! one execution a block: a new one begins where a line can only be the first of a request.
+//! of the same request. Text without ids (the console's test-invoke log, bare lines) has one execution a block: a new one
+//! begins where a line can only be the first of a request.
 
 mod execution;
 

@@ -13,12 +13,13 @@ use crate::incident::Recent;
 use crate::incident::store::MemoryStore;
 use crate::pipeline::{Outcome, Responder};
 use crate::publish::sns::Sns;
+use crate::survey::CachedAccount;
 
 /// A responder over live AWS.
 pub async fn responder(config: Config) -> Responder {
     let sdk = sdk_config().await;
     Responder {
-        account: Box::new(LiveAccount::new(&sdk, now)),
+        account: Box::new(CachedAccount::new(LiveAccount::new(&sdk, now))),
         store: Box::new(MemoryStore::new(config.repeat_interval)),
         publisher: Box::new(Sns::new(&sdk, config.alert_topic.clone())),
         recent: Recent::default(),
@@ -28,7 +29,6 @@ pub async fn responder(config: Config) -> Responder {
 }
 
 /// When an invocation ends, from Lambda's milliseconds since the epoch.
-#[expect(clippy::disallowed_methods, reason = "Lambda gives the deadline as wall time; this is the edge")]
 pub fn deadline(epoch_milliseconds: u64) -> Instant {
     let now = u64::try_from(now().as_millisecond()).unwrap_or(0);
     Instant::now() + Duration::from_millis(epoch_milliseconds.saturating_sub(now))

@@ -20,7 +20,7 @@ const BUDGET: Duration = Duration::from_secs(30);
 const WIDTH: usize = 160;
 
 pub(super) async fn run(args: &ExplainArgs) -> Result<u8, Failure> {
-    let inputs = args.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
+    let inputs = args.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let now = args.now.unwrap_or_else(now);
     let explained = match (&args.account, args.live) {
         (Some(file), _) => {

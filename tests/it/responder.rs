@@ -439,3 +439,25 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
+
+#[test]
+fn incidents_that_share_a_path_share_its_readings() {
+    let (aws, mut lambda) = broken();
+    answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
+    let calls = aws.calls().len();
+    // Another cause over the same link, in the same container, seconds later.
+    let lines: Vec<String> = unreachable("8f2f7a1e-0000-4000-8000-000000000002")
+        .iter()
+        .map(|line| {
+            line.replace(
+                "configuration error: There was an internal error while executing your request",
+                "a timeout error",
+            )
+        })
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let summary = answered(lambda.invoke(&event_of(&subscription_document_at(GROUP, &lines, now()))));
+    assert_eq!(summary["alerts"], 1);
+    let asked: Vec<String> = aws.calls()[calls..].iter().map(|call| call.name()).collect();
+    assert_eq!(asked, ["sns:Publish"]);
+}

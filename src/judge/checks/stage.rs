@@ -79,10 +79,11 @@ fn dangling(topology: &Topology) -> Vec<Finding> {
             .detail("variable", name)
             .remedy(
                 format!("Point the stage variable `{name}` at a VPC link that exists; these do:"),
-                Some(format!(
-                    "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {{region}}"
-                )),
-                Some(format!("aws apigateway get-vpc-link --vpc-link-id LINK --region {{region}}")),
+                Some(
+                    "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}"
+                        .to_owned(),
+                ),
+                Some("aws apigateway get-vpc-link --vpc-link-id LINK --region {region}".to_owned()),
             ),
     ]
 }

@@ -61,9 +61,22 @@ fn group(topology: &Topology, arn: &Arn, targets: &[Target], reading: &Reading<V
         Some(what) => {
             let show =
                 format!("aws elbv2 describe-target-health --target-group-arn {arn} --region {{region}}");
-            finding.remedy(what, None, Some(show))
+            finding.remedy(what + fails_open(topology, code, healthy), None, Some(show))
         }
         None => finding,
+    }
+}
+
+/// A network load balancer without a healthy target sends to all of them: unhealthy does not mean unreachable.
+///
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html>
+fn fails_open(topology: &Topology, code: Code, healthy: usize) -> &'static str {
+    let network = topology.load_balancer.value().is_some_and(|balancer| balancer.kind == "network");
+    let open = network && healthy == 0 && code == Code::TargetsUnhealthy;
+    if open {
+        " While none is healthy, the load balancer sends to all of them, so one that answers is reached."
+    } else {
+        ""
     }
 }
 

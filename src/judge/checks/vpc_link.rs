@@ -36,9 +36,7 @@ fn missing(topology: &Topology) -> Vec<Finding> {
     vec![
         Finding::read(Code::VpcLinkMissing, ACTION, &topology.link, says).of(&id.text).remedy(
             "Make a VPC link to the load balancer, put its id into the integration and deploy the API. These links exist:",
-            Some(format!(
-                "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {{region}}"
-            )),
+            Some("aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}".to_owned()),
             None,
         ),
     ]
