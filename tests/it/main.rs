@@ -33,4 +33,6 @@ mod properties;
 #[cfg(feature = "live")]
 mod responder;
 #[cfg(test)]
+mod spread;
+#[cfg(test)]
 mod template;

@@ -476,6 +476,7 @@ fn what_was_changed_but_not_deployed_is_told() {
     answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
     let alert = only_alert(&aws);
     assert_eq!(alert["verdict"]["code"], "integration-not-deployed", "{alert:#}");
-    let codes: Vec<_> = alert["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect();
+    let codes: Vec<_> =
+        alert["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect();
     assert!(codes.contains(&"vpc-link-missing"), "requests still run over the old link: {codes:?}");
 }
