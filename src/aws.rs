@@ -62,6 +62,7 @@ impl LiveAccount {
             Question::RestApi(api) => self.apigateway.rest_api(api).await,
             Question::Stage(api, stage) => self.apigateway.stage(api, stage).await,
             Question::Resources(api) => self.apigateway.resources(api).await,
+            Question::Deployed(api, stage) => self.apigateway.deployed(api, stage).await,
             Question::VpcLinkV1(id) => self.apigateway.vpc_link(id).await,
             Question::VpcLinkV2(id) => self.apigatewayv2.vpc_link(id).await,
             Question::EndpointServices => self.ec2()?.endpoint_services().await,

@@ -1,5 +1,7 @@
 //! API Gateway's REST API control plane: APIs, stages, integrations, VPC links of the first generation.
 
+mod export;
+
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_apigateway::Client;
@@ -43,6 +45,19 @@ impl Reader {
         let pages = self.client.get_resources().rest_api_id(api.as_str()).embed("methods").limit(PAGE);
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
         outcome(found, &ABSENT, |items| Answer::Resources(items.into_iter().map(resource).collect()))
+    }
+
+    pub(super) async fn deployed(&self, api: &ApiId, stage: &str) -> Result<Answer, Why> {
+        let export =
+            self.client.get_export().rest_api_id(api.as_str()).stage_name(stage).export_type("oas30");
+        let export = export.parameters("extensions", "integrations").accepts("application/json").send().await;
+        let mut malformed = None;
+        let answer = outcome(export, &ABSENT, |export| {
+            let body = export.body.map(aws_smithy_types::Blob::into_inner).unwrap_or_default();
+            let resources = export::resources(&body).inspect_err(|error| malformed = Some(error.to_string()));
+            Answer::Resources(resources.unwrap_or_default())
+        });
+        malformed.map_or(answer, |error| Err(Why::Malformed(error)))
     }
 
     pub(super) async fn vpc_link(&self, id: &str) -> Result<Answer, Why> {

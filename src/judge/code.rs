@@ -45,6 +45,7 @@ macro_rules! codes {
 codes! {
     StageVariableUndefined "stage-variable-undefined" Stage Faulty;
     VpcLinkIdDangling "vpc-link-id-dangling" Stage Faulty;
+    IntegrationNotDeployed "integration-not-deployed" Integration Faulty;
     IntegrationMissing "integration-missing" Integration Faulty;
     VpcLinkMissing "vpc-link-missing" VpcLink Faulty;
     VpcLinkFailed "vpc-link-failed" VpcLink Faulty;

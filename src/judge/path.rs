@@ -132,9 +132,14 @@ fn behind(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
     hops
 }
 
-/// Faulty where anything is, unknown where nobody could look, healthy only where a reading says so.
+/// Faulty where anything is, unknown where nobody could look, healthy only where a reading says so. A hop that was read
+/// is not unknown because something else about it could not be.
 fn state(kind: HopKind, findings: &[Finding], read: bool) -> State {
     let worst =
         findings.iter().filter(|finding| finding.code.hop() == kind).map(|finding| finding.state).min();
-    worst.unwrap_or(if read { State::Healthy } else { State::Unknown })
+    match worst {
+        Some(State::Unknown) | None if read => State::Healthy,
+        Some(worst) => worst,
+        None => State::Unknown,
+    }
 }

@@ -48,6 +48,26 @@ pub struct Integration {
     pub timeout_ms: Option<i32>,
 }
 
+impl Integration {
+    /// What of the way to the backend differs from another version of the integration. What either does not say (an export
+    /// need not hold every field) is no difference.
+    pub fn differing(&self, other: &Self) -> Option<&'static str> {
+        let differ = |a: Option<String>, b: Option<String>| a.is_some() && b.is_some() && a != b;
+        let arn = |target: &Option<Arn>| target.as_ref().map(ToString::to_string);
+        if differ(self.connection_id.clone(), other.connection_id.clone()) {
+            Some("VPC link")
+        } else if differ(self.uri.clone(), other.uri.clone()) {
+            Some("URI")
+        } else if differ(arn(&self.target), arn(&other.target)) {
+            Some("target")
+        } else if self.private != other.private {
+            Some("connection type")
+        } else {
+            None
+        }
+    }
+}
+
 /// A VPC link of either generation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VpcLink {

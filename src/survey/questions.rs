@@ -18,6 +18,8 @@ pub enum Question {
     Stage(ApiId, String),
     /// All resources of an API with their methods and integrations.
     Resources(ApiId),
+    /// The same as they were when the stage was last deployed.
+    Deployed(ApiId, String),
     /// A VPC link of the first generation, by id.
     VpcLinkV1(String),
     /// A VPC link of the second generation, by id.
@@ -47,6 +49,7 @@ impl Question {
             Self::RestApi(_)
             | Self::Stage(..)
             | Self::Resources(_)
+            | Self::Deployed(..)
             | Self::VpcLinkV1(_)
             | Self::VpcLinkV2(_) => "apigateway:GET",
             Self::EndpointServices => "ec2:DescribeVpcEndpointServiceConfigurations",
@@ -64,6 +67,7 @@ impl Question {
             Self::RestApi(_) => "apigateway:GetRestApi",
             Self::Stage(..) => "apigateway:GetStage",
             Self::Resources(_) => "apigateway:GetResources",
+            Self::Deployed(..) => "apigateway:GetExport",
             Self::VpcLinkV1(_) => "apigateway:GetVpcLink",
             Self::VpcLinkV2(_) => "apigatewayv2:GetVpcLink",
             Self::EndpointServices => "ec2:DescribeVpcEndpointServiceConfigurations",
@@ -80,7 +84,7 @@ impl Question {
     pub fn subject(&self) -> String {
         match self {
             Self::RestApi(api) | Self::Resources(api) => api.to_string(),
-            Self::Stage(api, stage) => format!("{api}/{stage}"),
+            Self::Stage(api, stage) | Self::Deployed(api, stage) => format!("{api}/{stage}"),
             Self::VpcLinkV1(id) | Self::VpcLinkV2(id) | Self::EndpointConnections(id) => id.clone(),
             Self::EndpointServices => String::new(),
             Self::LoadBalancer(arn)
@@ -97,6 +101,7 @@ impl Question {
             Self::RestApi(api) => format!("the name of API {api}"),
             Self::Stage(api, stage) => format!("stage {stage} of API {api}"),
             Self::Resources(api) => format!("the integrations of API {api}"),
+            Self::Deployed(_, stage) => format!("what is deployed to stage {stage}"),
             Self::VpcLinkV1(id) | Self::VpcLinkV2(id) => format!("VPC link {id}"),
             Self::EndpointServices => "the VPC endpoint service behind the load balancer".to_owned(),
             Self::EndpointConnections(id) => format!("the connections to endpoint service {id}"),
@@ -114,7 +119,8 @@ impl Question {
         vec![
             Self::RestApi(api.clone()),
             Self::Stage(api.clone(), "prod".to_owned()),
-            Self::Resources(api),
+            Self::Resources(api.clone()),
+            Self::Deployed(api, "prod".to_owned()),
             Self::VpcLinkV1("v1".to_owned()),
             Self::VpcLinkV2("v2".to_owned()),
             Self::EndpointServices,

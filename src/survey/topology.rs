@@ -21,8 +21,10 @@ pub struct Topology {
     pub resources: Vec<Resource>,
     /// The resource template of the failed route, where the route is known.
     pub resource: Option<String>,
-    /// The integration of the failed method.
+    /// The integration of the failed method: as it was deployed where that is known, else as it is configured now.
     pub integration: Reading<Integration>,
+    /// The same as it is configured now, where what is deployed is known too.
+    pub configured: Reading<Integration>,
     /// The link's id with stage variables filled in; `None` where the integration or its variables are not known.
     pub link_id: Option<Filled>,
     /// What API Gateway calls: as logged, else as configured.
@@ -56,6 +58,7 @@ impl Topology {
             resources: Vec::new(),
             resource: None,
             integration: Reading::not_asked("the integration", "apigateway:GET", why),
+            configured: Reading::not_asked("what is deployed to the stage", "apigateway:GET", why),
             link_id: None,
             endpoint: None,
             undefined_in_uri: Vec::new(),

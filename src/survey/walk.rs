@@ -28,18 +28,21 @@ pub async fn survey(diagnosis: &Diagnosis, account: &dyn Account, deadline: Inst
     };
     let surveyor = Surveyor { account, deadline };
     let mut topology = Topology::unread("what leads to it could not be read");
-    let resources;
-    (topology.api, topology.stage, resources) = join!(
+    let (resources, deployed);
+    (topology.api, topology.stage, resources, deployed) = join!(
         surveyor.read(Question::RestApi(api.clone())),
         surveyor.read(Question::Stage(api.clone(), stage.clone())),
         surveyor.read::<Vec<Resource>>(Question::Resources(api.clone())),
+        surveyor.read::<Vec<Resource>>(Question::Deployed(api.clone(), stage.clone())),
     );
     find_integration(&mut topology, &resources, diagnosis);
+    prefer_deployed(&mut topology, &deployed, diagnosis);
+    fill_in(&mut topology, diagnosis);
     surveyor.walk_link(&mut topology).await;
     topology
 }
 
-/// Fills in the integration, the link's id and the endpoint from what the first wave read.
+/// Finds the integration that is configured for the failed route.
 fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>, diagnosis: &Diagnosis) {
     topology.endpoint.clone_from(&diagnosis.endpoint);
     let found = resources
@@ -59,6 +62,25 @@ fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>,
         Some(Found::Missing) | None => resources.clone().and_then(|_| None),
     };
     topology.resources = resources.value().cloned().unwrap_or_default();
+}
+
+/// Puts the deployed integration in the place of the configured one: it is what the failed request ran over.
+fn prefer_deployed(topology: &mut Topology, deployed: &Reading<Vec<Resource>>, diagnosis: &Diagnosis) {
+    let found = deployed.clone().and_then(|resources| {
+        match route::find(&resources, diagnosis.route.as_ref(), diagnosis.endpoint.as_ref()) {
+            Found::One { integration, .. } => Some(integration.clone()),
+            Found::Missing | Found::Ambiguous(_) => None,
+        }
+    });
+    topology.configured = match found {
+        Reading::Known { .. } => std::mem::replace(&mut topology.integration, found),
+        Reading::Absent { at } => Reading::Absent { at },
+        Reading::Unavailable(unavailable) => Reading::Unavailable(unavailable),
+    };
+}
+
+/// Fills in the link's id and the endpoint from the integration and the stage's variables.
+fn fill_in(topology: &mut Topology, diagnosis: &Diagnosis) {
     let Some(integration) = topology.integration.value().cloned() else { return };
     topology.link_id =
         integration.connection_id.as_deref().and_then(|id| fill(id, &topology.stage, diagnosis));
@@ -91,10 +113,18 @@ impl Surveyor<'_> {
         let Some(integration) = topology.integration.value().cloned() else { return };
         if !integration.private {
             let unread = Topology::unread("the integration does not use a VPC link");
-            let Topology { api, stage, resources, resource, integration, endpoint, .. } =
+            let Topology { api, stage, resources, resource, integration, configured, endpoint, .. } =
                 std::mem::replace(topology, unread);
-            *topology =
-                Topology { api, stage, resources, resource, integration, endpoint, ..topology.clone() };
+            *topology = Topology {
+                api,
+                stage,
+                resources,
+                resource,
+                integration,
+                configured,
+                endpoint,
+                ..topology.clone()
+            };
             return;
         }
         match &integration.target {

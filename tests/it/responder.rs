@@ -461,3 +461,22 @@ fn incidents_that_share_a_path_share_its_readings() {
     let asked: Vec<String> = aws.calls()[calls..].iter().map(|call| call.name()).collect();
     assert_eq!(asked, ["sns:Publish"]);
 }
+
+#[test]
+fn what_was_changed_but_not_deployed_is_told() {
+    let mut account = Account::healthy_v1();
+    let api = account.rest_apis.get_mut("a1b2c3d4e5").unwrap();
+    let mut deployed = api.resources.clone();
+    for integration in deployed.iter_mut().flat_map(|resource| resource.methods.values_mut()).flatten() {
+        integration.connection_id = Some("old123".to_owned());
+    }
+    api.deployed = Some(deployed);
+    let aws = Aws::start(account);
+    let mut lambda = responder(&aws).start();
+    answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
+    let alert = only_alert(&aws);
+    assert_eq!(alert["verdict"]["code"], "integration-not-deployed", "{alert:#}");
+    let codes: Vec<_> =
+        alert["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"vpc-link-missing"), "requests still run over the old link: {codes:?}");
+}

@@ -11,6 +11,7 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
         return Vec::new();
     }
     let mut findings = integration(diagnosis, topology);
+    findings.extend(not_deployed(diagnosis, topology));
     findings.extend(variables(diagnosis, topology));
     findings.extend(dangling(topology));
     findings
@@ -33,6 +34,31 @@ fn integration(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
             )]
         }
     }
+}
+
+/// What was changed since the stage was deployed: requests still run over what it was.
+fn not_deployed(diagnosis: &Diagnosis, topology: &Topology) -> Option<Finding> {
+    let configured = match (&topology.configured, &topology.integration) {
+        (Reading::Unavailable(unavailable), Reading::Known { .. }) => {
+            return Some(Finding::unknown(Code::IntegrationNotDeployed, unavailable));
+        }
+        (Reading::Known { value, .. }, _) => value,
+        _ => return None,
+    };
+    let differs = topology.integration.value()?.differing(configured)?;
+    let (api, stage) = (diagnosis.source.api.as_ref()?, diagnosis.source.stage.as_ref()?);
+    let says = format!(
+        "the integration's {differs} was changed, but stage {stage} still runs over what was deployed before"
+    );
+    let deploy = format!(
+        "aws apigateway create-deployment --rest-api-id {api} --stage-name {stage} --region {{region}}"
+    );
+    Some(
+        Finding::read(Code::IntegrationNotDeployed, ACTION, &topology.configured, says)
+            .of(format!("{api}/{stage}"))
+            .detail("changed", differs)
+            .remedy("Deploy the API to the stage, if the change is meant to be live.", Some(deploy), None),
+    )
 }
 
 /// Variables that the link id or the URI names and the stage does not define.

@@ -42,7 +42,7 @@ pub(super) fn parse(question: &Question, value: &Value) -> Result<Answer, serde_
     Ok(match question {
         Question::RestApi(_) => Answer::RestApi(noun(value)?),
         Question::Stage(..) => Answer::Stage(noun(value)?),
-        Question::Resources(_) => Answer::Resources(noun(value)?),
+        Question::Resources(_) | Question::Deployed(..) => Answer::Resources(noun(value)?),
         Question::VpcLinkV1(_) | Question::VpcLinkV2(_) => Answer::VpcLink(noun(value)?),
         Question::EndpointServices => Answer::EndpointServices(noun(value)?),
         Question::EndpointConnections(_) => Answer::EndpointConnections(noun(value)?),

@@ -125,6 +125,9 @@ fn rest(method: &str, path: &[String], query: &str) -> (String, Value) {
         ("GET", ["restapis", api, "stages", stage]) => {
             ("GetStage", json!({ "restApiId": api, "stageName": stage }))
         }
+        ("GET", ["restapis", api, "stages", stage, "exports", kind]) => {
+            ("GetExport", json!({ "restApiId": api, "stageName": stage, "exportType": kind }))
+        }
         ("GET", ["vpclinks", link]) => ("GetVpcLink", json!({ "vpcLinkId": link })),
         ("GET", ["v2", "vpclinks", link]) => ("GetVpcLink", json!({ "vpcLinkId": link })),
         _ => ("", json!({})),

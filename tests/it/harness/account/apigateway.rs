@@ -17,6 +17,8 @@ pub struct RestApi {
     pub stages: BTreeMap<String, Stage>,
     /// Its resources, in the order they are listed.
     pub resources: Vec<Resource>,
+    /// What its stages were deployed with, where that is something else.
+    pub deployed: Option<Vec<Resource>>,
 }
 
 /// A stage.
@@ -114,6 +116,7 @@ pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
             None => not_found("Invalid stage identifier specified"),
         }),
         "GetResources" => with_api(account, call, |api| resources(account, call, api)),
+        "GetExport" => with_api(account, call, export),
         "GetVpcLink" => match account.vpc_links.get(call.text("vpcLinkId")) {
             Some(link) => Reply::Answer(vpc_link(call.text("vpcLinkId"), link)),
             None => not_found("Invalid VPC link identifier specified"),
@@ -183,6 +186,41 @@ fn resources(account: &Account, call: &Call, api: &RestApi) -> Reply {
         bare(json!({ "item": items, "position": next }))
     })
     .unwrap_or_else(|| Reply::error(400, "BadRequestException", "Invalid position parameter"))
+}
+
+/// The OpenAPI document of what is deployed, with its integrations.
+fn export(api: &RestApi) -> Reply {
+    let mut paths = Map::new();
+    for resource in api.deployed.as_ref().unwrap_or(&api.resources) {
+        let methods: Map<String, Value> = resource
+            .methods
+            .iter()
+            .map(|(verb, integration)| {
+                let verb = if verb == "ANY" {
+                    "x-amazon-apigateway-any-method".to_owned()
+                } else {
+                    verb.to_lowercase()
+                };
+                (verb, bare(json!({ "x-amazon-apigateway-integration": integration.as_ref().map(exported) })))
+            })
+            .collect();
+        if !methods.is_empty() {
+            paths.insert(resource.path.clone(), Value::Object(methods));
+        }
+    }
+    Reply::Answer(json!({ "openapi": "3.0.1", "info": { "title": api.name }, "paths": paths }))
+}
+
+fn exported(integration: &Integration) -> Value {
+    bare(json!({
+        "type": integration.kind.to_lowercase(),
+        "httpMethod": integration.http_method,
+        "uri": integration.uri,
+        "connectionType": integration.connection_type,
+        "connectionId": integration.connection_id,
+        "integrationTarget": integration.integration_target,
+        "timeoutInMillis": integration.timeout_in_millis,
+    }))
 }
 
 fn resource(resource: &Resource, embed: bool) -> Value {

@@ -136,7 +136,8 @@ impl Account {
         let method_settings = BTreeMap::from([("*/*".to_owned(), errors)]);
         let stage = Stage { deployment_id: "dep0001".to_owned(), method_settings, ..Stage::default() };
         let stages = BTreeMap::from([("prod".to_owned(), stage)]);
-        self.rest_apis.insert(API.to_owned(), RestApi { name: "orders".to_owned(), stages, resources });
+        self.rest_apis
+            .insert(API.to_owned(), RestApi { name: "orders".to_owned(), stages, resources, deployed: None });
     }
 }
 
