@@ -11,6 +11,10 @@ use crate::correlate::{Execution, Phase};
 /// The hint that a failure's time gives, where the cause is one of the connection and both lines are dated.
 pub(super) fn of(cause: &Cause, execution: &Execution<'_>, failure: usize) -> Option<String> {
     let Phase::WaitingForAnswer { waited: Some(waited) } = execution.phase(failure) else { return None };
+    // Lines of one delivered record share its time: no gap between two lines is none that was measured.
+    if waited.is_zero() {
+        return None;
+    }
     // A stamp of whole seconds hides almost one on either side: nothing quick can be read from it.
     let fine = execution.sent_and_failed(failure)?.into_iter().any(is_fine);
     match cause.slug {
@@ -109,6 +113,12 @@ mod tests {
     fn undated_lines_tell_nothing() {
         check("", "", UNREACHABLE, None);
         check(&at("30.100"), "", UNREACHABLE, None);
+    }
+
+    #[test]
+    fn one_time_for_both_lines_tells_nothing() {
+        check(&at("30.100"), &at("30.100"), UNREACHABLE, None);
+        check(&at("30.100"), &at("30.100"), TIMEOUT, None);
     }
 
     #[test]

@@ -73,7 +73,12 @@ impl Record {
             None => {
                 let (header, payload) = place::plain(message)?;
                 let lines = payload::split(payload);
-                Some(Self { place: header.place, at: header.at, request: None, lines })
+                (!lines.is_empty()).then_some(Self {
+                    place: header.place,
+                    at: header.at,
+                    request: None,
+                    lines,
+                })
             }
         }
     }
@@ -89,11 +94,13 @@ impl Record {
         }
         let mut place = arn.and_then(Place::of_arn).unwrap_or_default();
         place.name_stage(stage);
-        Some(Self {
+        let lines = payload::lines(payload);
+        // A record that says nothing is not understood.
+        (!lines.is_empty()).then(|| Self {
             place,
             at: at.and_then(payload::time),
             request: payload::request(fields),
-            lines: payload::lines(payload),
+            lines,
         })
     }
 }
@@ -289,6 +296,8 @@ mod tests {
         for message in [
             "{\"payload\": \"Execution failed due to a timeout error\"}",
             "{\"resource_arn\": \"x\", \"stage\": \"prod\"}",
+            "{\"payload\": 5, \"stage\": \"prod\"}",
+            "{\"payload\": [{\"unknown\": \"(a) x\"}, \"\"], \"stage\": \"prod\"}",
             "{ not json",
             "(a) {\"payload\": \"x\", \"stage\": \"prod\"}",
             "arn:aws:lambda:eu-west-1:111122223333:function:f x",

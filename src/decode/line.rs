@@ -145,8 +145,14 @@ const PREAMBLES: [&str; 10] = [
 ];
 
 /// Lines that quote a client, a backend or a mapping of theirs.
-const PAYLOADS: [&str; 5] =
-    ["Method request ", "Method response ", "Endpoint request ", "Endpoint response ", "Request body "];
+const PAYLOADS: [&str; 6] = [
+    "Method request ",
+    "Method response ",
+    "Endpoint request ",
+    "Endpoint response ",
+    "Gateway response ",
+    "Request body ",
+];
 
 const TRAILERS: [&str; 3] =
     ["AWS Integration Endpoint RequestId", "X-ray Tracing ID", "Message from client ["];

@@ -1,5 +1,6 @@
 //! The logs under `tests/logs`: one folder a cause, `none` for what failed in nobody's eyes.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +59,16 @@ pub(crate) fn with_executions<T>(text: &str, look: impl FnOnce(&[Execution<'_>])
 /// What the failed requests of a text are given.
 pub(crate) fn diagnoses(text: &str) -> Vec<Diagnosis> {
     with_executions(text, |executions| executions.iter().filter_map(classify::classify).collect())
+}
+
+/// Whether each failed request was given the cause, and no request two of them: a log may hold several.
+pub(crate) fn is_right(cause: &str, found: &[Diagnosis]) -> bool {
+    let requests: HashSet<_> = found.iter().map(|found| (&found.source.api, &found.request_id)).collect();
+    let each_once = found.len() == 1 || requests.len() == found.len();
+    match cause {
+        "none" => found.is_empty(),
+        cause => !found.is_empty() && each_once && found.iter().all(|found| found.cause.slug == cause),
+    }
 }
 
 /// The cause of a reason that is the whole input.

@@ -38,6 +38,7 @@ const DEEPEST: usize = 4;
 pub(super) fn lines(payload: &Value) -> Vec<Line> {
     let mut lines = Vec::new();
     collect(payload, DEEPEST, &mut lines);
+    lines.retain(|line| !line.text.trim().is_empty());
     lines
 }
 
@@ -87,6 +88,9 @@ fn nested(text: &str) -> Option<Value> {
 /// The lines of a text. Of a record whose first line names its request, only a line that names the same one opens
 /// another: anything else may stand in a body.
 pub(super) fn split(payload: &str) -> Vec<Line> {
+    if payload.trim().is_empty() {
+        return Vec::new();
+    }
     let first = payload.lines().next().unwrap_or("");
     let Some(request) = line::opening(first).request else {
         let body = matches!(LogLine::parse(payload).kind, Kind::Payload | Kind::ResponseHeaders(_));
