@@ -6,13 +6,15 @@
 pub mod causes;
 mod endpoint;
 mod evidence;
+mod hint;
 pub mod redact;
+mod status;
 
 use jiff::Timestamp;
 
-use crate::correlate::{Execution, Phase};
+use crate::correlate::{Entry, Execution, Phase};
 use crate::decode::Source;
-use crate::decode::line::Kind;
+use crate::decode::line::{self, Kind};
 use crate::vocabulary::{ApiId, RequestId};
 
 pub use causes::{Cause, Family, NextStep, Side, Sighting};
@@ -34,12 +36,14 @@ pub struct Diagnosis {
     pub route: Option<Route>,
     /// What API Gateway called.
     pub endpoint: Option<Endpoint>,
-    /// The status of the client's answer, where it is a 5xx.
+    /// The status of the client's answer: as a line says it, else as the failure's text stands for it.
     pub status: Option<u16>,
     /// The status of the backend's answer, where one came.
     pub backend_status: Option<u16>,
     /// How far the request came.
     pub phase: Phase,
+    /// What the time between sending and failing suggests. Never proof.
+    pub hint: Option<String>,
     /// The line that proves the cause.
     pub evidence: Evidence,
     /// Other lines that help, in the order of the log.
@@ -101,11 +105,35 @@ fn diagnosis(cause: &'static Cause, sighting: &Sighting, execution: &Execution<'
             path: redact::bounded(&redact::uri(route.path), LONGEST_PATH),
         }),
         endpoint: execution.endpoint_uri.and_then(Endpoint::parse),
-        status: execution.completed.or(execution.gateway_response.and_then(|(_, status)| status)),
-        backend_status: execution.received.and_then(|received| received.status),
+        status: execution
+            .completed
+            .or(execution.gateway_response.and_then(|(_, status)| status))
+            .or_else(|| status::of_failure(cause, failure.line.text)),
+        backend_status: execution.received.map_or_else(|| named_status(failure), |received| received.status),
         phase: execution.phase(sighting.line),
+        hint: hint::of(cause, execution, sighting.line),
         evidence: quote(sighting.line),
         context: context(execution, sighting).into_iter().map(quote).collect(),
+    }
+}
+
+/// The backend's status where the failure itself names it: at level ERROR no other line does.
+fn named_status(failure: &Entry<'_>) -> Option<u16> {
+    let said = line::strip(
+        failure.line.text,
+        "Execution failed due to configuration error: No match for output mapping",
+    )?;
+    line::number(said.rsplit_once("Endpoint Response Status Code: ")?.1)
+}
+
+impl Diagnosis {
+    /// What lies under the failure, where something else hides it: the backend's own refusal behind a mapping that broke on
+    /// it.
+    pub fn beneath(&self) -> Option<String> {
+        let status = self.backend_status.filter(|status| (400..600).contains(status))?;
+        // Where the backend's answer is the cause, nothing hides it; where API Gateway never got that far, it gave none.
+        let hides = self.cause.slug.starts_with("mapping-") && self.phase != Phase::BeforeSending;
+        hides.then(|| format!("the backend itself answered {status}"))
     }
 }
 

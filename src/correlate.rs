@@ -1,7 +1,8 @@
 //! Log batches → executions: all lines of one request, however its neighbours interleave with them.
 //!
-//! Lines belong together by log group and request id. Text without ids (the console's test-invoke log, bare lines) has
-//! one execution a block: a new one begins where a line can only be the first of a request.
+//! Lines belong together by API, stage and request id, wherever they were logged: a canary's copy and a delivered one are
+//! of the same request. Text without ids (the console's test-invoke log, bare lines) has one execution a block: a new one
+//! begins where a line can only be the first of a request.
 
 mod execution;
 
@@ -10,26 +11,29 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::decode::line::{Kind, LogLine};
-use crate::decode::{LogBatch, LogEvent};
+use crate::decode::{LogBatch, LogEvent, Source};
 
 pub use execution::{Entry, Execution, Phase, Received, Route};
 
 /// Sorts the lines of all batches into executions, in the order in which each is first seen.
 pub fn correlate<'a>(batches: &'a [LogBatch<'a>]) -> Vec<Execution<'a>> {
     let mut executions: Vec<Execution<'a>> = Vec::new();
-    let mut by_request = HashMap::new();
+    let mut by_request: HashMap<_, usize> = HashMap::new();
     let mut repeats = Repeats::default();
     for batch in batches {
-        let group = batch.source.log_group.as_deref();
+        let origin = Origin::of(&batch.source);
         // Lines without an id go to the block that is open.
         let mut block: Option<usize> = None;
         for event in &batch.events {
             let line = LogLine::parse(&event.message);
-            if repeats.has(group, event, &line) {
+            if repeats.has(origin, event, &line) {
+                if let Some(place) = line.request.and_then(|id| by_request.get(&(origin, id))) {
+                    executions[*place].seen_in(&batch.source);
+                }
                 continue;
             }
             let place = match line.request {
-                Some(id) => *by_request.entry((group, id)).or_insert(executions.len()),
+                Some(id) => *by_request.entry((origin, id)).or_insert(executions.len()),
                 None => block
                     .filter(|place| !executions[*place].ends_before(&line.kind))
                     .unwrap_or(executions.len()),
@@ -37,6 +41,7 @@ pub fn correlate<'a>(batches: &'a [LogBatch<'a>]) -> Vec<Execution<'a>> {
             if place == executions.len() {
                 executions.push(Execution::new(&batch.source, line.request));
             }
+            executions[place].seen_in(&batch.source);
             if line.request.is_none() {
                 block = Some(place);
             }
@@ -47,6 +52,22 @@ pub fn correlate<'a>(batches: &'a [LogBatch<'a>]) -> Vec<Execution<'a>> {
         execution.settle();
     }
     executions
+}
+
+/// What a request's lines have in common wherever they were logged: API and stage, or the group that names neither.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Origin<'a> {
+    Stage(&'a str, Option<&'a str>),
+    Group(Option<&'a str>),
+}
+
+impl<'a> Origin<'a> {
+    fn of(source: &'a Source) -> Self {
+        match &source.api {
+            Some(api) => Self::Stage(api.as_str(), source.stage.as_deref()),
+            None => Self::Group(source.log_group.as_deref()),
+        }
+    }
 }
 
 /// A reason pasted alone, as the whole input, without the sentence that opens it in a log: an execution of that line.
@@ -67,20 +88,23 @@ pub fn pasted<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
     })
 }
 
-/// What makes two deliveries one: log group, event id, time and text.
-type Delivered<'a> = (Option<&'a str>, Option<&'a str>, Option<Timestamp>, &'a str);
-
-/// Deliveries that come twice: CloudWatch Logs repeats events, and copies from its console show each one twice.
+/// Lines that come twice: CloudWatch Logs repeats events, copies from its console show each one twice, and a canary's
+/// lines may stand in the stage's own group too.
 #[derive(Default)]
 struct Repeats<'a> {
-    seen: HashSet<Delivered<'a>>,
+    dated: HashSet<(Origin<'a>, Timestamp, &'a str)>,
+    by_id: HashSet<(Origin<'a>, &'a str, &'a str)>,
 }
 
 impl<'a> Repeats<'a> {
-    fn has(&mut self, group: Option<&'a str>, event: &'a LogEvent<'a>, line: &LogLine<'a>) -> bool {
-        // Undated lines without an id may well say the same twice: two requests that ended alike.
-        let identified = event.id.is_some() || (event.at.is_some() && line.request.is_some());
-        identified && !self.seen.insert((group, event.id.as_deref(), event.at, &event.message))
+    fn has(&mut self, origin: Origin<'a>, event: &'a LogEvent<'a>, line: &LogLine<'a>) -> bool {
+        match (event.at, line.request, event.id.as_deref()) {
+            // The message holds the request's id: nobody says the same twice in one millisecond.
+            (Some(at), Some(_), _) => !self.dated.insert((origin, at, &event.message)),
+            (_, _, Some(id)) => !self.by_id.insert((origin, id, &event.message)),
+            // Undated lines without an id may well say the same twice: two requests that ended alike.
+            _ => false,
+        }
     }
 }
 
@@ -125,6 +149,36 @@ mod tests {
     fn a_copy_that_shows_each_event_twice_counts_once() {
         let line = "2020-07-02T11:34:31.881-04:00 (a) Method completed with status: 500\n";
         executions(&line.repeat(2), |found| assert_eq!(found[0].entries.len(), 1));
+    }
+
+    #[test]
+    fn a_canarys_copy_is_of_the_same_request() {
+        let events = |message: &'static str| LogEvent {
+            number: 1,
+            id: None,
+            at: Timestamp::from_millisecond(1_772_446_530_000).ok(),
+            message: message.into(),
+        };
+        let batch = |group: &str, messages: &[&'static str]| LogBatch {
+            source: Source::of_group(group),
+            events: messages.iter().map(|message| events(message)).collect(),
+        };
+        let failure = "(a) Execution failed due to a timeout error";
+        let stage =
+            batch("API-Gateway-Execution-Logs_a1/prod", &[failure, "(a) Method completed with status: 504"]);
+        let canary = batch("API-Gateway-Execution-Logs_a1/prod/Canary", &[failure]);
+        let other = batch("API-Gateway-Execution-Logs_a1/test", &[failure]);
+        for batches in [[stage.clone(), canary.clone(), other.clone()], [other, canary, stage]] {
+            let found = correlate(&batches);
+            let mut lines: Vec<_> = found
+                .iter()
+                .map(|execution| {
+                    (execution.source.stage.as_deref(), execution.source.canary, execution.entries.len())
+                })
+                .collect();
+            lines.sort_unstable();
+            assert_eq!(lines, [(Some("prod"), true, 2), (Some("test"), false, 1)]);
+        }
     }
 
     #[test]

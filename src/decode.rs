@@ -1,11 +1,13 @@
 //! Bytes → log batches: whatever a subscription, a stream, a terminal or a person hands over.
 //!
-//! Opening a payload ([`open`]) undoes base64 and gzip, bounded; reading a parcel ([`Parcel::read`]) borrows from what
-//! was opened. Both are pure. A payload that can't be decoded is one typed [`DecodeError`] for its batch; a *line* that
+//! Opening a payload ([`open`], [`open_saved`]) undoes base64 and gzip, bounded; reading a parcel ([`Parcel::read`]) borrows
+//! from what was opened; [`delivered::unpack`] divides what came from many sources at once. Both are pure. A payload that can't be decoded is one typed [`DecodeError`] for its batch; a *line* that
 //! can't be understood is never an error (see [`line`]).
 
+pub mod delivered;
 mod envelope;
 pub mod line;
+mod saved;
 mod text;
 
 use std::borrow::Cow;
@@ -15,11 +17,15 @@ use jiff::Timestamp;
 use crate::vocabulary::{AccountId, ApiId, Region};
 
 pub use envelope::open;
+pub use saved::open_saved;
 
 /// The prefix of every execution-log group; the rest is `{api-id}/{stage}`.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html>
 pub const EXECUTION_LOG_PREFIX: &str = "API-Gateway-Execution-Logs_";
+
+/// The prefix of a WebSocket API's execution-log groups, as infrastructure code that manages them names them.
+const WEBSOCKET_LOG_PREFIX: &str = "/aws/apigateway/";
 
 /// Where a batch came from. What the payload does not say is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +51,7 @@ impl Source {
     pub fn of_group(log_group: &str) -> Self {
         let named = log_group
             .strip_prefix(EXECUTION_LOG_PREFIX)
+            .or_else(|| log_group.strip_prefix(WEBSOCKET_LOG_PREFIX))
             .and_then(|rest| rest.split_once('/'))
             .filter(|(api, stage)| {
                 !stage.is_empty() && !api.is_empty() && api.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -69,7 +76,7 @@ impl Source {
 /// One entry of a batch, as it was logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEvent<'a> {
-    /// Its place in the batch or the line of the file, from 1.
+    /// Its place in the batch or the line of the file, from 1; of delivered records, its place among all their lines.
     pub number: usize,
     /// CloudWatch Logs' id of the event; a delivery that repeats an event repeats its id.
     pub id: Option<Cow<'a, str>>,
@@ -214,11 +221,13 @@ mod tests {
     fn the_groups_name_tells_api_and_stage() {
         check_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod", Some(("a1b2c3d4e5", "prod", false)));
         check_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod/Canary", Some(("a1b2c3d4e5", "prod", true)));
+        check_group("/aws/apigateway/a1b2c3d4e5/prod", Some(("a1b2c3d4e5", "prod", false)));
     }
 
     #[test]
     fn a_foreign_group_has_neither() {
         check_group("/aws/lambda/responder", None);
+        check_group("/aws/apigateway/welcome", None);
         check_group("API-Gateway-Execution-Logs_a1b2c3d4e5", None);
         check_group("API-Gateway-Execution-Logs_/prod", None);
         check_group("API-Gateway-Execution-Logs_a1b2c3d4e5/", None);

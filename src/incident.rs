@@ -6,6 +6,7 @@
 mod fingerprint;
 mod fold;
 mod news;
+mod recent;
 pub mod store;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::judge::Judgement;
 pub use fingerprint::Fingerprint;
 pub use fold::{Change, fold};
 pub use news::{News, group};
+pub use recent::Recent;
 
 /// What an alert says an incident is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use tokio::time::{Duration, Instant};
 use crate::aws::{LiveAccount, sdk_config};
 use crate::config::Config;
 use crate::decode::DecodeError;
+use crate::incident::Recent;
 use crate::incident::store::MemoryStore;
 use crate::pipeline::{Outcome, Responder};
 use crate::publish::sns::Sns;
@@ -21,6 +22,7 @@ pub async fn responder(config: Config) -> Responder {
         account: Box::new(CachedAccount::new(LiveAccount::new(&sdk, now))),
         store: Box::new(MemoryStore::new(config.repeat_interval)),
         publisher: Box::new(Sns::new(&sdk, config.alert_topic.clone())),
+        recent: Recent::default(),
         now,
         config,
     }

@@ -14,9 +14,9 @@ use tracing::{error, info, warn};
 use crate::classify::{self, Diagnosis};
 use crate::config::Config;
 use crate::correlate::{self, Execution};
-use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Source};
+use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Source, delivered};
 use crate::incident::store::Store;
-use crate::incident::{self, Alert, Change, Incident, News, Status};
+use crate::incident::{self, Alert, Change, Incident, News, Recent, Status};
 use crate::judge::{Judgement, judge};
 use crate::publish::Publish;
 use crate::render::{self, terminal::Summary};
@@ -39,6 +39,8 @@ pub struct Responder {
     pub store: Box<dyn Store>,
     /// Where alerts go.
     pub publisher: Box<dyn Publish>,
+    /// Requests whose failures were told, so that lines of theirs that come later are no failures of their own.
+    pub recent: Recent,
     /// The clock.
     pub now: fn() -> Timestamp,
 }
@@ -78,15 +80,22 @@ impl Responder {
         }
         let batches = self.batches(&parcels, &mut outcome)?;
         let executions = correlate::correlate(&batches);
-        let diagnoses: Vec<Diagnosis> = executions.iter().filter_map(classify::classify).collect();
+        let diagnoses: Vec<Diagnosis> = executions
+            .iter()
+            .filter_map(|execution| Some((classify::classify(execution)?, execution.is_tail())))
+            .filter(|(diagnosis, is_tail)| !(*is_tail && self.recent.knows(diagnosis)))
+            .map(|(diagnosis, _)| diagnosis)
+            .collect();
         (outcome.executions, outcome.failed) = (executions.len(), diagnoses.len());
+        let requests = self.recent.requests(&diagnoses);
         let news = incident::group(diagnoses);
         let told: Vec<anyhow::Result<bool>> =
             stream::iter(&news).map(|news| self.tell(news, deadline)).buffered(SIDE_BY_SIDE).collect().await;
         outcome.alerts = told.iter().filter(|told| matches!(told, Ok(true))).count();
         let failure = told.into_iter().find_map(Result::err);
         match (failure, &mut outcome.failed_records) {
-            (None, _) => {}
+            // Only what was told is remembered: a payload that failed comes again, and is to be told then.
+            (None, _) => self.recent.remember(requests),
             (Some(error), None) => return Err(error),
             (Some(error), Some(records)) => {
                 // Which record an incident came from is not kept: all are handed back, and what was told is not told again.
@@ -110,7 +119,7 @@ impl Responder {
                 Ok(Document::Logs(batch)) => {
                     outcome.batches += 1;
                     match self.accept(batch) {
-                        Some(batch) => batches.push(batch),
+                        Some(batch) => batches.extend(unpacked(batch)),
                         None => outcome.refused += 1,
                     }
                 }
@@ -176,6 +185,23 @@ impl Responder {
     }
 }
 
+/// A batch by API and stage. What a delivered record says in a spelling of its own must not pass unseen.
+fn unpacked(batch: LogBatch<'_>) -> Vec<LogBatch<'_>> {
+    let batches = delivered::unpack(batch);
+    for batch in &batches {
+        let foreign = batch.events.iter().filter(|event| delivered::is_foreign(event)).count();
+        if foreign > 0 {
+            let log_group = batch.source.log_group.as_deref();
+            warn!(
+                log_group,
+                events = foreign,
+                "JSON events are no delivered records as this version knows them"
+            );
+        }
+    }
+    batches
+}
+
 /// How `explain` reads an account.
 pub struct Reading<'a> {
     /// The account.
@@ -208,12 +234,12 @@ pub async fn explain(
 ) -> Result<Explained, DecodeError> {
     let mut parcels = Vec::new();
     for input in inputs {
-        parcels.extend(decode::open(input, MOST_BYTES)?);
+        parcels.extend(decode::open_saved(input, MOST_BYTES)?);
     }
     let mut batches = Vec::new();
     for parcel in &parcels {
         if let Document::Logs(batch) = parcel.read()? {
-            batches.push(batch);
+            batches.extend(delivered::unpack(batch));
         }
     }
     let executions: Vec<Execution<'_>> =

@@ -77,6 +77,10 @@ pub struct Execution<'a> {
     ended: bool,
     succeeded: bool,
     failed: bool,
+    /// Whether a line was added that only stands after the beginning, or at the end: asked for each line of text without
+    /// ids, so that it must not take a look at all lines before.
+    begun: bool,
+    completes: bool,
 }
 
 impl<'a> Execution<'a> {
@@ -95,10 +99,24 @@ impl<'a> Execution<'a> {
             ended: false,
             succeeded: false,
             failed: false,
+            begun: false,
+            completes: false,
+        }
+    }
+
+    /// Notes where a line was found: the canary's own group says more than the stage's.
+    pub(super) fn seen_in(&mut self, source: &'a Source) {
+        if source.canary && !self.source.canary {
+            self.source = source;
         }
     }
 
     pub(super) fn add(&mut self, entry: Entry<'a>) {
+        match entry.line.kind {
+            Kind::Starting(_) | Kind::Route { .. } => self.begun = true,
+            Kind::Completed { .. } => self.completes = true,
+            _ => {}
+        }
         self.entries.push(entry);
     }
 
@@ -149,14 +167,11 @@ impl<'a> Execution<'a> {
 
     /// Whether a line without an id, of this kind, can only belong to the next request.
     pub(super) fn ends_before(&self, kind: &Kind<'_>) -> bool {
-        let has = |wanted: fn(&Kind<'_>) -> bool| self.entries.iter().any(|entry| wanted(&entry.line.kind));
         match kind {
             Kind::LogOf(_) => true,
             Kind::Trailer | Kind::GatewayResponse { .. } => false,
-            _ if has(|kind| matches!(kind, Kind::Completed { .. })) => true,
-            Kind::Starting(_) | Kind::Preamble | Kind::UsagePlan { .. } => {
-                has(|kind| matches!(kind, Kind::Starting(_) | Kind::Route { .. }))
-            }
+            _ if self.completes => true,
+            Kind::Starting(_) | Kind::Preamble | Kind::UsagePlan { .. } => self.begun,
             _ => false,
         }
     }
@@ -176,6 +191,11 @@ impl<'a> Execution<'a> {
         !self.failed && !self.ended && !self.succeeded
     }
 
+    /// Whether these may be the last lines of a request whose first ones came elsewhere.
+    pub fn is_tail(&self) -> bool {
+        !self.started
+    }
+
     /// Whether any line is one that API Gateway writes.
     pub fn is_recognised(&self) -> bool {
         self.entries.iter().any(|entry| entry.line.kind != Kind::Other)
@@ -183,21 +203,31 @@ impl<'a> Execution<'a> {
 
     /// How far the request came before the line at this index.
     pub fn phase(&self, failure: usize) -> Phase {
-        let before = &self.entries[..failure.min(self.entries.len())];
-        let last = |wanted: fn(&Kind<'_>) -> bool| before.iter().rfind(|entry| wanted(&entry.line.kind));
-        if last(|kind| matches!(kind, Kind::Received { .. })).is_some() {
+        if self.last_before(failure, |kind| matches!(kind, Kind::Received { .. })).is_some() {
             return Phase::Answered;
         }
-        let failed_at = self.entries.get(failure).and_then(|entry| entry.at);
-        if let Some(sent) = last(|kind| matches!(kind, Kind::Sending(_))) {
-            let waited = sent
-                .at
-                .zip(failed_at)
-                .and_then(|(sent, failed)| Duration::try_from(failed.duration_since(sent)).ok());
-            return Phase::WaitingForAnswer { waited };
+        if self.last_before(failure, is_sending).is_some() {
+            let between = self.sent_and_failed(failure).map(|[sent, failed]| failed.duration_since(sent));
+            return Phase::WaitingForAnswer {
+                waited: between.and_then(|waited| Duration::try_from(waited).ok()),
+            };
         }
         if self.started { Phase::BeforeSending } else { Phase::Unknown }
     }
+
+    /// When the request was sent, and when the line at this index was logged, where both are dated.
+    pub fn sent_and_failed(&self, failure: usize) -> Option<[Timestamp; 2]> {
+        let sent = self.last_before(failure, is_sending)?.at?;
+        Some([sent, self.entries.get(failure)?.at?])
+    }
+
+    fn last_before(&self, index: usize, wanted: impl Fn(&Kind<'_>) -> bool) -> Option<&Entry<'a>> {
+        self.entries[..index.min(self.entries.len())].iter().rfind(|entry| wanted(&entry.line.kind))
+    }
+}
+
+fn is_sending(kind: &Kind<'_>) -> bool {
+    matches!(kind, Kind::Sending(_))
 }
 
 fn is_server_error(status: Option<u16>) -> bool {

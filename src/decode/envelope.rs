@@ -34,7 +34,7 @@ pub fn open(raw: &[u8], max_bytes: usize) -> Result<Vec<Parcel>, DecodeError> {
         return Ok(vec![parcel(inflate(raw, max_bytes))]);
     }
     if raw.trim_ascii_start().first() != Some(&b'{') {
-        return Ok(vec![parcel_of(text(raw, max_bytes).map(Content::Text))]);
+        return Ok(vec![of_text(raw, max_bytes)]);
     }
     match serde_json::from_slice::<Event<'_>>(raw) {
         Ok(Event { awslogs: Some(Awslogs { data }), .. }) => Ok(vec![parcel(unpack(&data, max_bytes))]),
@@ -86,6 +86,33 @@ fn parcel(content: Result<Vec<u8>, DecodeError>) -> Parcel {
 
 fn parcel_of(content: Result<Content, DecodeError>) -> Parcel {
     Parcel { sequence_number: None, region: None, content }
+}
+
+/// A text, whatever it opens with.
+pub(super) fn of_text(raw: &[u8], max_bytes: usize) -> Parcel {
+    parcel_of(text(raw, max_bytes).map(Content::Text))
+}
+
+/// Whether a text opens an object whose first key is one that an event has.
+pub(super) fn opens_with_key(json: &[u8]) -> bool {
+    const KEYS: [&str; 12] = [
+        "Records",
+        "awslogs",
+        "events",
+        "log",
+        "logEvents",
+        "logGroup",
+        "logStream",
+        "messageType",
+        "nextToken",
+        "owner",
+        "searchedLogStreams",
+        "subscriptionFilters",
+    ];
+    let head = String::from_utf8_lossy(&json[..json.len().min(256)]);
+    let inner =
+        head.trim_start().strip_prefix('{').map(str::trim_start).and_then(|rest| rest.strip_prefix('"'));
+    inner.and_then(|rest| rest.split_once('"')).is_some_and(|(key, _)| KEYS.contains(&key))
 }
 
 /// A person's file need not be UTF-8: what is not becomes U+FFFD.

@@ -130,7 +130,7 @@ const FAILURES: [&str; 5] = [
     "Failed to call WAF",
 ];
 
-const PREAMBLES: [&str; 8] = [
+const PREAMBLES: [&str; 10] = [
     "Extended Request Id:",
     "Starting authorizer:",
     "Incoming identity:",
@@ -139,13 +139,23 @@ const PREAMBLES: [&str; 8] = [
     "API Key authorized because",
     "Usage Plan check succeeded",
     "API Key ID:",
+    // WebSocket APIs; known from an emulator only.
+    "WebSocket Request Route:",
+    "Client [UserAgent:",
 ];
 
 /// Lines that quote a client, a backend or a mapping of theirs.
-const PAYLOADS: [&str; 5] =
-    ["Method request ", "Method response ", "Endpoint request ", "Endpoint response ", "Request body "];
+const PAYLOADS: [&str; 6] = [
+    "Method request ",
+    "Method response ",
+    "Endpoint request ",
+    "Endpoint response ",
+    "Gateway response ",
+    "Request body ",
+];
 
-const TRAILERS: [&str; 3] = ["AWS Integration Endpoint RequestId", "X-ray Tracing ID", "X-Ray Tracing ID"];
+const TRAILERS: [&str; 3] =
+    ["AWS Integration Endpoint RequestId", "X-ray Tracing ID", "Message from client ["];
 
 fn kind(text: &str) -> Kind<'_> {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| strip(text, prefix).is_some());
@@ -211,7 +221,7 @@ fn end_of_request(text: &str) -> Option<Kind<'_>> {
 }
 
 /// The whole number that a text opens with.
-fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
+pub fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
     let end = text.bytes().take_while(u8::is_ascii_digit).count();
     text[..end].parse().ok()
 }

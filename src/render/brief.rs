@@ -17,6 +17,10 @@ pub(super) struct Brief<'a> {
     pub(super) headline: String,
     /// What is broken, in one sentence.
     pub(super) fault: String,
+    /// What the failure hides: "the backend itself answered 403".
+    pub(super) beneath: Option<String>,
+    /// What the failure's time suggests, where nothing better is confirmed.
+    pub(super) hint: Option<&'a str>,
     /// "confirmed, read 41 s after the failure".
     pub(super) surety: String,
     pub(super) severity: Severity,
@@ -65,6 +69,8 @@ impl<'a> Brief<'a> {
             detail,
             headline: headline(alert),
             fault,
+            beneath: diagnosis.beneath(),
+            hint: diagnosis.hint.as_deref().filter(|_| judgement.verdict.tier != Tier::Confirmed),
             surety: surety(alert, explaining),
             severity: severity(alert),
             dedup_key: format!("vpclink-responder/{}", alert.incident.fingerprint),

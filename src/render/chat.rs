@@ -85,6 +85,8 @@ fn description(brief: &Brief<'_>) -> String {
         format!("*{}*", chat(&brief.fault)),
         format!("_{}_", chat(&format!("{}; {}", brief.surety, counts(brief)))),
     ];
+    lines.extend(brief.beneath.as_deref().map(|beneath| format!("Under it: {}", chat(beneath))));
+    lines.extend(brief.hint.map(|hint| format!("Hint, no proof: {}", chat(hint))));
     if !brief.alert.judgement.path.is_empty() {
         let hops: Vec<String> = brief
             .alert

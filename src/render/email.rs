@@ -15,8 +15,12 @@ pub(super) fn subject(brief: &Brief<'_>) -> String {
 /// The body.
 pub(super) fn body(brief: &Brief<'_>) -> String {
     let mut text = Text::default();
-    text.paragraph(&format!("{}: {}.", brief.headline, brief.fault));
+    let beneath = brief.beneath.as_ref().map_or(String::new(), |beneath| format!(" Under it: {beneath}."));
+    text.paragraph(&format!("{}: {}.{beneath}", brief.headline, brief.fault));
     text.paragraph(&format!("Verdict: {}.", brief.surety));
+    if let Some(hint) = brief.hint {
+        text.paragraph(&format!("Hint, no proof: {hint}."));
+    }
     text.paragraph(&since(brief));
     routes(&mut text, brief);
     path(&mut text, brief);

@@ -34,6 +34,10 @@ struct Alert<'a> {
     next_steps: Vec<Step>,
     evidence: Vec<Evidence>,
     links: Links<'a>,
+    /// What the backend answered; null where it gave no answer or none is logged.
+    backend_status: Option<u16>,
+    /// What the time between sending and failing suggests; never proof.
+    hint: Option<&'a str>,
     /// Whether something was left out to fit into one message.
     truncated: bool,
 }
@@ -174,6 +178,8 @@ fn wire<'a>(brief: &'a Brief<'a>) -> Alert<'a> {
         next_steps: steps(brief),
         evidence: evidence(brief),
         links: Links { logs: brief.logs.as_deref(), runbook: brief.runbook.as_deref() },
+        backend_status: diagnosis.backend_status,
+        hint: diagnosis.hint.as_deref(),
         truncated: brief.detail.cut,
     }
 }

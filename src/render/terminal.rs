@@ -140,7 +140,9 @@ fn notes(brief: &Brief<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     if !path.is_empty() {
         notes.push(("path", path));
     }
+    notes.extend(brief.beneath.as_deref().map(|beneath| ("under", safe(beneath))));
     notes.push(("verdict", verdict(brief, paint)));
+    notes.extend(brief.hint.map(|hint| ("hint", safe(hint))));
     notes.extend(brief.faulty.iter().map(|finding| ("also", safe(&finding.says))));
     notes.extend(brief.not_checked.iter().map(|missing| {
         let needs = missing.action.map_or(String::new(), |action| format!(" (needs {action})"));

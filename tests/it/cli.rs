@@ -66,6 +66,45 @@ fn json_is_one_line_an_incident_and_nothing_where_nothing_failed() {
 }
 
 #[test]
+fn delivered_records_name_their_own_api() {
+    let record = |api: &str, stage: &str| {
+        let arn = format!("arn:aws:apigateway:eu-west-1:111122223333:/restapis/{api}/stages/{stage}");
+        serde_json::json!({"resourceArn": arn, "eventTimestamp": 1_772_446_530_012_i64, "payload": format!("(a) {FAILED}")})
+    };
+    let input = format!("{}\n{:#}\n", record("aaa", "prod"), record("bbb", "test"));
+    let (out, _) = check(&explain(&["--format", "json"], &input), 10);
+    let alerts: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let apis: Vec<_> = alerts.iter().map(|alert| [&alert["api"]["id"], &alert["api"]["stage"]]).collect();
+    assert_eq!(apis, [["aaa", "prod"], ["bbb", "test"]]);
+    assert_eq!(alerts[0]["region"], "eu-west-1");
+    assert_eq!(alerts[0]["account"], "111122223333");
+    assert_eq!(alerts[0]["first_failure"], "2026-03-02T10:15:30.012Z");
+}
+
+#[test]
+fn json_that_is_no_event_is_text() {
+    check(&explain(&[], "{\"level\": \"ERROR\"}\n{\"level\": \"ERROR\"}\n"), 3);
+    check(&explain(&[], &format!("{{\"the end\": \"of a body\"}}\n{FAILED}\n")), 10);
+    let (_, err) = check(&explain(&[], "{\"messageType\": \"DATA_MESSAGE\", \"logEvents\": [{\"id"), 1);
+    assert!(err.contains("not the JSON that CloudWatch Logs sends"), "{err}");
+}
+
+#[test]
+fn what_lies_under_a_failure_is_told() {
+    let log = "(a) Sending request to https://x.example\n(a) Received response. Status: 403, Integration latency: 5 ms\n\
+               (a) Execution failed due to configuration error: Output mapping refers to an invalid method response: 200\n";
+    for (format, words) in [
+        ("terminal", "under:   the backend itself answered 403"),
+        ("email", "Under it: the backend itself answered 403."),
+        ("chat", "the backend itself answered 403"),
+        ("json", "\"backend_status\":403"),
+    ] {
+        let (out, _) = check(&explain(&["--format", format], log), 10);
+        assert!(out.contains(words), "{out}");
+    }
+}
+
+#[test]
 fn what_the_input_does_not_say_is_null() {
     let (out, _) = check(&explain(&["--format", "json"], FAILED), 10);
     let alert: Value = serde_json::from_str(&out).unwrap();

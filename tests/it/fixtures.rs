@@ -1,11 +1,12 @@
 //! The logs under `tests/logs`: one folder a cause, `none` for what failed in nobody's eyes.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use vpclink_responder::classify::{self, Diagnosis};
 use vpclink_responder::correlate::{Execution, correlate, pasted};
-use vpclink_responder::decode::{self, Document};
+use vpclink_responder::decode::{self, Document, LogBatch, Parcel, delivered};
 
 /// Far above any fixture.
 const MAX_BYTES: usize = 1 << 20;
@@ -39,16 +40,35 @@ pub(crate) fn all() -> Vec<Fixture> {
     logs.filter(|fixture| fixture.path.extension().is_some_and(|extension| extension == "log")).collect()
 }
 
+/// The batches of a saved text, by API and stage.
+pub(crate) fn batches(parcels: &[Parcel]) -> Vec<LogBatch<'_>> {
+    let mut batches = Vec::new();
+    for parcel in parcels {
+        let Ok(Document::Logs(batch)) = parcel.read() else { panic!("text reads") };
+        batches.extend(delivered::unpack(batch));
+    }
+    batches
+}
+
 /// Takes a text through the first rooms and hands over its executions.
 pub(crate) fn with_executions<T>(text: &str, look: impl FnOnce(&[Execution<'_>]) -> T) -> T {
-    let parcels = decode::open(text.as_bytes(), MAX_BYTES).expect("text opens");
-    let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
-    look(&correlate(std::slice::from_ref(&batch)))
+    let parcels = decode::open_saved(text.as_bytes(), MAX_BYTES).expect("text opens");
+    look(&correlate(&batches(&parcels)))
 }
 
 /// What the failed requests of a text are given.
 pub(crate) fn diagnoses(text: &str) -> Vec<Diagnosis> {
     with_executions(text, |executions| executions.iter().filter_map(classify::classify).collect())
+}
+
+/// Whether each failed request was given the cause, and no request two of them: a log may hold several.
+pub(crate) fn is_right(cause: &str, found: &[Diagnosis]) -> bool {
+    let requests: HashSet<_> = found.iter().map(|found| (&found.source.api, &found.request_id)).collect();
+    let each_once = found.len() == 1 || requests.len() == found.len();
+    match cause {
+        "none" => found.is_empty(),
+        cause => !found.is_empty() && each_once && found.iter().all(|found| found.cause.slug == cause),
+    }
 }
 
 /// The cause of a reason that is the whole input.

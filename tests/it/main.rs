@@ -2,9 +2,13 @@
 
 // `cfg(test)` is always true here; it tells Clippy that helpers beside the tests may unwrap as tests do.
 #[cfg(test)]
+mod accuracy;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod documents;
 #[cfg(test)]
 #[cfg(feature = "live")]
 mod events;
@@ -35,5 +39,7 @@ mod properties;
 #[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
+#[cfg(test)]
+mod spread;
 #[cfg(test)]
 mod template;

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use vpclink_responder::classify;
 use vpclink_responder::correlate::{correlate, pasted};
-use vpclink_responder::decode::{self, Document, LogBatch, LogEvent, Source};
+use vpclink_responder::decode::{self, Document, LogBatch, LogEvent, Source, delivered};
 
 /// A line of a request: the millisecond in which it was logged, and its text.
 type Line = (u16, String);
@@ -70,16 +70,8 @@ fn woven(requests: &BTreeMap<String, Vec<Line>>, dice: &[usize]) -> Vec<(String,
 }
 
 /// What each request is given: the cause and the line that proves it.
-fn verdicts(stream: &[(String, Line)], cuts: &[usize]) -> BTreeMap<String, Option<(String, String)>> {
-    let events: Vec<_> = stream
-        .iter()
-        .map(|(id, (at, text))| LogEvent {
-            number: 1,
-            id: None,
-            at: jiff::Timestamp::from_millisecond(1_772_446_530_000 + i64::from(*at)).ok(),
-            message: format!("({id}) {text}").into(),
-        })
-        .collect();
+fn verdicts(stream: &[(String, Line)], cuts: &[usize]) -> Verdicts {
+    let events = events(stream);
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (events.len() + 1)).chain([0, events.len()]).collect();
     cuts.sort_unstable();
     let source = Source::of_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod");
@@ -87,24 +79,68 @@ fn verdicts(stream: &[(String, Line)], cuts: &[usize]) -> BTreeMap<String, Optio
         .windows(2)
         .map(|ends| LogBatch { source: source.clone(), events: events[ends[0]..ends[1]].to_vec() })
         .collect();
+    verdicts_of(&batches)
+}
+
+fn events(stream: &[(String, Line)]) -> Vec<LogEvent<'static>> {
+    stream
+        .iter()
+        .map(|(id, (at, text))| LogEvent {
+            number: 1,
+            id: None,
+            at: jiff::Timestamp::from_millisecond(1_772_446_530_000 + i64::from(*at)).ok(),
+            message: format!("({id}) {text}").into(),
+        })
+        .collect()
+}
+
+fn own(event: &LogEvent<'_>, message: String) -> LogEvent<'static> {
+    LogEvent { number: event.number, id: None, at: event.at, message: message.into() }
+}
+
+/// The same lines as records of a delivered group, each in the spelling and the layout that a die chooses.
+fn delivered(events: &[LogEvent<'_>], dice: &[usize]) -> Vec<LogBatch<'static>> {
+    const ARN: &str = "arn:aws:apigateway:eu-west-1:111122223333:/restapis/a1b2c3d4e5/stages/prod";
+    let record = |(event, die): (&LogEvent<'_>, &usize)| {
+        let (line, at) = (&event.message, event.at.unwrap().as_millisecond());
+        let record = match die % 4 {
+            0 => {
+                serde_json::json!({"resource_arn": ARN, "event_timestamp": at, "stage": "prod", "payload": line})
+            }
+            1 => serde_json::json!({"resourceArn": ARN, "eventTimestamp": at.to_string(), "payload": [line]}),
+            2 => serde_json::json!({"ResourceArn": ARN, "Payload": [{"Message": line, "Timestamp": at}]}),
+            _ => return own(event, format!("{ARN}\t{at}\tprod\t{line}")),
+        };
+        own(event, record.to_string())
+    };
+    let events = events.iter().zip(dice.iter().cycle()).map(record).collect();
+    let source = Source { log_group: Some("/orders/execution-logs".to_owned()), ..Source::default() };
+    delivered::unpack(LogBatch { source, events })
+}
+
+/// The cause and the line that proves it, a request.
+type Verdicts = BTreeMap<String, Option<(String, String)>>;
+
+fn verdicts_of(batches: &[LogBatch<'_>]) -> Verdicts {
     let of_one = |execution: &vpclink_responder::correlate::Execution<'_>| {
         let found = classify::classify(execution);
         let id = execution.entries[0].line.request.expect("every line above has an id").to_owned();
         (id, found.map(|found| (found.cause.slug.to_owned(), found.evidence.text().to_owned())))
     };
-    correlate(&batches).iter().map(of_one).collect()
+    correlate(batches).iter().map(of_one).collect()
 }
 
 /// Takes bytes through the first rooms, whatever they are.
 fn swallow(bytes: &[u8]) {
-    let Ok(parcels) = decode::open(bytes, MAX_BYTES) else { return };
-    for parcel in &parcels {
-        let Ok(Document::Logs(batch)) = parcel.read() else { continue };
-        for execution in correlate(std::slice::from_ref(&batch)) {
-            let found = classify::classify(&execution);
-            assert_eq!(found.is_some(), execution.is_failed(), "every failure has a diagnosis");
+    for opened in [decode::open(bytes, MAX_BYTES), decode::open_saved(bytes, MAX_BYTES)] {
+        for parcel in opened.into_iter().flatten() {
+            let Ok(Document::Logs(batch)) = parcel.read() else { continue };
+            pasted(&batch).and_then(|execution| classify::classify_pasted(&execution));
+            for execution in correlate(&delivered::unpack(batch)) {
+                let found = classify::classify(&execution);
+                assert_eq!(found.is_some(), execution.is_failed(), "every failure has a diagnosis");
+            }
         }
-        pasted(&batch).and_then(|execution| classify::classify_pasted(&execution));
     }
 }
 
@@ -132,6 +168,37 @@ fn lines_without_an_end_are_read_at_once() {
     }
 }
 
+/// Half a million bytes of short lines: each would take minutes if any room looked back at all lines for each of them.
+#[test]
+fn lines_without_number_are_read_at_once() {
+    const MOST: usize = 1 << 19;
+    for line in [
+        "(a) x\n",
+        "Sending request to x\n",
+        "Starting execution for request: a\n",
+        "Execution failed\n",
+        "Execution failed\nx\n",
+        "X-ray Tracing ID : 1\n",
+        "{\n",
+        "{\"payload\":\"(a) x\",\"stage\":\"p\"}\n",
+        "(a) Method completed with status: 500\n",
+        "[",
+    ] {
+        let log = line.repeat(MOST / line.len());
+        let parcels = decode::open_saved(log.as_bytes(), 2 * MOST).expect("text opens");
+        let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
+        let batches = delivered::unpack(batch);
+        correlate(&batches).iter().filter_map(classify::classify).for_each(drop);
+    }
+    let list = serde_json::json!({"stage": "p", "payload": vec!["(a) x"; MOST / 8]}).to_string();
+    let text = serde_json::json!({"stage": "p", "payload": "(a) x\n".repeat(MOST / 6)}).to_string();
+    for record in [list, text] {
+        let parcels = decode::open_saved(record.as_bytes(), 4 * MOST).expect("text opens");
+        let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
+        assert!(delivered::unpack(batch)[0].events.len() > MOST / 10);
+    }
+}
+
 proptest! {
     #[test]
     fn it_is_all_the_same_where_batches_are_cut(
@@ -139,6 +206,14 @@ proptest! {
     ) {
         let stream = woven(&requests, &dice);
         prop_assert_eq!(verdicts(&stream, &cuts), verdicts(&stream, &[]));
+    }
+
+    #[test]
+    fn it_is_all_the_same_whether_lines_are_delivered(
+        requests in requests(), dice in vec(0..6usize, 1..20), layout in vec(0..4usize, 1..8),
+    ) {
+        let stream = woven(&requests, &dice);
+        prop_assert_eq!(verdicts_of(&delivered(&events(&stream), &layout)), verdicts(&stream, &[]));
     }
 
     #[test]

@@ -1,0 +1,24 @@
+//! Any message, parsed, quoted and judged: a line never fails, and a quote keeps its bounds.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use vpclink_responder::classify;
+use vpclink_responder::classify::redact;
+use vpclink_responder::correlate::correlate;
+use vpclink_responder::decode::line::LogLine;
+use vpclink_responder::decode::{LogBatch, LogEvent, Source};
+
+const LONGEST: usize = 1024;
+
+fuzz_target!(|message: &str| {
+    let line = LogLine::parse(message);
+    assert!(redact::line(&line, LONGEST).chars().count() <= LONGEST);
+    let events = vec![LogEvent { number: 1, id: None, at: line.at, message: message.into() }];
+    let batches = [LogBatch { source: Source::of_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod"), events }];
+    for execution in correlate(&batches) {
+        if let Some(found) = classify::classify(&execution) {
+            assert!(found.evidence.text().chars().count() <= LONGEST);
+        }
+    }
+});

@@ -1,0 +1,134 @@
+//! Requests whose failures were told lately: CloudWatch Logs may deliver the last lines of a request in another batch.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::classify::Diagnosis;
+
+/// Requests kept at a time; when there are more, those that were told first are forgotten.
+const MOST: usize = 10_000;
+
+/// Lines of one request lie no further apart: a request's id may be the caller's choice, and so come back with another.
+const LONGEST: SignedDuration = SignedDuration::from_mins(5);
+
+/// API, stage and id of a request.
+type Request = (Option<String>, Option<String>, String);
+
+/// Requests that failed and were told, in the container's memory.
+#[derive(Debug, Default)]
+pub struct Recent {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    failed_at: HashMap<Request, Option<Timestamp>>,
+    in_order: VecDeque<Request>,
+}
+
+impl Recent {
+    /// Whether this says nothing but that a request failed whose failure was told already. A cause that was named is news
+    /// of its own, whoever chose the id.
+    pub fn knows(&self, diagnosis: &Diagnosis) -> bool {
+        let Some(request) = request(diagnosis).filter(|_| diagnosis.cause.is_last_resort()) else {
+            return false;
+        };
+        self.known().failed_at.get(&request).is_some_and(|told| match (told, diagnosis.at) {
+            (Some(told), Some(at)) => at.duration_since(*told).abs() <= LONGEST,
+            _ => true,
+        })
+    }
+
+    /// The requests of these failures, to be remembered once they are told.
+    pub fn requests(&self, diagnoses: &[Diagnosis]) -> Vec<(Request, Option<Timestamp>)> {
+        diagnoses.iter().filter_map(|diagnosis| Some((request(diagnosis)?, diagnosis.at))).collect()
+    }
+
+    /// Remembers requests whose failures were told.
+    pub fn remember(&self, requests: Vec<(Request, Option<Timestamp>)>) {
+        let mut known = self.known();
+        for (request, at) in requests {
+            if known.failed_at.insert(request.clone(), at).is_none() {
+                known.in_order.push_back(request);
+            }
+            if known.in_order.len() > MOST
+                && let Some(oldest) = known.in_order.pop_front()
+            {
+                known.failed_at.remove(&oldest);
+            }
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // What a panic elsewhere leaves behind is a request more or less: it may be told twice.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn request(diagnosis: &Diagnosis) -> Option<Request> {
+    let id = diagnosis.request_id.as_ref()?.to_string();
+    Some((diagnosis.source.api.as_ref().map(ToString::to_string), diagnosis.source.stage.clone(), id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::classify;
+    use crate::correlate::correlate;
+    use crate::decode::{LogBatch, LogEvent, Source};
+
+    /// The one failure of a request `a`, whose only line was logged at this second.
+    fn diagnosis(group: &str, line: &str, second: i64) -> Diagnosis {
+        let batches = [LogBatch {
+            source: Source::of_group(group),
+            events: vec![LogEvent {
+                number: 1,
+                id: None,
+                at: Timestamp::from_second(second).ok(),
+                message: format!("(a) {line}").into(),
+            }],
+        }];
+        classify(&correlate(&batches)[0]).expect("the line tells of a failure")
+    }
+
+    const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
+    const FAILURE: &str = "Execution failed due to a timeout error";
+    const END: &str = "Method completed with status: 504";
+
+    #[track_caller]
+    fn check(later: &Diagnosis, known: bool) {
+        let recent = Recent::default();
+        assert!(!recent.knows(later));
+        recent.remember(recent.requests(&[diagnosis(GROUP, FAILURE, 1000)]));
+        assert_eq!(recent.knows(later), known);
+    }
+
+    #[test]
+    fn the_end_of_a_told_request_is_no_news() {
+        check(&diagnosis(GROUP, END, 1001), true);
+        check(
+            &diagnosis(GROUP, "Gateway response type: INTEGRATION_TIMEOUT with status code: 504", 1001),
+            true,
+        );
+    }
+
+    #[test]
+    fn anything_else_is() {
+        check(&diagnosis("API-Gateway-Execution-Logs_a1b2c3d4e5/test", END, 1001), false);
+        check(&diagnosis(GROUP, END, 2000), false);
+        check(&diagnosis(GROUP, FAILURE, 1001), false);
+    }
+
+    #[test]
+    fn it_forgets_the_first_of_many() {
+        let recent = Recent::default();
+        let one = diagnosis(GROUP, FAILURE, 1000);
+        recent.remember(recent.requests(std::slice::from_ref(&one)));
+        let others = (0..MOST).map(|n| ((None, None, n.to_string()), None));
+        recent.remember(others.collect());
+        assert!(!recent.knows(&diagnosis(GROUP, END, 1001)));
+        assert_eq!(recent.known().failed_at.len(), MOST);
+    }
+}

@@ -1,0 +1,47 @@
+//! Documents that are made from the program, and must not grow older than it.
+
+use std::fs;
+
+use vpclink_responder::render::catalogue;
+
+use crate::accuracy;
+
+#[track_caller]
+fn check(document: &str, is_fresh: bool, remedy: &str) {
+    assert!(is_fresh, "`{document}` is stale. {remedy}");
+}
+
+fn read(document: &str) -> String {
+    fs::read_to_string(document).unwrap_or_default()
+}
+
+#[test]
+fn the_catalogues_document_is_fresh() {
+    let document = "docs/causes.md";
+    let command = "cargo run --no-default-features -- causes --markdown > docs/causes.md";
+    check(document, read(document) == catalogue::markdown(), &format!("Run: {command}"));
+}
+
+#[test]
+fn the_accuracy_table_is_fresh() {
+    let document = "docs/reliability.md";
+    let command = "cargo run --no-default-features --example accuracy";
+    let remedy = format!("Put the output of this between its marks: {command}");
+    check(
+        document,
+        read(document).contains(&format!("<!-- accuracy -->\n\n{}\n<!-- /accuracy -->", accuracy::table())),
+        &remedy,
+    );
+}
+
+#[test]
+fn every_document_names_only_files_that_exist() {
+    for entry in fs::read_dir("docs").unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let local = !link.is_empty() && !link.contains("://");
+            assert!(!local || path.with_file_name(link).exists(), "{}: {link}", path.display());
+        }
+    }
+}
