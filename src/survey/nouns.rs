@@ -66,6 +66,23 @@ impl Integration {
             None
         }
     }
+
+    /// The same with what it does not say taken from another version of it over the same link.
+    pub(super) fn completed(&self, other: Option<&Self>) -> Self {
+        let same = |other: &&Self| {
+            other.private == self.private
+                && self.connection_id.as_ref().is_none_or(|id| other.connection_id.as_ref() == Some(id))
+        };
+        let Some(other) = other.filter(same).cloned() else { return self.clone() };
+        let own = self.clone();
+        Self {
+            uri: own.uri.or(other.uri),
+            connection_id: own.connection_id.or(other.connection_id),
+            target: own.target.or(other.target),
+            timeout_ms: own.timeout_ms.or(other.timeout_ms),
+            ..own
+        }
+    }
 }
 
 /// A VPC link of either generation.

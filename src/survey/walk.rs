@@ -68,7 +68,7 @@ fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>,
 fn prefer_deployed(topology: &mut Topology, deployed: &Reading<Vec<Resource>>, diagnosis: &Diagnosis) {
     let found = deployed.clone().and_then(|resources| {
         match route::find(&resources, diagnosis.route.as_ref(), diagnosis.endpoint.as_ref()) {
-            Found::One { integration, .. } => Some(integration.clone()),
+            Found::One { integration, .. } => Some(integration.completed(topology.integration.value())),
             Found::Missing | Found::Ambiguous(_) => None,
         }
     });
@@ -164,8 +164,7 @@ impl Surveyor<'_> {
             self.read(Question::Listeners(arn.clone())),
             self.read(Question::TargetGroups(arn.clone())),
         );
-        topology.endpoint_service =
-            services.and_then(|services| services.into_iter().find(|s| s.load_balancers.contains(arn)));
+        topology.endpoint_service = services.and_then(|services| service_of(arn, services));
         let service = topology.endpoint_service.value().map(|service| service.id.clone());
         let connections = async {
             match service {
@@ -184,7 +183,7 @@ impl Surveyor<'_> {
         let none = "a V2 link has no endpoint service";
         topology.endpoint_service = Reading::not_asked("the VPC endpoint service", "", none);
         topology.endpoint_connections = Reading::not_asked("the endpoint connection", "", none);
-        let balancer = balancer_of(target);
+        let balancer = target.load_balancer();
         topology.named_listener = (balancer != *target).then(|| target.clone());
         let listeners = async {
             match &topology.named_listener {
@@ -213,9 +212,8 @@ impl Surveyor<'_> {
     }
 }
 
-/// The load balancer's own ARN from a listener's, which holds it: `…:listener/app/name/id/…` → `…:loadbalancer/app/name/id`.
-fn balancer_of(target: &Arn) -> Arn {
-    let Some((head, tail)) = target.as_str().split_once(":listener/") else { return target.clone() };
-    let name: Vec<&str> = tail.split('/').take(3).collect();
-    Arn::new(format!("{head}:loadbalancer/{}", name.join("/")))
+/// The endpoint service of a load balancer; of several, the one that is there still.
+fn service_of(balancer: &Arn, services: Vec<EndpointService>) -> Option<EndpointService> {
+    let of_balancer = services.into_iter().filter(|service| service.load_balancers.contains(balancer));
+    of_balancer.min_by_key(|service| !service.state.eq_ignore_ascii_case("available"))
 }
