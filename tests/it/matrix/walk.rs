@@ -200,6 +200,9 @@ pub(super) fn same_verdicts(account: fn(Fault) -> Account, level: Level) {
         let account = account(*fault);
         let told = laptop.told(&account, &event(&account, fault.row.log, level));
         let right = told.code.as_deref() == Some(fault.row.expect) && told.tier == fault.row.tier;
+        // A log at ERROR names no route, so which method is missing can't be known.
+        let unnamed = level == Level::Error && fault.row.expect == "integration-missing";
+        let right = right || (unnamed && told.code.is_none() && told.faulty.is_empty());
         (!right).then(|| format!("{}: expected {}, got {told}", fault.label(), fault.row.expect))
     });
     complain(&wrong.into_iter().flatten().collect::<Vec<_>>());

@@ -44,7 +44,8 @@ pub(in crate::matrix) const SERVICES: &[Row] = &[
     row("endpoint connection deleted", V1, "endpoint-connection-missing", |a| connection(a, "deleted")),
     row("endpoint connection Deleted", V1, "endpoint-connection-missing", |a| connection(a, "Deleted")),
     row("endpoint connection gone", V1, "endpoint-connection-missing", |a| a.endpoint_connections.clear()),
-    row("endpoint connection gone, a stranger's there", V1, "endpoint-connection-missing", a_strangers_alone),
+    row("endpoint connection gone, a stranger's there", V1, "endpoint-connection-missing", a_strangers_alone)
+        .likely(),
     row(
         "endpoint connection rejected, a stranger's there",
         V1,
