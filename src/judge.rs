@@ -9,6 +9,7 @@ mod facts;
 mod finding;
 mod path;
 mod verdict;
+mod waiting;
 
 use crate::classify::Diagnosis;
 use crate::survey::Topology;

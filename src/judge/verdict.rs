@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Code, Finding, HopKind, State};
+use super::{Code, Finding, HopKind, State, waiting};
 use crate::classify::{Diagnosis, Family};
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
@@ -54,12 +54,17 @@ pub struct Verdict {
 pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
     let explains =
         |finding: &Finding| finding.state == State::Faulty && explains(diagnosis.cause.family, finding.code);
+    let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
+    let first = first.filter(|(_, finding)| !waiting::in_vain(finding, &explaining));
     // On one hop, what explains every failure comes before what explains some.
     let best = first.min_by_key(|(_, finding)| (finding.code.hop(), finding.partial));
     match best {
         Some((index, finding)) => Verdict {
-            tier: tier(diagnosis, finding),
+            tier: match tier(diagnosis, finding) {
+                Tier::Confirmed if waiting::unproven(finding, &explaining) => Tier::Likely,
+                tier => tier,
+            },
             code: Some(finding.code),
             says: finding.says.clone(),
             finding: Some(index),

@@ -50,13 +50,16 @@ pub struct Integration {
 
 impl Integration {
     /// What of the way to the backend differs from another version of the integration. What either does not say (an export
-    /// need not hold every field) is no difference.
+    /// need not hold every field) is no difference, nor is the path, which the backend alone reads.
     pub fn differing(&self, other: &Self) -> Option<&'static str> {
         let differ = |a: Option<String>, b: Option<String>| a.is_some() && b.is_some() && a != b;
+        let address = |uri: &Option<String>| {
+            uri.as_ref().map(|uri| uri.split('/').take(3).collect::<Vec<_>>().join("/").to_ascii_lowercase())
+        };
         let arn = |target: &Option<Arn>| target.as_ref().map(ToString::to_string);
         if differ(self.connection_id.clone(), other.connection_id.clone()) {
             Some("VPC link")
-        } else if differ(self.uri.clone(), other.uri.clone()) {
+        } else if differ(address(&self.uri), address(&other.uri)) {
             Some("URI")
         } else if differ(arn(&self.target), arn(&other.target)) {
             Some("target")

@@ -132,6 +132,9 @@ pub(super) const DECOYS: &[Decoy] = &[
             }
         });
     }),
+    decoy("another path configured and not deployed", BOTH, |a| {
+        stage::deployed(a, |a| readdress(a, ":8443/orders", ":8443/v1/orders"));
+    }),
     decoy("a security group blocks another port", BOTH, |a| {
         let permission =
             Permission { protocol: "tcp".to_owned(), ports: Some((22, 22)), ..Permission::default() };

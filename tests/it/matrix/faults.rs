@@ -18,7 +18,10 @@ pub(super) fn brings(row: &Row) -> &'static [&'static str] {
         ("load balancer deleted with its listeners", _) => &["listener-missing"],
         ("load balancer deleted", _) => &["listener-missing"],
         // What is deployed is broken by itself; the change would mend it.
-        (_, "integration-not-deployed") => &["vpc-link-missing", "vpc-link-failed", "listener-missing"],
+        (_, "integration-not-deployed") => {
+            &["vpc-link-missing", "vpc-link-failed", "listener-missing", "targets-unhealthy"]
+        }
+        (name, _) if name.contains("changed in vain") => &["integration-not-deployed"],
         _ => &[],
     }
 }

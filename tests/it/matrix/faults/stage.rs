@@ -34,6 +34,23 @@ pub(in crate::matrix) const ROWS: &[Row] = &[
     row("new link configured, deleted one deployed", BOTH, "integration-not-deployed", link_not_deployed),
     row("new link configured, failed one deployed", V1, "integration-not-deployed", failed_link_deployed),
     row("port corrected, wrong one deployed", V1, "integration-not-deployed", port_not_deployed),
+    row("new link configured, one to dead targets deployed", BOTH, "integration-not-deployed", |a| {
+        link_to_elsewhere(a);
+        super::targets::unhealthy(a);
+    })
+    .likely(),
+    row("new link configured, nothing wrong with the deployed one", BOTH, "integration-not-deployed", |a| {
+        link_to_elsewhere(a);
+    })
+    .likely(),
+    row("host changed in vain, link FAILED", BOTH, "vpc-link-failed", |a| {
+        deployed_before(a, "orders.internal.example", "orders.old.example");
+        super::link::status(a, "FAILED");
+    }),
+    row("host changed in vain, targets unhealthy", BOTH, "targets-unhealthy", |a| {
+        deployed_before(a, "orders.internal.example", "orders.old.example");
+        super::targets::unhealthy(a);
+    }),
     row("listener corrected, deleted one deployed", V2, "integration-not-deployed", listener_not_deployed),
 ];
 
@@ -109,6 +126,21 @@ pub(in crate::matrix) fn deployed(account: &mut Account, before: impl FnOnce(&mu
         let was = account.rest_apis.insert(id.clone(), api).expect("the API is still there");
         account.rest_apis.get_mut(&id).expect("it was just put in").deployed = Some(was.resources);
     }
+}
+
+/// Another link is configured, of the same state; the stage still runs over the first one.
+fn link_to_elsewhere(account: &mut Account) {
+    let v1 = account.vpc_links.values().next().cloned();
+    account.vpc_links.extend(v1.map(|link| ("new456".to_owned(), link)));
+    let v2 = account.vpc_links_v2.values().next().cloned();
+    account.vpc_links_v2.extend(v2.map(|link| ("new456".to_owned(), link)));
+    deployed(account, |_| {});
+    integrations(account).for_each(|integration| integration.connection_id = Some("new456".to_owned()));
+}
+
+/// The stage still runs over URIs with the second text in the place of the first.
+fn deployed_before(account: &mut Account, now: &str, before: &str) {
+    deployed(account, |account| readdress(account, now, before));
 }
 
 fn old_link(account: &mut Account) {
