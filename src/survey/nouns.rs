@@ -2,9 +2,15 @@
 //!
 //! Shapes and enums are those of the services' API references; a state that AWS adds later is kept as text.
 
+mod certificate;
+mod metric;
+
 use std::collections::BTreeMap;
 
 use crate::vocabulary::Arn;
+
+pub use certificate::{AcmCertificate, ListenerCertificate, X509};
+pub use metric::{MetricsOf, Point, Series};
 
 /// A REST API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +52,8 @@ pub struct Integration {
     pub target: Option<Arn>,
     /// Milliseconds that API Gateway waits.
     pub timeout_ms: Option<i32>,
+    /// Whether API Gateway takes certificates of authorities that it does not know; `None` where no TLS setting is made.
+    pub insecure_skip_verification: Option<bool>,
 }
 
 /// A VPC link of either generation.
@@ -150,6 +158,9 @@ impl Listener {
         arns
     }
 }
+
+/// Settings of a listener or target group, by AWS's own keys (`tcp.idle_timeout.seconds`).
+pub type Attributes = BTreeMap<String, String>;
 
 /// A target group.
 #[derive(Clone, Debug, PartialEq, Eq)]
