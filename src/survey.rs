@@ -3,6 +3,7 @@
 //! Whoever answers implements [`Account`]: AWS itself, or a recorded account that ships with the product. Reads that do
 //! not depend on one another run side by side, one deadline rules them all, and nothing here decides what is wrong.
 
+mod details;
 pub mod nouns;
 mod questions;
 mod reading;
@@ -18,6 +19,7 @@ use std::pin::Pin;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
+pub use details::{CertificateReadings, Details};
 pub use questions::{Answer, FromAnswer, Question};
 pub use reading::{Reading, Unavailable, Why};
 pub use topology::Topology;
@@ -37,6 +39,8 @@ pub trait Account: Send + Sync {
 struct Surveyor<'a> {
     account: &'a dyn Account,
     deadline: Instant,
+    /// When the request failed.
+    failed: Option<Timestamp>,
 }
 
 impl Surveyor<'_> {

@@ -147,6 +147,11 @@ pub struct Action {
 }
 
 impl Listener {
+    /// Whether TLS ends here, with a certificate that AWS knows; a TCP listener passes it through.
+    pub fn ends_tls(&self) -> bool {
+        matches!(self.protocol.as_str(), "TLS" | "HTTPS")
+    }
+
     /// The target groups that its default actions forward to.
     pub fn target_groups(&self) -> Vec<Arn> {
         let forwards = self.actions.iter().filter(|action| action.kind == "forward");

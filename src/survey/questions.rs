@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 
 use super::nouns::{
-    AcmCertificate, Attributes, EndpointConnection, EndpointService, Listener, ListenerCertificate, LoadBalancer, MetricsOf, Resource, RestApi, Series, Stage, Target,
-    TargetGroup, VpcLink, X509,
+    AcmCertificate, Attributes, EndpointConnection, EndpointService, Listener, ListenerCertificate,
+    LoadBalancer, MetricsOf, Resource, RestApi, Series, Stage, Target, TargetGroup, VpcLink, X509,
 };
 use crate::vocabulary::{ApiId, Arn};
 
