@@ -35,7 +35,7 @@ fn certificate(one: &Certificate) -> Result<X509, x509_cert::der::Error> {
     Ok(X509 {
         subject: body.subject().to_string(),
         issuer: body.issuer().to_string(),
-        common_name: body.subject().common_name()?.map(|name| name.value().to_owned()),
+        common_name: body.subject().common_name()?.map(|name| name.value().into_owned()),
         names: alternative.iter().filter_map(name).collect(),
         addresses: alternative.iter().filter_map(address).collect(),
         not_before: time(body.validity().not_before.to_unix_duration()),
@@ -52,4 +52,43 @@ fn address(octets: &[u8]) -> Option<IpAddr> {
 fn time(since_1970: Duration) -> Timestamp {
     let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Made with `openssl req -x509` and `openssl x509 -req`; no key was kept.
+    const PRIVATE: &str = include_str!("../../tests/certificates/private-chain.pem");
+    const SELF_SIGNED: &str = include_str!("../../tests/certificates/self-signed-without-names.pem");
+
+    #[test]
+    fn names_addresses_and_issuers_are_read() {
+        let chain = chain(PRIVATE).unwrap();
+        let [leaf, root] = &chain[..] else { panic!("two certificates: {chain:?}") };
+        assert_eq!(leaf.names, ["orders.example.com", "*.orders.example.com"]);
+        assert_eq!(leaf.addresses, ["10.0.0.7", "fd00::7"]);
+        assert_eq!(leaf.common_name.as_deref(), Some("orders.example.com"));
+        assert_eq!(leaf.issuer, root.subject);
+        assert!(root.issuer.contains("Example Root CA"), "{}", root.issuer);
+        assert!(!leaf.is_self_signed() && root.is_self_signed());
+        assert_eq!(leaf.not_before.to_string(), "2026-11-22T11:40:00Z");
+        assert_eq!(leaf.not_after.to_string(), "2126-10-29T11:40:00Z");
+    }
+
+    #[test]
+    fn a_certificate_without_extensions_has_no_names() {
+        let chain = chain(SELF_SIGNED).unwrap();
+        assert_eq!(chain.len(), 1);
+        assert!(chain[0].is_self_signed() && chain[0].names.is_empty() && chain[0].addresses.is_empty());
+        assert_eq!(chain[0].common_name.as_deref(), Some("orders.internal"));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_malformed() {
+        let cut = &PRIVATE[..PRIVATE.len() / 3];
+        for text in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", cut, "hello"] {
+            assert!(matches!(chain(text), Err(Why::Malformed(_))), "{text}");
+        }
+    }
 }

@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::classify::Diagnosis;
+use crate::classify::{Diagnosis, Family};
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::{Point, Series};
 use crate::survey::{Reading, Topology, Unavailable, Why};
@@ -55,7 +55,7 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
     };
     let Some(failed) = diagnosis.at else { return Vec::new() };
     let mut findings: Vec<Finding> =
-        METRICS.iter().filter_map(|metric| rising(topology, series, failed, metric)).collect();
+        METRICS.iter().filter_map(|metric| rising(diagnosis, topology, series, metric)).collect();
     // The first says enough: both directions of a group, both ends of a handshake.
     findings.dedup_by_key(|finding| finding.code);
     findings.extend(unhealthy(topology, series, failed));
@@ -63,30 +63,37 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
 }
 
 fn rising(
+    diagnosis: &Diagnosis,
     topology: &Topology,
     series: &[Series],
-    failed: Timestamp,
     (name, code, counts): &(&str, Code, &str),
 ) -> Option<Finding> {
+    let failed = diagnosis.at?;
     let series = series.iter().find(|series| series.name == *name && series.target_group.is_none())?;
     let (before, around) = (busiest(series, failed, false), busiest(series, failed, true)?);
-    let rises = around.count > before.map_or(0, |before| before.count.saturating_mul(2));
-    // Nothing wrong has a port refused: one is too many.
-    if !rises && !(*code == Code::PortAllocationErrors && around.count > 0) {
+    // Nothing wrong has a port refused: one is too many. Of the others, some are always there.
+    let usual = match code {
+        Code::PortAllocationErrors => 0,
+        _ => before.map_or(0, |before| before.count.saturating_mul(2)),
+    };
+    if around.count <= usual {
         return None;
     }
     let compared = match before {
         Some(before) => format!("at most {} a minute before that", before.count),
         None => "nothing known of the minutes before that".to_owned(),
     };
-    let says = format!("{} {counts} in the minute of {}, {compared}", around.count, around.at);
+    // The count is of the whole load balancer: it speaks for the called listener where there is no other.
+    let alone = topology.named_listener.is_none()
+        && topology.listeners.value().is_some_and(|listeners| listeners.len() == 1);
+    let whole = if alone { "" } else { " (all listeners of the load balancer together)" };
+    let says = format!("{} {counts} in the minute of {}, {compared}{whole}", around.count, around.at);
     let mut finding = Finding::read(*code, ACTION, &topology.details.metrics, says)
         .detail("metric", name)
         .detail("count", around.count);
-    // The count is of the whole load balancer: only where all of it is the called listener's does it speak for it.
-    let alone = topology.listeners.value().is_some_and(|listeners| listeners.len() == 1)
-        && topology.named_listener.is_none();
-    finding.partial = !(alone && before.is_some() && *code == Code::TargetResetsRising);
+    // Only of a reset connection does the text speak itself.
+    let by_itself = *code == Code::TargetResetsRising && diagnosis.cause.family == Family::Reset;
+    finding.partial = !(by_itself && alone && before.is_some());
     if let Some(balancer) = topology.load_balancer.value() {
         finding = finding.of(&balancer.arn);
     }
