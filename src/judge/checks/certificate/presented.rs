@@ -1,0 +1,115 @@
+//! Which certificate the listener presents to API Gateway, and what is known of it from ACM's words and its own PEM.
+
+use jiff::Timestamp;
+
+use super::names::{self, Names};
+use crate::survey::nouns::{AcmCertificate, ListenerCertificate, X509};
+use crate::survey::{CertificateReadings, Details, Reading, Unavailable};
+use crate::vocabulary::Arn;
+
+/// A certificate of which enough is known to judge it.
+pub(super) struct Presented<'a> {
+    pub(super) arn: &'a Arn,
+    pub(super) names: Names<'a>,
+    pub(super) acm: Option<&'a AcmCertificate>,
+    /// The certificate itself and those above it; empty where they could not be read.
+    pub(super) chain: &'a [X509],
+    pub(super) not_before: Option<Timestamp>,
+    pub(super) not_after: Option<Timestamp>,
+    /// The action that read it, and when.
+    pub(super) action: &'static str,
+    pub(super) at: Timestamp,
+}
+
+/// What the listener presents.
+pub(super) enum Choice<'a> {
+    /// One of these, to a client that asks for the host; several where several cover it, and the load balancer picks.
+    One(Vec<Presented<'a>>),
+    /// Which one can't be said.
+    Unknown(Option<&'a Unavailable>),
+}
+
+/// Chooses as the load balancer does: a certificate that covers the host, else the default one.
+///
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/tls-listener-certificates.html>
+pub(super) fn choose<'a>(details: &'a Details, listed: &'a [ListenerCertificate], host: &str) -> Choice<'a> {
+    let read = |one: &'a ListenerCertificate| match details.certificates.get(&one.arn) {
+        Some(readings) => (one.default, of_readings(&one.arn, readings)),
+        None => (one.default, Err(None)),
+    };
+    let all: Vec<_> = listed.iter().map(read).collect();
+    let unread = all.iter().find_map(|(_, read)| read.as_ref().err().copied());
+    let vague = |(_, read): &(bool, Result<Presented<'a>, _>)| {
+        read.as_ref().is_ok_and(|known| known.names.cover(host).is_none())
+    };
+    // A client names no address in its greeting: it is always shown the default.
+    let by_name = names::address(host).is_none();
+    let (covering, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, read)| {
+        by_name && read.as_ref().is_ok_and(|known| known.names.cover(host) == Some(true))
+    });
+    if !covering.is_empty() {
+        return Choice::One(covering.into_iter().filter_map(|(_, read)| read.ok()).collect());
+    }
+    if by_name && let Some(why) = unread {
+        return Choice::Unknown(why);
+    }
+    match rest.into_iter().find(|(default, _)| *default) {
+        Some(default) if vague(&default) => Choice::Unknown(chain_of(details, &default.1)),
+        Some((_, Ok(default))) => Choice::One(vec![default]),
+        Some((_, Err(why))) => Choice::Unknown(why),
+        None => Choice::Unknown(None),
+    }
+}
+
+fn chain_of<'a>(
+    details: &'a Details,
+    read: &Result<Presented<'a>, Option<&Unavailable>>,
+) -> Option<&'a Unavailable> {
+    details.certificates.get(read.as_ref().ok()?.arn)?.chain.unavailable()
+}
+
+/// What both readings together say; where neither could be taken, why.
+fn of_readings<'a>(
+    arn: &'a Arn,
+    readings: &'a CertificateReadings,
+) -> Result<Presented<'a>, Option<&'a Unavailable>> {
+    let chain = readings.chain.value().map(Vec::as_slice).unwrap_or_default();
+    let acm = readings.acm.as_ref().and_then(Reading::value);
+    let acm_at = readings.acm.as_ref().and_then(Reading::at);
+    match (chain.first(), acm, acm_at.or(readings.chain.at())) {
+        (Some(leaf), acm, Some(at)) => Ok(Presented {
+            arn,
+            names: Names {
+                names: &leaf.names,
+                addresses: Some(&leaf.addresses),
+                common_name: leaf.common_name.as_deref(),
+            },
+            acm,
+            chain,
+            not_before: Some(leaf.not_before),
+            not_after: Some(leaf.not_after),
+            action: match (acm, &readings.acm) {
+                (Some(_), _) => "acm:DescribeCertificate",
+                (None, Some(_)) => "acm:GetCertificate",
+                (None, None) => "iam:GetServerCertificate",
+            },
+            at,
+        }),
+        (None, Some(acm), Some(at)) => Ok(Presented {
+            arn,
+            names: Names {
+                names: &acm.names,
+                // Amazon certifies no addresses.
+                addresses: (acm.kind == "AMAZON_ISSUED").then_some(&[]),
+                common_name: None,
+            },
+            acm: Some(acm),
+            chain,
+            not_before: acm.not_before,
+            not_after: acm.not_after,
+            action: "acm:DescribeCertificate",
+            at,
+        }),
+        _ => Err(readings.acm.as_ref().and_then(Reading::unavailable).or(readings.chain.unavailable())),
+    }
+}
