@@ -46,7 +46,10 @@ pub(super) fn weigh(
     if !insecure {
         found.extend(untrusted(one, diagnosis.cause.slug == "certificate-untrusted"));
     }
-    if found.is_empty() {
+    // A private authority is told by ACM's description, a self-signed certificate by its PEM alone.
+    let private = one.acm.is_some_and(|acm| acm.kind == "PRIVATE");
+    let unsure = one.unread.filter(|_| !insecure && !private);
+    if found.is_empty() && unsure.is_none() {
         let since = one.not_before.map_or(String::new(), |at| format!(" since {at}"));
         let until = one.not_after.map_or(String::new(), |at| format!(" until {at}"));
         found.push(Said::new(
@@ -55,7 +58,9 @@ pub(super) fn weigh(
         ));
     }
     found.extend(soon(one));
-    found.into_iter().map(|said| said.finding(listener, one)).collect()
+    let unknown = unsure.map(|unread| Finding::unknown(Code::ListenerCertificateUntrusted, unread));
+    let findings = found.into_iter().map(|said| said.finding(listener, one));
+    findings.chain(unknown.map(|unknown| unknown.of(&listener.arn))).collect()
 }
 
 /// Against the time of the reading, and against the time of the failure: a certificate that ran out since did not fail it.
