@@ -102,8 +102,7 @@ fn of_readings<'a>(
         chain,
         not_before: acm.and_then(|acm| acm.not_before).or(leaf.map(|leaf| leaf.not_before)),
         not_after: acm.and_then(|acm| acm.not_after).or(leaf.map(|leaf| leaf.not_after)),
-        // Of a certificate that Amazon issued, its description says everything.
-        unread: unread.filter(|_| !amazon),
+        unread,
         action,
         at,
     })
