@@ -64,3 +64,35 @@ fn certificate(wire: CertificateDetail) -> AcmCertificate {
 fn time(at: DateTime) -> Option<Timestamp> {
     Timestamp::from_second(at.secs()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_acm::types::{CertificateType, FailureReason, RenewalStatus, RenewalSummary};
+
+    use super::*;
+
+    #[test]
+    fn a_description_keeps_what_checks_read() {
+        let renewal = RenewalSummary::builder()
+            .renewal_status(RenewalStatus::Failed)
+            .renewal_status_reason(FailureReason::CaaError)
+            .set_domain_validation_options(Some(Vec::new()))
+            .updated_at(DateTime::from_secs(0))
+            .build()
+            .unwrap();
+        let detail = CertificateDetail::builder()
+            .domain_name("orders.example.com")
+            .r#type(CertificateType::AmazonIssued)
+            .not_after(DateTime::from_secs(1_795_356_202))
+            .renewal_summary(renewal)
+            .build();
+        let read = certificate(detail);
+        assert_eq!(read.names, ["orders.example.com"]);
+        assert_eq!((read.kind.as_str(), read.status.as_str()), ("AMAZON_ISSUED", ""));
+        assert_eq!(
+            (read.renewal.as_deref(), read.renewal_reason.as_deref()),
+            (Some("FAILED"), Some("CAA_ERROR"))
+        );
+        assert_eq!((read.not_before, read.not_after.is_some()), (None, true));
+    }
+}

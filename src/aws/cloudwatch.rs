@@ -81,16 +81,12 @@ fn series(of: &MetricsOf) -> Vec<Series> {
 fn query(of: &MetricsOf, index: usize, series: &Series) -> MetricDataQuery {
     let dimension = |name: &str, value: String| Dimension::builder().name(name).value(value).build();
     let group = series.target_group.as_ref();
+    let of_group = group.map(|group| dimension("TargetGroup", format!("targetgroup/{}", group.resource())));
+    let of_balancer = dimension("LoadBalancer", of.load_balancer.resource().to_owned());
     let metric = Metric::builder()
         .namespace(if of.network { "AWS/NetworkELB" } else { "AWS/ApplicationELB" })
         .metric_name(&series.name)
-        .dimensions(dimension("LoadBalancer", of.load_balancer.resource().to_owned()))
-        .set_dimensions(group.map(|group| {
-            vec![
-                dimension("TargetGroup", format!("targetgroup/{}", group.resource())),
-                dimension("LoadBalancer", of.load_balancer.resource().to_owned()),
-            ]
-        }))
+        .set_dimensions(Some(of_group.into_iter().chain([of_balancer]).collect()))
         .build();
     // Zones report hosts one by one: the least of a minute is what all of them saw.
     let statistic = if group.is_some() { "Minimum" } else { "Sum" };
@@ -119,4 +115,69 @@ fn whole(value: f64) -> u64 {
 
 fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(network: bool) -> MetricsOf {
+        let arn =
+            |text: &str| Arn::new(format!("arn:aws:elasticloadbalancing:eu-west-1:123456789012:{text}"));
+        MetricsOf {
+            load_balancer: arn("loadbalancer/net/orders/0123456789abcdef"),
+            network,
+            target_groups: vec![arn("targetgroup/orders/1111111111111111")],
+            failed: "2026-11-22T14:03:00Z".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn one_request_asks_for_the_balancer_and_each_group() {
+        for (network, namespace, queries) in [(true, "AWS/NetworkELB", 8), (false, "AWS/ApplicationELB", 3)] {
+            let of = of(network);
+            let asked = series(&of);
+            assert_eq!(asked.len(), queries);
+            let last = query(&of, queries - 1, &asked[queries - 1]);
+            let stat = last.metric_stat().unwrap();
+            let metric = stat.metric().unwrap();
+            let dimensions: Vec<_> =
+                metric.dimensions().iter().map(|d| (d.name().unwrap(), d.value().unwrap())).collect();
+            assert_eq!((metric.namespace(), stat.stat()), (Some(namespace), Some("Minimum")));
+            assert_eq!(
+                dimensions,
+                [
+                    ("TargetGroup", "targetgroup/orders/1111111111111111"),
+                    ("LoadBalancer", "net/orders/0123456789abcdef")
+                ]
+            );
+            let first = query(&of, 0, &asked[0]);
+            assert_eq!(first.metric_stat().unwrap().metric().unwrap().dimensions().len(), 1);
+        }
+    }
+
+    #[test]
+    fn points_go_to_the_series_of_their_id_in_order() {
+        let mut all = series(&of(true));
+        let at = |text: &str| DateTime::from_secs(text.parse::<Timestamp>().unwrap().as_second());
+        let result = |id: &str| {
+            let times = [at("2026-11-22T14:03:00Z"), at("2026-11-22T13:50:00Z")];
+            MetricDataResult::builder()
+                .id(id)
+                .set_timestamps(Some(times.into()))
+                .set_values(Some(vec![7.0, 1.0]))
+        };
+        keep(&mut all, result("m1").build());
+        keep(&mut all, result("m99").build());
+        keep(&mut all, result("other").build());
+        let counts: Vec<u64> = all[1].points.iter().map(|point| point.count).collect();
+        assert_eq!(counts, [1, 7]);
+        assert_eq!(all.iter().filter(|series| !series.points.is_empty()).count(), 1);
+    }
+
+    #[test]
+    fn counts_are_whole_and_bounded() {
+        assert_eq!([whole(2.0), whole(2.6), whole(-1.0), whole(f64::NAN)], [2, 3, 0, 0]);
+        assert_eq!(whole(f64::INFINITY), 1_000_000_000_000_000);
+    }
 }

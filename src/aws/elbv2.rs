@@ -162,3 +162,18 @@ fn target(wire: types::TargetHealthDescription) -> Option<Target> {
 fn port(port: Option<i32>) -> Option<u16> {
     port.and_then(|port| u16::try_from(port).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_certificate_that_is_listed_twice_is_one() {
+        let item = |arn: &str, default| {
+            types::Certificate::builder().certificate_arn(arn).is_default(default).build()
+        };
+        let listed = listed(vec![item("a", false), item("b", false), item("a", true), item("b", false)]);
+        let listed: Vec<_> = listed.iter().map(|one| (one.arn.as_str(), one.default)).collect();
+        assert_eq!(listed, [("a", true), ("b", false)]);
+    }
+}

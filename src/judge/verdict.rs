@@ -150,7 +150,7 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
 }
 
 /// Whether a fault of this code can make API Gateway log the text of this cause.
-fn explains(cause: &Cause, code: Code) -> bool {
+pub(super) fn explains(cause: &Cause, code: Code) -> bool {
     use Code::{
         CertificateExpiresSoon, IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising,
         PortAllocationErrors, ProxyProtocolEnabled, TlsNegotiationErrorsRising,

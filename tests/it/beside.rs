@@ -458,6 +458,41 @@ fn one_denied_reading_of_a_certificate_leaves_the_other() {
 }
 
 #[test]
+fn whose_word_a_certificate_is_stays_unknown_where_half_of_it_is_denied() {
+    let names = ["orders.example.com"];
+    let own = json!([Case::x509("CN=orders", "CN=orders", &names, "2030-01-01T00:00:00Z")]);
+    let imported = |text| {
+        Case::new("TLS", text)
+            .with_acm(&names, json!({"kind": "IMPORTED", "issuer": "Example Corp"}))
+            .with_chain(own.clone())
+            .deny("acm:GetCertificate")
+    };
+    let named = |judgement: &Judgement, action: &str| {
+        let unknown = judgement.findings.iter().find(|finding| finding.state == State::Unknown);
+        assert_eq!(unknown.map(|finding| finding.action), Some(action));
+    };
+    named(&imported(HANDSHAKE).verdict(None, Tier::Unknown), "acm:GetCertificate");
+    named(
+        &imported(UNTRUSTED).verdict(Some("listener-certificate-untrusted"), Tier::Likely),
+        "acm:GetCertificate",
+    );
+    let amazon = Case::new("TLS", UNTRUSTED).verdict(None, Tier::Unknown);
+    assert!(amazon.verdict.says.contains("already replaced"), "Amazon's own needs no chain");
+    let undescribed = Case::new("TLS", UNTRUSTED)
+        .with_chain(json!([Case::x509(
+            "CN=orders",
+            "CN=Amazon RSA 2048 M02,O=Amazon",
+            &names,
+            "2030-01-01T00:00:00Z"
+        )]))
+        .deny("acm:DescribeCertificate");
+    named(&undescribed.judgement(), "acm:DescribeCertificate");
+    let mut skipped = imported(UNTRUSTED);
+    skipped.integration(Some(true));
+    assert!(faulty(&skipped.verdict(None, Tier::Unknown)).is_empty());
+}
+
+#[test]
 fn an_idle_timeout_that_fits_nobody_else() {
     let idle = |seconds: &str| {
         Case::new("TCP", "").line("Execution failed due to an internal error").with(

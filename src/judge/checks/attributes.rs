@@ -4,7 +4,7 @@
 
 use crate::classify::{Diagnosis, Family};
 use crate::judge::{Code, Finding};
-use crate::survey::nouns::Attributes;
+use crate::survey::nouns::{Attributes, Listener};
 use crate::survey::{Reading, Topology};
 use crate::vocabulary::Arn;
 
@@ -24,25 +24,32 @@ const DEFAULT: u32 = 350;
 
 pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
     let (family, slug) = (diagnosis.cause.family, diagnosis.cause.slug);
+    let (listener, groups) = (topology.called_listener(), &topology.details.target_group_attributes);
     let mut findings = Vec::new();
     // A text that names a reset is the mark of a connection that one side has forgotten.
-    if matches!(family, Family::Reset | Family::Any) || slug == "network-error" {
-        findings.extend(idle_timeout(topology));
+    let forgotten = matches!(family, Family::Reset | Family::Any) || slug == "network-error";
+    if let Some(listener) = listener.filter(|listener| listener.protocol == "TCP") {
+        match &topology.details.listener_attributes {
+            Reading::Unavailable(unavailable) => {
+                findings.push(Finding::unknown(Code::IdleTimeoutMismatch, unavailable).of(&listener.arn));
+            }
+            reading => findings.extend(idle_timeout(listener, reading).filter(|_| forgotten)),
+        }
     }
     // Its header stands before the first byte of HTTP or TLS.
-    if matches!(family, Family::Protocol | Family::Any) || slug == "tls-handshake-failed" {
-        let groups = topology.details.target_group_attributes.iter();
-        findings.extend(groups.filter_map(|(arn, reading)| proxy_protocol(topology, arn, reading)));
+    let garbled = matches!(family, Family::Protocol | Family::Any) || slug == "tls-handshake-failed";
+    for (arn, reading) in groups {
+        match reading {
+            Reading::Unavailable(unavailable) => {
+                findings.push(Finding::unknown(Code::ProxyProtocolEnabled, unavailable).of(arn));
+            }
+            reading => findings.extend(proxy_protocol(topology, arn, reading).filter(|_| garbled)),
+        }
     }
     findings
 }
 
-fn idle_timeout(topology: &Topology) -> Option<Finding> {
-    let listener = topology.called_listener().filter(|listener| listener.protocol == "TCP")?;
-    let reading = &topology.details.listener_attributes;
-    if let Reading::Unavailable(unavailable) = reading {
-        return Some(Finding::unknown(Code::IdleTimeoutMismatch, unavailable).of(&listener.arn));
-    }
+fn idle_timeout(listener: &Listener, reading: &Reading<Attributes>) -> Option<Finding> {
     let seconds: u32 = reading.value()?.get(IDLE_TIMEOUT)?.parse().ok()?;
     let (says, what) = if seconds < KEPT_BY_API_GATEWAY {
         (
@@ -77,9 +84,6 @@ fn idle_timeout(topology: &Topology) -> Option<Finding> {
 }
 
 fn proxy_protocol(topology: &Topology, arn: &Arn, reading: &Reading<Attributes>) -> Option<Finding> {
-    if let Reading::Unavailable(unavailable) = reading {
-        return Some(Finding::unknown(Code::ProxyProtocolEnabled, unavailable).of(arn));
-    }
     reading.value()?.get(PROXY_PROTOCOL).filter(|value| *value == "true")?;
     let name = topology.target_group(arn).map_or(arn.resource(), |group| &group.name);
     let says = format!(

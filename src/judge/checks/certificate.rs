@@ -58,7 +58,7 @@ fn ended(diagnosis: &Diagnosis, topology: &Topology, listener: &Listener, called
             vec![unknown.of(&listener.arn)]
         }
         Choice::Unknown(None) => {
-            let why = "the listener has more certificates than are read";
+            let why = "the listener has more certificates than are read, or one of them is gone";
             vec![not_looked("the listener's certificate", Why::NotAsked(why.to_owned())).of(&listener.arn)]
         }
     }

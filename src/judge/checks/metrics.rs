@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::classify::{Diagnosis, Family};
-use crate::judge::{Code, Finding};
+use crate::judge::{Code, Finding, verdict};
 use crate::survey::nouns::{Point, Series};
 use crate::survey::{Reading, Topology, Unavailable, Why};
 
@@ -54,8 +54,10 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
         }
     };
     let Some(failed) = diagnosis.at else { return Vec::new() };
+    // A count beside a text that it can't explain is noise.
+    let told = METRICS.iter().filter(|(_, code, _)| verdict::explains(diagnosis.cause, *code));
     let mut findings: Vec<Finding> =
-        METRICS.iter().filter_map(|metric| rising(diagnosis, topology, series, metric)).collect();
+        told.filter_map(|metric| rising(diagnosis, topology, series, metric)).collect();
     // The first says enough: both directions of a group, both ends of a handshake.
     findings.dedup_by_key(|finding| finding.code);
     findings.extend(unhealthy(topology, series, failed));

@@ -8,8 +8,8 @@ use super::presented::Presented;
 use super::said::{Said, issuer};
 use crate::classify::{Diagnosis, Endpoint};
 use crate::judge::{Code, Finding};
-use crate::survey::Topology;
 use crate::survey::nouns::Listener;
+use crate::survey::{Topology, Why};
 
 /// ACM renews sixty days ahead; half of that left means that somebody has to look.
 const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -46,7 +46,11 @@ pub(super) fn weigh(
     if !insecure {
         found.extend(untrusted(one, diagnosis.cause.slug == "certificate-untrusted"));
     }
-    if found.is_empty() {
+    // A private authority is told by ACM's description, a self-signed certificate by its PEM alone; Amazon's own are
+    // neither.
+    let amazon = one.acm.is_some_and(|acm| acm.kind == "AMAZON_ISSUED");
+    let unread = one.unread.filter(|unread| !(amazon && unread.why == Why::NotRecorded));
+    if found.is_empty() && (insecure || amazon || unread.is_none()) {
         let since = one.not_before.map_or(String::new(), |at| format!(" since {at}"));
         let until = one.not_after.map_or(String::new(), |at| format!(" until {at}"));
         found.push(Said::new(
@@ -55,7 +59,9 @@ pub(super) fn weigh(
         ));
     }
     found.extend(soon(one));
-    found.into_iter().map(|said| said.finding(listener, one)).collect()
+    let unknown = unread.map(|unread| Finding::unknown(Code::ListenerCertificateUntrusted, unread));
+    let findings = found.into_iter().map(|said| said.finding(listener, one));
+    findings.chain(unknown.map(|unknown| unknown.of(&listener.arn))).collect()
 }
 
 /// Against the time of the reading, and against the time of the failure: a certificate that ran out since did not fail it.

@@ -16,6 +16,8 @@ pub(super) struct Presented<'a> {
     pub(super) chain: &'a [X509],
     pub(super) not_before: Option<Timestamp>,
     pub(super) not_after: Option<Timestamp>,
+    /// The reading, of two, that could not be taken and may hide whose word the certificate is.
+    pub(super) unread: Option<&'a Unavailable>,
     /// The action that read it, and when.
     pub(super) action: &'static str,
     pub(super) at: Timestamp,
@@ -68,48 +70,40 @@ fn chain_of<'a>(
     details.certificates.get(read.as_ref().ok()?.arn)?.chain.unavailable()
 }
 
-/// What both readings together say; where neither could be taken, why.
+/// What both readings together say; where neither could be taken, why. ACM's description comes first; the PEM adds what it
+/// leaves out.
 fn of_readings<'a>(
     arn: &'a Arn,
     readings: &'a CertificateReadings,
 ) -> Result<Presented<'a>, Option<&'a Unavailable>> {
     let chain = readings.chain.value().map(Vec::as_slice).unwrap_or_default();
-    let acm = readings.acm.as_ref().and_then(Reading::value);
-    let acm_at = readings.acm.as_ref().and_then(Reading::at);
-    match (chain.first(), acm, acm_at.or(readings.chain.at())) {
-        (Some(leaf), acm, Some(at)) => Ok(Presented {
-            arn,
-            names: Names {
-                names: &leaf.names,
-                addresses: Some(&leaf.addresses),
-                common_name: leaf.common_name.as_deref(),
-            },
-            acm,
-            chain,
-            not_before: Some(leaf.not_before),
-            not_after: Some(leaf.not_after),
-            action: match (acm, &readings.acm) {
-                (Some(_), _) => "acm:DescribeCertificate",
-                (None, Some(_)) => "acm:GetCertificate",
-                (None, None) => "iam:GetServerCertificate",
-            },
-            at,
-        }),
-        (None, Some(acm), Some(at)) => Ok(Presented {
-            arn,
-            names: Names {
-                names: &acm.names,
-                // Amazon certifies no addresses.
-                addresses: (acm.kind == "AMAZON_ISSUED").then_some(&[]),
-                common_name: None,
-            },
-            acm: Some(acm),
-            chain,
-            not_before: acm.not_before,
-            not_after: acm.not_after,
-            action: "acm:DescribeCertificate",
-            at,
-        }),
-        _ => Err(readings.acm.as_ref().and_then(Reading::unavailable).or(readings.chain.unavailable())),
-    }
+    let (leaf, described) = (chain.first(), readings.acm.as_ref());
+    let acm = described.and_then(Reading::value);
+    let action = match (acm, described) {
+        (Some(_), _) => "acm:DescribeCertificate",
+        (None, Some(_)) => "acm:GetCertificate",
+        (None, None) => "iam:GetServerCertificate",
+    };
+    let at = acm.and(described).and_then(Reading::at).or(leaf.and(readings.chain.at()));
+    let unread = described.and_then(Reading::unavailable).or(readings.chain.unavailable());
+    let Some(at) = at else { return Err(unread) };
+    let amazon = acm.is_some_and(|acm| acm.kind == "AMAZON_ISSUED");
+    // Amazon certifies no addresses.
+    let addresses = leaf.map(|leaf| leaf.addresses.as_slice()).or(amazon.then_some(&[]));
+    let listed = acm.map(|acm| acm.names.as_slice()).filter(|names| !names.is_empty());
+    Ok(Presented {
+        arn,
+        names: Names {
+            names: listed.or(leaf.map(|leaf| leaf.names.as_slice())).unwrap_or_default(),
+            addresses,
+            common_name: leaf.and_then(|leaf| leaf.common_name.as_deref()),
+        },
+        acm,
+        chain,
+        not_before: acm.and_then(|acm| acm.not_before).or(leaf.map(|leaf| leaf.not_before)),
+        not_after: acm.and_then(|acm| acm.not_after).or(leaf.map(|leaf| leaf.not_after)),
+        unread,
+        action,
+        at,
+    })
 }
