@@ -2,10 +2,14 @@
 //!
 //! One file a service, each the only one that names its SDK crate; no SDK type leaves it.
 
+mod acm;
 mod apigateway;
 mod apigatewayv2;
+mod cloudwatch;
 mod ec2;
 mod elbv2;
+mod iam;
+mod x509;
 
 use std::time::Duration;
 
@@ -42,6 +46,9 @@ pub struct LiveAccount {
     apigatewayv2: apigatewayv2::Reader,
     elbv2: elbv2::Reader,
     ec2: Option<ec2::Client>,
+    acm: acm::Reader,
+    cloudwatch: cloudwatch::Reader,
+    iam: iam::Reader,
     now: fn() -> Timestamp,
 }
 
@@ -53,6 +60,9 @@ impl LiveAccount {
             apigatewayv2: apigatewayv2::Reader::new(config),
             elbv2: elbv2::Reader::new(config),
             ec2: ec2::Client::new(config),
+            acm: acm::Reader::new(config),
+            cloudwatch: cloudwatch::Reader::new(config),
+            iam: iam::Reader::new(config),
             now,
         }
     }
@@ -72,6 +82,13 @@ impl LiveAccount {
             Question::Listener(arn) => self.elbv2.listener(arn).await,
             Question::TargetGroups(arn) => self.elbv2.target_groups(arn).await,
             Question::TargetHealth(arn) => self.elbv2.target_health(arn).await,
+            Question::ListenerCertificates(arn) => self.elbv2.listener_certificates(arn).await,
+            Question::AcmCertificate(arn) => self.acm.certificate(arn).await,
+            Question::AcmChain(arn) => self.acm.chain(arn).await,
+            Question::ServerCertificate(name) => self.iam.server_certificate(name).await,
+            Question::ListenerAttributes(arn) => self.elbv2.listener_attributes(arn).await,
+            Question::TargetGroupAttributes(arn) => self.elbv2.target_group_attributes(arn).await,
+            Question::Metrics(of) => self.cloudwatch.metrics(of).await,
         }
     }
 

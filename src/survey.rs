@@ -4,6 +4,7 @@
 //! not depend on one another run side by side, one deadline rules them all, and nothing here decides what is wrong.
 
 mod cached;
+mod details;
 pub mod nouns;
 mod questions;
 mod reading;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 pub use cached::CachedAccount;
+pub use details::{CertificateReadings, Details};
 pub use questions::{Answer, FromAnswer, Question};
 pub use reading::{Reading, Unavailable, Why};
 pub use route::template;
@@ -40,6 +42,8 @@ pub trait Account: Send + Sync {
 struct Surveyor<'a> {
     account: &'a dyn Account,
     deadline: Instant,
+    /// When the request failed.
+    failed: Option<Timestamp>,
 }
 
 impl Surveyor<'_> {

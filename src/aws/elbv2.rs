@@ -5,7 +5,7 @@ use aws_sdk_elasticloadbalancingv2::types;
 use aws_types::SdkConfig;
 
 use super::outcome;
-use crate::survey::nouns::{Action, Listener, LoadBalancer, Target, TargetGroup};
+use crate::survey::nouns::{Action, Listener, ListenerCertificate, LoadBalancer, Target, TargetGroup};
 use crate::survey::{Answer, Why};
 use crate::vocabulary::Arn;
 
@@ -59,6 +59,43 @@ impl Reader {
             Answer::TargetHealth(described.into_iter().filter_map(target).collect())
         })
     }
+
+    pub(super) async fn listener_certificates(&self, arn: &Arn) -> Result<Answer, Why> {
+        let pages = self.client.describe_listener_certificates().listener_arn(arn.as_str());
+        let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
+        outcome(found, &ABSENT, |items| Answer::ListenerCertificates(listed(items)))
+    }
+
+    pub(super) async fn listener_attributes(&self, arn: &Arn) -> Result<Answer, Why> {
+        let found = self.client.describe_listener_attributes().listener_arn(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let attributes = answer.attributes.unwrap_or_default().into_iter();
+            Answer::Attributes(attributes.filter_map(|one| Some((one.key?, one.value?))).collect())
+        })
+    }
+
+    pub(super) async fn target_group_attributes(&self, arn: &Arn) -> Result<Answer, Why> {
+        let found =
+            self.client.describe_target_group_attributes().target_group_arn(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let attributes = answer.attributes.unwrap_or_default().into_iter();
+            Answer::Attributes(attributes.filter_map(|one| Some((one.key?, one.value?))).collect())
+        })
+    }
+}
+
+/// The default certificate may be listed twice, once as such and once among the others.
+fn listed(items: Vec<types::Certificate>) -> Vec<ListenerCertificate> {
+    let mut listed: Vec<ListenerCertificate> = Vec::new();
+    for item in items {
+        let Some(arn) = item.certificate_arn.map(Arn::new) else { continue };
+        let default = item.is_default == Some(true);
+        match listed.iter_mut().find(|known| known.arn == arn) {
+            Some(known) => known.default |= default,
+            None => listed.push(ListenerCertificate { arn, default }),
+        }
+    }
+    listed
 }
 
 fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {
@@ -124,4 +161,19 @@ fn target(wire: types::TargetHealthDescription) -> Option<Target> {
 
 fn port(port: Option<i32>) -> Option<u16> {
     port.and_then(|port| u16::try_from(port).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_certificate_that_is_listed_twice_is_one() {
+        let item = |arn: &str, default| {
+            types::Certificate::builder().certificate_arn(arn).is_default(default).build()
+        };
+        let listed = listed(vec![item("a", false), item("b", false), item("a", true), item("b", false)]);
+        let listed: Vec<_> = listed.iter().map(|one| (one.arn.as_str(), one.default)).collect();
+        assert_eq!(listed, [("a", true), ("b", false)]);
+    }
 }

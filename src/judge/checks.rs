@@ -1,8 +1,11 @@
 //! The checks, along the path. Each is a plain function over a diagnosis and a topology, one file a hop.
 
+mod attributes;
+mod certificate;
 mod endpoint_service;
 mod listener;
 mod load_balancer;
+mod metrics;
 mod stage;
 mod targets;
 mod vpc_link;
@@ -28,4 +31,7 @@ pub static CHECKS: &[Check] = &[
     Check { name: "load_balancer", run: load_balancer::check },
     Check { name: "listener", run: listener::check },
     Check { name: "targets", run: targets::check },
+    Check { name: "certificate", run: certificate::check },
+    Check { name: "attributes", run: attributes::check },
+    Check { name: "metrics", run: metrics::check },
 ];

@@ -32,6 +32,23 @@ macro_rules! codes {
                 }
             }
 
+            /// Whether a number that CloudWatch counted says it: evidence beside what is configured.
+            pub fn is_metric(self) -> bool {
+                matches!(
+                    self,
+                    Code::TargetResetsRising
+                        | Code::LoadBalancerResetsRising
+                        | Code::SecurityGroupDropsRising
+                        | Code::PortAllocationErrors
+                        | Code::TlsNegotiationErrorsRising
+                )
+            }
+
+            /// Whether the listener's certificate is what it speaks of.
+            pub fn is_certificate(self) -> bool {
+                self == Code::CertificateExpiresSoon || self.slug().starts_with("listener-certificate-")
+            }
+
             /// The state that is part of its meaning.
             pub fn state(self) -> State {
                 match self {
@@ -66,15 +83,28 @@ codes! {
     LoadBalancerProvisioning "load-balancer-provisioning" LoadBalancer Faulty;
     LoadBalancerImpaired "load-balancer-impaired" LoadBalancer Faulty;
     LoadBalancerActive "load-balancer-active" LoadBalancer Healthy;
+    LoadBalancerResetsRising "load-balancer-resets-rising" LoadBalancer Faulty;
+    SecurityGroupDropsRising "security-group-drops-rising" LoadBalancer Faulty;
+    PortAllocationErrors "port-allocation-errors" LoadBalancer Faulty;
     ListenerMissing "listener-missing" Listener Faulty;
     ListenerProtocolMismatch "listener-protocol-mismatch" Listener Faulty;
     ListenerForwardsNowhere "listener-forwards-nowhere" Listener Faulty;
     ListenerFound "listener-found" Listener Healthy;
+    IdleTimeoutMismatch "idle-timeout-mismatch" Listener Faulty;
+    ListenerCertificateNameMismatch "listener-certificate-name-mismatch" Listener Faulty;
+    ListenerCertificateExpired "listener-certificate-expired" Listener Faulty;
+    ListenerCertificateNotYetValid "listener-certificate-not-yet-valid" Listener Faulty;
+    ListenerCertificateUntrusted "listener-certificate-untrusted" Listener Faulty;
+    ListenerCertificateValid "listener-certificate-valid" Listener Healthy;
+    CertificateExpiresSoon "certificate-expires-soon" Listener Faulty;
+    TlsNegotiationErrorsRising "tls-negotiation-errors-rising" Listener Faulty;
     TargetGroupEmpty "target-group-empty" TargetGroup Faulty;
     TargetGroupUnused "target-group-unused" TargetGroup Faulty;
+    ProxyProtocolEnabled "proxy-protocol-enabled" TargetGroup Faulty;
     TargetsUnhealthy "targets-unhealthy" Target Faulty;
     TargetsUnused "targets-unused" Target Faulty;
     TargetsDraining "targets-draining" Target Faulty;
     TargetsInitial "targets-initial" Target Faulty;
     TargetsHealthy "targets-healthy" Target Healthy;
+    TargetResetsRising "target-resets-rising" Target Faulty;
 }

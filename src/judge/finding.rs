@@ -131,6 +131,11 @@ impl Finding {
         self
     }
 
+    pub(super) fn saying(mut self, says: String) -> Self {
+        self.says = says;
+        self
+    }
+
     pub(super) fn detail(mut self, key: &'static str, value: impl ToString) -> Self {
         self.detail.insert(key, bounded(&value.to_string(), LONGEST));
         self

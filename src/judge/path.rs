@@ -1,6 +1,6 @@
 //! The private path as the reader sees it: one hop after the other, each with its state.
 
-use super::{Finding, State};
+use super::{Code, Finding, State};
 use crate::classify::redact::bounded;
 use crate::classify::{Diagnosis, Family};
 use crate::survey::Topology;
@@ -135,11 +135,21 @@ fn behind(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
 /// Faulty where anything is, unknown where nobody could look, healthy only where a reading says so. A hop that was read
 /// is not unknown because something else about it could not be.
 fn state(kind: HopKind, findings: &[Finding], read: bool) -> State {
-    let worst =
-        findings.iter().filter(|finding| finding.code.hop() == kind).map(|finding| finding.state).min();
+    let speaks = |finding: &&Finding| finding.code.hop() == kind && weighs(finding);
+    let worst = findings.iter().filter(speaks).map(|finding| finding.state).min();
     match worst {
         Some(State::Unknown) | None if read => State::Healthy,
         Some(worst) => worst,
         None => State::Unknown,
     }
+}
+
+/// Whether a finding counts for its hop: a warning never does, nor does evidence that nobody could collect.
+fn weighs(finding: &Finding) -> bool {
+    let beside = finding.code.is_metric() || finding.code.is_certificate() || is_setting(finding.code);
+    finding.code != Code::CertificateExpiresSoon && !(beside && finding.state == State::Unknown)
+}
+
+fn is_setting(code: Code) -> bool {
+    matches!(code, Code::IdleTimeoutMismatch | Code::ProxyProtocolEnabled)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Code, Finding, HopKind, State, waiting};
-use crate::classify::{Diagnosis, Family};
+use crate::classify::{Cause, Diagnosis, Family};
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
 /// usually delivers within three minutes, and Lambda's own two retries add three more.
@@ -53,12 +53,17 @@ pub struct Verdict {
 /// Weighs the findings, which are in the order of the path.
 pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
     let explains =
-        |finding: &Finding| finding.state == State::Faulty && explains(diagnosis.cause.family, finding.code);
+        |finding: &Finding| finding.state == State::Faulty && explains(diagnosis.cause, finding.code);
     let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
     let first = first.filter(|(_, finding)| !waiting::in_vain(finding, &explaining));
-    // On one hop, what explains every failure comes before what explains some.
-    let best = first.min_by_key(|(_, finding)| (finding.code.hop(), finding.partial));
+    // What the text itself names comes first, what was only counted last. On one hop, what explains every failure comes
+    // before what explains some.
+    let named = |code| named(diagnosis.cause.slug).is_some_and(|codes| codes.contains(&code));
+    let best = first.min_by_key(|(_, finding)| {
+        let code = finding.code;
+        (!named(code), code.is_metric(), code.hop(), finding.partial)
+    });
     match best {
         Some((index, finding)) => Verdict {
             tier: match tier(diagnosis, finding) {
@@ -81,7 +86,9 @@ pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
 fn tier(diagnosis: &Diagnosis, finding: &Finding) -> Tier {
     let vague = finding.partial
         || diagnosis.cause.family == Family::Any
-        || finding.code == Code::ListenerProtocolMismatch;
+        // A text of TLS is what a listener's plain answer to it is logged as.
+        || (finding.code == Code::ListenerProtocolMismatch && diagnosis.cause.family != Family::Tls)
+        || (finding.code.is_certificate() && named(diagnosis.cause.slug).is_none());
     let fresh = diagnosis.at.zip(finding.read_at).is_some_and(|(failed, read)| is_fresh(failed, read));
     if !vague && fresh { Tier::Confirmed } else { Tier::Likely }
 }
@@ -92,6 +99,9 @@ fn is_fresh(failed: Timestamp, read: Timestamp) -> bool {
 }
 
 fn nothing_found(diagnosis: &Diagnosis, findings: &[Finding]) -> String {
+    if let Some(says) = contradiction(diagnosis.cause, findings) {
+        return says;
+    }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     if diagnosis.cause.family == Family::Elsewhere {
         return "the text itself names the fault; nothing along the private path was read".to_owned();
@@ -108,14 +118,67 @@ fn nothing_found(diagnosis: &Diagnosis, findings: &[Finding]) -> String {
     }
 }
 
-/// Whether a fault of this code can make API Gateway log a text of this family.
-fn explains(family: Family, code: Code) -> bool {
+/// The findings that a text names outright; `None` where it does not name the fault of a certificate.
+fn named(slug: &str) -> Option<&'static [Code]> {
+    match slug {
+        "certificate-expired" => {
+            Some(&[Code::ListenerCertificateExpired, Code::ListenerCertificateNotYetValid])
+        }
+        "certificate-name-mismatch" => Some(&[Code::ListenerCertificateNameMismatch]),
+        "certificate-untrusted" => Some(&[Code::ListenerCertificateUntrusted]),
+        // No reading shows a key, and no certificate is at fault where none was presented.
+        "certificate-key-mismatch" | "endpoint-not-tls" => Some(&[]),
+        _ => None,
+    }
+}
+
+/// What to say where the text blames a certificate and the live one is not to blame.
+fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
+    let blames = match cause.slug {
+        "certificate-expired" => "the certificate's dates",
+        "certificate-name-mismatch" => "the certificate's name",
+        "certificate-untrusted" => "the certificate's authority",
+        _ => return None,
+    };
+    let live = findings.iter().find(|finding| {
+        finding.code.is_certificate()
+            && finding.code != Code::CertificateExpiresSoon
+            && finding.state != State::Unknown
+    })?;
+    let then = match (live.state, live.detail.get("not_before")) {
+        (State::Healthy, Some(since)) => {
+            format!("the live certificate is good in that and valid since {since}")
+        }
+        (State::Healthy, None) => "the live certificate is good in that".to_owned(),
+        _ => format!("of the live certificate something else is wrong: {}", live.says),
+    };
+    Some(format!("the log blames {blames}; {then}: already replaced, or another listener"))
+}
+
+/// Whether a fault of this code can make API Gateway log the text of this cause.
+pub(super) fn explains(cause: &Cause, code: Code) -> bool {
+    use Code::{
+        CertificateExpiresSoon, IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising,
+        PortAllocationErrors, ProxyProtocolEnabled, TlsNegotiationErrorsRising,
+    };
     let hop = code.hop();
-    match family {
-        Family::Path | Family::Any => true,
+    match cause.family {
+        _ if code == CertificateExpiresSoon => false,
+        // Certificates log their own text.
+        Family::Path => !code.is_certificate(),
+        Family::Any => true,
         Family::LinkId => hop <= HopKind::VpcLink,
-        Family::Tls | Family::Protocol => matches!(code, Code::ListenerProtocolMismatch),
-        Family::Reset => hop == HopKind::TargetGroup || hop == HopKind::Target,
+        Family::Tls => match code {
+            ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
+            ProxyProtocolEnabled => named(cause.slug).is_none(),
+            _ => code.is_certificate() && named(cause.slug).is_none_or(|codes| codes.contains(&code)),
+        },
+        Family::Protocol => matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled),
+        Family::Reset => {
+            matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
+                || hop == HopKind::TargetGroup
+                || hop == HopKind::Target
+        }
         Family::Elsewhere => false,
     }
 }
@@ -134,12 +197,50 @@ mod tests {
         assert!(!is_fresh(failed, read("2026-11-21T14:03:22Z")));
     }
 
+    #[track_caller]
+    fn check(slug: &str, code: Code, expected: bool) {
+        let cause = Cause::of_slug(slug).unwrap();
+        assert_eq!(explains(cause, code), expected, "{slug} by {code:?}");
+    }
+
     #[test]
     fn certificates_and_paths_keep_to_their_own_texts() {
-        assert!(explains(Family::Path, Code::TargetsUnhealthy));
-        assert!(!explains(Family::Tls, Code::TargetsUnhealthy));
-        assert!(!explains(Family::Elsewhere, Code::VpcLinkFailed));
-        assert!(explains(Family::LinkId, Code::VpcLinkIdDangling));
-        assert!(!explains(Family::LinkId, Code::ListenerMissing));
+        check("integration-unreachable", Code::TargetsUnhealthy, true);
+        check("integration-unreachable", Code::ListenerCertificateExpired, false);
+        check("tls-handshake-failed", Code::TargetsUnhealthy, false);
+        check("tls-handshake-failed", Code::ListenerCertificateExpired, true);
+        check("lambda-throttled", Code::VpcLinkFailed, false);
+        check("vpc-link-id-invalid", Code::VpcLinkIdDangling, true);
+        check("vpc-link-id-invalid", Code::ListenerMissing, false);
+    }
+
+    #[test]
+    fn a_text_that_names_a_certificates_fault_takes_no_other() {
+        check("certificate-expired", Code::ListenerCertificateExpired, true);
+        check("certificate-expired", Code::ListenerCertificateNotYetValid, true);
+        check("certificate-expired", Code::ListenerCertificateNameMismatch, false);
+        check("certificate-name-mismatch", Code::ListenerCertificateNameMismatch, true);
+        check("certificate-name-mismatch", Code::ListenerCertificateExpired, false);
+        check("certificate-untrusted", Code::ListenerCertificateUntrusted, true);
+        check("endpoint-not-tls", Code::ListenerCertificateUntrusted, false);
+        check("endpoint-not-tls", Code::ListenerProtocolMismatch, true);
+    }
+
+    #[test]
+    fn a_warning_explains_nothing() {
+        for cause in crate::classify::causes::CATALOGUE {
+            assert!(!explains(cause, Code::CertificateExpiresSoon), "{}", cause.slug);
+        }
+    }
+
+    #[test]
+    fn settings_and_counts_keep_to_their_own_texts() {
+        check("target-reset", Code::IdleTimeoutMismatch, true);
+        check("target-reset", Code::TargetResetsRising, true);
+        check("target-reset", Code::SecurityGroupDropsRising, false);
+        check("invalid-http-response", Code::ProxyProtocolEnabled, true);
+        check("invalid-http-response", Code::TargetResetsRising, false);
+        check("integration-unreachable", Code::SecurityGroupDropsRising, true);
+        check("certificate-expired", Code::ProxyProtocolEnabled, false);
     }
 }

@@ -22,7 +22,8 @@ fn changed(finding: &Finding) -> Option<&str> {
 }
 
 fn others<'a>(explaining: &'a [&Finding]) -> impl Iterator<Item = &'a Finding> {
-    explaining.iter().copied().filter(|finding| finding.code != Code::IntegrationNotDeployed)
+    let faults = explaining.iter().copied().filter(|finding| finding.code != Code::IntegrationNotDeployed);
+    faults.filter(|finding| !finding.code.is_metric())
 }
 
 /// Whether a change of this moves requests away from this hop. Another link leads to whatever load balancer it has.

@@ -192,7 +192,8 @@ fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {
 
 /// The explaining finding's remedy, those of other faults, and the cause's own steps unless the fault is confirmed.
 fn next_steps(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
-    let others = alert.judgement.findings.iter().filter(|finding| finding.state == State::Faulty);
+    // What could not be looked at may have its own way to be looked at by hand.
+    let others = alert.judgement.findings.iter().filter(|finding| finding.state != State::Healthy);
     let remedies = explaining.into_iter().chain(others).filter_map(|finding| finding.remedy.clone());
     let mut steps: Vec<Remedy> = Vec::new();
     for remedy in remedies {

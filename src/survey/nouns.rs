@@ -2,9 +2,15 @@
 //!
 //! Shapes and enums are those of the services' API references; a state that AWS adds later is kept as text.
 
+mod certificate;
+mod metric;
+
 use std::collections::BTreeMap;
 
 use crate::vocabulary::Arn;
+
+pub use certificate::{AcmCertificate, ListenerCertificate, X509};
+pub use metric::{MetricsOf, Point, Series};
 
 /// A REST API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +52,8 @@ pub struct Integration {
     pub target: Option<Arn>,
     /// Milliseconds that API Gateway waits.
     pub timeout_ms: Option<i32>,
+    /// Whether API Gateway takes certificates of authorities that it does not know; `None` where no TLS setting is made.
+    pub insecure_skip_verification: Option<bool>,
 }
 
 impl Integration {
@@ -179,6 +187,11 @@ pub struct Action {
 }
 
 impl Listener {
+    /// Whether TLS ends here, with a certificate that AWS knows; a TCP listener passes it through.
+    pub fn ends_tls(&self) -> bool {
+        matches!(self.protocol.as_str(), "TLS" | "HTTPS")
+    }
+
     /// The target groups that its default actions forward to.
     pub fn target_groups(&self) -> Vec<Arn> {
         let forwards = self.actions.iter().filter(|action| action.kind == "forward");
@@ -190,6 +203,9 @@ impl Listener {
         arns
     }
 }
+
+/// Settings of a listener or target group, by AWS's own keys (`tcp.idle_timeout.seconds`).
+pub type Attributes = BTreeMap<String, String>;
 
 /// A target group.
 #[derive(Clone, Debug, PartialEq, Eq)]

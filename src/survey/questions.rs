@@ -3,9 +3,11 @@
 //! One enum of questions and one of answers: whoever answers (AWS, a recorded account, a cache, a recorder) implements
 //! one method, and a new question is one variant on each side.
 
+use jiff::Timestamp;
+
 use super::nouns::{
-    EndpointConnection, EndpointService, Listener, LoadBalancer, Resource, RestApi, Stage, Target,
-    TargetGroup, VpcLink,
+    AcmCertificate, Attributes, EndpointConnection, EndpointService, Listener, ListenerCertificate,
+    LoadBalancer, MetricsOf, Resource, RestApi, Series, Stage, Target, TargetGroup, VpcLink, X509,
 };
 use crate::vocabulary::{ApiId, Arn};
 
@@ -38,6 +40,20 @@ pub enum Question {
     TargetGroups(Arn),
     /// The health of a target group's targets.
     TargetHealth(Arn),
+    /// The certificates of a listener.
+    ListenerCertificates(Arn),
+    /// What ACM says of a certificate.
+    AcmCertificate(Arn),
+    /// The chain of a certificate in ACM.
+    AcmChain(Arn),
+    /// The chain of a server certificate in IAM, by name.
+    ServerCertificate(String),
+    /// The settings of a listener.
+    ListenerAttributes(Arn),
+    /// The settings of a target group.
+    TargetGroupAttributes(Arn),
+    /// The metrics of a load balancer.
+    Metrics(MetricsOf),
 }
 
 impl Question {
@@ -58,6 +74,13 @@ impl Question {
             Self::Listeners(_) | Self::Listener(_) => "elasticloadbalancing:DescribeListeners",
             Self::TargetGroups(_) => "elasticloadbalancing:DescribeTargetGroups",
             Self::TargetHealth(_) => "elasticloadbalancing:DescribeTargetHealth",
+            Self::ListenerCertificates(_) => "elasticloadbalancing:DescribeListenerCertificates",
+            Self::AcmCertificate(_) => "acm:DescribeCertificate",
+            Self::AcmChain(_) => "acm:GetCertificate",
+            Self::ServerCertificate(_) => "iam:GetServerCertificate",
+            Self::ListenerAttributes(_) => "elasticloadbalancing:DescribeListenerAttributes",
+            Self::TargetGroupAttributes(_) => "elasticloadbalancing:DescribeTargetGroupAttributes",
+            Self::Metrics(_) => "cloudwatch:GetMetricData",
         }
     }
 
@@ -77,6 +100,14 @@ impl Question {
             Self::Listener(_) => "elasticloadbalancing:DescribeListeners/one",
             Self::TargetGroups(_) => "elasticloadbalancing:DescribeTargetGroups",
             Self::TargetHealth(_) => "elasticloadbalancing:DescribeTargetHealth",
+            // The newer actions are named after their calls.
+            Self::ListenerCertificates(_)
+            | Self::AcmCertificate(_)
+            | Self::AcmChain(_)
+            | Self::ServerCertificate(_)
+            | Self::ListenerAttributes(_)
+            | Self::TargetGroupAttributes(_)
+            | Self::Metrics(_) => self.action(),
         }
     }
 
@@ -91,7 +122,14 @@ impl Question {
             | Self::Listeners(arn)
             | Self::Listener(arn)
             | Self::TargetGroups(arn)
-            | Self::TargetHealth(arn) => arn.to_string(),
+            | Self::TargetHealth(arn)
+            | Self::ListenerCertificates(arn)
+            | Self::AcmCertificate(arn)
+            | Self::AcmChain(arn)
+            | Self::ListenerAttributes(arn)
+            | Self::TargetGroupAttributes(arn) => arn.to_string(),
+            Self::ServerCertificate(name) => name.clone(),
+            Self::Metrics(of) => format!("{}@{}", of.load_balancer, of.failed),
         }
     }
 
@@ -110,6 +148,13 @@ impl Question {
             Self::Listener(arn) => format!("listener {}", arn.resource()),
             Self::TargetGroups(arn) => format!("the target groups of {}", arn.resource()),
             Self::TargetHealth(arn) => format!("the health of the targets in {}", arn.resource()),
+            Self::ListenerCertificates(arn) => format!("the certificates of listener {}", arn.resource()),
+            Self::AcmCertificate(arn) => format!("certificate {}", arn.resource()),
+            Self::AcmChain(arn) => format!("the chain of certificate {}", arn.resource()),
+            Self::ServerCertificate(name) => format!("server certificate {name}"),
+            Self::ListenerAttributes(arn) => format!("the settings of listener {}", arn.resource()),
+            Self::TargetGroupAttributes(arn) => format!("the settings of target group {}", arn.resource()),
+            Self::Metrics(of) => format!("the metrics of {}", of.load_balancer.resource()),
         }
     }
 
@@ -129,7 +174,19 @@ impl Question {
             Self::Listeners(arn.clone()),
             Self::Listener(arn.clone()),
             Self::TargetGroups(arn.clone()),
-            Self::TargetHealth(arn),
+            Self::TargetHealth(arn.clone()),
+            Self::ListenerCertificates(arn.clone()),
+            Self::AcmCertificate(arn.clone()),
+            Self::AcmChain(arn.clone()),
+            Self::ServerCertificate("name".to_owned()),
+            Self::ListenerAttributes(arn.clone()),
+            Self::TargetGroupAttributes(arn.clone()),
+            Self::Metrics(MetricsOf {
+                load_balancer: arn,
+                network: true,
+                target_groups: Vec::new(),
+                failed: Timestamp::UNIX_EPOCH,
+            }),
         ]
     }
 }
@@ -161,6 +218,16 @@ pub enum Answer {
     TargetGroups(Vec<TargetGroup>),
     /// To [`Question::TargetHealth`].
     TargetHealth(Vec<Target>),
+    /// To [`Question::ListenerCertificates`].
+    ListenerCertificates(Vec<ListenerCertificate>),
+    /// To [`Question::AcmCertificate`].
+    AcmCertificate(AcmCertificate),
+    /// To [`Question::AcmChain`] and [`Question::ServerCertificate`]: the listener's own certificate first.
+    Chain(Vec<X509>),
+    /// To [`Question::ListenerAttributes`] and [`Question::TargetGroupAttributes`].
+    Attributes(Attributes),
+    /// To [`Question::Metrics`].
+    Metrics(Vec<Series>),
 }
 
 macro_rules! answers {
@@ -194,4 +261,9 @@ answers! {
     Listener(Listener),
     TargetGroups(Vec<TargetGroup>),
     TargetHealth(Vec<Target>),
+    ListenerCertificates(Vec<ListenerCertificate>),
+    AcmCertificate(AcmCertificate),
+    Chain(Vec<X509>),
+    Attributes(Attributes),
+    Metrics(Vec<Series>),
 }

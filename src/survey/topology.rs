@@ -6,7 +6,7 @@ use super::nouns::{
     EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, Resource, RestApi,
     Stage, Target, TargetGroup, VpcLink,
 };
-use super::{Filled, Reading};
+use super::{Details, Filled, Reading};
 use crate::classify::Endpoint;
 use crate::vocabulary::Arn;
 
@@ -47,6 +47,8 @@ pub struct Topology {
     pub target_groups: Reading<Vec<TargetGroup>>,
     /// The targets of each group that the called listener forwards to.
     pub targets: BTreeMap<Arn, Reading<Vec<Target>>>,
+    /// Certificates, settings and metrics.
+    pub details: Details,
 }
 
 impl Topology {
@@ -86,6 +88,7 @@ impl Topology {
                 why,
             ),
             targets: BTreeMap::new(),
+            details: Details::unread(why),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The walk itself: which question follows from which answer.
 //!
 //! Four waves for an ordinary path: stage and integrations; the link; load balancer, listeners, groups and endpoint
-//! service; targets and connections.
+//! service; targets, connections, settings, metrics and the list of certificates. A fifth where a listener ends TLS: the
+//! certificates themselves.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ pub async fn survey(diagnosis: &Diagnosis, account: &dyn Account, deadline: Inst
     let (Some(api), Some(stage)) = (&diagnosis.source.api, &diagnosis.source.stage) else {
         return Topology::unread("the log does not name the API and stage");
     };
-    let surveyor = Surveyor { account, deadline };
+    let surveyor = Surveyor { account, deadline, failed: diagnosis.at };
     let mut topology = Topology::unread("what leads to it could not be read");
     let (resources, deployed);
     (topology.api, topology.stage, resources, deployed) = join!(
@@ -172,8 +173,9 @@ impl Surveyor<'_> {
                 None => None,
             }
         };
-        let (connections, targets) = join!(connections, self.targets(topology.called_target_groups()));
-        topology.targets = targets;
+        let (connections, targets, details) =
+            join!(connections, self.targets(topology.called_target_groups()), self.details(topology, arn),);
+        (topology.targets, topology.details) = (targets, details);
         if let Some(connections) = connections {
             topology.endpoint_connections = connections;
         }
@@ -201,7 +203,9 @@ impl Surveyor<'_> {
         );
         (topology.link, topology.load_balancer) = (link, load_balancer);
         (topology.listeners, topology.target_groups) = (listeners, target_groups);
-        topology.targets = self.targets(topology.called_target_groups()).await;
+        let (targets, details) =
+            join!(self.targets(topology.called_target_groups()), self.details(topology, &balancer));
+        (topology.targets, topology.details) = (targets, details);
     }
 
     /// The targets behind the called listener, and behind no other: what nobody calls can't have failed the request.

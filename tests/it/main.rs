@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod accuracy;
 #[cfg(test)]
+mod beside;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod cli;

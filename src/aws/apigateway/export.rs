@@ -32,6 +32,7 @@ fn integration(verb: &str, method: serde_json::Value) -> Option<(String, Integra
         connection_id: wire.connection_id,
         target: wire.integration_target.map(Arn::new),
         timeout_ms: wire.timeout_in_millis,
+        insecure_skip_verification: wire.tls_config.is_some_and(|tls| tls.insecure_skip_verification),
     };
     Some((verb, noun))
 }
@@ -58,6 +59,14 @@ struct Wire {
     connection_id: Option<String>,
     integration_target: Option<String>,
     timeout_in_millis: Option<i32>,
+    tls_config: Option<TlsConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TlsConfig {
+    #[serde(default)]
+    insecure_skip_verification: bool,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,6 +32,11 @@ pub(super) fn write(answer: &Answer) -> Value {
         Answer::Listener(value) => json(value.form()),
         Answer::TargetGroups(value) => json(value.form()),
         Answer::TargetHealth(value) => json(value.form()),
+        Answer::ListenerCertificates(value) => json(value.form()),
+        Answer::AcmCertificate(value) => json(value.form()),
+        Answer::Chain(value) => json(value.form()),
+        Answer::Attributes(value) => json(value.form()),
+        Answer::Metrics(value) => json(value.form()),
     }
 }
 
@@ -51,6 +57,13 @@ pub(super) fn parse(question: &Question, value: &Value) -> Result<Answer, serde_
         Question::Listener(_) => Answer::Listener(noun(value)?),
         Question::TargetGroups(_) => Answer::TargetGroups(noun(value)?),
         Question::TargetHealth(_) => Answer::TargetHealth(noun(value)?),
+        Question::ListenerCertificates(_) => Answer::ListenerCertificates(noun(value)?),
+        Question::AcmCertificate(_) => Answer::AcmCertificate(noun(value)?),
+        Question::AcmChain(_) | Question::ServerCertificate(_) => Answer::Chain(noun(value)?),
+        Question::ListenerAttributes(_) | Question::TargetGroupAttributes(_) => {
+            Answer::Attributes(noun(value)?)
+        }
+        Question::Metrics(_) => Answer::Metrics(noun(value)?),
     })
 }
 
@@ -75,7 +88,7 @@ macro_rules! as_itself {
     )+};
 }
 
-as_itself!(String, u16, i32, bool, BTreeMap<String, String>);
+as_itself!(String, u16, u64, i32, bool, Timestamp, BTreeMap<String, String>);
 
 impl<T: Form> Form for Option<T> {
     type Wire = Option<T::Wire>;
@@ -144,7 +157,7 @@ macro_rules! forms {
     ($($wire:ident is $noun:ident { $($field:ident: $kind:ty),+ $(,)? })+) => {$(
         #[derive(Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct $wire {
+        pub(super) struct $wire {
             $($field: <$kind as Form>::Wire,)+
         }
 
@@ -160,6 +173,10 @@ macro_rules! forms {
     )+};
 }
 
+// Below the macro that they use.
+mod certificate;
+mod metric;
+
 forms! {
     WireRestApi is RestApi { name: String }
     WireStage is Stage { variables: BTreeMap<String, String>, canary_overrides: BTreeMap<String, String> }
@@ -171,6 +188,7 @@ forms! {
         connection_id: Option<String>,
         target: Option<Arn>,
         timeout_ms: Option<i32>,
+        insecure_skip_verification: Option<bool>,
     }
     WireVpcLink is VpcLink {
         id: String,

@@ -46,8 +46,7 @@ pub(in crate::matrix) const LISTENERS: &[Row] = &[
         .likely(),
     row("https towards an HTTP listener", V2, "listener-protocol-mismatch", |a| speak(a, "HTTP")).likely(),
     row("https towards an HTTP listener, not TLS", V2, "listener-protocol-mismatch", |a| speak(a, "HTTP"))
-        .logged(log::NOT_TLS)
-        .likely(),
+        .logged(log::NOT_TLS),
     row("https towards the HTTP listener of a named load balancer", V2, "listener-protocol-mismatch", |a| {
         name_the_balancer(a);
         speak(a, "HTTP");

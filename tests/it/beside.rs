@@ -1,0 +1,581 @@
+//! What is read beside the path: recorded accounts that differ from a healthy one in one thing, and what is said of them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use vpclink_responder::judge::{Finding, Judgement, State, Tier};
+use vpclink_responder::pipeline::{Reading, explain};
+use vpclink_responder::survey::recorded::RecordedAccount;
+
+const FAILED: &str = "2026-11-22T14:03:22Z";
+const READ: &str = "2026-11-22T14:04:00Z";
+
+const BALANCER: &str =
+    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/orders/0123456789abcdef";
+const LISTENER: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/net/orders/0123456789abcdef/fedcba9876543210";
+const GROUP: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/orders/1111111111111111";
+const ACM: &str = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000001";
+const SNI: &str = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000002";
+const IAM: &str = "arn:aws:iam::123456789012:server-certificate/internal/orders";
+
+const EXPIRED: &str =
+    "PKIX path validation failed: java.security.cert.CertPathValidatorException: validity check failed";
+const MISMATCH: &str =
+    "Host name 'orders.example.com' does not match the certificate subject provided by the peer (CN=other)";
+const UNTRUSTED: &str = "PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target";
+const HANDSHAKE: &str = "General SSLEngine problem";
+const UNREACHABLE: &str = "There was an internal error while executing your request";
+const NOT_HTTP: &str = "Not a valid protocol version: xyz";
+
+/// An account with one private route, and the URI that it calls.
+struct Case {
+    uri: String,
+    answers: Vec<(&'static str, String, Value)>,
+    /// The line of the failure, whole.
+    failure: String,
+}
+
+impl Case {
+    /// A healthy account whose listener speaks this protocol, and a request that failed with this reason.
+    fn new(protocol: &str, reason: &str) -> Self {
+        let targets = json!([{"id": "10.0.0.9", "port": 443, "zone": null, "state": "healthy", "reason": null, "description": null}]);
+        let mut case = Self {
+            uri: "https://orders.example.com/orders".to_owned(),
+            answers: Vec::new(),
+            failure: format!("Execution failed due to configuration error: {reason}"),
+        };
+        case.set("apigateway:GetRestApi", "a1b2c3d4e5", json!({"name": "orders"}));
+        case.set("apigateway:GetStage", "a1b2c3d4e5/prod", json!({"variables": {}, "canary_overrides": {}}));
+        case.integration(None);
+        case.set("apigateway:GetVpcLink", "link01", json!({"id": "link01", "name": "orders-link", "generation": 1, "status": "AVAILABLE", "message": null, "targets": [BALANCER]}));
+        case.set(
+            "ec2:DescribeVpcEndpointServiceConfigurations",
+            "",
+            json!([{"id": "vpce-svc-1", "state": "Available", "load_balancers": [BALANCER]}]),
+        );
+        case.set(
+            "ec2:DescribeVpcEndpointConnections",
+            "vpce-svc-1",
+            json!([{"endpoint_id": "vpce-1", "owner": null, "state": "Available"}]),
+        );
+        case.set(
+            "elasticloadbalancing:DescribeLoadBalancers",
+            BALANCER,
+            json!({"arn": BALANCER, "name": "orders", "kind": "network", "state": "active", "reason": null}),
+        );
+        case.set("elasticloadbalancing:DescribeListeners", BALANCER, json!([{"arn": LISTENER, "load_balancer": BALANCER, "port": 443, "protocol": protocol, "actions": [{"kind": "forward", "target_groups": [[GROUP, 1]]}]}]));
+        case.set(
+            "elasticloadbalancing:DescribeTargetGroups",
+            BALANCER,
+            json!([{"arn": GROUP, "name": "orders", "kind": "ip", "protocol": "TCP", "port": 443}]),
+        );
+        case.set("elasticloadbalancing:DescribeTargetHealth", GROUP, targets);
+        case.set(
+            "elasticloadbalancing:DescribeListenerCertificates",
+            LISTENER,
+            json!([{"arn": ACM, "default": true}]),
+        );
+        case.acm(ACM, &["orders.example.com"], &json!({}));
+        case.set(
+            "elasticloadbalancing:DescribeListenerAttributes",
+            LISTENER,
+            json!({"tcp.idle_timeout.seconds": "350"}),
+        );
+        case.set(
+            "elasticloadbalancing:DescribeTargetGroupAttributes",
+            GROUP,
+            json!({"proxy_protocol_v2.enabled": "false"}),
+        );
+        case.metric("TCP_Target_Reset_Count", &[("13:50", 0), ("14:03", 0)]);
+        case
+    }
+
+    fn set(&mut self, call: &'static str, of: &str, answer: Value) {
+        self.answers.retain(|(known, subject, _)| (*known, subject.as_str()) != (call, of));
+        self.answers.push((call, of.to_owned(), json!({"answer": answer})));
+    }
+
+    fn deny(mut self, call: &'static str) -> Self {
+        for (_, _, outcome) in self.answers.iter_mut().filter(|(known, ..)| *known == call) {
+            *outcome = json!({"unavailable": "denied"});
+        }
+        self
+    }
+
+    fn integration(&mut self, insecure: Option<bool>) {
+        let integration = json!({"kind": "HTTP_PROXY", "uri": self.uri, "private": true, "connection_id": "link01", "target": null, "timeout_ms": 29000, "insecure_skip_verification": insecure});
+        self.set(
+            "apigateway:GetResources",
+            "a1b2c3d4e5",
+            json!([{"path": "/orders", "integrations": {"GET": integration}}]),
+        );
+    }
+
+    fn host(mut self, host: &str) -> Self {
+        self.uri = format!("https://{host}/orders");
+        self.integration(None);
+        self
+    }
+
+    /// An issued certificate for these names, with what is different about it.
+    fn acm(&mut self, arn: &str, names: &[&str], different: &Value) {
+        let mut acm = json!({"kind": "AMAZON_ISSUED", "status": "ISSUED", "names": names, "issuer": "Amazon", "not_before": "2026-08-01T00:00:00Z", "not_after": "2027-08-31T23:59:59Z", "renewal": null, "renewal_reason": null});
+        let different = different.as_object().expect("an object");
+        acm.as_object_mut().expect("an object").extend(different.clone());
+        self.set("acm:DescribeCertificate", arn, acm);
+    }
+
+    fn with_acm(mut self, names: &[&str], different: Value) -> Self {
+        self.acm(ACM, names, &different);
+        self
+    }
+
+    /// One of a chain: subject, issuer and names.
+    fn x509(subject: &str, issuer: &str, names: &[&str], until: &str) -> Value {
+        json!({"subject": subject, "issuer": issuer, "common_name": null, "names": names, "addresses": [], "not_before": "2026-08-01T00:00:00Z", "not_after": until})
+    }
+
+    fn with_chain(mut self, chain: Value) -> Self {
+        self.set("acm:GetCertificate", ACM, chain);
+        self
+    }
+
+    fn metric(&mut self, name: &str, minutes: &[(&str, u64)]) {
+        let points: Vec<Value> = minutes
+            .iter()
+            .map(|(at, count)| json!({"at": format!("2026-11-22T{at}:00Z"), "count": count}))
+            .collect();
+        let series = json!([{"name": name, "target_group": null, "points": points}]);
+        self.set("cloudwatch:GetMetricData", &format!("{BALANCER}@2026-11-22T14:03:00Z"), series);
+    }
+
+    fn with_metric(mut self, name: &str, minutes: &[(&str, u64)]) -> Self {
+        self.metric(name, minutes);
+        self
+    }
+
+    fn with(mut self, call: &'static str, of: &str, answer: Value) -> Self {
+        self.set(call, of, answer);
+        self
+    }
+
+    fn line(mut self, failure: &str) -> Self {
+        failure.clone_into(&mut self.failure);
+        self
+    }
+
+    fn account(&self) -> RecordedAccount {
+        let line = |(call, of, outcome): &(&str, String, Value)| {
+            let mut line = json!({"call": call, "of": of, "read_at": READ});
+            line.as_object_mut().expect("an object").extend(outcome.as_object().expect("an object").clone());
+            line
+        };
+        let answers: Vec<Value> = self.answers.iter().map(line).collect();
+        let text = json!({"format": "vpclink-responder/account/1", "answers": answers}).to_string();
+        let account = RecordedAccount::parse(&text).expect("an account");
+        // What is written is what was read: every new answer goes through its wire form both ways.
+        RecordedAccount::parse(&account.to_text()).expect("the account again")
+    }
+
+    fn judgement(&self) -> Judgement {
+        let failed: jiff::Timestamp = FAILED.parse().expect("a time");
+        let uri = format!("Endpoint request URI: {}", self.uri);
+        let lines = [
+            "HTTP Method: GET, Resource Path: /orders",
+            &uri,
+            &self.failure,
+            "Method completed with status: 500",
+        ];
+        let events: Vec<Value> = lines
+            .iter()
+            .enumerate()
+            .map(|(id, line)| {
+                json!({"id": id.to_string(), "timestamp": failed.as_millisecond(), "message": format!("(88daf401-6b40-43ef-a54b-0c4e010c4759) {line}")})
+            })
+            .collect();
+        let batch = json!({"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "API-Gateway-Execution-Logs_a1b2c3d4e5/prod", "logStream": "s", "subscriptionFilters": ["f"], "logEvents": events});
+        let (account, input) = (self.account(), vec![batch.to_string().into_bytes()]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let reading = Reading { account: &account, budget: Duration::from_secs(5) };
+        let explained = runtime.block_on(explain(&input, Some(reading), failed)).expect("it explains");
+        let alert = explained.alerts.into_iter().next().expect("one incident");
+        alert.judgement
+    }
+
+    /// The verdict: its code and how sure it is.
+    #[track_caller]
+    fn verdict(&self, code: Option<&str>, tier: Tier) -> Judgement {
+        let judgement = self.judgement();
+        let slug = judgement.verdict.code.map(|code| code.slug());
+        assert_eq!((slug, judgement.verdict.tier), (code, tier), "{:#?}", judgement.verdict.says);
+        judgement
+    }
+}
+
+fn faulty(judgement: &Judgement) -> Vec<&'static str> {
+    let faults = judgement.findings.iter().filter(|finding| finding.state == State::Faulty);
+    faults.map(|finding| finding.code.slug()).collect()
+}
+
+fn find<'a>(judgement: &'a Judgement, slug: &str) -> &'a Finding {
+    let found = judgement.findings.iter().find(|finding| finding.code.slug() == slug);
+    found.unwrap_or_else(|| panic!("no {slug} in {:#?}", judgement.findings))
+}
+
+#[test]
+fn a_valid_certificate_contradicts_a_text_that_blames_it() {
+    for (text, blamed) in [(EXPIRED, "dates"), (MISMATCH, "name"), (UNTRUSTED, "authority")] {
+        let judgement = Case::new("TLS", text).verdict(None, Tier::Unknown);
+        let says = &judgement.verdict.says;
+        assert!(says.contains(&format!("the log blames the certificate's {blamed}")), "{says}");
+        assert!(
+            says.contains("valid since 2026-08-01T00:00:00Z: already replaced, or another listener"),
+            "{says}"
+        );
+        assert!(faulty(&judgement).is_empty());
+        assert_eq!(find(&judgement, "listener-certificate-valid").state, State::Healthy);
+    }
+}
+
+#[test]
+fn an_expired_certificate_explains_its_own_text_alone() {
+    let expired = |text| {
+        Case::new("TLS", text).with_acm(
+            &["orders.example.com"],
+            json!({"not_after": "2026-11-22T14:00:00Z", "status": "EXPIRED"}),
+        )
+    };
+    expired(EXPIRED).verdict(Some("listener-certificate-expired"), Tier::Confirmed);
+    expired(HANDSHAKE).verdict(Some("listener-certificate-expired"), Tier::Likely);
+    let other = expired(MISMATCH).verdict(None, Tier::Unknown);
+    assert!(other.verdict.says.contains("something else is wrong"), "{}", other.verdict.says);
+    // Certificates log their own text: they never explain an unreachable path, and are listed all the same.
+    let path = expired(UNREACHABLE).verdict(None, Tier::Unknown);
+    assert_eq!(faulty(&path), ["listener-certificate-expired"]);
+}
+
+#[test]
+fn a_certificate_that_ran_out_after_the_failure_did_not_cause_it() {
+    Case::new("TLS", EXPIRED)
+        .with_acm(&["orders.example.com"], json!({"not_after": "2026-11-22T14:03:40Z"}))
+        .verdict(Some("listener-certificate-expired"), Tier::Likely);
+}
+
+#[test]
+fn a_certificate_may_not_be_valid_yet() {
+    Case::new("TLS", EXPIRED)
+        .with_acm(&["orders.example.com"], json!({"not_before": "2026-11-23T00:00:00Z"}))
+        .verdict(Some("listener-certificate-not-yet-valid"), Tier::Confirmed);
+}
+
+#[test]
+fn a_certificate_for_another_name() {
+    let judgement = Case::new("TLS", MISMATCH)
+        .with_acm(&["other.example.com", "*.other.example.com"], json!({}))
+        .verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+    let says = &judgement.verdict.says;
+    assert!(
+        says.contains("covers other.example.com, *.other.example.com, not `orders.example.com`"),
+        "{says}"
+    );
+}
+
+#[test]
+fn a_private_authority_is_taken_only_where_the_integration_says_so() {
+    let private = |insecure| {
+        let mut case = Case::new("TLS", UNTRUSTED)
+            .with_acm(&["orders.example.com"], json!({"kind": "PRIVATE", "issuer": "Example Corp"}));
+        case.integration(insecure);
+        case
+    };
+    private(None).verdict(Some("listener-certificate-untrusted"), Tier::Confirmed);
+    private(Some(false)).verdict(Some("listener-certificate-untrusted"), Tier::Confirmed);
+    private(Some(true)).verdict(None, Tier::Unknown);
+}
+
+#[test]
+fn an_imported_certificate_shows_its_issuer_in_its_own_text() {
+    let imported = |text, chain: Value| {
+        Case::new("TLS", text)
+            .with_acm(&["orders.example.com"], json!({"kind": "IMPORTED", "issuer": "x"}))
+            .with_chain(chain)
+    };
+    let (names, far) = (["orders.example.com"], "2030-01-01T00:00:00Z");
+    let own = json!([Case::x509("CN=orders", "CN=orders", &names, far)]);
+    imported(UNTRUSTED, own.clone()).verdict(Some("listener-certificate-untrusted"), Tier::Confirmed);
+    // A self-signed certificate is at fault whatever the text is; it explains only its own.
+    assert_eq!(faulty(&imported(UNREACHABLE, own).judgement()), ["listener-certificate-untrusted"]);
+    let corp = json!([
+        Case::x509("CN=orders", "CN=Corp CA", &names, far),
+        Case::x509("CN=Corp CA", "CN=Corp CA", &[], far)
+    ]);
+    imported(UNTRUSTED, corp.clone()).verdict(Some("listener-certificate-untrusted"), Tier::Likely);
+    assert!(faulty(&imported(HANDSHAKE, corp).judgement()).is_empty(), "no text blames the authority");
+    let public = |above: bool| {
+        let leaf = Case::x509("CN=orders", "CN=R3,O=Let's Encrypt,C=US", &names, far);
+        let root = Case::x509("CN=R3,O=Let's Encrypt,C=US", "CN=X1", &[], far);
+        if above { json!([leaf, root]) } else { json!([leaf]) }
+    };
+    imported(UNTRUSTED, public(true)).verdict(None, Tier::Unknown);
+    let bare =
+        imported(UNTRUSTED, public(false)).verdict(Some("listener-certificate-untrusted"), Tier::Likely);
+    assert!(bare.verdict.says.contains("without the certificates of"), "{}", bare.verdict.says);
+    let old = json!([
+        Case::x509("CN=orders", "CN=Corp CA", &names, far),
+        Case::x509("CN=Corp CA", "CN=Corp CA", &[], "2026-11-01T00:00:00Z")
+    ]);
+    imported(EXPIRED, old).verdict(Some("listener-certificate-expired"), Tier::Likely);
+}
+
+#[test]
+fn the_certificate_that_covers_the_host_comes_before_the_default() {
+    let sni = |text: &str, names: &[&str], different: Value| {
+        let mut case = Case::new("TLS", text).with_acm(&["default.example.com"], json!({})).with(
+            "elasticloadbalancing:DescribeListenerCertificates",
+            LISTENER,
+            json!([{"arn": ACM, "default": true}, {"arn": SNI, "default": false}]),
+        );
+        case.acm(SNI, names, &different);
+        case
+    };
+    sni(MISMATCH, &["*.example.com"], json!({})).verdict(None, Tier::Unknown);
+    sni(MISMATCH, &["other.example.com"], json!({}))
+        .verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+    // The default is for other hosts; its dates are not this path's.
+    sni(EXPIRED, &["orders.example.com"], json!({"not_after": "2026-11-01T00:00:00Z"}))
+        .verdict(Some("listener-certificate-expired"), Tier::Confirmed);
+    let mut decoy = sni(EXPIRED, &["orders.example.com"], json!({}));
+    decoy.acm(ACM, &["default.example.com"], &json!({"not_after": "2026-11-01T00:00:00Z"}));
+    decoy.verdict(None, Tier::Unknown);
+    // A client names no address in its greeting.
+    sni(MISMATCH, &["10.0.0.7"], json!({}))
+        .host("10.0.0.7")
+        .verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+    // Two cover it, one is old: which one was presented is the load balancer's choice.
+    let mut two = sni(EXPIRED, &["orders.example.com"], json!({"not_after": "2026-11-01T00:00:00Z"}));
+    two.acm(ACM, &["*.example.com"], &json!({}));
+    two.verdict(Some("listener-certificate-expired"), Tier::Likely);
+}
+
+#[test]
+fn a_server_certificate_of_iam_is_read_from_its_pem() {
+    let iam = |names: &[&str]| {
+        Case::new("TLS", MISMATCH)
+            .with(
+                "elasticloadbalancing:DescribeListenerCertificates",
+                LISTENER,
+                json!([{"arn": IAM, "default": true}]),
+            )
+            .with(
+                "iam:GetServerCertificate",
+                "orders",
+                json!([Case::x509("CN=a", "CN=b", names, "2030-01-01T00:00:00Z")]),
+            )
+    };
+    let judgement = iam(&["other.test"]).verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+    assert_eq!(find(&judgement, "listener-certificate-name-mismatch").action, "iam:GetServerCertificate");
+    iam(&["orders.example.com"]).verdict(None, Tier::Unknown);
+}
+
+#[test]
+fn a_warning_is_listed_and_explains_nothing() {
+    for different in [
+        json!({"not_after": "2026-12-10T00:00:00Z"}),
+        json!({"renewal": "FAILED", "renewal_reason": "NO_AVAILABLE_CONTACTS"}),
+    ] {
+        for text in [EXPIRED, HANDSHAKE, UNREACHABLE] {
+            let judgement = Case::new("TLS", text)
+                .with_acm(&["orders.example.com"], different.clone())
+                .verdict(None, Tier::Unknown);
+            assert_eq!(faulty(&judgement), ["certificate-expires-soon"]);
+            let listener = judgement.path.iter().find(|hop| hop.kind.as_str() == "listener");
+            assert_eq!(listener.map(|hop| hop.state), Some(State::Healthy), "a warning breaks no hop");
+        }
+    }
+    assert!(faulty(&Case::new("TLS", HANDSHAKE).judgement()).is_empty());
+}
+
+#[test]
+fn tls_that_passes_through_is_nobodys_to_see() {
+    let judgement = Case::new("TCP", MISMATCH).verdict(None, Tier::Unknown);
+    let finding = find(&judgement, "listener-certificate-name-mismatch");
+    assert_eq!((finding.state, finding.action), (State::Unknown, ""));
+    let command = finding.remedy.as_ref().and_then(|remedy| remedy.command.as_deref()).expect("a command");
+    assert!(command.starts_with("openssl s_client -connect orders.example.com:443"), "{command}");
+    let path = Case::new("TCP", UNREACHABLE).judgement();
+    assert!(path.findings.iter().all(|finding| finding.state == State::Healthy), "{:#?}", path.findings);
+}
+
+#[test]
+fn an_http_uri_and_a_plain_listener_have_no_certificate() {
+    let mut plain = Case::new("TCP", UNREACHABLE);
+    plain.uri = "http://orders.example.com:443/orders".to_owned();
+    plain.integration(None);
+    let findings = plain.judgement().findings;
+    assert!(findings.iter().all(|finding| !finding.code.is_certificate()), "{findings:#?}");
+}
+
+#[test]
+fn what_is_denied_is_never_a_fault() {
+    for (call, protocol, text, slug) in [
+        (
+            "elasticloadbalancing:DescribeListenerCertificates",
+            "TLS",
+            MISMATCH,
+            "listener-certificate-name-mismatch",
+        ),
+        ("elasticloadbalancing:DescribeListenerAttributes", "TCP", "", "idle-timeout-mismatch"),
+        ("elasticloadbalancing:DescribeTargetGroupAttributes", "TCP", NOT_HTTP, "proxy-protocol-enabled"),
+        ("cloudwatch:GetMetricData", "TCP", UNREACHABLE, "target-resets-rising"),
+    ] {
+        let case = Case::new(protocol, text);
+        let case =
+            if text.is_empty() { case.line("Execution failed due to an internal error") } else { case };
+        let judgement = case.deny(call).verdict(None, Tier::Unknown);
+        let finding = find(&judgement, slug);
+        assert_eq!((finding.state, finding.action), (State::Unknown, call));
+        assert!(faulty(&judgement).is_empty(), "{call}");
+        let broken = judgement.path.iter().filter(|hop| hop.state != State::Healthy).count();
+        assert_eq!(broken, 0, "{call} leaves every hop as it was read");
+    }
+}
+
+#[test]
+fn one_denied_reading_of_a_certificate_leaves_the_other() {
+    let chain = json!([Case::x509("CN=orders", "CN=Amazon", &["other.test"], "2030-01-01T00:00:00Z")]);
+    let both = Case::new("TLS", MISMATCH).with_acm(&["other.test"], json!({})).with_chain(chain.clone());
+    both.deny("acm:GetCertificate").verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+    let both = Case::new("TLS", MISMATCH).with_acm(&["other.test"], json!({})).with_chain(chain.clone());
+    let judgement = both
+        .deny("acm:DescribeCertificate")
+        .verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+    assert_eq!(find(&judgement, "listener-certificate-name-mismatch").action, "acm:GetCertificate");
+    let neither = Case::new("TLS", MISMATCH).with_acm(&["other.test"], json!({})).with_chain(chain);
+    let judgement =
+        neither.deny("acm:DescribeCertificate").deny("acm:GetCertificate").verdict(None, Tier::Unknown);
+    let finding = find(&judgement, "listener-certificate-name-mismatch");
+    assert_eq!((finding.state, finding.action), (State::Unknown, "acm:DescribeCertificate"));
+}
+
+#[test]
+fn whose_word_a_certificate_is_stays_unknown_where_half_of_it_is_denied() {
+    let names = ["orders.example.com"];
+    let own = json!([Case::x509("CN=orders", "CN=orders", &names, "2030-01-01T00:00:00Z")]);
+    let imported = |text| {
+        Case::new("TLS", text)
+            .with_acm(&names, json!({"kind": "IMPORTED", "issuer": "Example Corp"}))
+            .with_chain(own.clone())
+            .deny("acm:GetCertificate")
+    };
+    let named = |judgement: &Judgement, action: &str| {
+        let unknown = judgement.findings.iter().find(|finding| finding.state == State::Unknown);
+        assert_eq!(unknown.map(|finding| finding.action), Some(action));
+    };
+    named(&imported(HANDSHAKE).verdict(None, Tier::Unknown), "acm:GetCertificate");
+    named(
+        &imported(UNTRUSTED).verdict(Some("listener-certificate-untrusted"), Tier::Likely),
+        "acm:GetCertificate",
+    );
+    let amazon = Case::new("TLS", UNTRUSTED).verdict(None, Tier::Unknown);
+    assert!(amazon.verdict.says.contains("already replaced"), "Amazon's own needs no chain");
+    let undescribed = Case::new("TLS", UNTRUSTED)
+        .with_chain(json!([Case::x509(
+            "CN=orders",
+            "CN=Amazon RSA 2048 M02,O=Amazon",
+            &names,
+            "2030-01-01T00:00:00Z"
+        )]))
+        .deny("acm:DescribeCertificate");
+    named(&undescribed.judgement(), "acm:DescribeCertificate");
+    let mut skipped = imported(UNTRUSTED);
+    skipped.integration(Some(true));
+    assert!(faulty(&skipped.verdict(None, Tier::Unknown)).is_empty());
+}
+
+#[test]
+fn an_idle_timeout_that_fits_nobody_else() {
+    let idle = |seconds: &str| {
+        Case::new("TCP", "").line("Execution failed due to an internal error").with(
+            "elasticloadbalancing:DescribeListenerAttributes",
+            LISTENER,
+            json!({"tcp.idle_timeout.seconds": seconds}),
+        )
+    };
+    idle("60").verdict(Some("idle-timeout-mismatch"), Tier::Likely);
+    idle("6000").verdict(Some("idle-timeout-mismatch"), Tier::Likely);
+    idle("350").verdict(None, Tier::Unknown);
+    idle("310").verdict(None, Tier::Unknown);
+    let other = idle("60").line(&format!("Execution failed due to configuration error: {UNREACHABLE}"));
+    assert!(faulty(&other.judgement()).is_empty(), "a setting is no fault beside another text");
+}
+
+#[test]
+fn proxy_protocol_before_a_backend_that_may_not_expect_it() {
+    let proxied = |text| {
+        Case::new("TCP", text).with(
+            "elasticloadbalancing:DescribeTargetGroupAttributes",
+            GROUP,
+            json!({"proxy_protocol_v2.enabled": "true"}),
+        )
+    };
+    proxied(NOT_HTTP).verdict(Some("proxy-protocol-enabled"), Tier::Likely);
+    assert!(faulty(&proxied(UNREACHABLE).judgement()).is_empty());
+}
+
+#[test]
+fn a_count_rises_against_the_minutes_before() {
+    let reset = |minutes: &[(&str, u64)]| {
+        Case::new("TCP", "")
+            .line("Execution failed due to an internal error")
+            .with_metric("TCP_Target_Reset_Count", minutes)
+    };
+    reset(&[("13:40", 1), ("13:59", 2), ("14:03", 9)]).verdict(Some("target-resets-rising"), Tier::Confirmed);
+    reset(&[("13:40", 1), ("13:59", 5), ("14:02", 9)]).verdict(None, Tier::Unknown);
+    reset(&[("13:59", 0), ("14:04", 1)]).verdict(Some("target-resets-rising"), Tier::Confirmed);
+    // Nothing to compare with: it fits, no more.
+    reset(&[("14:03", 9)]).verdict(Some("target-resets-rising"), Tier::Likely);
+    // Missing minutes are not zero, and are no rise either.
+    reset(&[("13:40", 1)]).verdict(None, Tier::Unknown);
+    reset(&[("13:40", 1), ("14:06", 40)]).verdict(None, Tier::Unknown);
+    reset(&[]).verdict(None, Tier::Unknown);
+}
+
+#[test]
+fn each_metric_has_its_code_and_its_texts() {
+    let rising = |name, text| Case::new("TLS", text).with_metric(name, &[("13:50", 0), ("14:03", 7)]);
+    let likely = |name, text, code| {
+        rising(name, text).verdict(Some(code), Tier::Likely);
+    };
+    likely("TCP_ELB_Reset_Count", UNREACHABLE, "load-balancer-resets-rising");
+    likely("SecurityGroupBlockedFlowCount_Inbound_TCP", UNREACHABLE, "security-group-drops-rising");
+    likely("SecurityGroupBlockedFlowCount_Outbound_TCP", UNREACHABLE, "security-group-drops-rising");
+    likely("PortAllocationErrorCount", UNREACHABLE, "port-allocation-errors");
+    likely("ClientTLSNegotiationErrorCount", HANDSHAKE, "tls-negotiation-errors-rising");
+    likely("TargetTLSNegotiationErrorCount", UNREACHABLE, "tls-negotiation-errors-rising");
+    likely("TCP_Target_Reset_Count", UNREACHABLE, "target-resets-rising");
+    rising("TCP_Target_Reset_Count", NOT_HTTP).verdict(None, Tier::Unknown);
+}
+
+#[test]
+fn what_was_counted_comes_after_what_is_configured() {
+    let unhealthy = json!([{"id": "10.0.0.9", "port": 443, "zone": null, "state": "unhealthy", "reason": "Target.FailedHealthChecks", "description": null}]);
+    let judgement = Case::new("TLS", UNREACHABLE)
+        .with_metric("TCP_ELB_Reset_Count", &[("13:50", 0), ("14:03", 7)])
+        .with("elasticloadbalancing:DescribeTargetHealth", GROUP, unhealthy)
+        .verdict(Some("targets-unhealthy"), Tier::Confirmed);
+    assert_eq!(faulty(&judgement), ["load-balancer-resets-rising", "targets-unhealthy"]);
+}
+
+#[test]
+fn counted_hosts_stand_in_for_a_denied_reading() {
+    let series = json!([{"name": "UnHealthyHostCount", "target_group": GROUP, "points": [{"at": "2026-11-22T14:03:00Z", "count": 2}]}]);
+    let key = format!("{BALANCER}@2026-11-22T14:03:00Z");
+    let case = || Case::new("TLS", UNREACHABLE).with("cloudwatch:GetMetricData", &key, series.clone());
+    let judgement = case()
+        .deny("elasticloadbalancing:DescribeTargetHealth")
+        .verdict(Some("targets-unhealthy"), Tier::Likely);
+    let unknown =
+        judgement.findings.iter().find(|finding| finding.state == State::Unknown).expect("still said");
+    assert_eq!(unknown.action, "elasticloadbalancing:DescribeTargetHealth");
+    case().verdict(None, Tier::Unknown);
+}
