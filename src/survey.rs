@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 
 pub use questions::{Answer, FromAnswer, Question};
 pub use reading::{Reading, Unavailable, Why};
-pub use topology::Topology;
+pub use topology::{Network, Topology};
 pub use variables::Filled;
 pub use walk::survey;
 

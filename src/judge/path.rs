@@ -113,9 +113,10 @@ fn behind(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
     for arn in groups {
         let name = topology.target_group(&arn).map(|group| group.name.clone());
         let arn = arn.to_string();
-        let about: Vec<Finding> =
-            findings.iter().filter(|finding| finding.resource.as_deref() == Some(&arn)).cloned().collect();
-        let looked = about.iter().any(|finding| finding.state != State::Unknown);
+        let of_group = |finding: &&Finding| finding.resource.as_deref() == Some(&arn);
+        let through = |finding: &&Finding| finding.detail.get("target_group") == Some(&arn);
+        let about: Vec<Finding> = findings.iter().filter(|f| of_group(f) || through(f)).cloned().collect();
+        let looked = about.iter().any(|f| f.state != State::Unknown && !f.code.is_network());
         let hop = |kind, name: Option<String>, read| Hop {
             kind,
             resource: Some(arn.clone()),
@@ -128,9 +129,12 @@ fn behind(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
     hops
 }
 
-/// Faulty where anything is, unknown where nobody could look, healthy only where a reading says so.
+/// Faulty where anything is, unknown where nobody could look, healthy only where a reading says so. Rules that could not be
+/// read leave a hop what its own readings make of it, and rules that let everything through make no hop healthy.
 fn state(kind: HopKind, findings: &[Finding], read: bool) -> State {
-    let worst =
-        findings.iter().filter(|finding| finding.code.hop() == kind).map(|finding| finding.state).min();
+    let speaks = |finding: &&Finding| {
+        finding.hop == kind && (finding.state == State::Faulty || !finding.code.is_network())
+    };
+    let worst = findings.iter().filter(speaks).map(|finding| finding.state).min();
     worst.unwrap_or(if read { State::Healthy } else { State::Unknown })
 }

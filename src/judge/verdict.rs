@@ -56,7 +56,7 @@ pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
         |finding: &Finding| finding.state == State::Faulty && explains(diagnosis.cause.family, finding.code);
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
     // On one hop, what explains every failure comes before what explains some.
-    let best = first.min_by_key(|(_, finding)| (finding.code.hop(), finding.partial));
+    let best = first.min_by_key(|(_, finding)| (finding.hop, finding.partial));
     match best {
         Some((index, finding)) => Verdict {
             tier: tier(diagnosis, finding),
@@ -110,7 +110,8 @@ fn explains(family: Family, code: Code) -> bool {
         Family::Path | Family::Any => true,
         Family::LinkId => hop <= HopKind::VpcLink,
         Family::Tls | Family::Protocol => matches!(code, Code::ListenerProtocolMismatch),
-        Family::Reset => hop == HopKind::TargetGroup || hop == HopKind::Target,
+        // Rules drop packets; they reset nothing.
+        Family::Reset => (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network(),
         Family::Elsewhere => false,
     }
 }

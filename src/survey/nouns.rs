@@ -2,7 +2,14 @@
 //!
 //! Shapes and enums are those of the services' API references; a state that AWS adds later is kept as text.
 
+mod network;
+
 use std::collections::BTreeMap;
+
+pub use network::{
+    AclEntry, Attributes, BalancerZone, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface,
+    PrefixList, SecurityGroup, Subnet,
+};
 
 use crate::vocabulary::Arn;
 
@@ -63,6 +70,10 @@ pub struct VpcLink {
     pub message: Option<String>,
     /// V1: the network load balancer.
     pub targets: Vec<Arn>,
+    /// V2: the subnets that its interfaces are in.
+    pub subnets: Vec<String>,
+    /// V2: the security groups on its interfaces.
+    pub security_groups: Vec<String>,
 }
 
 /// The two kinds of VPC link.
@@ -112,6 +123,14 @@ pub struct LoadBalancer {
     pub state: String,
     /// Why it is in that state.
     pub reason: Option<String>,
+    /// The VPC it is in.
+    pub vpc: Option<String>,
+    /// The zones it is enabled in.
+    pub zones: Vec<BalancerZone>,
+    /// The security groups on it; a network load balancer may have none.
+    pub security_groups: Vec<String>,
+    /// Network load balancers: whether what comes through PrivateLink has to pass their inbound rules.
+    pub enforces_inbound: Option<bool>,
 }
 
 /// A listener of a load balancer.
@@ -164,6 +183,10 @@ pub struct TargetGroup {
     pub protocol: Option<String>,
     /// The port it sends to, unless a target has its own.
     pub port: Option<u16>,
+    /// The VPC its targets are in.
+    pub vpc: Option<String>,
+    /// The port that health checks go to, a number or `traffic-port`; `None` where they are off.
+    pub health_port: Option<String>,
 }
 
 /// A registered target and its health.

@@ -4,7 +4,8 @@
 //! one method, and a new question is one variant on each side.
 
 use super::nouns::{
-    EndpointConnection, EndpointService, Listener, LoadBalancer, Resource, RestApi, Stage, Target,
+    Attributes, EndpointConnection, EndpointService, Instance, InterfacesOf, Listener, LoadBalancer,
+    NetworkAcl, NetworkInterface, PrefixList, Resource, RestApi, SecurityGroup, Stage, Subnet, Target,
     TargetGroup, VpcLink,
 };
 use crate::vocabulary::{ApiId, Arn};
@@ -36,6 +37,22 @@ pub enum Question {
     TargetGroups(Arn),
     /// The health of a target group's targets.
     TargetHealth(Arn),
+    /// The attributes of a load balancer.
+    LoadBalancerAttributes(Arn),
+    /// The attributes of a target group.
+    TargetGroupAttributes(Arn),
+    /// The subnets of a VPC.
+    Subnets(String),
+    /// The network ACLs of a VPC.
+    NetworkAcls(String),
+    /// The security groups of these ids.
+    SecurityGroups(Vec<String>),
+    /// Network interfaces.
+    NetworkInterfaces(InterfacesOf),
+    /// The instances of these ids.
+    Instances(Vec<String>),
+    /// The networks of a prefix list, by id.
+    PrefixList(String),
 }
 
 impl Question {
@@ -55,6 +72,14 @@ impl Question {
             Self::Listeners(_) | Self::Listener(_) => "elasticloadbalancing:DescribeListeners",
             Self::TargetGroups(_) => "elasticloadbalancing:DescribeTargetGroups",
             Self::TargetHealth(_) => "elasticloadbalancing:DescribeTargetHealth",
+            Self::LoadBalancerAttributes(_) => "elasticloadbalancing:DescribeLoadBalancerAttributes",
+            Self::TargetGroupAttributes(_) => "elasticloadbalancing:DescribeTargetGroupAttributes",
+            Self::Subnets(_) => "ec2:DescribeSubnets",
+            Self::NetworkAcls(_) => "ec2:DescribeNetworkAcls",
+            Self::SecurityGroups(_) => "ec2:DescribeSecurityGroups",
+            Self::NetworkInterfaces(_) => "ec2:DescribeNetworkInterfaces",
+            Self::Instances(_) => "ec2:DescribeInstances",
+            Self::PrefixList(_) => "ec2:GetManagedPrefixListEntries",
         }
     }
 
@@ -73,6 +98,15 @@ impl Question {
             Self::Listener(_) => "elasticloadbalancing:DescribeListeners/one",
             Self::TargetGroups(_) => "elasticloadbalancing:DescribeTargetGroups",
             Self::TargetHealth(_) => "elasticloadbalancing:DescribeTargetHealth",
+            // Each of these is the one call of its action.
+            Self::LoadBalancerAttributes(_)
+            | Self::TargetGroupAttributes(_)
+            | Self::Subnets(_)
+            | Self::NetworkAcls(_)
+            | Self::SecurityGroups(_)
+            | Self::NetworkInterfaces(_)
+            | Self::Instances(_)
+            | Self::PrefixList(_) => self.action(),
         }
     }
 
@@ -87,7 +121,12 @@ impl Question {
             | Self::Listeners(arn)
             | Self::Listener(arn)
             | Self::TargetGroups(arn)
-            | Self::TargetHealth(arn) => arn.to_string(),
+            | Self::TargetHealth(arn)
+            | Self::LoadBalancerAttributes(arn)
+            | Self::TargetGroupAttributes(arn) => arn.to_string(),
+            Self::Subnets(id) | Self::NetworkAcls(id) | Self::PrefixList(id) => id.clone(),
+            Self::SecurityGroups(ids) | Self::Instances(ids) => ids.join(","),
+            Self::NetworkInterfaces(of) => of.subject(),
         }
     }
 
@@ -105,6 +144,23 @@ impl Question {
             Self::Listener(arn) => format!("listener {}", arn.resource()),
             Self::TargetGroups(arn) => format!("the target groups of {}", arn.resource()),
             Self::TargetHealth(arn) => format!("the health of the targets in {}", arn.resource()),
+            Self::LoadBalancerAttributes(arn) | Self::TargetGroupAttributes(arn) => {
+                format!("the attributes of {}", arn.resource())
+            }
+            Self::Subnets(vpc) => format!("the subnets of {vpc}"),
+            Self::NetworkAcls(vpc) => format!("the network ACLs of {vpc}"),
+            Self::SecurityGroups(ids) => format!("the rules of {}", ids.join(", ")),
+            Self::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)) => {
+                format!("the network interfaces of {}", arn.resource())
+            }
+            Self::NetworkInterfaces(InterfacesOf::Links(_)) => {
+                "the network interfaces of the VPC link".to_owned()
+            }
+            Self::NetworkInterfaces(InterfacesOf::Addresses { .. }) => {
+                "the network interfaces of the targets".to_owned()
+            }
+            Self::Instances(_) => "the instances behind the targets".to_owned(),
+            Self::PrefixList(id) => format!("the entries of {id}"),
         }
     }
 
@@ -123,7 +179,15 @@ impl Question {
             Self::Listeners(arn.clone()),
             Self::Listener(arn.clone()),
             Self::TargetGroups(arn.clone()),
-            Self::TargetHealth(arn),
+            Self::TargetHealth(arn.clone()),
+            Self::LoadBalancerAttributes(arn.clone()),
+            Self::TargetGroupAttributes(arn.clone()),
+            Self::Subnets("vpc".to_owned()),
+            Self::NetworkAcls("vpc".to_owned()),
+            Self::SecurityGroups(Vec::new()),
+            Self::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)),
+            Self::Instances(Vec::new()),
+            Self::PrefixList("pl".to_owned()),
         ]
     }
 }
@@ -155,6 +219,20 @@ pub enum Answer {
     TargetGroups(Vec<TargetGroup>),
     /// To [`Question::TargetHealth`].
     TargetHealth(Vec<Target>),
+    /// To [`Question::LoadBalancerAttributes`] and [`Question::TargetGroupAttributes`].
+    Attributes(Attributes),
+    /// To [`Question::Subnets`].
+    Subnets(Vec<Subnet>),
+    /// To [`Question::NetworkAcls`].
+    NetworkAcls(Vec<NetworkAcl>),
+    /// To [`Question::SecurityGroups`].
+    SecurityGroups(Vec<SecurityGroup>),
+    /// To [`Question::NetworkInterfaces`].
+    NetworkInterfaces(Vec<NetworkInterface>),
+    /// To [`Question::Instances`].
+    Instances(Vec<Instance>),
+    /// To [`Question::PrefixList`].
+    PrefixList(PrefixList),
 }
 
 macro_rules! answers {
@@ -188,4 +266,11 @@ answers! {
     Listener(Listener),
     TargetGroups(Vec<TargetGroup>),
     TargetHealth(Vec<Target>),
+    Attributes(Attributes),
+    Subnets(Vec<Subnet>),
+    NetworkAcls(Vec<NetworkAcl>),
+    SecurityGroups(Vec<SecurityGroup>),
+    NetworkInterfaces(Vec<NetworkInterface>),
+    Instances(Vec<Instance>),
+    PrefixList(PrefixList),
 }

@@ -1,6 +1,10 @@
 //! What one round of reading found along the path.
 
+mod network;
+
 use std::collections::BTreeMap;
+
+pub use network::Network;
 
 use super::nouns::{
     EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, RestApi, Stage,
@@ -43,6 +47,8 @@ pub struct Topology {
     pub target_groups: Reading<Vec<TargetGroup>>,
     /// The targets of each group that the called listener forwards to.
     pub targets: BTreeMap<Arn, Reading<Vec<Target>>>,
+    /// What lies between the link, the load balancer and those targets.
+    pub network: Network,
 }
 
 impl Topology {
@@ -80,6 +86,7 @@ impl Topology {
                 why,
             ),
             targets: BTreeMap::new(),
+            network: Network::unread(why),
         }
     }
 

@@ -1,7 +1,9 @@
 //! The walk itself: which question follows from which answer.
 //!
-//! Four waves for an ordinary path: stage and integrations; the link; load balancer, listeners, groups and endpoint
-//! service; targets and connections.
+//! Six waves for an ordinary path: stage and integrations; the link; load balancer, listeners, groups and endpoint
+//! service; targets, connections and the near side of the network; the targets' interfaces; their security groups.
+
+mod network;
 
 use std::collections::BTreeMap;
 
@@ -141,11 +143,13 @@ impl Surveyor<'_> {
                 None => None,
             }
         };
-        let (connections, targets) = join!(connections, self.targets(topology.called_target_groups()));
-        topology.targets = targets;
+        let (connections, targets, network) =
+            join!(connections, self.targets(topology.called_target_groups()), self.near_network(topology));
+        (topology.targets, topology.network) = (targets, network);
         if let Some(connections) = connections {
             topology.endpoint_connections = connections;
         }
+        self.far_network(topology).await;
     }
 
     async fn walk_v2(&self, topology: &mut Topology, target: &Arn) {
@@ -170,7 +174,10 @@ impl Surveyor<'_> {
         );
         (topology.link, topology.load_balancer) = (link, load_balancer);
         (topology.listeners, topology.target_groups) = (listeners, target_groups);
-        topology.targets = self.targets(topology.called_target_groups()).await;
+        let (targets, network) =
+            join!(self.targets(topology.called_target_groups()), self.near_network(topology));
+        (topology.targets, topology.network) = (targets, network);
+        self.far_network(topology).await;
     }
 
     /// The targets behind the called listener, and behind no other: what nobody calls can't have failed the request.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::nouns::{
-    Action, EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, Resource,
-    RestApi, Stage, Target, TargetGroup, VpcLink,
+    Action, BalancerZone, EndpointConnection, EndpointService, Generation, Integration, Listener,
+    LoadBalancer, Resource, RestApi, Stage, Target, TargetGroup, VpcLink,
 };
 use super::super::{Answer, Question};
 use crate::vocabulary::Arn;
@@ -31,6 +31,13 @@ pub(super) fn write(answer: &Answer) -> Value {
         Answer::Listener(value) => json(value.form()),
         Answer::TargetGroups(value) => json(value.form()),
         Answer::TargetHealth(value) => json(value.form()),
+        Answer::Attributes(value) => json(value.form()),
+        Answer::Subnets(value) => json(value.form()),
+        Answer::NetworkAcls(value) => json(value.form()),
+        Answer::SecurityGroups(value) => json(value.form()),
+        Answer::NetworkInterfaces(value) => json(value.form()),
+        Answer::Instances(value) => json(value.form()),
+        Answer::PrefixList(value) => json(value.form()),
     }
 }
 
@@ -51,6 +58,15 @@ pub(super) fn parse(question: &Question, value: &Value) -> Result<Answer, serde_
         Question::Listener(_) => Answer::Listener(noun(value)?),
         Question::TargetGroups(_) => Answer::TargetGroups(noun(value)?),
         Question::TargetHealth(_) => Answer::TargetHealth(noun(value)?),
+        Question::LoadBalancerAttributes(_) | Question::TargetGroupAttributes(_) => {
+            Answer::Attributes(noun(value)?)
+        }
+        Question::Subnets(_) => Answer::Subnets(noun(value)?),
+        Question::NetworkAcls(_) => Answer::NetworkAcls(noun(value)?),
+        Question::SecurityGroups(_) => Answer::SecurityGroups(noun(value)?),
+        Question::NetworkInterfaces(_) => Answer::NetworkInterfaces(noun(value)?),
+        Question::Instances(_) => Answer::Instances(noun(value)?),
+        Question::PrefixList(_) => Answer::PrefixList(noun(value)?),
     })
 }
 
@@ -141,11 +157,11 @@ impl Form for Generation {
 }
 
 macro_rules! forms {
-    ($($wire:ident is $noun:ident { $($field:ident: $kind:ty),+ $(,)? })+) => {$(
+    ($($wire:ident is $noun:ident { $($(#[$meta:meta])* $field:ident: $kind:ty),+ $(,)? })+) => {$(
         #[derive(Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct $wire {
-            $($field: <$kind as Form>::Wire,)+
+        pub(super) struct $wire {
+            $($(#[$meta])* $field: <$kind as Form>::Wire,)+
         }
 
         impl Form for $noun {
@@ -159,6 +175,8 @@ macro_rules! forms {
         }
     )+};
 }
+
+mod network;
 
 forms! {
     WireRestApi is RestApi { name: String }
@@ -179,10 +197,26 @@ forms! {
         status: String,
         message: Option<String>,
         targets: Vec<Arn>,
+        #[serde(default)]
+        subnets: Vec<String>,
+        #[serde(default)]
+        security_groups: Vec<String>,
     }
     WireEndpointService is EndpointService { id: String, state: String, load_balancers: Vec<Arn> }
     WireEndpointConnection is EndpointConnection { endpoint_id: String, owner: Option<String>, state: String }
-    WireLoadBalancer is LoadBalancer { arn: Arn, name: String, kind: String, state: String, reason: Option<String> }
+    WireLoadBalancer is LoadBalancer {
+        arn: Arn,
+        name: String,
+        kind: String,
+        state: String,
+        reason: Option<String>,
+        vpc: Option<String>,
+        #[serde(default)]
+        zones: Vec<BalancerZone>,
+        #[serde(default)]
+        security_groups: Vec<String>,
+        enforces_inbound: Option<bool>,
+    }
     WireListener is Listener { arn: Arn, load_balancer: Arn, port: u16, protocol: String, actions: Vec<Action> }
     WireAction is Action { kind: String, target_groups: Vec<(Arn, i32)> }
     WireTargetGroup is TargetGroup {
@@ -191,6 +225,8 @@ forms! {
         kind: String,
         protocol: Option<String>,
         port: Option<u16>,
+        vpc: Option<String>,
+        health_port: Option<String>,
     }
     WireTarget is Target {
         id: String,
