@@ -71,6 +71,14 @@ impl LiveAccount {
             Question::Listener(arn) => self.elbv2.listener(arn).await,
             Question::TargetGroups(arn) => self.elbv2.target_groups(arn).await,
             Question::TargetHealth(arn) => self.elbv2.target_health(arn).await,
+            Question::LoadBalancerAttributes(arn) => self.elbv2.load_balancer_attributes(arn).await,
+            Question::TargetGroupAttributes(arn) => self.elbv2.target_group_attributes(arn).await,
+            Question::Subnets(vpc) => self.ec2()?.subnets(vpc).await,
+            Question::NetworkAcls(vpc) => self.ec2()?.network_acls(vpc).await,
+            Question::SecurityGroups(ids) => self.ec2()?.security_groups(ids).await,
+            Question::NetworkInterfaces(of) => self.ec2()?.network_interfaces(of).await,
+            Question::Instances(ids) => self.ec2()?.instances(ids).await,
+            Question::PrefixList(id) => self.ec2()?.prefix_list(id).await,
         }
     }
 

@@ -5,7 +5,7 @@ use aws_sdk_elasticloadbalancingv2::types;
 use aws_types::SdkConfig;
 
 use super::outcome;
-use crate::survey::nouns::{Action, Listener, LoadBalancer, Target, TargetGroup};
+use crate::survey::nouns::{Action, Attributes, BalancerZone, Listener, LoadBalancer, Target, TargetGroup};
 use crate::survey::{Answer, Why};
 use crate::vocabulary::Arn;
 
@@ -59,6 +59,28 @@ impl Reader {
             Answer::TargetHealth(described.into_iter().filter_map(target).collect())
         })
     }
+
+    pub(super) async fn load_balancer_attributes(&self, arn: &Arn) -> Result<Answer, Why> {
+        let found =
+            self.client.describe_load_balancer_attributes().load_balancer_arn(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let pairs = answer.attributes.unwrap_or_default().into_iter();
+            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
+        })
+    }
+
+    pub(super) async fn target_group_attributes(&self, arn: &Arn) -> Result<Answer, Why> {
+        let found =
+            self.client.describe_target_group_attributes().target_group_arn(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let pairs = answer.attributes.unwrap_or_default().into_iter();
+            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
+        })
+    }
+}
+
+fn attributes(pairs: impl Iterator<Item = (Option<String>, Option<String>)>) -> Answer {
+    Answer::Attributes(Attributes(pairs.filter_map(|(key, value)| Some((key?, value?))).collect()))
 }
 
 fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {
@@ -72,6 +94,22 @@ fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {
             .and_then(|s| s.code.as_ref())
             .map_or_else(String::new, |code| code.as_str().to_owned()),
         reason: state.and_then(|state| state.reason),
+        vpc: wire.vpc_id,
+        zones: wire.availability_zones.unwrap_or_default().into_iter().map(zone).collect(),
+        security_groups: wire.security_groups.unwrap_or_default(),
+        enforces_inbound: wire
+            .enforce_security_group_inbound_rules_on_private_link_traffic
+            .map(|on_off| on_off == "on"),
+    }
+}
+
+fn zone(wire: types::AvailabilityZone) -> BalancerZone {
+    let addresses = wire.load_balancer_addresses.unwrap_or_default().into_iter();
+    let private = addresses.flat_map(|address| [address.private_ipv4_address, address.ipv6_address]);
+    BalancerZone {
+        zone: wire.zone_name.unwrap_or_default(),
+        subnet: wire.subnet_id,
+        addresses: private.flatten().filter_map(|address| address.parse().ok()).collect(),
     }
 }
 
@@ -107,6 +145,8 @@ fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
         kind: wire.target_type.map_or_else(String::new, |kind| kind.as_str().to_owned()),
         protocol: wire.protocol.map(|protocol| protocol.as_str().to_owned()),
         port: port(wire.port),
+        vpc: wire.vpc_id,
+        health_port: wire.health_check_port.filter(|_| wire.health_check_enabled != Some(false)),
     })
 }
 
