@@ -2,4 +2,5 @@
 
 mod catalogue;
 mod fixtures;
+mod network;
 mod properties;

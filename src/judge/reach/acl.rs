@@ -15,7 +15,7 @@ use crate::survey::nouns::{AclEntry, NetworkAcl};
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-register-targets.html>
 pub(in crate::judge) const EPHEMERAL: RangeInclusive<u16> = 1024..=65535;
 
-/// The last entry of every network ACL, which denies what no other matches.
+/// The last entry of every network ACL, which denies what no other matches; the one for IPv6 comes right after it.
 pub(in crate::judge) const LAST: i32 = 32767;
 
 /// What a network ACL makes of packets in one direction.

@@ -184,7 +184,7 @@ fn rank(outcome: &Outcome) -> u8 {
 
 /// The highest number before the entry that no other entry of that direction has, in steps of ten where there is room.
 fn free(acl: &NetworkAcl, egress: bool, before: Option<i32>) -> Option<i32> {
-    let end = before.unwrap_or(super::LAST);
+    let end = before.unwrap_or(super::LAST).min(super::LAST);
     let taken =
         |number: &i32| acl.entries.iter().any(|entry| entry.egress == egress && entry.number == *number);
     let tidy = (1..end.min(1000) / 10).map(|tens| tens * 10).rev().find(|number| !taken(number));

@@ -59,7 +59,7 @@ pub(super) fn acl(topology: &Topology, stopped: &Stopped<'_>) -> String {
         _ => format!("subnet {subnet}"),
     };
     let says = match entry {
-        Some(number) if *number != LAST => {
+        Some(number) if *number < LAST => {
             format!("entry {number} of network ACL `{id}` denies {what} {edge} {subnet}")
         }
         _ => format!("no entry of network ACL `{id}` allows {what} {edge} {subnet}"),
