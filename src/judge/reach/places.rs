@@ -65,7 +65,7 @@ impl<'a> Ends<'a> {
         );
         Place {
             name: "API Gateway".to_owned(),
-            net: IpNet::from(IpNet::V4(ipnet::Ipv4Net::default())),
+            net: IpNet::V4(ipnet::Ipv4Net::default()),
             subnet: Err(unseen.clone()),
             vague: Some(unseen),
             zone: None,
