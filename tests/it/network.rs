@@ -1,5 +1,7 @@
 //! The network hop on whole paths of both generations: a small account in code, walked and judged as a live one is.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what they parse stands beside them")]
+
 use std::future::ready;
 
 use vpclink_responder::classify::Diagnosis;
@@ -28,6 +30,7 @@ struct World {
     targets: Vec<Target>,
     instances: Vec<Instance>,
     interfaces: Vec<NetworkInterface>,
+    backend: Option<LoadBalancer>,
     groups: Vec<SecurityGroup>,
     acls: Vec<NetworkAcl>,
     prefix_list: Vec<&'static str>,
@@ -140,6 +143,7 @@ impl World {
                 interface("eni-app-a", "subnet-app-a", "10.0.11.10", &["sg-app"]),
                 interface("eni-app-b", "subnet-app-b", "10.0.12.10", &["sg-app"]),
             ],
+            backend: None,
             groups: vec![
                 group("sg-lb", vec![rule((8443, 8443), &["0.0.0.0/0"])]),
                 group("sg-app", vec![rule((8080, 8080), &["10.0.1.0/24", "10.0.2.0/24"])]),
@@ -232,7 +236,10 @@ impl World {
                 owner: None,
                 state: "Available".to_owned(),
             }]),
-            Question::LoadBalancer(_) => Answer::LoadBalancer(self.balancer.clone()),
+            Question::LoadBalancer(arn) if *arn == self.balancer.arn => {
+                Answer::LoadBalancer(self.balancer.clone())
+            }
+            Question::LoadBalancer(_) => self.backend.clone().map_or(Answer::Absent, Answer::LoadBalancer),
             Question::Listeners(_) | Question::Listener(_) => Answer::Listeners(vec![Listener {
                 arn: listener_arn,
                 load_balancer: self.balancer.arn.clone(),
@@ -266,6 +273,9 @@ impl World {
             Question::SecurityGroups(ids) => {
                 let asked = self.groups.iter().filter(|group| ids.contains(&group.id));
                 Answer::SecurityGroups(asked.cloned().collect())
+            }
+            Question::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)) if *arn != self.balancer.arn => {
+                Answer::NetworkInterfaces(Vec::new())
             }
             Question::NetworkInterfaces(InterfacesOf::LoadBalancer(_)) => Answer::NetworkInterfaces(vec![
                 interface("eni-lb-a", "subnet-lb-a", "10.0.1.5", &["sg-lb"]),
@@ -380,6 +390,39 @@ fn instances_are_judged_by_their_primary_interface() {
     finds_open(&world);
     world.rules("sg-app", Vec::new());
     blames(&world, "target-security-group-blocks", Tier::Likely, "sg-app", &["i-1, i-2", "no rule at all"]);
+}
+
+#[test]
+fn an_application_load_balancer_as_the_target_is_guarded_by_its_own_groups() {
+    let mut world = World::v1();
+    let backend = arn("loadbalancer/app/inner/0123456789abcdef");
+    let mut zones = world.balancer.zones.clone();
+    zones
+        .iter_mut()
+        .for_each(|zone| zone.subnet = zone.subnet.as_ref().map(|id| id.replace("-lb-", "-app-")));
+    world.backend = Some(LoadBalancer {
+        arn: backend.clone(),
+        name: "inner".to_owned(),
+        kind: "application".to_owned(),
+        zones,
+        security_groups: strings(&["sg-app"]),
+        enforces_inbound: None,
+        ..world.balancer.clone()
+    });
+    world.group.kind = "alb".to_owned();
+    world.targets = vec![target(backend.as_str(), None)];
+    // Its interfaces are not found by description, so it is somewhere in its subnets; that is enough.
+    finds_open(&world);
+    world.rules("sg-app", Vec::new());
+    blames(
+        &world,
+        "target-security-group-blocks",
+        Tier::Likely,
+        "sg-app",
+        &["`inner`'s interface in eu-west-1a"],
+    );
+    world.backend = None;
+    clears(&world);
 }
 
 #[test]
@@ -707,6 +750,7 @@ fn an_ordinary_walk_asks_little() {
         let recorder = Recorder::new(&world, || jiff::Timestamp::UNIX_EPOCH);
         walk(&recorder);
         let asked = recorder.into_account().to_text().matches("\"call\"").count();
+        println!("{asked} calls");
         assert!(asked <= 25, "{asked} calls");
     }
 }

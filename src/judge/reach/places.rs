@@ -74,28 +74,35 @@ impl<'a> Ends<'a> {
     }
 
     /// The nodes of a load balancer, one a zone or interface.
-    ///
-    /// Interfaces in its subnets carry the description `ELB net/NAME/ID`, which is common practice rather than documented;
-    /// where none is found, a node is somewhere in its subnet.
     pub(in crate::judge) fn nodes(self, balancer: &LoadBalancer) -> Vec<Place> {
-        balancer.zones.iter().flat_map(|zone| self.nodes_of(balancer, zone)).collect()
+        self.interfaces(balancer, &self.network.balancer_interfaces, "the load balancer")
     }
 
-    fn nodes_of(self, balancer: &LoadBalancer, zone: &BalancerZone) -> Vec<Place> {
-        let Some(subnet) = &zone.subnet else { return Vec::new() };
-        let own = in_subnet(&self.network.balancer_interfaces, subnet);
-        let mut addresses: Vec<IpAddr> = own.flat_map(|interface| interface.addresses.clone()).collect();
-        if addresses.is_empty() {
-            addresses.clone_from(&zone.addresses);
-        }
-        let kind = if balancer.kind == "network" { "node" } else { "interface" };
-        let blank = Place {
-            name: format!("the load balancer's {kind} in {}", zone.zone),
-            zone: Some(zone.zone.clone()),
-            groups: Ok(balancer.security_groups.clone()),
-            ..self.somewhere(subnet, &self.network.balancer_interfaces)
+    /// Interfaces in its subnets carry the description `ELB net/NAME/ID`, which is common practice rather than documented;
+    /// where none is found, a node is somewhere in its subnet.
+    fn interfaces(
+        self,
+        balancer: &LoadBalancer,
+        reading: &Reading<Vec<NetworkInterface>>,
+        owner: &str,
+    ) -> Vec<Place> {
+        let of_zone = |zone: &BalancerZone| {
+            let Some(subnet) = &zone.subnet else { return Vec::new() };
+            let own = in_subnet(reading, subnet);
+            let mut addresses: Vec<IpAddr> = own.flat_map(|interface| interface.addresses.clone()).collect();
+            if addresses.is_empty() {
+                addresses.clone_from(&zone.addresses);
+            }
+            let kind = if balancer.kind == "network" { "node" } else { "interface" };
+            let blank = Place {
+                name: format!("{owner}'s {kind} in {}", zone.zone),
+                zone: Some(zone.zone.clone()),
+                groups: Ok(balancer.security_groups.clone()),
+                ..self.somewhere(subnet, reading)
+            };
+            self.at(blank, subnet, &addresses)
         };
-        self.at(blank, subnet, &addresses)
+        balancer.zones.iter().flat_map(of_zone).collect()
     }
 
     /// The interfaces of a V2 link, in each of its subnets.
@@ -123,22 +130,29 @@ impl<'a> Ends<'a> {
         let targets = self.topology.targets.get(group).and_then(Reading::value);
         let described = self.topology.target_group(group);
         let used = |target: &&Target| !matches!(target.state.as_str(), "unused" | "draining");
-        let place = |target: &Target| {
+        let places = |target: &Target| {
             let port = target.port.or(described?.port)?;
             let health_port = match described?.health_port.as_deref() {
                 Some("traffic-port") => Some(port),
                 other => other.and_then(|port| port.parse().ok()),
             };
             let healthy = target.state == "healthy";
-            Some(TargetPlace { place: self.target(target), port, health_port, healthy })
+            let places = self.places_of(target).into_iter();
+            Some(places.map(move |place| TargetPlace { place, port, health_port, healthy }))
         };
-        targets.into_iter().flatten().filter(used).filter_map(place).collect()
+        targets.into_iter().flatten().filter(used).filter_map(places).flatten().collect()
     }
 
-    fn target(self, target: &Target) -> Place {
-        match target.id.parse::<IpAddr>() {
-            Ok(address) => self.by_address(target, address),
-            Err(_) => self.by_instance(target),
+    fn places_of(self, target: &Target) -> Vec<Place> {
+        if let Ok(address) = target.id.parse::<IpAddr>() {
+            return vec![self.by_address(target, address)];
+        }
+        match self.network.backends.get(&Arn::new(&target.id)) {
+            Some((Reading::Known { value, .. }, interfaces)) => {
+                self.interfaces(value, interfaces, &format!("`{}`", value.name))
+            }
+            Some((balancer, _)) => vec![unread(target, balancer.unavailable())],
+            None => vec![self.by_instance(target)],
         }
     }
 
@@ -164,25 +178,23 @@ impl<'a> Ends<'a> {
             vague: None,
             zone: target.zone.clone().or_else(|| self.zone_of(subnet.as_ref()?)),
             subnet: subnet.ok_or_else(&unread),
-            groups: own.map(|own| own.groups.clone()).ok_or_else(&unread),
+            groups: own.map(|own| own.groups.clone()).filter(|ids| !ids.is_empty()).ok_or_else(&unread),
         }
     }
 
     fn by_instance(self, target: &Target) -> Place {
         let reading = &self.network.instances;
         let own = reading.value().into_iter().flatten().find(|own| own.id == target.id);
-        let unread = reading.unavailable().cloned().unwrap_or_else(|| {
-            not_known(format!("the address of {}", target.id), "ec2:DescribeInstances", "it has none now")
-        });
-        let subnet = own.and_then(|own| own.subnet.clone());
-        let address = own.and_then(|own| own.address);
+        let nowhere = unread(target, reading.unavailable());
+        let Some(own) = own else { return nowhere };
         Place {
-            name: target.id.clone(),
-            net: address.map_or(IpNet::V4(ipnet::Ipv4Net::default()), IpNet::from),
-            vague: address.is_none().then(|| unread.clone()),
-            zone: target.zone.clone().or_else(|| self.zone_of(subnet.as_ref()?)),
-            subnet: subnet.ok_or_else(|| unread.clone()),
-            groups: own.map(|own| own.groups.clone()).ok_or(unread),
+            net: own.address.map_or(nowhere.net, IpNet::from),
+            vague: nowhere.vague.filter(|_| own.address.is_none()),
+            zone: target.zone.clone().or_else(|| self.zone_of(own.subnet.as_ref()?)),
+            subnet: own.subnet.clone().map_or(nowhere.subnet, Ok),
+            // Every interface in a VPC has a group; an answer without one has left it out.
+            groups: if own.groups.is_empty() { nowhere.groups } else { Ok(own.groups.clone()) },
+            name: nowhere.name,
         }
     }
 
@@ -250,6 +262,21 @@ fn in_subnet<'a>(
 ) -> impl Iterator<Item = &'a NetworkInterface> {
     let interfaces = reading.value().into_iter().flatten();
     interfaces.filter(move |interface| interface.subnet.as_deref() == Some(subnet))
+}
+
+/// A target of which nothing is known but its id.
+fn unread(target: &Target, why: Option<&Unavailable>) -> Place {
+    let why = why.cloned().unwrap_or_else(|| {
+        not_known(format!("the address of {}", target.id), "ec2:DescribeInstances", "it has none now")
+    });
+    Place {
+        name: target.id.clone(),
+        net: IpNet::V4(ipnet::Ipv4Net::default()),
+        vague: Some(why.clone()),
+        subnet: Err(why.clone()),
+        zone: target.zone.clone(),
+        groups: Err(why),
+    }
 }
 
 fn same(one: &[String], other: &[String]) -> bool {

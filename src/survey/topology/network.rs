@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::survey::Reading;
 use crate::survey::nouns::{
-    Attributes, Instance, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup, Subnet,
+    Attributes, Instance, LoadBalancer, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup, Subnet,
 };
 use crate::vocabulary::Arn;
 
@@ -25,6 +25,8 @@ pub struct Network {
     pub target_interfaces: Reading<Vec<NetworkInterface>>,
     /// The instances that are registered as targets.
     pub instances: Reading<Vec<Instance>>,
+    /// Application load balancers that are registered as targets, and their interfaces.
+    pub backends: BTreeMap<Arn, (Reading<LoadBalancer>, Reading<Vec<NetworkInterface>>)>,
     /// The targets' security groups, but for those that are among the near ones.
     pub far_groups: Reading<Vec<SecurityGroup>>,
     /// The prefix lists that those groups' rules name.
@@ -49,6 +51,7 @@ impl Network {
             target_interfaces: Reading::not_asked("the targets' interfaces", INTERFACES, why),
             instances: Reading::not_asked("the targets' instances", "ec2:DescribeInstances", why),
             far_groups: Reading::not_asked("the targets' security groups", GROUPS, why),
+            backends: BTreeMap::new(),
             prefix_lists: BTreeMap::new(),
             balancer_attributes: Reading::not_asked(
                 "the load balancer's attributes",

@@ -93,16 +93,17 @@ impl Surveyor<'_> {
 
     /// The targets' interfaces and instances, then their security groups, then what those name.
     pub(super) async fn far_network(&self, topology: &mut Topology) {
-        let (addresses, instances) = targets(topology);
+        let Targets { addresses, instances, backends } = targets(topology);
         let vpc = vpc(topology);
         let near_lists = lists_of(&topology.network.near_groups);
-        let (interfaces, instances, near_lists) = join!(
+        let (interfaces, instances, backends, near_lists) = join!(
             self.target_interfaces(vpc, addresses),
             self.instances(instances),
+            self.backends(backends),
             self.prefix_lists(near_lists)
         );
         let network = &mut topology.network;
-        network.prefix_lists = near_lists;
+        (network.prefix_lists, network.backends) = (near_lists, backends);
         network.target_interfaces = interfaces.unwrap_or_else(|| network.target_interfaces.clone());
         network.instances = instances.unwrap_or_else(|| network.instances.clone());
         let wanted = far_groups(network);
@@ -132,18 +133,47 @@ impl Surveyor<'_> {
         Some(self.read(Question::Instances(ids)).await)
     }
 
+    async fn backends(
+        &self,
+        arns: Vec<String>,
+    ) -> BTreeMap<Arn, (Reading<LoadBalancer>, Reading<Vec<NetworkInterface>>)> {
+        let read = arns.into_iter().map(|arn| async {
+            let arn = Arn::new(arn);
+            let own = InterfacesOf::LoadBalancer(arn.clone());
+            let read = join!(
+                self.read(Question::LoadBalancer(arn.clone())),
+                self.read(Question::NetworkInterfaces(own))
+            );
+            (arn, read)
+        });
+        join_all(read).await.into_iter().collect()
+    }
+
     async fn prefix_lists(&self, ids: Vec<String>) -> BTreeMap<String, Reading<PrefixList>> {
         let read = join_all(ids.iter().map(|id| self.read(Question::PrefixList(id.clone())))).await;
         ids.into_iter().zip(read).collect()
     }
 }
 
-/// The addresses and the instances among the called targets.
-fn targets(topology: &Topology) -> (Vec<String>, Vec<String>) {
-    let ids = topology.targets.values().filter_map(Reading::value).flatten().map(|target| &target.id);
-    let (addresses, others): (Vec<&String>, Vec<&String>) = ids.partition(|id| id.parse::<IpAddr>().is_ok());
+/// The called targets, by how they are registered.
+struct Targets {
+    addresses: Vec<String>,
+    instances: Vec<String>,
+    /// Application load balancers.
+    backends: Vec<String>,
+}
+
+fn targets(topology: &Topology) -> Targets {
+    let ids = topology.targets.values().filter_map(Reading::value).flatten().map(|target| target.id.clone());
+    let (addresses, others): (Vec<String>, Vec<String>) = ids.partition(|id| id.parse::<IpAddr>().is_ok());
+    let (backends, others): (Vec<String>, Vec<String>) =
+        others.into_iter().partition(|id| id.contains(":loadbalancer/"));
     let instances = others.into_iter().filter(|id| id.starts_with("i-"));
-    (sorted(addresses.into_iter().cloned()), sorted(instances.cloned()))
+    Targets {
+        addresses: sorted(addresses.into_iter()),
+        instances: sorted(instances),
+        backends: sorted(backends.into_iter()),
+    }
 }
 
 /// The VPC that the called targets are in.
@@ -159,7 +189,9 @@ fn far_groups(network: &Network) -> Vec<String> {
         network.near_groups.value().into_iter().flatten().map(|group| group.id.as_str()).collect();
     let interfaces = network.target_interfaces.value().into_iter().flatten().flat_map(|i| &i.groups);
     let instances = network.instances.value().into_iter().flatten().flat_map(|i| &i.groups);
-    sorted(interfaces.chain(instances).filter(|id| !near.contains(id.as_str())).cloned())
+    let backends = network.backends.values().filter_map(|(balancer, _)| balancer.value());
+    let backends = backends.flat_map(|balancer| &balancer.security_groups);
+    sorted(interfaces.chain(instances).chain(backends).filter(|id| !near.contains(id.as_str())).cloned())
 }
 
 fn lists_of(groups: &Reading<Vec<SecurityGroup>>) -> Vec<String> {
