@@ -84,7 +84,8 @@ impl Blocker {
     /// The same blocker whatever it stops: one security group, one entry of an ACL.
     pub(super) fn identity(&self) -> Self {
         match self.clone() {
-            Self::Acl { id, subnet, egress, entry, free, .. } => {
+            Self::Acl { id, egress, entry, free, .. } => {
+                let subnet = String::new();
                 let peer = IpNet::V4(ipnet::Ipv4Net::default());
                 Self::Acl { id, subnet, egress, entry, free, peer, ports: (0, 0) }
             }

@@ -563,6 +563,11 @@ fn network_acls_on_the_way_there() {
     let words = ["entry 50", "into subnet subnet-app", "--ingress --rule-number 40", "From=8080,To=8080"];
     let finding = blames(&world, "network-acl-blocks-request", Tier::Confirmed, "acl-app", &words);
     assert_eq!(finding.detail["entry"], "50");
+    // One entry is one finding, whatever subnets and peers it stops.
+    assert_eq!(faults(&world.judgement()).iter().filter(|fault| fault.code.is_network()).count(), 1);
+    assert!(
+        finding.remedy.unwrap().what.contains("Do the same, with numbers of their own, for 10.0.2.0/24.")
+    );
     let mut world = World::v1();
     world.acl_entry("acl-lb", entry(50, true, false, "10.0.11.0/24", None));
     world.ill(0);

@@ -31,7 +31,7 @@ pub(super) fn remedy(topology: &Topology, stopped: &Stopped<'_>) -> Remedy {
         }
         Blocker::Acl { id, .. } => {
             let show = format!("aws ec2 describe-network-acls --network-acl-ids {id} --region {{region}}");
-            let (what, command) = acl(topology, blocker);
+            let (what, command) = acl(topology, stopped);
             Remedy { what, command, verify: Some(show) }
         }
     }
@@ -87,8 +87,9 @@ fn ranges(peers: &[&Place]) -> String {
     lists.into_iter().flatten().collect::<Vec<_>>().join(",")
 }
 
-fn acl(topology: &Topology, blocker: &Blocker) -> (String, Option<String>) {
-    let Blocker::Acl { id, egress, free, peer, ports, .. } = blocker else { return Default::default() };
+fn acl(topology: &Topology, stopped: &Stopped<'_>) -> (String, Option<String>) {
+    let (_, blocker) = stopped[0];
+    let Blocker::Acl { id, egress, free, ports, .. } = blocker else { return Default::default() };
     let (direction, way) = if *egress { ("--egress", "outbound") } else { ("--ingress", "inbound") };
     let ports_in_words = if ports.0 == ports.1 {
         format!("port {}", ports.0)
@@ -98,9 +99,17 @@ fn acl(topology: &Topology, blocker: &Blocker) -> (String, Option<String>) {
     let what = format!(
         "Allow {way} TCP on {ports_in_words} in network ACL `{id}`, before the entry that denies it."
     );
-    // Addresses of load balancers and targets change within their subnets.
-    let net = topology.network.subnets.value().into_iter().flatten().flat_map(|subnet| &subnet.cidrs);
-    let net = net.copied().find(|cidr| cidr.contains(peer)).unwrap_or(*peer);
+    let mut nets = stopped.iter().filter_map(|(_, blocker)| around(topology, blocker));
+    let Some(net) = nets.next() else { return (what, None) };
+    let others: BTreeSet<String> =
+        nets.filter(|other| *other != net).map(|other| other.to_string()).collect();
+    let what = match others.is_empty() {
+        true => what,
+        false => {
+            let others: Vec<String> = others.into_iter().take(MOST_NETS).collect();
+            format!("{what} Do the same, with numbers of their own, for {}.", others.join(", "))
+        }
+    };
     let block = if net.network().is_ipv4() { "--cidr-block" } else { "--ipv6-cidr-block" };
     let command = free.map(|number| {
         format!(
@@ -110,6 +119,13 @@ fn acl(topology: &Topology, blocker: &Blocker) -> (String, Option<String>) {
         )
     });
     (what, command)
+}
+
+/// The subnet around the other end: addresses of load balancers and targets change within theirs.
+fn around(topology: &Topology, blocker: &Blocker) -> Option<IpNet> {
+    let Blocker::Acl { peer, .. } = blocker else { return None };
+    let cidrs = topology.network.subnets.value().into_iter().flatten().flat_map(|subnet| &subnet.cidrs);
+    Some(cidrs.copied().find(|cidr| cidr.contains(peer)).unwrap_or(*peer))
 }
 
 fn is_everywhere(place: &Place) -> bool {
