@@ -191,7 +191,7 @@ impl World {
     }
 
     fn answer(&self, question: &Question) -> Result<Answer, Why> {
-        if self.denied.contains(&question.action()) {
+        if self.denied.contains(&question.action()) || self.denied.contains(&question.call()) {
             return Err(Why::Denied);
         }
         let v1 = self.generation == Generation::V1;
@@ -723,6 +723,14 @@ fn each_denied_action_is_named_where_it_matters() {
             assert!(judgement.path.iter().all(|hop| hop.state != State::Faulty));
         }
     }
+}
+
+#[test]
+fn a_v2_link_that_could_not_be_read_leaves_the_network_unproven() {
+    let mut world = World::v2();
+    world.denied = vec!["apigatewayv2:GetVpcLink"];
+    let judgement = clears(&world);
+    assert!(judgement.findings.iter().all(|finding| finding.code.slug() != "network-open"));
 }
 
 #[test]
