@@ -34,6 +34,8 @@ mod house_rules;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod network;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 #[cfg(feature = "live")]
