@@ -7,6 +7,7 @@ mod faults;
 mod names;
 mod presented;
 mod said;
+mod trust;
 
 use crate::classify::{Diagnosis, Endpoint, Family};
 use crate::judge::{Code, Finding, State};
