@@ -87,8 +87,15 @@ impl LiveAccount {
             Question::AcmChain(arn) => self.acm.chain(arn).await,
             Question::ServerCertificate(name) => self.iam.server_certificate(name).await,
             Question::ListenerAttributes(arn) => self.elbv2.listener_attributes(arn).await,
-            Question::TargetGroupAttributes(arn) => self.elbv2.target_group_attributes(arn).await,
             Question::Metrics(of) => self.cloudwatch.metrics(of).await,
+            Question::LoadBalancerAttributes(arn) => self.elbv2.load_balancer_attributes(arn).await,
+            Question::TargetGroupAttributes(arn) => self.elbv2.target_group_attributes(arn).await,
+            Question::Subnets(vpc) => self.ec2()?.subnets(vpc).await,
+            Question::NetworkAcls(vpc) => self.ec2()?.network_acls(vpc).await,
+            Question::SecurityGroups(ids) => self.ec2()?.security_groups(ids).await,
+            Question::NetworkInterfaces(of) => self.ec2()?.network_interfaces(of).await,
+            Question::Instances(ids) => self.ec2()?.instances(ids).await,
+            Question::PrefixList(id) => self.ec2()?.prefix_list(id).await,
         }
     }
 

@@ -8,6 +8,7 @@ mod code;
 mod facts;
 mod finding;
 mod path;
+mod reach;
 mod verdict;
 mod waiting;
 
@@ -55,7 +56,7 @@ pub fn judge(diagnosis: &Diagnosis, topology: &Topology) -> Judgement {
     let mut findings: Vec<Finding> =
         CHECKS.iter().flat_map(|check| (check.run)(diagnosis, topology)).collect();
     // Stable: the checks' own order is kept within a hop.
-    findings.sort_by_key(|finding| finding.code.hop());
+    findings.sort_by_key(|finding| finding.hop);
     let facts = Facts::new(diagnosis, topology);
     for remedy in findings.iter_mut().filter_map(|finding| finding.remedy.as_mut()) {
         remedy.fill(&facts);

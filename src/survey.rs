@@ -25,7 +25,7 @@ pub use details::{CertificateReadings, Details};
 pub use questions::{Answer, FromAnswer, Question};
 pub use reading::{Reading, Unavailable, Why};
 pub use route::template;
-pub use topology::Topology;
+pub use topology::{Network, Topology};
 pub use variables::Filled;
 pub use walk::survey;
 

@@ -70,6 +70,8 @@ impl Reader {
                 status: link.status.map_or_else(String::new, |status| status.as_str().to_owned()),
                 message: link.status_message,
                 targets: link.target_arns.unwrap_or_default().into_iter().map(Arn::new).collect(),
+                subnets: Vec::new(),
+                security_groups: Vec::new(),
             })
         })
     }

@@ -27,6 +27,8 @@ impl Reader {
                 status: link.vpc_link_status.map_or_else(String::new, |status| status.as_str().to_owned()),
                 message: link.vpc_link_status_message,
                 targets: Vec::new(),
+                subnets: link.subnet_ids.unwrap_or_default(),
+                security_groups: link.security_group_ids.unwrap_or_default(),
             })
         })
     }

@@ -4,6 +4,7 @@
 //! Signing, credentials, retries, timeouts and clock skew are the SDK's; parameters, pages and the endpoint's name are
 //! ours. Shapes: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html>
 
+mod network;
 mod wire;
 
 use aws_runtime::auth::{SigV4OperationSigningConfig, sigv4};

@@ -5,7 +5,9 @@ use aws_sdk_elasticloadbalancingv2::types;
 use aws_types::SdkConfig;
 
 use super::outcome;
-use crate::survey::nouns::{Action, Listener, ListenerCertificate, LoadBalancer, Target, TargetGroup};
+use crate::survey::nouns::{
+    Action, Attributes, BalancerZone, Listener, ListenerCertificate, LoadBalancer, Target, TargetGroup,
+};
 use crate::survey::{Answer, Why};
 use crate::vocabulary::Arn;
 
@@ -69,8 +71,17 @@ impl Reader {
     pub(super) async fn listener_attributes(&self, arn: &Arn) -> Result<Answer, Why> {
         let found = self.client.describe_listener_attributes().listener_arn(arn.as_str()).send().await;
         outcome(found, &ABSENT, |answer| {
-            let attributes = answer.attributes.unwrap_or_default().into_iter();
-            Answer::Attributes(attributes.filter_map(|one| Some((one.key?, one.value?))).collect())
+            let pairs = answer.attributes.unwrap_or_default().into_iter();
+            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
+        })
+    }
+
+    pub(super) async fn load_balancer_attributes(&self, arn: &Arn) -> Result<Answer, Why> {
+        let found =
+            self.client.describe_load_balancer_attributes().load_balancer_arn(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let pairs = answer.attributes.unwrap_or_default().into_iter();
+            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
         })
     }
 
@@ -78,8 +89,8 @@ impl Reader {
         let found =
             self.client.describe_target_group_attributes().target_group_arn(arn.as_str()).send().await;
         outcome(found, &ABSENT, |answer| {
-            let attributes = answer.attributes.unwrap_or_default().into_iter();
-            Answer::Attributes(attributes.filter_map(|one| Some((one.key?, one.value?))).collect())
+            let pairs = answer.attributes.unwrap_or_default().into_iter();
+            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
         })
     }
 }
@@ -98,6 +109,10 @@ fn listed(items: Vec<types::Certificate>) -> Vec<ListenerCertificate> {
     listed
 }
 
+fn attributes(pairs: impl Iterator<Item = (Option<String>, Option<String>)>) -> Answer {
+    Answer::Attributes(Attributes(pairs.filter_map(|(key, value)| Some((key?, value?))).collect()))
+}
+
 fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {
     let state = wire.state;
     LoadBalancer {
@@ -109,6 +124,22 @@ fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {
             .and_then(|s| s.code.as_ref())
             .map_or_else(String::new, |code| code.as_str().to_owned()),
         reason: state.and_then(|state| state.reason),
+        vpc: wire.vpc_id,
+        zones: wire.availability_zones.unwrap_or_default().into_iter().map(zone).collect(),
+        security_groups: wire.security_groups.unwrap_or_default(),
+        enforces_inbound: wire
+            .enforce_security_group_inbound_rules_on_private_link_traffic
+            .map(|on_off| on_off == "on"),
+    }
+}
+
+fn zone(wire: types::AvailabilityZone) -> BalancerZone {
+    let addresses = wire.load_balancer_addresses.unwrap_or_default().into_iter();
+    let private = addresses.flat_map(|address| [address.private_ipv4_address, address.ipv6_address]);
+    BalancerZone {
+        zone: wire.zone_name.unwrap_or_default(),
+        subnet: wire.subnet_id,
+        addresses: private.flatten().filter_map(|address| address.parse().ok()).collect(),
     }
 }
 
@@ -144,6 +175,8 @@ fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
         kind: wire.target_type.map_or_else(String::new, |kind| kind.as_str().to_owned()),
         protocol: wire.protocol.map(|protocol| protocol.as_str().to_owned()),
         port: port(wire.port),
+        vpc: wire.vpc_id,
+        health_port: wire.health_check_port.filter(|_| wire.health_check_enabled != Some(false)),
     })
 }
 

@@ -6,9 +6,11 @@ mod endpoint_service;
 mod listener;
 mod load_balancer;
 mod metrics;
+mod network;
 mod stage;
 mod targets;
 mod vpc_link;
+mod zones;
 
 use super::Finding;
 use crate::classify::Diagnosis;
@@ -30,6 +32,9 @@ pub static CHECKS: &[Check] = &[
     Check { name: "endpoint_service", run: endpoint_service::check },
     Check { name: "load_balancer", run: load_balancer::check },
     Check { name: "listener", run: listener::check },
+    Check { name: "zones", run: zones::check },
+    // Before the targets: rules that keep health checks out are why they are ill.
+    Check { name: "network", run: network::check },
     Check { name: "targets", run: targets::check },
     Check { name: "certificate", run: certificate::check },
     Check { name: "attributes", run: attributes::check },

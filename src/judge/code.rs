@@ -49,6 +49,19 @@ macro_rules! codes {
                 self == Code::CertificateExpiresSoon || self.slug().starts_with("listener-certificate-")
             }
 
+            /// Whether it speaks of what lies between hops: rules of security groups and network ACLs.
+            pub fn is_network(self) -> bool {
+                matches!(
+                    self,
+                    Self::VpcLinkSecurityGroupBlocks
+                        | Self::LoadBalancerSecurityGroupBlocks
+                        | Self::TargetSecurityGroupBlocks
+                        | Self::NetworkAclBlocksRequest
+                        | Self::NetworkAclBlocksResponse
+                        | Self::NetworkOpen
+                )
+            }
+
             /// The state that is part of its meaning.
             pub fn state(self) -> State {
                 match self {
@@ -69,6 +82,7 @@ codes! {
     VpcLinkPending "vpc-link-pending" VpcLink Faulty;
     VpcLinkDeleting "vpc-link-deleting" VpcLink Faulty;
     VpcLinkInactive "vpc-link-inactive" VpcLink Faulty;
+    VpcLinkSecurityGroupBlocks "vpc-link-security-group-blocks" VpcLink Faulty;
     VpcLinkAvailable "vpc-link-available" VpcLink Healthy;
     EndpointServiceMissing "endpoint-service-missing" EndpointService Faulty;
     EndpointServiceUnavailable "endpoint-service-unavailable" EndpointService Faulty;
@@ -82,6 +96,8 @@ codes! {
     LoadBalancerFailed "load-balancer-failed" LoadBalancer Faulty;
     LoadBalancerProvisioning "load-balancer-provisioning" LoadBalancer Faulty;
     LoadBalancerImpaired "load-balancer-impaired" LoadBalancer Faulty;
+    ZoneWithoutTargets "zone-without-targets" LoadBalancer Faulty;
+    LoadBalancerSecurityGroupBlocks "load-balancer-security-group-blocks" LoadBalancer Faulty;
     LoadBalancerActive "load-balancer-active" LoadBalancer Healthy;
     LoadBalancerResetsRising "load-balancer-resets-rising" LoadBalancer Faulty;
     SecurityGroupDropsRising "security-group-drops-rising" LoadBalancer Faulty;
@@ -101,6 +117,10 @@ codes! {
     TargetGroupEmpty "target-group-empty" TargetGroup Faulty;
     TargetGroupUnused "target-group-unused" TargetGroup Faulty;
     ProxyProtocolEnabled "proxy-protocol-enabled" TargetGroup Faulty;
+    NetworkAclBlocksRequest "network-acl-blocks-request" Target Faulty;
+    TargetSecurityGroupBlocks "target-security-group-blocks" Target Faulty;
+    NetworkAclBlocksResponse "network-acl-blocks-response" Target Faulty;
+    NetworkOpen "network-open" Target Healthy;
     TargetsUnhealthy "targets-unhealthy" Target Faulty;
     TargetsUnused "targets-unused" Target Faulty;
     TargetsDraining "targets-draining" Target Faulty;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Code, Facts};
+use super::{Code, Facts, HopKind};
 use crate::classify::redact::bounded;
 use crate::survey::{Reading, Unavailable, Why};
 
@@ -40,6 +40,8 @@ pub struct Finding {
     pub code: Code,
     /// Whether that is so.
     pub state: State,
+    /// The hop it speaks of: the code's, unless this finding lies elsewhere.
+    pub hop: HopKind,
     /// What it speaks of: an ARN or id.
     pub resource: Option<String>,
     /// One sentence.
@@ -90,6 +92,7 @@ impl Finding {
         Self {
             code,
             state: code.state(),
+            hop: code.hop(),
             resource: None,
             says: bounded(&says.into(), LONGEST),
             detail: BTreeMap::new(),
@@ -107,6 +110,7 @@ impl Finding {
         Self {
             code,
             state: State::Unknown,
+            hop: code.hop(),
             resource: None,
             says: bounded(&format!("{what} could not be read: {why}"), LONGEST),
             detail: BTreeMap::new(),
@@ -148,6 +152,12 @@ impl Finding {
         verify: Option<String>,
     ) -> Self {
         self.remedy = Some(Remedy { what: what.into(), command, verify });
+        self
+    }
+
+    /// Moves it to another hop than its code's.
+    pub(super) fn at(mut self, hop: HopKind) -> Self {
+        self.hop = hop;
         self
     }
 

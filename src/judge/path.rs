@@ -117,9 +117,10 @@ fn behind(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
     for arn in groups {
         let name = topology.target_group(&arn).map(|group| group.name.clone());
         let arn = arn.to_string();
-        let about: Vec<Finding> =
-            findings.iter().filter(|finding| finding.resource.as_deref() == Some(&arn)).cloned().collect();
-        let looked = about.iter().any(|finding| finding.state != State::Unknown);
+        let of_group = |finding: &&Finding| finding.resource.as_deref() == Some(&arn);
+        let through = |finding: &&Finding| finding.detail.get("target_group") == Some(&arn);
+        let about: Vec<Finding> = findings.iter().filter(|f| of_group(f) || through(f)).cloned().collect();
+        let looked = about.iter().any(|f| f.state != State::Unknown && !f.code.is_network());
         let hop = |kind, name: Option<String>, read| Hop {
             kind,
             resource: Some(arn.clone()),
@@ -135,7 +136,7 @@ fn behind(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
 /// Faulty where anything is, unknown where nobody could look, healthy only where a reading says so. A hop that was read
 /// is not unknown because something else about it could not be.
 fn state(kind: HopKind, findings: &[Finding], read: bool) -> State {
-    let speaks = |finding: &&Finding| finding.code.hop() == kind && weighs(finding);
+    let speaks = |finding: &&Finding| finding.hop == kind && weighs(finding);
     let worst = findings.iter().filter(speaks).map(|finding| finding.state).min();
     match worst {
         Some(State::Unknown) | None if read => State::Healthy,
@@ -144,10 +145,15 @@ fn state(kind: HopKind, findings: &[Finding], read: bool) -> State {
     }
 }
 
-/// Whether a finding counts for its hop: a warning never does, nor does evidence that nobody could collect.
+/// Whether a finding counts for its hop: a warning never does, nor does what stands beside the hop (rules, certificates,
+/// settings, metrics) where it shows no fault: it makes no hop unknown, and rules that let everything through make none
+/// healthy.
 fn weighs(finding: &Finding) -> bool {
-    let beside = finding.code.is_metric() || finding.code.is_certificate() || is_setting(finding.code);
-    finding.code != Code::CertificateExpiresSoon && !(beside && finding.state == State::Unknown)
+    let code = finding.code;
+    let beside = code.is_metric() || code.is_certificate() || is_setting(code);
+    let counts = !(beside && finding.state == State::Unknown)
+        && !(code.is_network() && finding.state != State::Faulty);
+    code != Code::CertificateExpiresSoon && counts
 }
 
 fn is_setting(code: Code) -> bool {

@@ -62,7 +62,7 @@ pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
     let named = |code| named(diagnosis.cause.slug).is_some_and(|codes| codes.contains(&code));
     let best = first.min_by_key(|(_, finding)| {
         let code = finding.code;
-        (!named(code), code.is_metric(), code.hop(), finding.partial)
+        (!named(code), code.is_metric(), finding.hop, finding.partial)
     });
     match best {
         Some((index, finding)) => Verdict {
@@ -179,6 +179,9 @@ pub(super) fn explains(cause: &Cause, code: Code) -> bool {
                 || hop == HopKind::TargetGroup
                 || hop == HopKind::Target
         }
+        Family::Tls | Family::Protocol => matches!(code, Code::ListenerProtocolMismatch),
+        // Rules drop packets; they reset nothing.
+        Family::Reset => (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network(),
         Family::Elsewhere => false,
     }
 }

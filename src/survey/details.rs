@@ -17,9 +17,6 @@ use crate::vocabulary::Arn;
 /// Certificates read in one survey. A listener may have dozens; those beyond are as unknown as denied ones.
 const MOST_CERTIFICATES: usize = 4;
 
-/// Target groups whose settings are read in one survey.
-const MOST_GROUPS: usize = 4;
-
 /// What was read beside the path.
 #[derive(Clone, Debug)]
 pub struct Details {
@@ -29,8 +26,6 @@ pub struct Details {
     pub certificates: BTreeMap<Arn, CertificateReadings>,
     /// The called listener's settings.
     pub listener_attributes: Reading<Attributes>,
-    /// The settings of each group that it forwards to.
-    pub target_group_attributes: BTreeMap<Arn, Reading<Attributes>>,
     /// The load balancer's metrics around the failure.
     pub metrics: Reading<Vec<Series>>,
 }
@@ -56,7 +51,6 @@ impl Details {
                 "elasticloadbalancing:DescribeListenerAttributes",
                 why,
             ),
-            target_group_attributes: BTreeMap::new(),
             metrics: Reading::not_asked("the load balancer's metrics", "cloudwatch:GetMetricData", why),
         }
     }
@@ -66,10 +60,9 @@ impl Surveyor<'_> {
     /// Reads what helps to judge a path whose load balancer and listeners were read.
     pub(super) async fn details(&self, topology: &Topology, balancer: &Arn) -> Details {
         let listener = topology.called_listener();
-        let (certificates, listener_attributes, groups, metrics) = join!(
+        let (certificates, listener_attributes, metrics) = join!(
             self.listener_certificates(topology, listener),
             self.listener_attributes(listener),
-            self.target_group_attributes(topology),
             self.metrics(topology, balancer),
         );
         let unread = Details::unread("the called listener is not known, or has none");
@@ -79,7 +72,6 @@ impl Surveyor<'_> {
             listener_certificates,
             certificates,
             listener_attributes: listener_attributes.unwrap_or(unread.listener_attributes),
-            target_group_attributes: groups,
             metrics: metrics.unwrap_or(unread.metrics),
         }
     }
@@ -123,20 +115,6 @@ impl Surveyor<'_> {
     async fn listener_attributes(&self, listener: Option<&Listener>) -> Option<Reading<Attributes>> {
         let listener = listener.filter(|listener| listener.protocol == "TCP")?;
         Some(self.read(Question::ListenerAttributes(listener.arn.clone())).await)
-    }
-
-    /// Proxy protocol is a setting of the groups that a network load balancer forwards connections to.
-    async fn target_group_attributes(&self, topology: &Topology) -> BTreeMap<Arn, Reading<Attributes>> {
-        let of_connections = |arn: &Arn| {
-            let protocol = topology.target_group(arn).and_then(|group| group.protocol.as_deref());
-            protocol.is_none_or(|protocol| !protocol.starts_with("HTTP"))
-        };
-        let mut groups = topology.called_target_groups();
-        groups.retain(of_connections);
-        groups.truncate(MOST_GROUPS);
-        let asked = groups.iter().map(|arn| self.read(Question::TargetGroupAttributes(arn.clone())));
-        let read = join_all(asked).await;
-        groups.into_iter().zip(read).collect()
     }
 
     async fn metrics(&self, topology: &Topology, balancer: &Arn) -> Option<Reading<Vec<Series>>> {

@@ -4,6 +4,7 @@
 
 mod certificate;
 mod metric;
+mod network;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,10 @@ use crate::vocabulary::Arn;
 
 pub use certificate::{AcmCertificate, ListenerCertificate, X509};
 pub use metric::{MetricsOf, Point, Series};
+pub use network::{
+    AclEntry, Attributes, BalancerZone, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface,
+    PrefixList, SecurityGroup, Subnet,
+};
 
 /// A REST API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +116,10 @@ pub struct VpcLink {
     pub message: Option<String>,
     /// V1: the network load balancer.
     pub targets: Vec<Arn>,
+    /// V2: the subnets that its interfaces are in.
+    pub subnets: Vec<String>,
+    /// V2: the security groups on its interfaces.
+    pub security_groups: Vec<String>,
 }
 
 /// The two kinds of VPC link.
@@ -160,6 +169,14 @@ pub struct LoadBalancer {
     pub state: String,
     /// Why it is in that state.
     pub reason: Option<String>,
+    /// The VPC it is in.
+    pub vpc: Option<String>,
+    /// The zones it is enabled in.
+    pub zones: Vec<BalancerZone>,
+    /// The security groups on it; a network load balancer may have none.
+    pub security_groups: Vec<String>,
+    /// Network load balancers: whether what comes through PrivateLink has to pass their inbound rules.
+    pub enforces_inbound: Option<bool>,
 }
 
 /// A listener of a load balancer.
@@ -204,9 +221,6 @@ impl Listener {
     }
 }
 
-/// Settings of a listener or target group, by AWS's own keys (`tcp.idle_timeout.seconds`).
-pub type Attributes = BTreeMap<String, String>;
-
 /// A target group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetGroup {
@@ -220,6 +234,10 @@ pub struct TargetGroup {
     pub protocol: Option<String>,
     /// The port it sends to, unless a target has its own.
     pub port: Option<u16>,
+    /// The VPC its targets are in.
+    pub vpc: Option<String>,
+    /// The port that health checks go to, a number or `traffic-port`; `None` where they are off.
+    pub health_port: Option<String>,
 }
 
 /// A registered target and its health.

@@ -6,8 +6,9 @@
 use jiff::Timestamp;
 
 use super::nouns::{
-    AcmCertificate, Attributes, EndpointConnection, EndpointService, Listener, ListenerCertificate,
-    LoadBalancer, MetricsOf, Resource, RestApi, Series, Stage, Target, TargetGroup, VpcLink, X509,
+    AcmCertificate, Attributes, EndpointConnection, EndpointService, Instance, InterfacesOf, Listener,
+    ListenerCertificate, LoadBalancer, MetricsOf, NetworkAcl, NetworkInterface, PrefixList, Resource,
+    RestApi, SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink, X509,
 };
 use crate::vocabulary::{ApiId, Arn};
 
@@ -50,10 +51,24 @@ pub enum Question {
     ServerCertificate(String),
     /// The settings of a listener.
     ListenerAttributes(Arn),
-    /// The settings of a target group.
-    TargetGroupAttributes(Arn),
     /// The metrics of a load balancer.
     Metrics(MetricsOf),
+    /// The attributes of a load balancer.
+    LoadBalancerAttributes(Arn),
+    /// The attributes of a target group.
+    TargetGroupAttributes(Arn),
+    /// The subnets of a VPC.
+    Subnets(String),
+    /// The network ACLs of a VPC.
+    NetworkAcls(String),
+    /// The security groups of these ids.
+    SecurityGroups(Vec<String>),
+    /// Network interfaces.
+    NetworkInterfaces(InterfacesOf),
+    /// The instances of these ids.
+    Instances(Vec<String>),
+    /// The networks of a prefix list, by id.
+    PrefixList(String),
 }
 
 impl Question {
@@ -79,8 +94,15 @@ impl Question {
             Self::AcmChain(_) => "acm:GetCertificate",
             Self::ServerCertificate(_) => "iam:GetServerCertificate",
             Self::ListenerAttributes(_) => "elasticloadbalancing:DescribeListenerAttributes",
-            Self::TargetGroupAttributes(_) => "elasticloadbalancing:DescribeTargetGroupAttributes",
             Self::Metrics(_) => "cloudwatch:GetMetricData",
+            Self::LoadBalancerAttributes(_) => "elasticloadbalancing:DescribeLoadBalancerAttributes",
+            Self::TargetGroupAttributes(_) => "elasticloadbalancing:DescribeTargetGroupAttributes",
+            Self::Subnets(_) => "ec2:DescribeSubnets",
+            Self::NetworkAcls(_) => "ec2:DescribeNetworkAcls",
+            Self::SecurityGroups(_) => "ec2:DescribeSecurityGroups",
+            Self::NetworkInterfaces(_) => "ec2:DescribeNetworkInterfaces",
+            Self::Instances(_) => "ec2:DescribeInstances",
+            Self::PrefixList(_) => "ec2:GetManagedPrefixListEntries",
         }
     }
 
@@ -106,8 +128,15 @@ impl Question {
             | Self::AcmChain(_)
             | Self::ServerCertificate(_)
             | Self::ListenerAttributes(_)
+            | Self::Metrics(_)
+            | Self::LoadBalancerAttributes(_)
             | Self::TargetGroupAttributes(_)
-            | Self::Metrics(_) => self.action(),
+            | Self::Subnets(_)
+            | Self::NetworkAcls(_)
+            | Self::SecurityGroups(_)
+            | Self::NetworkInterfaces(_)
+            | Self::Instances(_)
+            | Self::PrefixList(_) => self.action(),
         }
     }
 
@@ -127,9 +156,13 @@ impl Question {
             | Self::AcmCertificate(arn)
             | Self::AcmChain(arn)
             | Self::ListenerAttributes(arn)
+            | Self::LoadBalancerAttributes(arn)
             | Self::TargetGroupAttributes(arn) => arn.to_string(),
             Self::ServerCertificate(name) => name.clone(),
             Self::Metrics(of) => format!("{}@{}", of.load_balancer, of.failed),
+            Self::Subnets(id) | Self::NetworkAcls(id) | Self::PrefixList(id) => id.clone(),
+            Self::SecurityGroups(ids) | Self::Instances(ids) => ids.join(","),
+            Self::NetworkInterfaces(of) => of.subject(),
         }
     }
 
@@ -153,8 +186,24 @@ impl Question {
             Self::AcmChain(arn) => format!("the chain of certificate {}", arn.resource()),
             Self::ServerCertificate(name) => format!("server certificate {name}"),
             Self::ListenerAttributes(arn) => format!("the settings of listener {}", arn.resource()),
-            Self::TargetGroupAttributes(arn) => format!("the settings of target group {}", arn.resource()),
             Self::Metrics(of) => format!("the metrics of {}", of.load_balancer.resource()),
+            Self::LoadBalancerAttributes(arn) | Self::TargetGroupAttributes(arn) => {
+                format!("the attributes of {}", arn.resource())
+            }
+            Self::Subnets(vpc) => format!("the subnets of {vpc}"),
+            Self::NetworkAcls(vpc) => format!("the network ACLs of {vpc}"),
+            Self::SecurityGroups(ids) => format!("the rules of {}", ids.join(", ")),
+            Self::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)) => {
+                format!("the network interfaces of {}", arn.resource())
+            }
+            Self::NetworkInterfaces(InterfacesOf::Links(_)) => {
+                "the network interfaces of the VPC link".to_owned()
+            }
+            Self::NetworkInterfaces(InterfacesOf::Addresses { .. }) => {
+                "the network interfaces of the targets".to_owned()
+            }
+            Self::Instances(_) => "the instances behind the targets".to_owned(),
+            Self::PrefixList(id) => format!("the entries of {id}"),
         }
     }
 
@@ -180,13 +229,20 @@ impl Question {
             Self::AcmChain(arn.clone()),
             Self::ServerCertificate("name".to_owned()),
             Self::ListenerAttributes(arn.clone()),
-            Self::TargetGroupAttributes(arn.clone()),
             Self::Metrics(MetricsOf {
-                load_balancer: arn,
+                load_balancer: arn.clone(),
                 network: true,
                 target_groups: Vec::new(),
                 failed: Timestamp::UNIX_EPOCH,
             }),
+            Self::LoadBalancerAttributes(arn.clone()),
+            Self::TargetGroupAttributes(arn.clone()),
+            Self::Subnets("vpc".to_owned()),
+            Self::NetworkAcls("vpc".to_owned()),
+            Self::SecurityGroups(Vec::new()),
+            Self::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)),
+            Self::Instances(Vec::new()),
+            Self::PrefixList("pl".to_owned()),
         ]
     }
 }
@@ -224,10 +280,22 @@ pub enum Answer {
     AcmCertificate(AcmCertificate),
     /// To [`Question::AcmChain`] and [`Question::ServerCertificate`]: the listener's own certificate first.
     Chain(Vec<X509>),
-    /// To [`Question::ListenerAttributes`] and [`Question::TargetGroupAttributes`].
-    Attributes(Attributes),
     /// To [`Question::Metrics`].
     Metrics(Vec<Series>),
+    /// To [`Question::LoadBalancerAttributes`], [`Question::ListenerAttributes`] and [`Question::TargetGroupAttributes`].
+    Attributes(Attributes),
+    /// To [`Question::Subnets`].
+    Subnets(Vec<Subnet>),
+    /// To [`Question::NetworkAcls`].
+    NetworkAcls(Vec<NetworkAcl>),
+    /// To [`Question::SecurityGroups`].
+    SecurityGroups(Vec<SecurityGroup>),
+    /// To [`Question::NetworkInterfaces`].
+    NetworkInterfaces(Vec<NetworkInterface>),
+    /// To [`Question::Instances`].
+    Instances(Vec<Instance>),
+    /// To [`Question::PrefixList`].
+    PrefixList(PrefixList),
 }
 
 macro_rules! answers {
@@ -266,4 +334,10 @@ answers! {
     Chain(Vec<X509>),
     Attributes(Attributes),
     Metrics(Vec<Series>),
+    Subnets(Vec<Subnet>),
+    NetworkAcls(Vec<NetworkAcl>),
+    SecurityGroups(Vec<SecurityGroup>),
+    NetworkInterfaces(Vec<NetworkInterface>),
+    Instances(Vec<Instance>),
+    PrefixList(PrefixList),
 }

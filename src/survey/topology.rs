@@ -1,6 +1,10 @@
 //! What one round of reading found along the path.
 
+mod network;
+
 use std::collections::BTreeMap;
+
+pub use network::Network;
 
 use super::nouns::{
     EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, Resource, RestApi,
@@ -49,6 +53,8 @@ pub struct Topology {
     pub targets: BTreeMap<Arn, Reading<Vec<Target>>>,
     /// Certificates, settings and metrics.
     pub details: Details,
+    /// What lies between the link, the load balancer and those targets.
+    pub network: Network,
 }
 
 impl Topology {
@@ -89,6 +95,7 @@ impl Topology {
             ),
             targets: BTreeMap::new(),
             details: Details::unread(why),
+            network: Network::unread(why),
         }
     }
 

@@ -1,8 +1,10 @@
 //! The walk itself: which question follows from which answer.
 //!
-//! Four waves for an ordinary path: stage and integrations; the link; load balancer, listeners, groups and endpoint
-//! service; targets, connections, settings, metrics and the list of certificates. A fifth where a listener ends TLS: the
-//! certificates themselves.
+//! Six waves for an ordinary path: stage and integrations; the link; load balancer, listeners, groups and endpoint
+//! service; targets, connections, settings, metrics, the list of certificates and the near side of the network; the
+//! certificates themselves and the targets' interfaces; their security groups.
+
+mod network;
 
 use std::collections::BTreeMap;
 
@@ -173,12 +175,17 @@ impl Surveyor<'_> {
                 None => None,
             }
         };
-        let (connections, targets, details) =
-            join!(connections, self.targets(topology.called_target_groups()), self.details(topology, arn),);
-        (topology.targets, topology.details) = (targets, details);
+        let (connections, targets, details, network) = join!(
+            connections,
+            self.targets(topology.called_target_groups()),
+            self.details(topology, arn),
+            self.near_network(topology),
+        );
+        (topology.targets, topology.details, topology.network) = (targets, details, network);
         if let Some(connections) = connections {
             topology.endpoint_connections = connections;
         }
+        self.far_network(topology).await;
     }
 
     async fn walk_v2(&self, topology: &mut Topology, target: &Arn) {
@@ -203,9 +210,13 @@ impl Surveyor<'_> {
         );
         (topology.link, topology.load_balancer) = (link, load_balancer);
         (topology.listeners, topology.target_groups) = (listeners, target_groups);
-        let (targets, details) =
-            join!(self.targets(topology.called_target_groups()), self.details(topology, &balancer));
-        (topology.targets, topology.details) = (targets, details);
+        let (targets, details, network) = join!(
+            self.targets(topology.called_target_groups()),
+            self.details(topology, &balancer),
+            self.near_network(topology),
+        );
+        (topology.targets, topology.details, topology.network) = (targets, details, network);
+        self.far_network(topology).await;
     }
 
     /// The targets behind the called listener, and behind no other: what nobody calls can't have failed the request.

@@ -458,6 +458,20 @@ fn one_denied_reading_of_a_certificate_leaves_the_other() {
 }
 
 #[test]
+fn a_denied_certificate_beside_the_one_that_is_shown_is_named() {
+    let mut case = Case::new("TLS", MISMATCH).with(
+        "elasticloadbalancing:DescribeListenerCertificates",
+        LISTENER,
+        json!([{"arn": ACM, "default": true}, {"arn": IAM, "default": false}]),
+    );
+    let orders = Case::x509("CN=a", "CN=b", &["orders.example.com"], "2030-01-01T00:00:00Z");
+    case.set("iam:GetServerCertificate", "orders", json!([orders]));
+    let judgement = case.deny("acm:DescribeCertificate").verdict(None, Tier::Unknown);
+    assert_eq!(find(&judgement, "listener-certificate-valid").state, State::Healthy);
+    assert_eq!(find(&judgement, "listener-certificate-name-mismatch").action, "acm:DescribeCertificate");
+}
+
+#[test]
 fn whose_word_a_certificate_is_stays_unknown_where_half_of_it_is_denied() {
     let names = ["orders.example.com"];
     let own = json!([Case::x509("CN=orders", "CN=orders", &names, "2030-01-01T00:00:00Z")]);

@@ -37,6 +37,8 @@ mod matrix;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod network;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 #[cfg(feature = "live")]

@@ -32,7 +32,7 @@ fn integration(verb: &str, method: serde_json::Value) -> Option<(String, Integra
         connection_id: wire.connection_id,
         target: wire.integration_target.map(Arn::new),
         timeout_ms: wire.timeout_in_millis,
-        insecure_skip_verification: wire.tls_config.is_some_and(|tls| tls.insecure_skip_verification),
+        insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
     };
     Some((verb, noun))
 }

@@ -8,12 +8,18 @@ pub(super) trait Described: DeserializeOwned + std::fmt::Debug + Send + Sync + '
     const ACTION: &'static str;
 }
 
-/// Every `Describe…` answer is one set of items and perhaps a token for more of them.
+/// Every answer that lists things is one set of items and perhaps a token for more of them.
 #[derive(Debug, Deserialize)]
 pub(super) struct Page<T> {
     #[serde(
         rename = "serviceConfigurationSet",
         alias = "vpcEndpointConnectionSet",
+        alias = "subnetSet",
+        alias = "networkAclSet",
+        alias = "securityGroupInfo",
+        alias = "networkInterfaceSet",
+        alias = "reservationSet",
+        alias = "entrySet",
         deserialize_with = "items",
         bound = "T: DeserializeOwned"
     )]
@@ -68,7 +74,7 @@ pub(super) struct ApiError {
 }
 
 /// `<set><item>…</item><item>…</item></set>`
-fn items<'de, D: Deserializer<'de>, T: Deserialize<'de>>(set: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn items<'de, D: Deserializer<'de>, T: Deserialize<'de>>(set: D) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     struct Set<T> {
         #[serde(default = "Vec::new")]

@@ -24,7 +24,7 @@ const DEFAULT: u32 = 350;
 
 pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
     let (family, slug) = (diagnosis.cause.family, diagnosis.cause.slug);
-    let (listener, groups) = (topology.called_listener(), &topology.details.target_group_attributes);
+    let (listener, groups) = (topology.called_listener(), &topology.network.group_attributes);
     let mut findings = Vec::new();
     // A text that names a reset is the mark of a connection that one side has forgotten.
     let forgotten = matches!(family, Family::Reset | Family::Any) || slug == "network-error";

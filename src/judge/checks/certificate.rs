@@ -5,12 +5,14 @@
 
 mod faults;
 mod names;
+mod passed_through;
 mod presented;
 mod said;
+mod trust;
 
 use crate::classify::{Diagnosis, Endpoint, Family};
 use crate::judge::{Code, Finding, State};
-use crate::survey::nouns::Listener;
+use crate::survey::nouns::{Listener, ListenerCertificate};
 use crate::survey::{Reading, Topology, Unavailable, Why};
 use presented::Choice;
 
@@ -23,7 +25,7 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
     match topology.called_listener() {
         Some(listener) if listener.ends_tls() => ended(diagnosis, topology, listener, called),
         Some(listener) if listener.protocol.starts_with("TCP") && certificates_matter => {
-            vec![passed_through(topology, listener)]
+            vec![passed_through::finding(topology, listener)]
         }
         None if certificates_matter && topology.listeners.unavailable().is_some() => {
             let why = "which listener is called is not known";
@@ -45,7 +47,30 @@ fn ended(diagnosis: &Diagnosis, topology: &Topology, listener: &Listener, called
             return vec![unknown.of(&listener.arn)];
         }
     };
-    match presented::choose(details, listed, &called.host) {
+    let mut findings = chosen(diagnosis, topology, listener, called, listed);
+    // Another certificate of the list, of which something could not be read, is none of those that were judged.
+    let halves = details
+        .certificates
+        .values()
+        .flat_map(|one| [one.acm.as_ref().and_then(Reading::unavailable), one.chain.unavailable()]);
+    for unavailable in halves.flatten().filter(|half| half.why != Why::NotRecorded) {
+        if findings.iter().all(|known| known.state != State::Unknown || known.action != unavailable.action) {
+            let unknown = Finding::unknown(Code::ListenerCertificateNameMismatch, unavailable);
+            findings.push(unknown.of(&listener.arn));
+        }
+    }
+    findings
+}
+
+/// What is said of the certificate that the host is shown.
+fn chosen(
+    diagnosis: &Diagnosis,
+    topology: &Topology,
+    listener: &Listener,
+    called: &Endpoint,
+    listed: &[ListenerCertificate],
+) -> Vec<Finding> {
+    match presented::choose(&topology.details, listed, &called.host) {
         Choice::One(presented) => {
             let several = presented.len() > 1;
             let of_one = |one| faults::weigh(diagnosis, topology, listener, called, &one);
@@ -64,46 +89,9 @@ fn ended(diagnosis: &Diagnosis, topology: &Topology, listener: &Listener, called
     }
 }
 
+/// The finding of a check that had no certificate to look at.
 fn not_looked(what: &str, why: Why) -> Finding {
     let action = "elasticloadbalancing:DescribeListenerCertificates";
     let unavailable = Unavailable { what: what.to_owned(), action, why };
     Finding::unknown(Code::ListenerCertificateNameMismatch, &unavailable)
-}
-
-/// TLS passes through to the target: no call of AWS shows that certificate, so no permission would help.
-fn passed_through(topology: &Topology, listener: &Listener) -> Finding {
-    let groups = topology.called_target_groups();
-    let balanced =
-        groups.iter().filter_map(|arn| topology.target_group(arn)).any(|group| group.kind == "alb");
-    let (who, why) = match balanced {
-        true => (
-            "application load balancer behind the listener",
-            "TLS passes through the listener to an application load balancer, whose certificate is not read",
-        ),
-        false => (
-            "target",
-            "TLS passes through the listener to the target, and no AWS API shows a target's certificate",
-        ),
-    };
-    let says = format!(
-        "listener {}:{} passes TLS through: the certificate is the {who}'s own",
-        listener.protocol, listener.port
-    );
-    Finding {
-        state: State::Unknown,
-        action: "",
-        why: Some(Why::NotAsked(why.to_owned())),
-        ..not_looked("", Why::NotRecorded)
-    }
-    .saying(says)
-    .of(&listener.arn)
-    .remedy(
-        "From a machine in the VPC, read the names, dates and issuer of the certificate that the target presents.",
-        Some(
-            "openssl s_client -connect {host}:{port} -servername {host} -showcerts </dev/null | openssl x509 -noout \
-             -subject -issuer -dates -ext subjectAltName"
-                .to_owned(),
-        ),
-        None,
-    )
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::nouns::{
-    Action, EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, Resource,
-    RestApi, Stage, Target, TargetGroup, VpcLink,
+    Action, BalancerZone, EndpointConnection, EndpointService, Generation, Integration, Listener,
+    LoadBalancer, Resource, RestApi, Stage, Target, TargetGroup, VpcLink,
 };
 use super::super::{Answer, Question};
 use crate::vocabulary::Arn;
@@ -37,6 +37,12 @@ pub(super) fn write(answer: &Answer) -> Value {
         Answer::Chain(value) => json(value.form()),
         Answer::Attributes(value) => json(value.form()),
         Answer::Metrics(value) => json(value.form()),
+        Answer::Subnets(value) => json(value.form()),
+        Answer::NetworkAcls(value) => json(value.form()),
+        Answer::SecurityGroups(value) => json(value.form()),
+        Answer::NetworkInterfaces(value) => json(value.form()),
+        Answer::Instances(value) => json(value.form()),
+        Answer::PrefixList(value) => json(value.form()),
     }
 }
 
@@ -60,10 +66,16 @@ pub(super) fn parse(question: &Question, value: &Value) -> Result<Answer, serde_
         Question::ListenerCertificates(_) => Answer::ListenerCertificates(noun(value)?),
         Question::AcmCertificate(_) => Answer::AcmCertificate(noun(value)?),
         Question::AcmChain(_) | Question::ServerCertificate(_) => Answer::Chain(noun(value)?),
-        Question::ListenerAttributes(_) | Question::TargetGroupAttributes(_) => {
-            Answer::Attributes(noun(value)?)
-        }
         Question::Metrics(_) => Answer::Metrics(noun(value)?),
+        Question::LoadBalancerAttributes(_)
+        | Question::ListenerAttributes(_)
+        | Question::TargetGroupAttributes(_) => Answer::Attributes(noun(value)?),
+        Question::Subnets(_) => Answer::Subnets(noun(value)?),
+        Question::NetworkAcls(_) => Answer::NetworkAcls(noun(value)?),
+        Question::SecurityGroups(_) => Answer::SecurityGroups(noun(value)?),
+        Question::NetworkInterfaces(_) => Answer::NetworkInterfaces(noun(value)?),
+        Question::Instances(_) => Answer::Instances(noun(value)?),
+        Question::PrefixList(_) => Answer::PrefixList(noun(value)?),
     })
 }
 
@@ -154,11 +166,11 @@ impl Form for Generation {
 }
 
 macro_rules! forms {
-    ($($wire:ident is $noun:ident { $($field:ident: $kind:ty),+ $(,)? })+) => {$(
+    ($($wire:ident is $noun:ident { $($(#[$meta:meta])* $field:ident: $kind:ty),+ $(,)? })+) => {$(
         #[derive(Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(super) struct $wire {
-            $($field: <$kind as Form>::Wire,)+
+            $($(#[$meta])* $field: <$kind as Form>::Wire,)+
         }
 
         impl Form for $noun {
@@ -176,6 +188,7 @@ macro_rules! forms {
 // Below the macro that they use.
 mod certificate;
 mod metric;
+mod network;
 
 forms! {
     WireRestApi is RestApi { name: String }
@@ -197,10 +210,26 @@ forms! {
         status: String,
         message: Option<String>,
         targets: Vec<Arn>,
+        #[serde(default)]
+        subnets: Vec<String>,
+        #[serde(default)]
+        security_groups: Vec<String>,
     }
     WireEndpointService is EndpointService { id: String, state: String, load_balancers: Vec<Arn> }
     WireEndpointConnection is EndpointConnection { endpoint_id: String, owner: Option<String>, state: String }
-    WireLoadBalancer is LoadBalancer { arn: Arn, name: String, kind: String, state: String, reason: Option<String> }
+    WireLoadBalancer is LoadBalancer {
+        arn: Arn,
+        name: String,
+        kind: String,
+        state: String,
+        reason: Option<String>,
+        vpc: Option<String>,
+        #[serde(default)]
+        zones: Vec<BalancerZone>,
+        #[serde(default)]
+        security_groups: Vec<String>,
+        enforces_inbound: Option<bool>,
+    }
     WireListener is Listener { arn: Arn, load_balancer: Arn, port: u16, protocol: String, actions: Vec<Action> }
     WireAction is Action { kind: String, target_groups: Vec<(Arn, i32)> }
     WireTargetGroup is TargetGroup {
@@ -209,6 +238,8 @@ forms! {
         kind: String,
         protocol: Option<String>,
         port: Option<u16>,
+        vpc: Option<String>,
+        health_port: Option<String>,
     }
     WireTarget is Target {
         id: String,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::presented::Presented;
-use super::said::{Said, issuer};
+use super::said::Said;
+use super::trust;
 use crate::classify::{Diagnosis, Endpoint};
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::Listener;
@@ -13,21 +14,6 @@ use crate::survey::{Topology, Why};
 
 /// ACM renews sixty days ahead; half of that left means that somebody has to look.
 const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// Organisations whose authorities API Gateway knows, the common ones:
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-supported-certificate-authorities-for-http-endpoints.html>
-const KNOWN: [&str; 10] = [
-    "Amazon",
-    "Comodo",
-    "DigiCert",
-    "Entrust",
-    "GlobalSign",
-    "GoDaddy",
-    "Google Trust Services",
-    "Let's Encrypt",
-    "Sectigo",
-    "Thawte",
-];
 
 /// What is wrong with a certificate that the listener presents to API Gateway; else that it is valid.
 pub(super) fn weigh(
@@ -44,7 +30,7 @@ pub(super) fn weigh(
         found.push(Said::new(Code::ListenerCertificateNameMismatch, says));
     }
     if !insecure {
-        found.extend(untrusted(one, diagnosis.cause.slug == "certificate-untrusted"));
+        found.extend(trust::untrusted(one, diagnosis.cause.slug == "certificate-untrusted"));
     }
     // A private authority is told by ACM's description, a self-signed certificate by its PEM alone; Amazon's own are
     // neither.
@@ -92,29 +78,6 @@ fn dates(one: &Presented<'_>, failed: Option<Timestamp>) -> Vec<Said> {
         found.push(Said { partial: true, ..Said::new(Code::ListenerCertificateExpired, says) });
     }
     found
-}
-
-/// Whose word the certificate is. Which authorities API Gateway knows, no API tells: of an imported certificate only a
-/// text that already blames the authority makes its issuer suspect.
-fn untrusted(one: &Presented<'_>, blamed: bool) -> Option<Said> {
-    let kind = one.acm.map_or("", |acm| acm.kind.as_str());
-    let issuer = issuer(one).unwrap_or_else(|| "an authority that is not known".to_owned());
-    let says = if kind == "PRIVATE" {
-        format!("is of a private authority ({issuer}), which API Gateway does not know")
-    } else if one.chain.first().is_some_and(|leaf| leaf.is_self_signed()) {
-        "is self-signed: no authority that API Gateway knows vouches for it".to_owned()
-    } else if blamed && kind != "AMAZON_ISSUED" {
-        let known = KNOWN.iter().any(|name| issuer.contains(name));
-        let says = match (known, one.chain.len()) {
-            (true, 1) => format!("is sent without the certificates of `{issuer}` above it"),
-            (true, _) => return None,
-            (false, _) => format!("is of `{issuer}`, which API Gateway may not know"),
-        };
-        return Some(Said { partial: true, ..Said::new(Code::ListenerCertificateUntrusted, says) });
-    } else {
-        return None;
-    };
-    Some(Said::new(Code::ListenerCertificateUntrusted, says))
 }
 
 fn soon(one: &Presented<'_>) -> Option<Said> {

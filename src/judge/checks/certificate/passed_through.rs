@@ -1,0 +1,44 @@
+//! TLS that a TCP listener passes on: whose certificate it is, and how to see it by hand.
+
+use super::not_looked;
+use crate::judge::{Finding, State};
+use crate::survey::nouns::Listener;
+use crate::survey::{Topology, Why};
+
+/// No call of AWS shows a target's certificate, so no permission would help.
+pub(super) fn finding(topology: &Topology, listener: &Listener) -> Finding {
+    let groups = topology.called_target_groups();
+    let balanced =
+        groups.iter().filter_map(|arn| topology.target_group(arn)).any(|group| group.kind == "alb");
+    let (who, why) = match balanced {
+        true => (
+            "application load balancer behind the listener",
+            "TLS passes through the listener to an application load balancer, whose certificate is not read",
+        ),
+        false => (
+            "target",
+            "TLS passes through the listener to the target, and no AWS API shows a target's certificate",
+        ),
+    };
+    let says = format!(
+        "listener {}:{} passes TLS through: the certificate is the {who}'s own",
+        listener.protocol, listener.port
+    );
+    Finding {
+        state: State::Unknown,
+        action: "",
+        why: Some(Why::NotAsked(why.to_owned())),
+        ..not_looked("", Why::NotRecorded)
+    }
+    .saying(says)
+    .of(&listener.arn)
+    .remedy(
+        "From a machine in the VPC, read the names, dates and issuer of the certificate that the target presents.",
+        Some(
+            "openssl s_client -connect {host}:{port} -servername {host} -showcerts </dev/null | openssl x509 -noout \
+             -subject -issuer -dates -ext subjectAltName"
+                .to_owned(),
+        ),
+        None,
+    )
+}
