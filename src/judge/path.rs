@@ -157,5 +157,5 @@ fn weighs(finding: &Finding) -> bool {
 }
 
 fn is_setting(code: Code) -> bool {
-    matches!(code, Code::IdleTimeoutMismatch | Code::ProxyProtocolEnabled)
+    matches!(code, Code::IdleTimeoutMismatch | Code::ProxyProtocolEnabled | Code::ZoneWithoutTargets)
 }

@@ -86,8 +86,7 @@ pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
 fn tier(diagnosis: &Diagnosis, finding: &Finding) -> Tier {
     let vague = finding.partial
         || diagnosis.cause.family == Family::Any
-        // A text of TLS is what a listener's plain answer to it is logged as.
-        || (finding.code == Code::ListenerProtocolMismatch && diagnosis.cause.family != Family::Tls)
+        || (finding.code == Code::ListenerProtocolMismatch && diagnosis.cause.family == Family::Path)
         || (finding.code.is_certificate() && named(diagnosis.cause.slug).is_none());
     let fresh = diagnosis.at.zip(finding.read_at).is_some_and(|(failed, read)| is_fresh(failed, read));
     if !vague && fresh { Tier::Confirmed } else { Tier::Likely }
@@ -175,13 +174,10 @@ pub(super) fn explains(cause: &Cause, code: Code) -> bool {
         },
         Family::Protocol => matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled),
         Family::Reset => {
-            matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
-                || hop == HopKind::TargetGroup
-                || hop == HopKind::Target
+            // Rules drop packets; they reset nothing.
+            let target = (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network();
+            target || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
         }
-        Family::Tls | Family::Protocol => matches!(code, Code::ListenerProtocolMismatch),
-        // Rules drop packets; they reset nothing.
-        Family::Reset => (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network(),
         Family::Elsewhere => false,
     }
 }

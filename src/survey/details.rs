@@ -17,6 +17,9 @@ use crate::vocabulary::Arn;
 /// Certificates read in one survey. A listener may have dozens; those beyond are as unknown as denied ones.
 const MOST_CERTIFICATES: usize = 4;
 
+/// Target groups whose metrics are read in one survey.
+const MOST_GROUPS: usize = 4;
+
 /// What was read beside the path.
 #[derive(Clone, Debug)]
 pub struct Details {

@@ -168,6 +168,7 @@ impl From<Recorded> for Outcome {
                 Why::Denied => "denied".to_owned(),
                 Why::Throttled => "throttled".to_owned(),
                 Why::TimedOut => "timed out".to_owned(),
+                Why::NotRecorded => "not recorded".to_owned(),
                 other => other.to_string(),
             }),
         }
@@ -183,6 +184,7 @@ impl From<Outcome> for Recorded {
                 "denied" => Why::Denied,
                 "throttled" => Why::Throttled,
                 "timed out" => Why::TimedOut,
+                "not recorded" => Why::NotRecorded,
                 _ => Why::Unreachable(why),
             }),
         }

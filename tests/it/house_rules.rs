@@ -246,7 +246,7 @@ fn files_keep_their_budgets() {
             60
         } else if name.starts_with("src/classify/causes/") && !is_helper(&name) {
             80
-        } else if name.starts_with("src/judge/checks/") {
+        } else if name.strip_prefix("src/judge/checks/").is_some_and(|check| !check.contains('/')) {
             120
         } else {
             400

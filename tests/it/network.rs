@@ -204,7 +204,7 @@ impl World {
         Ok(match question {
             Question::RestApi(_) => Answer::RestApi(RestApi { name: "orders".to_owned() }),
             Question::Stage(..) => Answer::Stage(Stage::default()),
-            Question::Resources(_) => {
+            Question::Resources(_) | Question::Deployed(..) => {
                 let integration = Integration {
                     kind: "HTTP_PROXY".to_owned(),
                     uri: Some("https://orders.internal:8443/orders".to_owned()),
@@ -212,6 +212,7 @@ impl World {
                     connection_id: Some("link01".to_owned()),
                     target: (!v1).then(|| self.balancer.arn.clone()),
                     timeout_ms: Some(29_000),
+                    insecure_skip_verification: None,
                 };
                 let integrations = [("GET".to_owned(), integration)].into();
                 Answer::Resources(vec![Resource { path: "/orders".to_owned(), integrations }])
@@ -293,6 +294,13 @@ impl World {
             Question::PrefixList(_) => Answer::PrefixList(PrefixList(
                 self.prefix_list.iter().map(|net| net.parse().unwrap()).collect(),
             )),
+            // What stands beside the network is not part of these worlds.
+            Question::ListenerCertificates(_) => Answer::ListenerCertificates(Vec::new()),
+            Question::ListenerAttributes(_) => attributes(&[]),
+            Question::Metrics(_) => Answer::Metrics(Vec::new()),
+            Question::AcmCertificate(_) | Question::AcmChain(_) | Question::ServerCertificate(_) => {
+                return Err(Why::NotRecorded);
+            }
         })
     }
 

@@ -24,7 +24,9 @@ impl Surveyor<'_> {
         let unread = Network::unread("what leads to it could not be read");
         let Some(balancer) = topology.load_balancer.value() else { return unread };
         let Some(vpc) = &balancer.vpc else {
-            return Network::unread("the load balancer's VPC is not known");
+            let (balancer_attributes, group_attributes) = self.attributes(topology, balancer).await;
+            let unread = Network::unread("the load balancer's VPC is not known");
+            return Network { balancer_attributes, group_attributes, ..unread };
         };
         let interfaces = InterfacesOf::LoadBalancer(balancer.arn.clone());
         let (subnets, acls, balancer_interfaces, link_interfaces, near_groups, attributes) = join!(

@@ -42,8 +42,7 @@ pub(in crate::matrix) const LISTENERS: &[Row] = &[
     row("http towards a TLS listener", V1, "listener-protocol-mismatch", plain).likely(),
     row("http towards an HTTPS listener", V2, "listener-protocol-mismatch", plain).likely(),
     row("http towards an HTTPS listener, not HTTP", V2, "listener-protocol-mismatch", plain)
-        .logged(log::NOT_HTTP)
-        .likely(),
+        .logged(log::NOT_HTTP),
     row("https towards an HTTP listener", V2, "listener-protocol-mismatch", |a| speak(a, "HTTP")).likely(),
     row("https towards an HTTP listener, not TLS", V2, "listener-protocol-mismatch", |a| speak(a, "HTTP"))
         .logged(log::NOT_TLS),
