@@ -10,7 +10,7 @@ use super::nouns::{
     EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, Resource, RestApi,
     Stage, Target, TargetGroup, VpcLink,
 };
-use super::{Details, Filled, Reading};
+use super::{Details, Filled, Reading, Unavailable};
 use crate::classify::Endpoint;
 use crate::vocabulary::Arn;
 
@@ -55,6 +55,8 @@ pub struct Topology {
     pub details: Details,
     /// What lies between the link, the load balancer and those targets.
     pub network: Network,
+    /// What the role may not read, whatever came of it.
+    pub refused: Vec<Unavailable>,
 }
 
 impl Topology {
@@ -67,6 +69,7 @@ impl Topology {
             resource: None,
             integration: Reading::not_asked("the integration", "apigateway:GET", why),
             configured: Reading::not_asked("what is deployed to the stage", "apigateway:GET", why),
+            refused: Vec::new(),
             link_id: None,
             endpoint: None,
             undefined_in_uri: Vec::new(),

@@ -7,6 +7,7 @@
 mod network;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join_all;
 use tokio::join;
@@ -29,7 +30,7 @@ pub async fn survey(diagnosis: &Diagnosis, account: &dyn Account, deadline: Inst
     let (Some(api), Some(stage)) = (&diagnosis.source.api, &diagnosis.source.stage) else {
         return Topology::unread("the log does not name the API and stage");
     };
-    let surveyor = Surveyor { account, deadline, failed: diagnosis.at };
+    let surveyor = Surveyor { account, deadline, failed: diagnosis.at, refused: Mutex::default() };
     let mut topology = Topology::unread("what leads to it could not be read");
     let (resources, deployed);
     (topology.api, topology.stage, resources, deployed) = join!(
@@ -42,6 +43,7 @@ pub async fn survey(diagnosis: &Diagnosis, account: &dyn Account, deadline: Inst
     prefer_deployed(&mut topology, &deployed, diagnosis);
     fill_in(&mut topology, diagnosis);
     surveyor.walk_link(&mut topology).await;
+    topology.refused = surveyor.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
     topology
 }
 

@@ -36,6 +36,11 @@ mod log {
         "Execution failed due to configuration error: Not a valid protocol version: SSH-2.0-OpenSSH_9.6";
     pub(super) const NAME: &str = "Execution failed due to configuration error: Host name 'orders.internal.example' \
          does not match the certificate subject provided by the peer (CN=orders.example.net)";
+    pub(super) const HANDSHAKE: &str =
+        "Execution failed due to configuration error: General SSLEngine problem";
+    pub(super) const UNTRUSTED: &str = "Execution failed due to configuration error: PKIX path building failed: \
+         sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to \
+         requested target";
     pub(super) const EXPIRED: &str = "Execution failed due to configuration error: PKIX path validation failed: \
          java.security.cert.CertPathValidatorException: validity check failed";
 }

@@ -33,10 +33,6 @@ pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
             Unavailable { what: what.to_owned(), action: ACTION, why: Why::NotAsked(why.to_owned()) };
         findings.push(Finding::unknown(Code::TargetsUnhealthy, &unavailable));
     }
-    // Names, kinds and ports of the groups: what other checks make of targets rests on them.
-    let groups = topology.target_groups.unavailable().filter(|_| topology.leads_on());
-    let refused = groups.filter(|unavailable| !matches!(unavailable.why, Why::NotAsked(_)));
-    findings.extend(refused.map(|unavailable| Finding::unknown(Code::TargetGroupUnused, unavailable)));
     findings
 }
 

@@ -97,3 +97,46 @@ fn targets_reset_connections() {
 fn the_load_balancer_encrypts_where_it_must_not() {
     check("http towards an HTTPS listener, not HTTP", "listener-protocol-mismatch", V2);
 }
+
+#[test]
+fn security_groups_do_not_allow_the_traffic() {
+    check("target's security group opens another port", "target-security-group-blocks", BOTH);
+    check("load balancer's security group opens another port", "load-balancer-security-group-blocks", V2);
+    check("link's security group lets another port out", "vpc-link-security-group-blocks", V2);
+}
+
+#[test]
+fn the_network_acl_blocks_the_request() {
+    check("targets' network ACL denies the port", "network-acl-blocks-request", BOTH);
+}
+
+#[test]
+fn the_network_acl_blocks_the_answer() {
+    check("targets' network ACL denies answers", "network-acl-blocks-response", BOTH);
+}
+
+#[test]
+fn the_certificate_does_not_match_the_domain_name() {
+    check("certificate of another name", "listener-certificate-name-mismatch", BOTH);
+}
+
+#[test]
+fn the_root_authority_of_the_certificate_is_not_found() {
+    check("certificate of a private authority", "listener-certificate-untrusted", BOTH);
+}
+
+#[test]
+fn the_certificate_is_expired() {
+    check("certificate expired", "listener-certificate-expired", BOTH);
+}
+
+#[test]
+fn the_idle_timeout_of_the_target_is_shorter_than_the_load_balancers() {
+    check("idle timeout longer than targets track", "idle-timeout-mismatch", V1);
+    check("resets by targets rising", "target-resets-rising", V1);
+}
+
+#[test]
+fn the_backend_answers_with_something_that_is_not_http() {
+    check("proxy protocol before HTTP", "proxy-protocol-enabled", V1);
+}

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::faults::{link, stage, targets};
+use super::faults::{beside, link, network, stage, targets};
 use super::walk::{self, Level};
 use super::{Generation, Told, complain, integrations, log, name_the_balancer, readdress};
 use crate::harness::Account;
 use crate::harness::apigateway::{Canary, Integration, Resource, Stage, VpcLinkV2};
-use crate::harness::ec2::{EndpointConnection, EndpointService, Permission, SecurityGroup};
+use crate::harness::ec2::{EndpointConnection, EndpointService, SecurityGroup};
 use crate::harness::elbv2::{Action, Listener, LoadBalancer, TargetGroup};
 
 pub(super) struct Decoy {
@@ -135,11 +135,9 @@ pub(super) const DECOYS: &[Decoy] = &[
     decoy("another path configured and not deployed", BOTH, |a| {
         stage::deployed(a, |a| readdress(a, ":8443/orders", ":8443/v1/orders"));
     }),
-    decoy("a security group blocks another port", BOTH, |a| {
-        let permission =
-            Permission { protocol: "tcp".to_owned(), ports: Some((22, 22)), ..Permission::default() };
+    decoy("a security group opens another port too", BOTH, |a| {
         for group in &mut a.security_groups {
-            group.inbound.push(permission.clone());
+            group.inbound.push(network::tcp(22, network::VPC));
         }
     }),
     decoy("a security group that nobody uses lets nothing in", BOTH, |a| {
@@ -147,6 +145,59 @@ pub(super) const DECOYS: &[Decoy] = &[
         let vpc_id = a.security_groups[0].vpc_id.clone();
         a.security_groups.push(SecurityGroup { id, name, vpc_id, inbound: Vec::new(), outbound: Vec::new() });
     }),
+    decoy("the targets' security group names the load balancer's, enforcement on", V1, |a| {
+        network::enforce(a);
+        network::group(a, network::BALANCER).inbound = vec![network::tcp(8443, network::ANYWHERE)];
+        network::group(a, network::TARGETS).inbound = vec![network::tcp_from(8080, network::BALANCER)];
+    }),
+    decoy("the load balancer's security group lets nothing in, enforcement off", V1, |a| {
+        network::group(a, network::BALANCER).inbound.clear();
+    }),
+    decoy("the targets' security group names the load balancer's", V2, |a| {
+        network::group(a, network::TARGETS).inbound = vec![network::tcp_from(8080, network::BALANCER)];
+    }),
+    decoy("the load balancer's security group names the link's", V2, |a| {
+        network::group(a, network::BALANCER).inbound = vec![network::tcp_from(8443, "sg-0link")];
+    }),
+    decoy("the targets' network ACL denies another port", BOTH, |a| {
+        network::deny(network::apart(a), false, 22, 22);
+    }),
+    decoy("a network ACL of no subnet denies all", BOTH, |a| {
+        let mut other = a.network_acls[0].clone();
+        other.subnets = Vec::new();
+        (other.id, other.is_default) = ("acl-0none".to_owned(), false);
+        network::deny(&mut other, false, 1, 65535);
+        a.network_acls.insert(0, other);
+    }),
+    decoy("a zone without targets, but cross-zone", V1, |a| {
+        a.target_group("orders-blue").targets.truncate(1);
+        let cross = ("load_balancing.cross_zone.enabled".to_owned(), "true".to_owned());
+        a.load_balancers[0].attributes.extend([cross]);
+    }),
+    decoy("a zone without targets of an application load balancer", V2, |a| {
+        a.target_group("orders-blue").targets.truncate(1);
+    }),
+    decoy("another listener's certificate is expired", BOTH, |a| {
+        another_listener(a);
+        let mut old = a.certificates[0].clone();
+        old.arn = a.listener(9443).certificates[0].clone();
+        a.certificates.insert(0, old);
+        beside::expired(a);
+    }),
+    decoy("a certificate for another host is expired", BOTH, |a| {
+        let arn = a.arn("acm", "certificate/0a1b2c3d-0000-4000-8000-00000000dead");
+        a.listener(8443).certificates.push(arn.clone());
+        let mut old = a.certificates[0].clone();
+        old.domain_name = "billing.internal.example".to_owned();
+        old.alternative_names = vec![old.domain_name.clone()];
+        old.arn = arn;
+        a.certificates.insert(0, old);
+        beside::expired(a);
+    }),
+    decoy("proxy protocol beside a text that it does not explain", V1, beside::proxied),
+    decoy("a short idle timeout beside a text that it does not explain", V1, |a| beside::idle(a, "60")),
+    decoy("resets as many as ever", V1, |a| beside::count(a, "TCP_Target_Reset_Count", 3)),
+    decoy("drops as many as ever", V1, |a| beside::count(a, "SecurityGroupBlockedFlowCount_Inbound_TCP", 3)),
 ];
 
 fn another_route(account: &mut Account, link: &str) {

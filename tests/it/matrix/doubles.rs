@@ -1,6 +1,6 @@
 //! Two faults at once: the one nearer the client is the verdict, the other is listed.
 
-use super::faults::{balancer, link, stage, targets};
+use super::faults::{balancer, beside, link, network, stage, targets};
 use super::walk;
 use super::{BOTH, Break, Generation, V1, V2, complain, log};
 use crate::harness::Account;
@@ -23,6 +23,15 @@ const UNHEALTHY: Named = ("targets-unhealthy", targets::unhealthy);
 const UNUSED: Named = ("targets-unused", |a| targets::all(a, "unused", Some("Target.InvalidState")));
 const DRAINING: Named = ("targets-draining", |a| targets::all(a, "draining", None));
 
+const TRAPPED: Named = ("target-security-group-blocks", |a| {
+    network::group(a, network::TARGETS).inbound = vec![network::tcp_from(8080, network::BALANCER)];
+});
+const LINK_CLOSED: Named =
+    ("vpc-link-security-group-blocks", |a| network::group(a, "sg-0link").outbound.clear());
+const BALANCER_CLOSED: Named =
+    ("load-balancer-security-group-blocks", |a| network::group(a, network::BALANCER).inbound.clear());
+const EXPIRED_CERTIFICATE: Named = ("listener-certificate-expired", beside::expired);
+
 /// The nearer one first.
 const DOUBLES: &[(Named, Named, &[Generation])] = &[
     (UNDEFINED, ("stage-variable-undefined", stage::undefined_link), BOTH),
@@ -41,6 +50,12 @@ const DOUBLES: &[(Named, Named, &[Generation])] = &[
     (BALANCER_FAILED, NOWHERE, BOTH),
     (REJECTED, NOWHERE, V1),
     (LINK_FAILED, BALANCER_FAILED, BOTH),
+    (LINK_FAILED, TRAPPED, V1),
+    (REJECTED, TRAPPED, V1),
+    (LINK_CLOSED, EMPTY, V2),
+    (LINK_CLOSED, UNHEALTHY, V2),
+    (BALANCER_CLOSED, UNHEALTHY, V2),
+    (BALANCER_FAILED, EXPIRED_CERTIFICATE, BOTH),
 ];
 
 /// Each pair with its account: the label, the nearer code, the other one.

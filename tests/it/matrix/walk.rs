@@ -217,7 +217,7 @@ pub(super) fn with_laptops<T: Sync, R: Send>(items: &[T], work: impl Fn(&Laptop,
 }
 
 #[expect(clippy::disallowed_methods, reason = "what just failed has to be dated now")]
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp::from_millisecond(since.as_millis().try_into().unwrap()).unwrap()
 }
