@@ -1,6 +1,7 @@
 //! What is read beside the path: the called listener's certificates and settings, its groups' settings, and metrics.
 //!
-//! Two waves at most, side by side with the health of the targets: the list of certificates, then each of them.
+//! Three waves at most, side by side with the targets and their network: the list of certificates, each of them, and the
+//! chains of those that are not Amazon's own.
 
 use std::collections::BTreeMap;
 
@@ -107,10 +108,14 @@ impl Surveyor<'_> {
                 chain: self.read(Question::ServerCertificate(name)).await,
             };
         }
-        let (acm, chain) = join!(
-            self.read(Question::AcmCertificate(arn.clone())),
-            self.read(Question::AcmChain(arn.clone())),
-        );
+        let acm: Reading<AcmCertificate> = self.read(Question::AcmCertificate(arn.clone())).await;
+        let chain = match &acm {
+            // What ACM says of a certificate of Amazon's own is all that can be asked about it.
+            Reading::Known { value, at } if value.kind == "AMAZON_ISSUED" => {
+                Reading::Known { value: Vec::new(), at: *at }
+            }
+            _ => self.read(Question::AcmChain(arn.clone())).await,
+        };
         CertificateReadings { acm: Some(acm), chain }
     }
 

@@ -177,17 +177,10 @@ impl Surveyor<'_> {
                 None => None,
             }
         };
-        let (connections, targets, details, network) = join!(
-            connections,
-            self.targets(topology.called_target_groups()),
-            self.details(topology, arn),
-            self.near_network(topology),
-        );
-        (topology.targets, topology.details, topology.network) = (targets, details, network);
+        let (connections, ()) = join!(connections, self.walk_behind(topology, arn));
         if let Some(connections) = connections {
             topology.endpoint_connections = connections;
         }
-        self.far_network(topology).await;
     }
 
     async fn walk_v2(&self, topology: &mut Topology, target: &Arn) {
@@ -212,13 +205,19 @@ impl Surveyor<'_> {
         );
         (topology.link, topology.load_balancer) = (link, load_balancer);
         (topology.listeners, topology.target_groups) = (listeners, target_groups);
-        let (targets, details, network) = join!(
-            self.targets(topology.called_target_groups()),
-            self.details(topology, &balancer),
-            self.near_network(topology),
-        );
-        (topology.targets, topology.details, topology.network) = (targets, details, network);
-        self.far_network(topology).await;
+        self.walk_behind(topology, &balancer).await;
+    }
+
+    /// What lies behind the load balancer, and beside it: targets with their network, and details that hang on neither.
+    async fn walk_behind(&self, topology: &mut Topology, balancer: &Arn) {
+        let at_hand = topology.clone();
+        let network = async {
+            let groups = at_hand.called_target_groups();
+            (topology.targets, topology.network) = join!(self.targets(groups), self.near_network(&at_hand));
+            self.far_network(topology).await;
+        };
+        let (details, ()) = join!(self.details(&at_hand, balancer), network);
+        topology.details = details;
     }
 
     /// The targets behind the called listener, and behind no other: what nobody calls can't have failed the request.
