@@ -10,9 +10,10 @@ mod finding;
 mod path;
 mod reach;
 mod verdict;
+mod waiting;
 
 use crate::classify::Diagnosis;
-use crate::survey::Topology;
+use crate::survey::{Topology, Unavailable, Why};
 
 pub use checks::{CHECKS, Check};
 pub use code::{CODES, Code};
@@ -34,6 +35,8 @@ pub struct Judgement {
     pub facts: Facts,
     /// Why no account was read at all, where none was.
     pub unread: Option<String>,
+    /// What the role may not read and no finding speaks of: nothing hung on it this time.
+    pub refused: Vec<Unavailable>,
 }
 
 impl Judgement {
@@ -46,6 +49,7 @@ impl Judgement {
             path: Vec::new(),
             facts: Facts::new(diagnosis, &topology),
             unread: Some(why.to_owned()),
+            refused: Vec::new(),
         }
     }
 }
@@ -65,6 +69,19 @@ pub fn judge(diagnosis: &Diagnosis, topology: &Topology) -> Judgement {
         verdict: verdict::verdict(diagnosis, &findings),
         facts,
         unread: None,
+        refused: refused(topology, &findings),
         findings,
     }
+}
+
+/// One reading for each permission that is missing, unless a finding names the permission.
+fn refused(topology: &Topology, findings: &[Finding]) -> Vec<Unavailable> {
+    let mut unnamed: Vec<Unavailable> = Vec::new();
+    for refused in &topology.refused {
+        let told = |finding: &Finding| finding.action == refused.action && finding.why == Some(Why::Denied);
+        if !findings.iter().any(told) && unnamed.iter().all(|known| known.action != refused.action) {
+            unnamed.push(refused.clone());
+        }
+    }
+    unnamed
 }

@@ -16,6 +16,7 @@ mod walk;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
@@ -44,12 +45,18 @@ struct Surveyor<'a> {
     deadline: Instant,
     /// When the request failed.
     failed: Option<Timestamp>,
+    /// What the role may not read.
+    refused: Mutex<Vec<Unavailable>>,
 }
 
 impl Surveyor<'_> {
     async fn read<T: FromAnswer>(&self, question: Question) -> Reading<T> {
         let unavailable = |why| {
-            Reading::Unavailable(Unavailable { what: question.about(), action: question.action(), why })
+            let unavailable = Unavailable { what: question.about(), action: question.action(), why };
+            if unavailable.why == Why::Denied {
+                self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(unavailable.clone());
+            }
+            Reading::Unavailable(unavailable)
         };
         match timeout_at(self.deadline, self.account.ask(&question)).await {
             Err(_) => unavailable(Why::TimedOut),

@@ -88,6 +88,14 @@ impl Arn {
         self.field(3).map(Region::new)
     }
 
+    /// The load balancer's own ARN from its listener's, which holds it; any other ARN is itself:
+    /// `…:listener/app/name/id/…` → `…:loadbalancer/app/name/id`.
+    pub fn load_balancer(&self) -> Self {
+        let Some((head, tail)) = self.0.split_once(":listener/") else { return self.clone() };
+        let name: Vec<&str> = tail.split('/').take(3).collect();
+        Self::new(format!("{head}:loadbalancer/{}", name.join("/")))
+    }
+
     /// The account field, where the ARN has one.
     pub fn account(&self) -> Option<AccountId> {
         self.field(4).map(AccountId::new)

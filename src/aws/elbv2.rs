@@ -186,7 +186,7 @@ fn target(wire: types::TargetHealthDescription) -> Option<Target> {
         id: target.id.unwrap_or_default(),
         port: port(target.port),
         zone: target.availability_zone,
-        state: health.state.map_or_else(String::new, |state| state.as_str().to_owned()),
+        state: health.state.map_or_else(String::new, |state| state.as_str().to_ascii_lowercase()),
         reason: health.reason.map(|reason| reason.as_str().to_owned()),
         description: health.description,
     })

@@ -122,6 +122,14 @@ impl Finding {
         }
     }
 
+    /// The finding of a check that read a state it does not know: one that AWS added, or none at all. No fault, by the rule
+    /// that not being able to tell is never one.
+    pub(super) fn not_understood(code: Code, action: &'static str, of: &str, state: &str) -> Self {
+        let why = if state.is_empty() { "no state is given" } else { state };
+        let what = format!("the state of {of}");
+        Self::unknown(code, &Unavailable { what, action, why: Why::Malformed(why.to_owned()) })
+    }
+
     pub(super) fn of(mut self, resource: impl ToString) -> Self {
         self.resource = Some(bounded(&resource.to_string(), LONGEST));
         self

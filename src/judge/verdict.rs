@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Code, Finding, HopKind, State};
+use super::{Code, Finding, HopKind, State, waiting};
 use crate::classify::{Cause, Diagnosis, Family};
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
@@ -54,7 +54,9 @@ pub struct Verdict {
 pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
     let explains =
         |finding: &Finding| finding.state == State::Faulty && explains(diagnosis.cause, finding.code);
+    let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
+    let first = first.filter(|(_, finding)| !waiting::in_vain(finding, &explaining));
     // What the text itself names comes first, what was only counted last. On one hop, what explains every failure comes
     // before what explains some.
     let named = |code| named(diagnosis.cause.slug).is_some_and(|codes| codes.contains(&code));
@@ -64,7 +66,10 @@ pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
     });
     match best {
         Some((index, finding)) => Verdict {
-            tier: tier(diagnosis, finding),
+            tier: match tier(diagnosis, finding) {
+                Tier::Confirmed if waiting::unproven(finding, &explaining) => Tier::Likely,
+                tier => tier,
+            },
             code: Some(finding.code),
             says: finding.says.clone(),
             finding: Some(index),

@@ -187,6 +187,11 @@ fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {
             missing.push(NotChecked { what, action: helps.then_some(finding.action), why });
         }
     }
+    missing.extend(alert.judgement.refused.iter().map(|refused| NotChecked {
+        what: refused.what.clone(),
+        action: Some(refused.action),
+        why: refused.why.to_string(),
+    }));
     missing
 }
 

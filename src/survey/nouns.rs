@@ -63,13 +63,16 @@ pub struct Integration {
 
 impl Integration {
     /// What of the way to the backend differs from another version of the integration. What either does not say (an export
-    /// need not hold every field) is no difference.
+    /// need not hold every field) is no difference, nor is the path, which the backend alone reads.
     pub fn differing(&self, other: &Self) -> Option<&'static str> {
         let differ = |a: Option<String>, b: Option<String>| a.is_some() && b.is_some() && a != b;
+        let address = |uri: &Option<String>| {
+            uri.as_ref().map(|uri| uri.split('/').take(3).collect::<Vec<_>>().join("/").to_ascii_lowercase())
+        };
         let arn = |target: &Option<Arn>| target.as_ref().map(ToString::to_string);
         if differ(self.connection_id.clone(), other.connection_id.clone()) {
             Some("VPC link")
-        } else if differ(self.uri.clone(), other.uri.clone()) {
+        } else if differ(address(&self.uri), address(&other.uri)) {
             Some("URI")
         } else if differ(arn(&self.target), arn(&other.target)) {
             Some("target")
@@ -77,6 +80,23 @@ impl Integration {
             Some("connection type")
         } else {
             None
+        }
+    }
+
+    /// The same with what it does not say taken from another version of it over the same link.
+    pub(super) fn completed(&self, other: Option<&Self>) -> Self {
+        let same = |other: &&Self| {
+            other.private == self.private
+                && self.connection_id.as_ref().is_none_or(|id| other.connection_id.as_ref() == Some(id))
+        };
+        let Some(other) = other.filter(same).cloned() else { return self.clone() };
+        let own = self.clone();
+        Self {
+            uri: own.uri.or(other.uri),
+            connection_id: own.connection_id.or(other.connection_id),
+            target: own.target.or(other.target),
+            timeout_ms: own.timeout_ms.or(other.timeout_ms),
+            ..own
         }
     }
 }

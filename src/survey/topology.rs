@@ -10,7 +10,7 @@ use super::nouns::{
     EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, Resource, RestApi,
     Stage, Target, TargetGroup, VpcLink,
 };
-use super::{Details, Filled, Reading};
+use super::{Details, Filled, Reading, Unavailable};
 use crate::classify::Endpoint;
 use crate::vocabulary::Arn;
 
@@ -55,6 +55,8 @@ pub struct Topology {
     pub details: Details,
     /// What lies between the link, the load balancer and those targets.
     pub network: Network,
+    /// What the role may not read, whatever came of it.
+    pub refused: Vec<Unavailable>,
 }
 
 impl Topology {
@@ -67,6 +69,7 @@ impl Topology {
             resource: None,
             integration: Reading::not_asked("the integration", "apigateway:GET", why),
             configured: Reading::not_asked("what is deployed to the stage", "apigateway:GET", why),
+            refused: Vec::new(),
             link_id: None,
             endpoint: None,
             undefined_in_uri: Vec::new(),
@@ -105,10 +108,21 @@ impl Topology {
         self.link.value().map(|link| link.generation).or(named.map(|_| Generation::V2))
     }
 
-    /// Whether what lies behind the link is worth a word: the integration is private, and its link is not known to be gone.
+    /// Whether what lies behind the link is worth a word: the integration is private, and its link is not known to be gone
+    /// or the integration itself names what lies behind it.
     pub fn leads_on(&self) -> bool {
-        let private = self.integration.value().is_some_and(|integration| integration.private);
-        private && !matches!(self.link, Reading::Absent { .. })
+        let known = |integration: &Integration| {
+            integration.private
+                && (integration.target.is_some() || !matches!(self.link, Reading::Absent { .. }))
+        };
+        self.integration.value().is_some_and(known)
+    }
+
+    /// The load balancer that the path leads to, whether or not it is there.
+    pub fn balancer(&self) -> Option<Arn> {
+        let linked = self.link.value().and_then(|link| link.targets.first());
+        let named = self.integration.value().and_then(|integration| integration.target.as_ref());
+        linked.or(named).map(Arn::load_balancer)
     }
 
     /// The listener that the failed request was meant for: the named one, else the one on the called port.

@@ -7,6 +7,7 @@
 mod network;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join_all;
 use tokio::join;
@@ -29,7 +30,7 @@ pub async fn survey(diagnosis: &Diagnosis, account: &dyn Account, deadline: Inst
     let (Some(api), Some(stage)) = (&diagnosis.source.api, &diagnosis.source.stage) else {
         return Topology::unread("the log does not name the API and stage");
     };
-    let surveyor = Surveyor { account, deadline, failed: diagnosis.at };
+    let surveyor = Surveyor { account, deadline, failed: diagnosis.at, refused: Mutex::default() };
     let mut topology = Topology::unread("what leads to it could not be read");
     let (resources, deployed);
     (topology.api, topology.stage, resources, deployed) = join!(
@@ -42,6 +43,7 @@ pub async fn survey(diagnosis: &Diagnosis, account: &dyn Account, deadline: Inst
     prefer_deployed(&mut topology, &deployed, diagnosis);
     fill_in(&mut topology, diagnosis);
     surveyor.walk_link(&mut topology).await;
+    topology.refused = surveyor.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
     topology
 }
 
@@ -71,7 +73,7 @@ fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>,
 fn prefer_deployed(topology: &mut Topology, deployed: &Reading<Vec<Resource>>, diagnosis: &Diagnosis) {
     let found = deployed.clone().and_then(|resources| {
         match route::find(&resources, diagnosis.route.as_ref(), diagnosis.endpoint.as_ref()) {
-            Found::One { integration, .. } => Some(integration.clone()),
+            Found::One { integration, .. } => Some(integration.completed(topology.integration.value())),
             Found::Missing | Found::Ambiguous(_) => None,
         }
     });
@@ -167,8 +169,7 @@ impl Surveyor<'_> {
             self.read(Question::Listeners(arn.clone())),
             self.read(Question::TargetGroups(arn.clone())),
         );
-        topology.endpoint_service =
-            services.and_then(|services| services.into_iter().find(|s| s.load_balancers.contains(arn)));
+        topology.endpoint_service = services.and_then(|services| service_of(arn, services));
         let service = topology.endpoint_service.value().map(|service| service.id.clone());
         let connections = async {
             match service {
@@ -186,7 +187,7 @@ impl Surveyor<'_> {
         let none = "a V2 link has no endpoint service";
         topology.endpoint_service = Reading::not_asked("the VPC endpoint service", "", none);
         topology.endpoint_connections = Reading::not_asked("the endpoint connection", "", none);
-        let balancer = balancer_of(target);
+        let balancer = target.load_balancer();
         topology.named_listener = (balancer != *target).then(|| target.clone());
         let listeners = async {
             match &topology.named_listener {
@@ -227,9 +228,8 @@ impl Surveyor<'_> {
     }
 }
 
-/// The load balancer's own ARN from a listener's, which holds it: `…:listener/app/name/id/…` → `…:loadbalancer/app/name/id`.
-fn balancer_of(target: &Arn) -> Arn {
-    let Some((head, tail)) = target.as_str().split_once(":listener/") else { return target.clone() };
-    let name: Vec<&str> = tail.split('/').take(3).collect();
-    Arn::new(format!("{head}:loadbalancer/{}", name.join("/")))
+/// The endpoint service of a load balancer; of several, the one that is there still.
+fn service_of(balancer: &Arn, services: Vec<EndpointService>) -> Option<EndpointService> {
+    let of_balancer = services.into_iter().filter(|service| service.load_balancers.contains(balancer));
+    of_balancer.min_by_key(|service| !service.state.eq_ignore_ascii_case("available"))
 }

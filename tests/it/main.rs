@@ -32,6 +32,9 @@ mod harness_selftest;
 #[cfg(test)]
 mod house_rules;
 #[cfg(test)]
+#[cfg(feature = "live")]
+mod matrix;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod network;

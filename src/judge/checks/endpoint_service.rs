@@ -3,6 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/grant-permissions-to-create-vpclink.html>
 
 mod connection;
+mod owners;
 
 use connection::connection;
 
@@ -50,8 +51,13 @@ fn missing(topology: &Topology) -> Finding {
 }
 
 fn state(topology: &Topology, service: &EndpointService) -> Vec<Finding> {
-    if service.state.eq_ignore_ascii_case("available") {
-        return Vec::new();
+    match service.state.to_ascii_lowercase().as_str() {
+        "available" => return Vec::new(),
+        "pending" | "deleting" | "deleted" | "failed" => {}
+        other => {
+            let (code, of) = (Code::EndpointServiceUnavailable, format!("endpoint service `{}`", service.id));
+            return vec![Finding::not_understood(code, SERVICES, &of, other).of(&service.id)];
+        }
     }
     let says = format!("endpoint service `{}` is in the state {}", service.id, service.state);
     let show = format!(

@@ -75,27 +75,34 @@ fn missing(topology: &Topology, says: String) -> Finding {
     )
 }
 
-/// https needs a listener that passes or ends TLS, http one that does not expect it.
+/// https needs a listener that passes or ends TLS, http one that does not expect it; neither needs another protocol.
 fn mismatch(topology: &Topology, listener: &Listener, called: &Endpoint) -> Option<Finding> {
     let protocol = listener.protocol.as_str();
-    let fits: &[&str] =
-        if called.tls { &["TCP", "TLS", "HTTPS", "TCP_UDP"] } else { &["TCP", "HTTP", "TCP_UDP"] };
     let scheme = if called.tls { "https" } else { "http" };
+    match protocol {
+        "TCP" | "TCP_UDP" | "TCP_QUIC" => return None,
+        "TLS" | "HTTPS" if called.tls => return None,
+        "HTTP" if !called.tls => return None,
+        "TLS" | "HTTPS" | "HTTP" | "UDP" | "QUIC" | "GENEVE" => {}
+        other => {
+            let (code, of) =
+                (Code::ListenerProtocolMismatch, format!("listener {}", listener.arn.resource()));
+            return Some(Finding::not_understood(code, ACTION, &of, other).of(&listener.arn));
+        }
+    }
     let says = format!(
         "the integration calls {scheme} on port {}, but the listener there speaks {protocol}",
         listener.port
     );
-    (!fits.contains(&protocol)).then(|| {
+    let what =
+        "Make the scheme of the integration's URI agree with the listener's protocol, and deploy the API.";
+    Some(
         Finding::read(Code::ListenerProtocolMismatch, ACTION, &topology.listeners, says)
             .of(&listener.arn)
             .detail("called", scheme)
             .detail("listener", protocol)
-            .remedy(
-                "Make the scheme of the integration's URI agree with the listener's protocol, and deploy the API.",
-                None,
-                None,
-            )
-    })
+            .remedy(what, None, None),
+    )
 }
 
 fn nowhere(topology: &Topology, listener: &Listener) -> Finding {

@@ -19,9 +19,8 @@ pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
 }
 
 fn missing(topology: &Topology) -> Finding {
-    let named = topology.link.value().and_then(|link| link.targets.first());
-    let named = named.or(topology.integration.value().and_then(|integration| integration.target.as_ref()));
-    let name = named.map_or("that the path leads to", |arn| arn.resource());
+    let named = topology.balancer();
+    let name = named.as_ref().map_or("that the path leads to", |arn| arn.resource());
     let says = format!("load balancer `{name}` does not exist any more");
     let finding = Finding::read(Code::LoadBalancerMissing, ACTION, &topology.load_balancer, says);
     let finding = match named {
@@ -38,13 +37,18 @@ fn missing(topology: &Topology) -> Finding {
 fn state(topology: &Topology, balancer: &LoadBalancer) -> Finding {
     let because = balancer.reason.as_deref().filter(|reason| !reason.is_empty());
     let because = because.map_or(String::new(), |reason| format!(": {reason}"));
-    let (code, does) = match balancer.state.as_str() {
+    let (code, does) = match balancer.state.to_ascii_lowercase().as_str() {
         "active" => (Code::LoadBalancerActive, "is active"),
         "active_impaired" => {
             (Code::LoadBalancerImpaired, "is active but impaired: it lacks the resources to scale")
         }
         "provisioning" => (Code::LoadBalancerProvisioning, "is still being set up"),
-        _ => (Code::LoadBalancerFailed, "could not be set up"),
+        "failed" => (Code::LoadBalancerFailed, "could not be set up"),
+        other => {
+            let of = format!("load balancer `{}`", balancer.name);
+            let unclear = Finding::not_understood(Code::LoadBalancerFailed, ACTION, &of, other);
+            return unclear.of(&balancer.arn);
+        }
     };
     let says = format!("load balancer `{}` {does}{because}", balancer.name);
     let mut finding = Finding::read(code, ACTION, &topology.load_balancer, says)

@@ -21,7 +21,8 @@ pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
                 "target group `{}`, which the listener forwards to, does not exist",
                 name(topology, arn)
             );
-            Finding::read(Code::TargetGroupEmpty, ACTION, reading, says).of(arn)
+            let finding = Finding::read(Code::TargetGroupEmpty, ACTION, reading, says).of(arn);
+            if another_works(topology, arn) { finding.partial() } else { finding }
         }
     };
     let mut findings: Vec<Finding> = topology.targets.iter().map(of_group).collect();
@@ -56,7 +57,8 @@ fn group(topology: &Topology, arn: &Arn, targets: &[Target], reading: &Reading<V
         reasons if reasons.is_empty() => finding,
         reasons => finding.detail("reason", reasons.into_iter().collect::<Vec<_>>().join(", ")),
     };
-    let finding = if healthy > 0 && code != Code::TargetsHealthy { finding.partial() } else { finding };
+    let some_work = healthy > 0 || another_works(topology, arn);
+    let finding = if some_work && code != Code::TargetsHealthy { finding.partial() } else { finding };
     match remedy(code, targets) {
         Some(what) => {
             let show =
@@ -65,6 +67,13 @@ fn group(topology: &Topology, arn: &Arn, targets: &[Target], reading: &Reading<V
         }
         None => finding,
     }
+}
+
+/// Whether the listener forwards a share of the requests to another group that has a healthy target.
+fn another_works(topology: &Topology, arn: &Arn) -> bool {
+    let mut others =
+        topology.targets.iter().filter(|(other, _)| *other != arn).filter_map(|(_, r)| r.value());
+    others.any(|targets| targets.iter().any(|target| target.state == "healthy"))
 }
 
 /// A network load balancer without a healthy target sends to all of them: unhealthy does not mean unreachable.

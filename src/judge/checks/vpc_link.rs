@@ -52,10 +52,11 @@ fn status(topology: &Topology, link: &VpcLink) -> Finding {
         "DELETING" => (Code::VpcLinkDeleting, format!("is being deleted{because}")),
         "INACTIVE" => (Code::VpcLinkInactive, format!("is INACTIVE after 60 idle days{because}")),
         "FAILED" => (Code::VpcLinkFailed, format!("is FAILED{because}")),
-        other => (
-            Code::VpcLinkFailed,
-            format!("is in the state {other}, which this program does not know{because}"),
-        ),
+        other => {
+            let unclear =
+                Finding::not_understood(Code::VpcLinkFailed, ACTION, &format!("VPC link `{name}`"), other);
+            return unclear.of(&link.id);
+        }
     };
     let finding = Finding::read(code, ACTION, &topology.link, format!("VPC link `{name}` {does}"))
         .of(&link.id)

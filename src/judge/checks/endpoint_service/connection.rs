@@ -1,5 +1,6 @@
 //! API Gateway's own connection to the endpoint service: its state, and who has to act on it.
 
+use super::owners;
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::{EndpointConnection, EndpointService};
 use crate::survey::{Reading, Topology};
@@ -21,20 +22,36 @@ pub(super) fn connection(topology: &Topology, service: &EndpointService) -> Find
             return Finding::unknown(Code::EndpointConnectionMissing, unavailable);
         }
     };
-    let best =
-        connections.iter().min_by_key(|connection| code(connection) != Code::EndpointConnectionAvailable);
-    let (code, says) = match best {
+    let own = owners::own(topology, connections);
+    let best = own.iter().copied().min_by_key(|connection| standing(code(connection)));
+    let strangers = connections.len() - own.len();
+    let (code, says) = match best.map(|connection| (connection, code(connection))) {
+        None if strangers > 0 => {
+            let says = format!(
+                "endpoint service `{}` has connections of others alone: API Gateway's own is gone",
+                service.id
+            );
+            (Code::EndpointConnectionMissing, says)
+        }
         None => {
             let says =
                 format!("endpoint service `{}` has no connection: API Gateway's own is gone", service.id);
             (Code::EndpointConnectionMissing, says)
         }
-        Some(connection) => {
+        Some((connection, None)) => {
+            let of = format!("the endpoint connection to `{}`", service.id);
+            let unclear =
+                Finding::not_understood(Code::EndpointConnectionFailed, ACTION, &of, &connection.state);
+            return unclear.of(&service.id);
+        }
+        Some((connection, Some(code))) => {
             let says = format!("the endpoint connection to `{}` is {}", service.id, connection.state);
-            (code(connection), says)
+            (code, says)
         }
     };
     let mut finding = Finding::read(code, ACTION, &topology.endpoint_connections, says).of(&service.id);
+    // Whose connections AWS's documents call API Gateway's may have changed since.
+    finding.partial = best.is_none() && strangers > 0;
     if let Some(connection) = best {
         finding = finding.detail("endpoint", &connection.endpoint_id).detail("state", &connection.state);
     }
@@ -51,15 +68,26 @@ pub(super) fn connection(topology: &Topology, service: &EndpointService) -> Find
     }
 }
 
-/// AWS writes the states in Pascal case in answers and in camel case in filters.
-fn code(connection: &EndpointConnection) -> Code {
-    match connection.state.to_ascii_lowercase().as_str() {
+/// AWS writes the states in Pascal case in answers and in camel case in filters. `None` is a state that AWS added.
+fn code(connection: &EndpointConnection) -> Option<Code> {
+    Some(match connection.state.to_ascii_lowercase().as_str() {
         "available" | "partial" => Code::EndpointConnectionAvailable,
         "pendingacceptance" | "pending" => Code::EndpointConnectionPending,
         "rejected" => Code::EndpointConnectionRejected,
         "expired" => Code::EndpointConnectionExpired,
+        "failed" => Code::EndpointConnectionFailed,
         "deleting" | "deleted" => Code::EndpointConnectionMissing,
-        _ => Code::EndpointConnectionFailed,
+        _ => return None,
+    })
+}
+
+/// Which of several connections counts: one that works, one that may, one that is at fault, one that was there once.
+fn standing(code: Option<Code>) -> u8 {
+    match code {
+        Some(Code::EndpointConnectionAvailable) => 0,
+        None => 1,
+        Some(Code::EndpointConnectionMissing) => 3,
+        Some(_) => 2,
     }
 }
 

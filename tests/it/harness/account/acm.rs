@@ -25,15 +25,18 @@ pub struct Certificate {
     pub not_after: i64,
     /// The state of the managed renewal, where one is going on.
     pub renewal_status: Option<String>,
+    /// The certificate and those above it, as PEM.
+    pub pem: String,
 }
 
 pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
     let arn = call.text("CertificateArn");
-    (call.operation == "DescribeCertificate").then(|| {
+    ["DescribeCertificate", "GetCertificate"].contains(&call.operation.as_str()).then(|| {
         if !arn.starts_with("arn:aws:acm:") {
             return Reply::error(400, "InvalidArnException", format!("{arn} is not a valid certificate ARN"));
         }
         match account.certificates.iter().find(|certificate| certificate.arn == arn) {
+            Some(certificate) if call.operation == "GetCertificate" => Reply::Answer(certificate.issued()),
             Some(certificate) => Reply::Answer(json!({ "Certificate": certificate.described() })),
             None => {
                 Reply::error(400, "ResourceNotFoundException", format!("Could not find certificate {arn}."))
@@ -43,6 +46,14 @@ pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
 }
 
 impl Certificate {
+    /// The certificate by itself, then those above it.
+    fn issued(&self) -> Value {
+        const END: &str = "-----END CERTIFICATE-----\n";
+        let (leaf, above) = self.pem.split_once(END).unwrap_or((&self.pem, ""));
+        let chain = Some(above).filter(|above| !above.is_empty());
+        json!({ "Certificate": format!("{leaf}{END}"), "CertificateChain": chain })
+    }
+
     fn described(&self) -> Value {
         let mut value = json!({
             "CertificateArn": self.arn,

@@ -184,5 +184,6 @@ fn certificate_for(arn: String) -> acm::Certificate {
         not_before: 1_788_220_800,
         not_after: 1_822_435_200,
         renewal_status: None,
+        pem: include_str!("../../../certificates/amazon-issued.pem").to_owned(),
     }
 }

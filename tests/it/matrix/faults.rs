@@ -1,0 +1,41 @@
+//! The rows of the matrix, along the path.
+
+pub(super) mod balancer;
+pub(super) mod beside;
+pub(super) mod link;
+pub(super) mod network;
+pub(super) mod stage;
+pub(super) mod targets;
+
+use super::Row;
+
+/// All rows.
+pub(super) const ROWS: &[&[Row]] = &[
+    stage::ROWS,
+    link::LINKS,
+    link::SERVICES,
+    balancer::BALANCERS,
+    balancer::LISTENERS,
+    targets::ROWS,
+    network::ROWS,
+    beside::ROWS,
+];
+
+/// The faults that a fault brings along, and that are rightly told beside it.
+pub(super) fn brings(row: &Row) -> &'static [&'static str] {
+    match (row.name, row.expect) {
+        ("load balancer deleted with its endpoint service", _) => &["load-balancer-missing"],
+        ("load balancer deleted with its listeners", _) => &["listener-missing"],
+        ("load balancer deleted", _) => &["listener-missing"],
+        // What is deployed is broken by itself; the change would mend it.
+        (_, "integration-not-deployed") => {
+            &["vpc-link-missing", "vpc-link-failed", "listener-missing", "targets-unhealthy"]
+        }
+        (name, _) if name.contains("changed in vain") => {
+            &["integration-not-deployed", "listener-certificate-name-mismatch"]
+        }
+        // Health checks meet the same rules.
+        (_, code) if code.contains("-blocks") => &["targets-unhealthy"],
+        _ => &[],
+    }
+}
