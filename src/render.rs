@@ -10,6 +10,7 @@ mod email;
 pub mod escape;
 mod links;
 mod machine;
+pub mod permissions;
 mod sms;
 pub mod terminal;
 

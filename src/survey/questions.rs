@@ -3,6 +3,8 @@
 //! One enum of questions and one of answers: whoever answers (AWS, a recorded account, a cache, a recorder) implements
 //! one method, and a new question is one variant on each side.
 
+mod tells;
+
 use jiff::Timestamp;
 
 use super::nouns::{

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use vpclink_responder::render::catalogue;
+use vpclink_responder::render::{catalogue, permissions};
 
 use crate::accuracy;
 
@@ -20,6 +20,13 @@ fn the_catalogues_document_is_fresh() {
     let document = "docs/causes.md";
     let command = "cargo run --no-default-features -- causes --markdown > docs/causes.md";
     check(document, read(document) == catalogue::markdown(), &format!("Run: {command}"));
+}
+
+#[test]
+fn the_ladder_of_permissions_is_fresh() {
+    let document = "docs/permissions.md";
+    let command = "cargo run --no-default-features --example permissions > docs/permissions.md";
+    check(document, read(document) == permissions::markdown(), &format!("Run: {command}"));
 }
 
 #[test]
