@@ -151,9 +151,9 @@ fn state(kind: HopKind, findings: &[Finding], read: bool) -> State {
 fn weighs(finding: &Finding) -> bool {
     let code = finding.code;
     let beside = code.is_metric() || code.is_certificate() || is_setting(code);
-    let counts = !(beside && finding.state == State::Unknown)
-        && !(code.is_network() && finding.state != State::Faulty);
-    code != Code::CertificateExpiresSoon && counts
+    let idle = beside && finding.state == State::Unknown;
+    let open = code.is_network() && finding.state != State::Faulty;
+    code != Code::CertificateExpiresSoon && !idle && !open
 }
 
 fn is_setting(code: Code) -> bool {

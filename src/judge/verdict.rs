@@ -57,13 +57,14 @@ pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
     let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
     let first = first.filter(|(_, finding)| !waiting::in_vain(finding, &explaining));
+    let total = explaining.iter().any(|finding| !finding.partial && !finding.code.is_metric());
     // What the text itself names comes first, what was only counted last. On one hop, what explains every failure comes
     // before what explains some.
     let named = |code| named(diagnosis.cause.slug).is_some_and(|codes| codes.contains(&code));
     let best = first.min_by_key(|(_, finding)| {
         let code = finding.code;
-        // Rules that stop a few ports or places explain less than whatever stops all, near or far.
-        let marginal = code.is_network() && finding.partial;
+        // Rules that stop a few ports or places explain less than what stops all, near or far.
+        let marginal = total && code.is_network() && finding.partial;
         (!named(code), code.is_metric(), marginal, finding.hop, finding.partial)
     });
     match best {
