@@ -16,6 +16,8 @@ mod walk;
 
 use std::sync::OnceLock;
 
+use vpclink_responder::judge::{CODES, Code, State};
+
 use crate::harness::Account;
 use crate::harness::apigateway::Integration;
 
@@ -202,6 +204,19 @@ fn the_matrix_is_large_and_every_row_has_a_name_of_its_own() {
     labels.dedup();
     assert_eq!(labels.len(), all, "two rows share a name");
     assert!(all >= 60, "{all} faults");
+}
+
+#[test]
+fn every_code_of_a_fault_is_some_faults_verdict() {
+    let expected: Vec<&str> = faults().iter().map(|fault| fault.row.expect).collect();
+    let unshown: Vec<String> = CODES
+        .iter()
+        .filter(|code| code.state() == State::Faulty)
+        // A warning, which explains no failure.
+        .filter(|code| !expected.contains(&code.slug()) && **code != Code::CertificateExpiresSoon)
+        .map(|code| code.slug().to_owned())
+        .collect();
+    complain(&unshown);
 }
 
 #[test]
