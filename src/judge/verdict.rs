@@ -62,7 +62,9 @@ pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
     let named = |code| named(diagnosis.cause.slug).is_some_and(|codes| codes.contains(&code));
     let best = first.min_by_key(|(_, finding)| {
         let code = finding.code;
-        (!named(code), code.is_metric(), finding.hop, finding.partial)
+        // Rules that stop a few ports or places explain less than whatever stops all, near or far.
+        let marginal = code.is_network() && finding.partial;
+        (!named(code), code.is_metric(), marginal, finding.hop, finding.partial)
     });
     match best {
         Some((index, finding)) => Verdict {

@@ -249,7 +249,7 @@ impl World {
                 actions: vec![Action { kind: "forward".to_owned(), target_groups: vec![(arn("inner"), 1)] }],
             }]),
             Question::TargetHealth(of) if *of != self.group.arn => {
-                Answer::TargetHealth(vec![target("10.0.11.10", Some(8080))])
+                Answer::TargetHealth(vec![target("10.0.11.10", Some("eu-west-1a"))])
             }
             Question::Listeners(_) | Question::Listener(_) => Answer::Listeners(vec![Listener {
                 arn: listener_arn,

@@ -40,7 +40,8 @@ fn known(topology: &Topology, listeners: &[Listener]) -> Vec<Finding> {
         } else {
             format!("only {}", ports.join(", "))
         };
-        let says = format!("no listener on port {} for calls to {called}: the load balancer has {has}", called.port);
+        let says =
+            format!("no listener on port {} for calls to {called}: the load balancer has {has}", called.port);
         return vec![missing(topology, says).detail("port", called.port)];
     };
     let mut findings: Vec<Finding> = topology

@@ -7,7 +7,7 @@ use super::walk::{self, Level};
 use super::{Generation, Told, complain, integrations, log, name_the_balancer, readdress};
 use crate::harness::Account;
 use crate::harness::apigateway::{Canary, Integration, Resource, Stage, VpcLinkV2};
-use crate::harness::ec2::{EndpointConnection, EndpointService, SecurityGroup};
+use crate::harness::ec2::{EndpointConnection, EndpointService, Instance, SecurityGroup};
 use crate::harness::elbv2::{Action, Listener, LoadBalancer, TargetGroup};
 
 pub(super) struct Decoy {
@@ -101,11 +101,11 @@ pub(super) const DECOYS: &[Decoy] = &[
         a.endpoint_services.iter_mut().for_each(|service| service.state = "AVAILABLE".to_owned());
     }),
     decoy("the connection is available in some zones", V1, |a| link::connection(a, "Partial")),
-    decoy("one target stopped, the other healthy", BOTH, |a| {
+    decoy("one target stopped, the other healthy", V2, |a| {
         let target = &mut a.target_group("orders-blue").targets[0];
         (target.state, target.reason) = ("unused".to_owned(), Some("Target.InvalidState".to_owned()));
     }),
-    decoy("one target draining, the other healthy", BOTH, |a| {
+    decoy("one target draining, the other healthy", V2, |a| {
         let target = &mut a.target_group("orders-blue").targets[0];
         target.state = "draining".to_owned();
         target.reason = Some("Target.DeregistrationInProgress".to_owned());
@@ -193,6 +193,38 @@ pub(super) const DECOYS: &[Decoy] = &[
         old.arn = arn;
         a.certificates.insert(0, old);
         beside::expired(a);
+    }),
+    decoy("a V2 link to a network load balancer", V2, |a| {
+        let balancer = &mut a.load_balancers[0];
+        (balancer.kind, balancer.enforcement) = ("network".to_owned(), Some("on".to_owned()));
+        a.listener(8443).protocol = "TLS".to_owned();
+        let group = a.target_group("orders-blue");
+        (group.protocol, group.health_check.protocol) = ("TCP".to_owned(), "TCP".to_owned());
+    }),
+    decoy("targets are instances", BOTH, |a| {
+        let places = [("10.0.1.10", "i-0aaaaaaaaaaaaaaa1"), ("10.0.2.11", "i-0bbbbbbbbbbbbbbb2")];
+        a.target_group("orders-blue").kind = "instance".to_owned();
+        for (place, (address, id)) in places.into_iter().enumerate() {
+            a.target_group("orders-blue").targets[place].id = id.to_owned();
+            a.instances.push(Instance {
+                id: id.to_owned(),
+                state: "running".to_owned(),
+                subnet_id: a.subnets[place].id.clone(),
+                private_address: address.to_owned(),
+                groups: vec![network::TARGETS.to_owned()],
+            });
+        }
+    }),
+    decoy("a load balancer without security groups", V1, |a| {
+        a.load_balancers[0].security_groups.clear();
+        a.load_balancers[0].enforcement = None;
+    }),
+    decoy("the method is ANY, in a greedy path", BOTH, |a| {
+        for resource in a.rest_apis.values_mut().flat_map(|api| &mut api.resources) {
+            if resource.path != "/{proxy+}" {
+                resource.methods.clear();
+            }
+        }
     }),
     decoy("proxy protocol beside a text that it does not explain", V1, beside::proxied),
     decoy("a short idle timeout beside a text that it does not explain", V1, |a| beside::idle(a, "60")),

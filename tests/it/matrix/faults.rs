@@ -34,6 +34,10 @@ pub(super) fn brings(row: &Row) -> &'static [&'static str] {
         (name, _) if name.contains("changed in vain") => {
             &["integration-not-deployed", "listener-certificate-name-mismatch"]
         }
+        ("targets' network ACL is empty", _) => &["network-acl-blocks-response", "targets-unhealthy"],
+        ("load balancer's network ACL denies the targets' port", _) => {
+            &["network-acl-blocks-response", "targets-unhealthy"]
+        }
         // Health checks meet the same rules.
         (_, code) if code.contains("-blocks") => &["targets-unhealthy"],
         _ => &[],

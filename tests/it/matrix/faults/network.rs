@@ -122,6 +122,11 @@ pub(in crate::matrix) const ROWS: &[Row] = &[
         a.target_group("orders-blue").targets.truncate(1);
     })
     .likely(),
+    row("the only target of a zone stopped", V1, "zone-without-targets", |a| {
+        let target = &mut a.target_group("orders-blue").targets[0];
+        (target.state, target.reason) = ("unused".to_owned(), Some("Target.InvalidState".to_owned()));
+    })
+    .likely(),
 ];
 
 pub(in crate::matrix) const BALANCER: &str = "sg-0balancer";
