@@ -80,6 +80,7 @@ impl LiveAccount {
             Question::LoadBalancer(arn) => self.elbv2.load_balancer(arn).await,
             Question::Listeners(arn) => self.elbv2.listeners(arn).await,
             Question::Listener(arn) => self.elbv2.listener(arn).await,
+            Question::Rules(arn) => self.elbv2.rules(arn).await,
             Question::TargetGroups(arn) => self.elbv2.target_groups(arn).await,
             Question::TargetHealth(arn) => self.elbv2.target_health(arn).await,
             Question::ListenerCertificates(arn) => self.elbv2.listener_certificates(arn).await,

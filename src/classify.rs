@@ -36,6 +36,8 @@ pub struct Diagnosis {
     pub route: Option<Route>,
     /// What API Gateway called.
     pub endpoint: Option<Endpoint>,
+    /// The path that was called, without its query; for the load balancer's rules, never for a message.
+    pub called_path: Option<String>,
     /// The status of the client's answer: as a line says it, else as the failure's text stands for it.
     pub status: Option<u16>,
     /// The status of the backend's answer, where one came.
@@ -105,6 +107,7 @@ fn diagnosis(cause: &'static Cause, sighting: &Sighting, execution: &Execution<'
             path: redact::bounded(&redact::uri(route.path), LONGEST_PATH),
         }),
         endpoint: execution.endpoint_uri.and_then(Endpoint::parse),
+        called_path: execution.endpoint_uri.and_then(endpoint::path),
         status: execution
             .completed
             .or(execution.gateway_response.and_then(|(_, status)| status))

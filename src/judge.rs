@@ -58,20 +58,34 @@ impl Judgement {
 pub fn judge(diagnosis: &Diagnosis, topology: &Topology) -> Judgement {
     let mut findings: Vec<Finding> =
         CHECKS.iter().flat_map(|check| (check.run)(diagnosis, topology)).collect();
+    let mut inner = inner(diagnosis, topology);
+    let inner_path = topology.behind.as_ref().map(|behind| path::onward(behind, &inner));
+    // All of it lies behind the target that the load balancer itself is.
+    inner.iter_mut().for_each(|finding| finding.hop = HopKind::Target);
+    findings.append(&mut inner);
     // Stable: the checks' own order is kept within a hop.
     findings.sort_by_key(|finding| finding.hop);
     let facts = Facts::new(diagnosis, topology);
     for remedy in findings.iter_mut().filter_map(|finding| finding.remedy.as_mut()) {
         remedy.fill(&facts);
     }
+    let mut path = path::path(diagnosis, topology, &findings);
+    path.extend(inner_path.into_iter().flatten());
     Judgement {
-        path: path::path(diagnosis, topology, &findings),
+        path,
         verdict: verdict::verdict(diagnosis, &findings),
         facts,
         unread: None,
         refused: refused(topology, &findings),
         findings,
     }
+}
+
+/// What is found of an application load balancer that is itself the target, and behind it.
+fn inner(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+    let checks = CHECKS.iter().filter(|check| check.walks_on);
+    let behind = topology.behind.iter();
+    behind.flat_map(|behind| checks.clone().flat_map(|check| (check.run)(diagnosis, behind))).collect()
 }
 
 /// One reading for each permission that is missing, unless a finding names the permission.

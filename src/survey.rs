@@ -10,6 +10,7 @@ mod questions;
 mod reading;
 pub mod recorded;
 mod route;
+mod rules;
 mod topology;
 mod variables;
 mod walk;

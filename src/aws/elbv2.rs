@@ -1,12 +1,14 @@
 //! Elastic Load Balancing v2: load balancers, listeners, target groups, the health of targets.
 
 use aws_sdk_elasticloadbalancingv2::Client;
+use aws_sdk_elasticloadbalancingv2::operation::describe_rules;
 use aws_sdk_elasticloadbalancingv2::types;
 use aws_types::SdkConfig;
 
 use super::outcome;
 use crate::survey::nouns::{
-    Action, Attributes, BalancerZone, Listener, ListenerCertificate, LoadBalancer, Target, TargetGroup,
+    Action, Attributes, BalancerZone, Condition, Listener, ListenerCertificate, LoadBalancer, Rule, Target,
+    TargetGroup,
 };
 use crate::survey::{Answer, Why};
 use crate::vocabulary::Arn;
@@ -44,6 +46,16 @@ impl Reader {
             let first = answer.listeners.unwrap_or_default().into_iter().find_map(listener);
             first.map_or(Answer::Absent, Answer::Listener)
         })
+    }
+
+    pub(super) async fn rules(&self, arn: &Arn) -> Result<Answer, Why> {
+        let pages = self.client.describe_rules().listener_arn(arn.as_str());
+        let found: Result<Vec<_>, _> = pages.into_paginator().send().collect().await;
+        let rules = |pages: Vec<describe_rules::DescribeRulesOutput>| {
+            let rules = pages.into_iter().flat_map(|page| page.rules.unwrap_or_default());
+            Answer::Rules(rules.map(rule).collect())
+        };
+        outcome(found, &ABSENT, rules)
     }
 
     pub(super) async fn target_groups(&self, arn: &Arn) -> Result<Answer, Why> {
@@ -151,6 +163,25 @@ fn listener(wire: types::Listener) -> Option<Listener> {
         protocol: wire.protocol.map_or_else(String::new, |protocol| protocol.as_str().to_owned()),
         actions: wire.default_actions.unwrap_or_default().into_iter().map(action).collect(),
     })
+}
+
+fn rule(wire: types::Rule) -> Rule {
+    let conditions = wire.conditions.unwrap_or_default().into_iter().map(|condition| {
+        let configured = |values: Option<Vec<String>>| values.unwrap_or_default();
+        let values = configured(condition.host_header_config.and_then(|config| config.values))
+            .into_iter()
+            .chain(configured(condition.path_pattern_config.and_then(|config| config.values)))
+            .chain(configured(condition.http_request_method_config.and_then(|config| config.values)));
+        let values: Vec<String> = values.collect();
+        // The older form has the values beside the field; of the newer, regular expressions are left out.
+        let values = if values.is_empty() { configured(condition.values) } else { values };
+        Condition { field: condition.field.unwrap_or_default(), values }
+    });
+    Rule {
+        priority: wire.priority.and_then(|priority| priority.parse().ok()),
+        conditions: conditions.collect(),
+        actions: wire.actions.unwrap_or_default().into_iter().map(action).collect(),
+    }
 }
 
 /// The target groups stand in the action itself or, with weights, in its forward configuration; often in both.

@@ -36,6 +36,16 @@ impl Endpoint {
     }
 }
 
+/// The path of a URI, without its query: what a load balancer's rules look at.
+pub(super) fn path(uri: &str) -> Option<String> {
+    // No rule's pattern is longer than 128 characters; a path far beyond that decides nothing more.
+    const LONGEST: usize = 1024;
+    let (_, rest) = uri.split_once("://")?;
+    let path = rest.find('/').map_or("/", |start| &rest[start..]);
+    let path = path.split(['?', '#', ' ']).next().unwrap_or("/");
+    Some(path.chars().take(LONGEST).collect())
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls { "https" } else { "http" };

@@ -21,22 +21,24 @@ use crate::survey::Topology;
 pub struct Check {
     /// Its file's name.
     pub name: &'static str,
+    /// Whether it also looks at a load balancer that is itself the target.
+    pub walks_on: bool,
     /// What it makes of a topology.
     pub run: fn(&Diagnosis, &Topology) -> Vec<Finding>,
 }
 
 /// All checks, in the order of the path.
 pub static CHECKS: &[Check] = &[
-    Check { name: "stage", run: stage::check },
-    Check { name: "vpc_link", run: vpc_link::check },
-    Check { name: "endpoint_service", run: endpoint_service::check },
-    Check { name: "load_balancer", run: load_balancer::check },
-    Check { name: "listener", run: listener::check },
-    Check { name: "zones", run: zones::check },
+    Check { name: "stage", walks_on: false, run: stage::check },
+    Check { name: "vpc_link", walks_on: false, run: vpc_link::check },
+    Check { name: "endpoint_service", walks_on: false, run: endpoint_service::check },
+    Check { name: "load_balancer", walks_on: true, run: load_balancer::check },
+    Check { name: "listener", walks_on: true, run: listener::check },
+    Check { name: "zones", walks_on: false, run: zones::check },
     // Before the targets: rules that keep health checks out are why they are ill.
-    Check { name: "network", run: network::check },
-    Check { name: "targets", run: targets::check },
-    Check { name: "certificate", run: certificate::check },
-    Check { name: "attributes", run: attributes::check },
-    Check { name: "metrics", run: metrics::check },
+    Check { name: "network", walks_on: false, run: network::check },
+    Check { name: "targets", walks_on: true, run: targets::check },
+    Check { name: "certificate", walks_on: false, run: certificate::check },
+    Check { name: "attributes", walks_on: false, run: attributes::check },
+    Check { name: "metrics", walks_on: false, run: metrics::check },
 ];

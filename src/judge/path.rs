@@ -5,6 +5,7 @@ use crate::classify::redact::bounded;
 use crate::classify::{Diagnosis, Family};
 use crate::survey::Topology;
 use crate::survey::nouns::Generation;
+use crate::vocabulary::Arn;
 
 /// The hops of a private path, from the client to the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,12 +97,28 @@ pub(super) fn path(diagnosis: &Diagnosis, topology: &Topology, findings: &[Findi
         let id = topology.endpoint_service.value().map(|service| service.id.clone());
         hops.push(hop(HopKind::EndpointService, id.clone(), id, false));
     }
-    let balancer = topology.load_balancer.value();
-    let arn = balancer.map(|balancer| balancer.arn.to_string());
-    hops.push(hop(HopKind::LoadBalancer, arn, balancer.map(|balancer| balancer.name.clone()), false));
-    let listener = topology.called_listener();
-    let name = listener.map(|listener| format!("{}:{}", listener.protocol, listener.port));
-    hops.push(hop(HopKind::Listener, listener.map(|listener| listener.arn.to_string()), name, false));
+    hops.extend(onward(topology, findings));
+    hops
+}
+
+/// The hops from the load balancer on.
+pub(super) fn onward(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
+    let hop = |kind, arn: Option<&Arn>, name: Option<String>| Hop {
+        kind,
+        state: state(kind, findings, false),
+        resource: arn.map(|arn| bounded(arn.as_str(), LONGEST)),
+        name: name.map(|name| bounded(&name, LONGEST)),
+    };
+    let (balancer, listener) = (topology.load_balancer.value(), topology.called_listener());
+    let called = listener.map(|listener| format!("{}:{}", listener.protocol, listener.port));
+    let mut hops = vec![
+        hop(
+            HopKind::LoadBalancer,
+            balancer.map(|balancer| &balancer.arn),
+            balancer.map(|balancer| balancer.name.clone()),
+        ),
+        hop(HopKind::Listener, listener.map(|listener| &listener.arn), called),
+    ];
     hops.extend(behind(topology, findings));
     hops
 }

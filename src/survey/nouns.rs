@@ -209,16 +209,45 @@ impl Listener {
         matches!(self.protocol.as_str(), "TLS" | "HTTPS")
     }
 
+    /// Whether rules decide where it forwards to: those of application load balancers do.
+    pub fn has_rules(&self) -> bool {
+        matches!(self.protocol.as_str(), "HTTP" | "HTTPS")
+    }
+
     /// The target groups that its default actions forward to.
     pub fn target_groups(&self) -> Vec<Arn> {
-        let forwards = self.actions.iter().filter(|action| action.kind == "forward");
-        let weighted = forwards.flat_map(|action| &action.target_groups);
-        let mut arns: Vec<Arn> =
-            weighted.filter(|(_, weight)| *weight > 0).map(|(arn, _)| arn.clone()).collect();
-        arns.sort();
-        arns.dedup();
-        arns
+        target_groups(&self.actions)
     }
+}
+
+/// The target groups that actions forward to; a weight of 0 gets nothing.
+pub fn target_groups(actions: &[Action]) -> Vec<Arn> {
+    let forwards = actions.iter().filter(|action| action.kind == "forward");
+    let weighted = forwards.flat_map(|action| &action.target_groups);
+    let mut arns: Vec<Arn> = weighted.filter(|(_, weight)| *weight > 0).map(|(arn, _)| arn.clone()).collect();
+    arns.sort();
+    arns.dedup();
+    arns
+}
+
+/// A rule of an application load balancer's listener.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rule {
+    /// Its place among the rules; `None` for the default.
+    pub priority: Option<u32>,
+    /// What a request must have, all of it.
+    pub conditions: Vec<Condition>,
+    /// What is done with such a request.
+    pub actions: Vec<Action>,
+}
+
+/// One condition of a rule: any of the values will do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// `host-header`, `path-pattern`, `http-request-method`, …
+    pub field: String,
+    /// Patterns with `*` and `?`; empty where the condition is written otherwise.
+    pub values: Vec<String>,
 }
 
 /// A target group.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::nouns::{
     AcmCertificate, Attributes, EndpointConnection, EndpointService, Instance, InterfacesOf, Listener,
     ListenerCertificate, LoadBalancer, MetricsOf, NetworkAcl, NetworkInterface, PrefixList, Resource,
-    RestApi, SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink, X509,
+    RestApi, Rule, SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink, X509,
 };
 use crate::vocabulary::{ApiId, Arn};
 
@@ -39,6 +39,8 @@ pub enum Question {
     Listeners(Arn),
     /// One listener.
     Listener(Arn),
+    /// The rules of an application load balancer's listener.
+    Rules(Arn),
     /// The target groups that a load balancer uses.
     TargetGroups(Arn),
     /// The health of a target group's targets.
@@ -89,6 +91,7 @@ impl Question {
             Self::EndpointConnections(_) => "ec2:DescribeVpcEndpointConnections",
             Self::LoadBalancer(_) => "elasticloadbalancing:DescribeLoadBalancers",
             Self::Listeners(_) | Self::Listener(_) => "elasticloadbalancing:DescribeListeners",
+            Self::Rules(_) => "elasticloadbalancing:DescribeRules",
             Self::TargetGroups(_) => "elasticloadbalancing:DescribeTargetGroups",
             Self::TargetHealth(_) => "elasticloadbalancing:DescribeTargetHealth",
             Self::ListenerCertificates(_) => "elasticloadbalancing:DescribeListenerCertificates",
@@ -125,7 +128,8 @@ impl Question {
             Self::TargetGroups(_) => "elasticloadbalancing:DescribeTargetGroups",
             Self::TargetHealth(_) => "elasticloadbalancing:DescribeTargetHealth",
             // The newer actions are named after their calls.
-            Self::ListenerCertificates(_)
+            Self::Rules(_)
+            | Self::ListenerCertificates(_)
             | Self::AcmCertificate(_)
             | Self::AcmChain(_)
             | Self::ServerCertificate(_)
@@ -152,6 +156,7 @@ impl Question {
             Self::LoadBalancer(arn)
             | Self::Listeners(arn)
             | Self::Listener(arn)
+            | Self::Rules(arn)
             | Self::TargetGroups(arn)
             | Self::TargetHealth(arn)
             | Self::ListenerCertificates(arn)
@@ -181,6 +186,7 @@ impl Question {
             Self::LoadBalancer(arn) => format!("load balancer {}", arn.resource()),
             Self::Listeners(arn) => format!("the listeners of {}", arn.resource()),
             Self::Listener(arn) => format!("listener {}", arn.resource()),
+            Self::Rules(arn) => format!("the rules of listener {}", arn.resource()),
             Self::TargetGroups(arn) => format!("the target groups of {}", arn.resource()),
             Self::TargetHealth(arn) => format!("the health of the targets in {}", arn.resource()),
             Self::ListenerCertificates(arn) => format!("the certificates of listener {}", arn.resource()),
@@ -224,6 +230,7 @@ impl Question {
             Self::LoadBalancer(arn.clone()),
             Self::Listeners(arn.clone()),
             Self::Listener(arn.clone()),
+            Self::Rules(arn.clone()),
             Self::TargetGroups(arn.clone()),
             Self::TargetHealth(arn.clone()),
             Self::ListenerCertificates(arn.clone()),
@@ -272,6 +279,8 @@ pub enum Answer {
     Listeners(Vec<Listener>),
     /// To [`Question::Listener`].
     Listener(Listener),
+    /// To [`Question::Rules`].
+    Rules(Vec<Rule>),
     /// To [`Question::TargetGroups`].
     TargetGroups(Vec<TargetGroup>),
     /// To [`Question::TargetHealth`].
@@ -329,6 +338,7 @@ answers! {
     LoadBalancer(LoadBalancer),
     Listeners(Vec<Listener>),
     Listener(Listener),
+    Rules(Vec<Rule>),
     TargetGroups(Vec<TargetGroup>),
     TargetHealth(Vec<Target>),
     ListenerCertificates(Vec<ListenerCertificate>),

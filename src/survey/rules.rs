@@ -116,13 +116,15 @@ mod tests {
 
     #[test]
     fn all_conditions_of_a_rule_must_hold() {
-        let rules = [rule(Some(1), &[("host-header", "orders.*"), ("http-request-method", "POST")]), rule(None, &[])];
+        let rules =
+            [rule(Some(1), &[("host-header", "orders.*"), ("http-request-method", "POST")]), rule(None, &[])];
         check(&rules, &[None]);
     }
 
     #[test]
     fn what_can_not_be_decided_leaves_several() {
-        let rules = [rule(Some(1), &[("http-header", "x")]), rule(Some(2), &[("path-pattern", "")]), rule(None, &[])];
+        let rules =
+            [rule(Some(1), &[("http-header", "x")]), rule(Some(2), &[("path-pattern", "")]), rule(None, &[])];
         check(&rules, &[Some(1), Some(2), None]);
     }
 

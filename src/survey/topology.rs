@@ -8,8 +8,9 @@ pub use network::Network;
 
 use super::nouns::{
     EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, Resource, RestApi,
-    Stage, Target, TargetGroup, VpcLink,
+    Rule, Stage, Target, TargetGroup, VpcLink, target_groups,
 };
+use super::rules::{self, Seen};
 use super::{Details, Filled, Reading, Unavailable};
 use crate::classify::Endpoint;
 use crate::vocabulary::Arn;
@@ -47,6 +48,12 @@ pub struct Topology {
     pub listeners: Reading<Vec<Listener>>,
     /// The listener that the integration itself names (V2).
     pub named_listener: Option<Arn>,
+    /// The rules of the called listener, where it is an application load balancer's.
+    pub rules: Reading<Vec<Rule>>,
+    /// The path that the load balancer was asked for, which its rules may look at.
+    pub called_path: Option<String>,
+    /// What lies behind an application load balancer that is itself the target.
+    pub behind: Option<Box<Topology>>,
     /// The target groups of the load balancer.
     pub target_groups: Reading<Vec<TargetGroup>>,
     /// The targets of each group that the called listener forwards to.
@@ -91,6 +98,9 @@ impl Topology {
             ),
             listeners: Reading::not_asked("the listeners", "elasticloadbalancing:DescribeListeners", why),
             named_listener: None,
+            rules: Reading::not_asked("the listener's rules", "elasticloadbalancing:DescribeRules", why),
+            called_path: None,
+            behind: None,
             target_groups: Reading::not_asked(
                 "the target groups",
                 "elasticloadbalancing:DescribeTargetGroups",
@@ -137,9 +147,27 @@ impl Topology {
         }
     }
 
-    /// The called listener's target groups.
+    /// The target groups that the request may have gone to: those of the rules that may have taken it, else of the
+    /// listener's default.
     pub fn called_target_groups(&self) -> Vec<Arn> {
-        self.called_listener().map(Listener::target_groups).unwrap_or_default()
+        let Some(listener) = self.called_listener() else { return Vec::new() };
+        match self.taking_rules() {
+            Some(rules) => {
+                let mut groups: Vec<Arn> =
+                    rules.iter().flat_map(|rule| target_groups(&rule.actions)).collect();
+                groups.sort();
+                groups.dedup();
+                groups
+            }
+            None => listener.target_groups(),
+        }
+    }
+
+    /// The rules that may have taken the request; `None` where the listener has none, or they could not be read.
+    pub fn taking_rules(&self) -> Option<Vec<&Rule>> {
+        let rules = self.rules.value().filter(|rules| !rules.is_empty())?;
+        let host = self.endpoint.as_ref().map(|endpoint| endpoint.host.as_str());
+        Some(rules::taking(rules, Seen { host, path: self.called_path.as_deref(), method: None }))
     }
 
     /// A target group's entry.

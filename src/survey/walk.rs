@@ -42,6 +42,7 @@ pub async fn survey(diagnosis: &Diagnosis, account: &dyn Account, deadline: Inst
     find_integration(&mut topology, &resources, diagnosis);
     prefer_deployed(&mut topology, &deployed, diagnosis);
     fill_in(&mut topology, diagnosis);
+    topology.called_path.clone_from(&diagnosis.called_path);
     surveyor.walk_link(&mut topology).await;
     topology.refused = surveyor.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
     topology
@@ -210,14 +211,51 @@ impl Surveyor<'_> {
 
     /// What lies behind the load balancer, and beside it: targets with their network, and details that hang on neither.
     async fn walk_behind(&self, topology: &mut Topology, balancer: &Arn) {
+        self.read_rules(topology).await;
         let at_hand = topology.clone();
         let network = async {
             let groups = at_hand.called_target_groups();
             (topology.targets, topology.network) = join!(self.targets(groups), self.near_network(&at_hand));
-            self.far_network(topology).await;
+            let behind = self.walk_on(topology.clone());
+            let far = self.far_network(topology);
+            let (behind, ()) = join!(behind, far);
+            topology.behind = behind;
         };
         let (details, ()) = join!(self.details(&at_hand, balancer), network);
         topology.details = details;
+    }
+
+    /// An application load balancer's rules decide which of its groups a request goes to.
+    async fn read_rules(&self, topology: &mut Topology) {
+        let ruled = topology.called_listener().filter(|listener| listener.has_rules());
+        if let Some(arn) = ruled.map(|listener| listener.arn.clone()) {
+            topology.rules = self.read(Question::Rules(arn)).await;
+        }
+    }
+
+    /// What lies behind an application load balancer that is the target of the network load balancer.
+    async fn walk_on(&self, outer: Topology) -> Option<Box<Topology>> {
+        let albs = outer.targets.iter().filter_map(|(arn, targets)| {
+            let group = outer.target_group(arn).filter(|group| group.kind == "alb")?;
+            let target = targets.value()?.first()?;
+            Some((Arn::new(&target.id), target.port.or(group.port)?))
+        });
+        let (balancer, port) = albs.into_iter().next()?;
+        let mut inner = Topology {
+            endpoint: outer.endpoint.clone().map(|endpoint| Endpoint { port, ..endpoint }),
+            called_path: outer.called_path.clone(),
+            integration: outer.integration.clone(),
+            link: outer.link.clone(),
+            ..Topology::unread("what leads to it could not be read")
+        };
+        (inner.load_balancer, inner.listeners, inner.target_groups) = join!(
+            self.read(Question::LoadBalancer(balancer.clone())),
+            self.read(Question::Listeners(balancer.clone())),
+            self.read(Question::TargetGroups(balancer)),
+        );
+        self.read_rules(&mut inner).await;
+        inner.targets = self.targets(inner.called_target_groups()).await;
+        Some(Box::new(inner))
     }
 
     /// The targets behind the called listener, and behind no other: what nobody calls can't have failed the request.

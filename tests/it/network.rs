@@ -241,6 +241,16 @@ impl World {
                 Answer::LoadBalancer(self.balancer.clone())
             }
             Question::LoadBalancer(_) => self.backend.clone().map_or(Answer::Absent, Answer::LoadBalancer),
+            Question::Listeners(of) if *of != self.balancer.arn => Answer::Listeners(vec![Listener {
+                arn: listener_arn,
+                load_balancer: of.clone(),
+                port: 8080,
+                protocol: "HTTPS".to_owned(),
+                actions: vec![Action { kind: "forward".to_owned(), target_groups: vec![(arn("inner"), 1)] }],
+            }]),
+            Question::TargetHealth(of) if *of != self.group.arn => {
+                Answer::TargetHealth(vec![target("10.0.11.10", Some("eu-west-1a"))])
+            }
             Question::Listeners(_) | Question::Listener(_) => Answer::Listeners(vec![Listener {
                 arn: listener_arn,
                 load_balancer: self.balancer.arn.clone(),
@@ -295,6 +305,7 @@ impl World {
                 self.prefix_list.iter().map(|net| net.parse().unwrap()).collect(),
             )),
             // What stands beside the network is not part of these worlds.
+            Question::Rules(_) => Answer::Rules(Vec::new()),
             Question::ListenerCertificates(_) => Answer::ListenerCertificates(Vec::new()),
             Question::ListenerAttributes(_) => attributes(&[]),
             Question::Metrics(_) => Answer::Metrics(Vec::new()),

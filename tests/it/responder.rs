@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Account, Aws, Function, Lambda, Outcome, Start, event_of, kinesis_event, subscription_document_at,
+    Account, Aws, Function, Lambda, Outcome, Start, elbv2, event_of, kinesis_event, subscription_document_at,
 };
 
 const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
@@ -480,4 +480,69 @@ fn what_was_changed_but_not_deployed_is_told() {
     let codes: Vec<_> =
         alert["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect();
     assert!(codes.contains(&"vpc-link-missing"), "requests still run over the old link: {codes:?}");
+}
+
+/// `orders-nlb` forwards to an application load balancer, which forwards to `orders-blue`.
+fn behind_an_application_load_balancer() -> Account {
+    let mut account = Account::healthy_v1();
+    let mut v2 = Account::healthy_v2();
+    let (mut balancer, mut listener) = (v2.load_balancer("orders-alb").clone(), v2.listener(8443).clone());
+    // It takes what comes from the VPC, as the network load balancer does.
+    balancer.security_groups.clone_from(&account.load_balancer("orders-nlb").security_groups);
+    listener.port = 443;
+    let mut group = account.target_group("orders-blue").clone();
+    group.arn = group.arn.replace("orders-blue", "orders-alb");
+    (group.name, group.kind, group.port) = ("orders-alb".to_owned(), "alb".to_owned(), 443);
+    group.targets.truncate(1);
+    (group.targets[0].id, group.targets[0].port) = (balancer.arn.clone(), 443);
+    account.listener(8443).protocol = "TCP".to_owned();
+    account.listener(8443).certificates.clear();
+    account.listener(8443).actions = vec![elbv2::Action::Plain(group.arn.clone())];
+    account.load_balancers.push(balancer);
+    account.listeners.push(listener);
+    account.target_groups.push(group);
+    account
+}
+
+#[test]
+fn a_load_balancer_that_is_the_target_is_walked_on_to() {
+    let mut account = behind_an_application_load_balancer();
+    for target in &mut account.target_group("orders-blue").targets {
+        target.fails("Target.ResponseCodeMismatch", "Health checks failed with these codes: [503]");
+    }
+    let aws = Aws::start(account);
+    let mut lambda = responder(&aws).start();
+    answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
+    let alert = only_alert(&aws);
+    assert_eq!(alert["verdict"]["code"], "targets-unhealthy", "{alert:#}");
+    assert!(alert["verdict"]["says"].as_str().unwrap().contains("orders-blue"));
+    let hops: Vec<(&str, &str)> = alert["path"].as_array().unwrap().iter().map(hop).collect();
+    let onward = [
+        ("load-balancer", "healthy"),
+        ("listener", "healthy"),
+        ("target-group", "healthy"),
+        ("target", "faulty"),
+    ];
+    assert_eq!(hops[hops.len() - 4..], onward);
+}
+
+#[test]
+fn the_rule_that_takes_the_request_decides_where_it_goes() {
+    let rule = |priority, path: &str, actions| elbv2::Rule {
+        arn: format!(
+            "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener-rule/app/orders-alb/{priority}"
+        ),
+        priority,
+        conditions: vec![json!({"Field": "path-pattern", "PathPatternConfig": {"Values": [path]}})],
+        actions: vec![actions],
+    };
+    for (path, code) in [("/orders*", Some("listener-forwards-nowhere")), ("/customers*", None)] {
+        let mut account = Account::healthy_v2();
+        account.listener(8443).rules.push(rule(10, path, elbv2::Action::FixedResponse(503)));
+        let aws = Aws::start(account);
+        let mut lambda = responder(&aws).start();
+        answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
+        let alert = only_alert(&aws);
+        assert_eq!(alert["verdict"]["code"].as_str(), code, "{path}: {alert:#}");
+    }
 }

@@ -1,7 +1,9 @@
 //! The listener: is there one on the called port, does it speak what is called, and does it forward anywhere?
 
+mod rules;
+
 use crate::classify::{Diagnosis, Endpoint};
-use crate::judge::{Code, Finding};
+use crate::judge::{Code, Finding, State};
 use crate::survey::nouns::Listener;
 use crate::survey::{Reading, Topology};
 
@@ -38,10 +40,8 @@ fn known(topology: &Topology, listeners: &[Listener]) -> Vec<Finding> {
         } else {
             format!("only {}", ports.join(", "))
         };
-        let says = format!(
-            "no listener on port {}, which the integration calls ({called}): the load balancer has {has}",
-            called.port
-        );
+        let says =
+            format!("no listener on port {} for calls to {called}: the load balancer has {has}", called.port);
         return vec![missing(topology, says).detail("port", called.port)];
     };
     let mut findings: Vec<Finding> = topology
@@ -50,10 +50,8 @@ fn known(topology: &Topology, listeners: &[Listener]) -> Vec<Finding> {
         .and_then(|called| mismatch(topology, listener, called))
         .into_iter()
         .collect();
-    if listener.target_groups().is_empty() {
-        findings.push(nowhere(topology, listener));
-    }
-    if findings.is_empty() {
+    findings.extend(rules::check(topology, listener));
+    if findings.iter().all(|finding| finding.state == State::Unknown) {
         let says = format!("listener {}:{} is there and forwards", listener.protocol, listener.port);
         findings
             .push(Finding::read(Code::ListenerFound, ACTION, &topology.listeners, says).of(&listener.arn));
@@ -103,22 +101,4 @@ fn mismatch(topology: &Topology, listener: &Listener, called: &Endpoint) -> Opti
             .detail("listener", protocol)
             .remedy(what, None, None),
     )
-}
-
-fn nowhere(topology: &Topology, listener: &Listener) -> Finding {
-    let kinds: Vec<&str> = listener.actions.iter().map(|action| action.kind.as_str()).collect();
-    let does = if kinds.is_empty() { "no action".to_owned() } else { kinds.join(", ") };
-    let says = format!(
-        "listener {}:{} forwards to no target group by default (its default action: {does})",
-        listener.protocol, listener.port
-    );
-    let nowhere = Finding::read(Code::ListenerForwardsNowhere, ACTION, &topology.listeners, says);
-    let finding = nowhere.of(&listener.arn).remedy(
-        "Let the listener's default action forward to the backend's target group.",
-        None,
-        Some(format!("aws elbv2 describe-listeners --listener-arns {} --region {{region}}", listener.arn)),
-    );
-    // An application load balancer's rules may forward what its default action does not.
-    let ruled = matches!(listener.protocol.as_str(), "HTTP" | "HTTPS");
-    if ruled { finding.partial() } else { finding }
 }

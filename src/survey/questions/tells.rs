@@ -19,6 +19,7 @@ impl Question {
             Self::Listeners(_) | Self::Listener(_) => {
                 "whether a listener has the port and the protocol, and everything behind it"
             }
+            Self::Rules(_) => "which rule of an application load balancer takes the request",
             Self::TargetGroups(_) => "what the target groups are called, their ports and health checks",
             Self::TargetHealth(_) => "whether there are targets, and whether they are healthy",
             Self::ListenerCertificates(_) => "which certificates the listener presents",

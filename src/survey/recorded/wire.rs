@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::nouns::{
-    Action, BalancerZone, EndpointConnection, EndpointService, Generation, Integration, Listener,
-    LoadBalancer, Resource, RestApi, Stage, Target, TargetGroup, VpcLink,
+    Action, BalancerZone, Condition, EndpointConnection, EndpointService, Generation, Integration, Listener,
+    LoadBalancer, Resource, RestApi, Rule, Stage, Target, TargetGroup, VpcLink,
 };
 use super::super::{Answer, Question};
 use crate::vocabulary::Arn;
@@ -30,6 +30,7 @@ pub(super) fn write(answer: &Answer) -> Value {
         Answer::LoadBalancer(value) => json(value.form()),
         Answer::Listeners(value) => json(value.form()),
         Answer::Listener(value) => json(value.form()),
+        Answer::Rules(value) => json(value.form()),
         Answer::TargetGroups(value) => json(value.form()),
         Answer::TargetHealth(value) => json(value.form()),
         Answer::ListenerCertificates(value) => json(value.form()),
@@ -61,6 +62,7 @@ pub(super) fn parse(question: &Question, value: &Value) -> Result<Answer, serde_
         Question::LoadBalancer(_) => Answer::LoadBalancer(noun(value)?),
         Question::Listeners(_) => Answer::Listeners(noun(value)?),
         Question::Listener(_) => Answer::Listener(noun(value)?),
+        Question::Rules(_) => Answer::Rules(noun(value)?),
         Question::TargetGroups(_) => Answer::TargetGroups(noun(value)?),
         Question::TargetHealth(_) => Answer::TargetHealth(noun(value)?),
         Question::ListenerCertificates(_) => Answer::ListenerCertificates(noun(value)?),
@@ -100,7 +102,7 @@ macro_rules! as_itself {
     )+};
 }
 
-as_itself!(String, u16, u64, i32, bool, Timestamp, BTreeMap<String, String>);
+as_itself!(String, u16, u32, u64, i32, bool, Timestamp, BTreeMap<String, String>);
 
 impl<T: Form> Form for Option<T> {
     type Wire = Option<T::Wire>;
@@ -231,6 +233,8 @@ forms! {
         enforces_inbound: Option<bool>,
     }
     WireListener is Listener { arn: Arn, load_balancer: Arn, port: u16, protocol: String, actions: Vec<Action> }
+    WireRule is Rule { priority: Option<u32>, conditions: Vec<Condition>, actions: Vec<Action> }
+    WireCondition is Condition { field: String, values: Vec<String> }
     WireAction is Action { kind: String, target_groups: Vec<(Arn, i32)> }
     WireTargetGroup is TargetGroup {
         arn: Arn,

@@ -57,17 +57,15 @@ pub(in crate::matrix) const LISTENERS: &[Row] = &[
         a.listener(8443).actions = vec![Action::Forward(Vec::new())];
     }),
     row("listener forwards with weight 0", V1, "listener-forwards-nowhere", weightless),
-    row("listener forwards with weight 0", V2, "listener-forwards-nowhere", weightless).likely(),
+    row("listener forwards with weight 0", V2, "listener-forwards-nowhere", weightless),
     row("listener answers by itself", V2, "listener-forwards-nowhere", |a| {
         a.listener(8443).actions = vec![Action::FixedResponse(503)];
-    })
-    .likely(),
+    }),
     row("listener redirects", V2, "listener-forwards-nowhere", |a| {
         let redirect = json!({ "Port": "443", "Protocol": "HTTPS", "StatusCode": "HTTP_301" });
         let action = json!({ "Type": "redirect", "Order": 1, "RedirectConfig": redirect });
         a.listener(8443).actions = vec![Action::Other(action)];
-    })
-    .likely(),
+    }),
 ];
 
 fn no_balancer(account: &mut Account) {
