@@ -54,6 +54,8 @@ pub struct Topology {
     pub called_path: Option<String>,
     /// What lies behind an application load balancer that is itself the target.
     pub behind: Option<Box<Topology>>,
+    /// That load balancer, in the topology behind it.
+    pub walked_on_to: Option<Arn>,
     /// The target groups of the load balancer.
     pub target_groups: Reading<Vec<TargetGroup>>,
     /// The targets of each group that the called listener forwards to.
@@ -101,6 +103,7 @@ impl Topology {
             rules: Reading::not_asked("the listener's rules", "elasticloadbalancing:DescribeRules", why),
             called_path: None,
             behind: None,
+            walked_on_to: None,
             target_groups: Reading::not_asked(
                 "the target groups",
                 "elasticloadbalancing:DescribeTargetGroups",
@@ -132,7 +135,7 @@ impl Topology {
     pub fn balancer(&self) -> Option<Arn> {
         let linked = self.link.value().and_then(|link| link.targets.first());
         let named = self.integration.value().and_then(|integration| integration.target.as_ref());
-        linked.or(named).map(Arn::load_balancer)
+        self.walked_on_to.clone().or_else(|| linked.or(named).map(Arn::load_balancer))
     }
 
     /// The listener that the failed request was meant for: the named one, else the one on the called port.

@@ -246,6 +246,7 @@ impl Surveyor<'_> {
             called_path: outer.called_path.clone(),
             integration: outer.integration.clone(),
             link: outer.link.clone(),
+            walked_on_to: Some(balancer.clone()),
             ..Topology::unread("what leads to it could not be read")
         };
         (inner.load_balancer, inner.listeners, inner.target_groups) = join!(

@@ -441,7 +441,9 @@ fn an_application_load_balancer_as_the_target_is_guarded_by_its_own_groups() {
         &["`inner`'s interface in eu-west-1a"],
     );
     world.backend = None;
-    clears(&world);
+    let verdict = world.judgement().verdict;
+    assert_eq!(verdict.code.map(|code| code.slug()), Some("load-balancer-missing"));
+    assert!(verdict.says.contains("inner"), "{}", verdict.says);
 }
 
 #[test]
