@@ -52,6 +52,52 @@ pub struct Diagnosis {
     pub context: Vec<Evidence>,
 }
 
+/// What a walk is about: a failure, or a route that somebody asks about before anything failed.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Which findings count: those that can explain this cause.
+    pub cause: &'static Cause,
+    /// Where it happened: account, Region, API and stage.
+    pub source: Source,
+    /// The request, where one failed.
+    pub request_id: Option<RequestId>,
+    /// When it failed, or is asked about.
+    pub at: Option<Timestamp>,
+    /// The route.
+    pub route: Option<Route>,
+    /// What API Gateway called, where that is known.
+    pub endpoint: Option<Endpoint>,
+    /// The path that was called.
+    pub called_path: Option<String>,
+    /// Whether anything failed: logs prove that logging is on.
+    pub failed: bool,
+}
+
+impl Subject {
+    /// A route that somebody asks about: every fault that would make its backend unreachable counts.
+    pub fn asked(source: Source, route: Option<Route>, at: Timestamp) -> Self {
+        let cause = causes::UNREACHABLE;
+        let (endpoint, called_path, request_id) = (None, None, None);
+        Self { cause, source, request_id, at: Some(at), route, endpoint, called_path, failed: false }
+    }
+}
+
+impl Diagnosis {
+    /// What a walk for this failure is about.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            cause: self.cause,
+            source: self.source.clone(),
+            request_id: self.request_id.clone(),
+            at: self.at,
+            route: self.route.clone(),
+            endpoint: self.endpoint.clone(),
+            called_path: self.called_path.clone(),
+            failed: true,
+        }
+    }
+}
+
 /// A route of an API, as it was logged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {

@@ -3,7 +3,9 @@
 //! 0 nothing failed in the input · 1 the tool failed · 2 usage · 3 no executions in the input · 10 at least one failed
 //! execution was diagnosed.
 
+mod account;
 mod causes;
+mod check;
 mod explain;
 
 use std::path::PathBuf;
@@ -40,6 +42,8 @@ pub struct Cli {
 enum Command {
     /// Diagnose saved logs or events: offline, unless --live
     Explain(ExplainArgs),
+    /// Walk the live private path of a route, no log needed
+    Check(CheckArgs),
     /// List the catalogue of causes, or print one entry whole
     Causes(CausesArgs),
 }
@@ -67,6 +71,31 @@ struct ExplainArgs {
     /// The time to take for now, for repeatable output
     #[arg(long, value_name = "RFC3339")]
     now: Option<jiff::Timestamp>,
+    /// When to colour; NO_COLOR turns it off too
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Debug, clap::Args)]
+struct CheckArgs {
+    /// The REST API's id
+    #[arg(long, value_name = "ID")]
+    api: String,
+    /// The stage
+    #[arg(long, value_name = "NAME")]
+    stage: String,
+    /// The route's verb; without a route, the one way that all private integrations share
+    #[arg(long, requires = "resource")]
+    method: Option<String>,
+    /// The route's resource, as a template or a path
+    #[arg(long, value_name = "PATH", requires = "method")]
+    resource: Option<String>,
+    /// Ask this recorded account instead of AWS
+    #[arg(long, value_name = "FILE")]
+    account: Option<PathBuf>,
+    /// Keep what AWS answers in this file, for --account
+    #[arg(long, value_name = "FILE", conflicts_with = "account")]
+    record: Option<PathBuf>,
     /// When to colour; NO_COLOR turns it off too
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
@@ -101,6 +130,7 @@ impl Cli {
     pub async fn run(self) -> ExitCode {
         let done = match self.command {
             Command::Explain(args) => explain::run(&args).await,
+            Command::Check(args) => check::run(&args).await,
             Command::Causes(args) => causes::run(&args),
         };
         match done {

@@ -1,4 +1,4 @@
-//! Diagnosis and topology → findings and a verdict: which broken hop explains the failure, and how surely.
+//! Subject and topology → findings and a verdict: which broken hop explains the failure, and how surely.
 //!
 //! Pure: everything that was read is in the topology, with its time. Not having been able to look is a finding of its
 //! own kind and never a fault.
@@ -12,7 +12,7 @@ mod reach;
 mod verdict;
 mod waiting;
 
-use crate::classify::Diagnosis;
+use crate::classify::Subject;
 use crate::survey::{Topology, Unavailable, Why};
 
 pub use checks::{CHECKS, Check};
@@ -22,7 +22,7 @@ pub use finding::{Finding, Remedy, State};
 pub use path::{Hop, HopKind};
 pub use verdict::{Tier, Verdict};
 
-/// What live AWS says about a diagnosis.
+/// What live AWS says about a subject.
 #[derive(Clone, Debug)]
 pub struct Judgement {
     /// Every check's answers, in the order of the path.
@@ -40,14 +40,14 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// The judgement of a diagnosis for which no account was read.
-    pub fn unread(diagnosis: &Diagnosis, why: &str) -> Self {
-        let topology = Topology { endpoint: diagnosis.endpoint.clone(), ..Topology::unread(why) };
+    /// The judgement of a subject for which no account was read.
+    pub fn unread(subject: &Subject, why: &str) -> Self {
+        let topology = Topology { endpoint: subject.endpoint.clone(), ..Topology::unread(why) };
         Self {
             findings: Vec::new(),
-            verdict: verdict::verdict(diagnosis, &[]),
+            verdict: verdict::verdict(subject, &[]),
             path: Vec::new(),
-            facts: Facts::new(diagnosis, &topology),
+            facts: Facts::new(subject, &topology),
             unread: Some(why.to_owned()),
             refused: Vec::new(),
         }
@@ -55,25 +55,24 @@ impl Judgement {
 }
 
 /// Runs every check and weighs the findings.
-pub fn judge(diagnosis: &Diagnosis, topology: &Topology) -> Judgement {
-    let mut findings: Vec<Finding> =
-        CHECKS.iter().flat_map(|check| (check.run)(diagnosis, topology)).collect();
-    let mut inner = inner(diagnosis, topology);
+pub fn judge(subject: &Subject, topology: &Topology) -> Judgement {
+    let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.run)(subject, topology)).collect();
+    let mut inner = inner(subject, topology);
     let inner_path = topology.behind.as_ref().map(|behind| path::onward(behind, &inner));
     // All of it lies behind the target that the load balancer itself is.
     inner.iter_mut().for_each(|finding| finding.hop = HopKind::Target);
     findings.append(&mut inner);
     // Stable: the checks' own order is kept within a hop.
     findings.sort_by_key(|finding| finding.hop);
-    let facts = Facts::new(diagnosis, topology);
+    let facts = Facts::new(subject, topology);
     for remedy in findings.iter_mut().filter_map(|finding| finding.remedy.as_mut()) {
         remedy.fill(&facts);
     }
-    let mut path = path::path(diagnosis, topology, &findings);
+    let mut path = path::path(subject, topology, &findings);
     path.extend(inner_path.into_iter().flatten());
     Judgement {
         path,
-        verdict: verdict::verdict(diagnosis, &findings),
+        verdict: verdict::verdict(subject, &findings),
         facts,
         unread: None,
         refused: refused(topology, &findings),
@@ -82,10 +81,10 @@ pub fn judge(diagnosis: &Diagnosis, topology: &Topology) -> Judgement {
 }
 
 /// What is found of an application load balancer that is itself the target, and behind it.
-fn inner(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+fn inner(subject: &Subject, topology: &Topology) -> Vec<Finding> {
     let checks = CHECKS.iter().filter(|check| check.walks_on);
     let behind = topology.behind.iter();
-    behind.flat_map(|behind| checks.clone().flat_map(|check| (check.run)(diagnosis, behind))).collect()
+    behind.flat_map(|behind| checks.clone().flat_map(|check| (check.run)(subject, behind))).collect()
 }
 
 /// One reading for each permission that is missing, unless a finding names the permission.

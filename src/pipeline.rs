@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use crate::classify::{self, Diagnosis};
+use crate::classify::{self, Diagnosis, Subject};
 use crate::config::Config;
 use crate::correlate::{self, Execution};
 use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Source, delivered};
@@ -169,8 +169,8 @@ impl Responder {
         let Some((status, reason)) = tell else { return Ok(false) };
         let until = (Instant::now() + self.config.investigation_budget)
             .min(deadline - MARGIN.min(deadline - Instant::now()));
-        let topology = survey(&news.example, &*self.account, until).await;
-        let judgement = judge(&news.example, &topology);
+        let subject = news.example.subject();
+        let judgement = judge(&subject, &survey(&subject, &*self.account, until).await);
         let alert = Alert { incident, status, reason, may_repeat, news: news.clone(), judgement };
         let message = render::message(&alert);
         self.publisher
@@ -202,7 +202,7 @@ fn unpacked(batch: LogBatch<'_>) -> Vec<LogBatch<'_>> {
     batches
 }
 
-/// How `explain` reads an account.
+/// How `explain` and `check` read an account.
 pub struct Reading<'a> {
     /// The account.
     pub account: &'a dyn Account,
@@ -217,6 +217,11 @@ pub struct Explained {
     pub alerts: Vec<Alert>,
     /// What was read.
     pub summary: Summary,
+}
+
+/// Walks a route's private path without a failure: what `check` shows.
+pub async fn check(subject: &Subject, reading: &Reading<'_>) -> Judgement {
+    judge(subject, &survey(subject, reading.account, Instant::now() + reading.budget).await)
 }
 
 /// Largest file that `explain` takes, inflated.
@@ -260,12 +265,12 @@ pub async fn explain(
 }
 
 async fn explained(news: News, reading: Option<&Reading<'_>>, now: Timestamp) -> Alert {
-    let diagnosis = &news.example;
+    let subject = news.example.subject();
     let judgement = match reading {
         Some(Reading { account, budget }) => {
-            judge(diagnosis, &survey(diagnosis, *account, Instant::now() + *budget).await)
+            judge(&subject, &survey(&subject, *account, Instant::now() + *budget).await)
         }
-        None => Judgement::unread(diagnosis, "no account was read: give --account FILE or --live"),
+        None => Judgement::unread(&subject, "no account was read: give --account FILE or --live"),
     };
     // Saved failures open when the first of them happened; where they are undated, nobody knows.
     let change = incident::fold(None, &news, news.first_failure.unwrap_or(now), Duration::ZERO);

@@ -1,4 +1,4 @@
-//! Diagnosis → topology: one round of reading the account along the private path of the failed integration.
+//! Subject → topology: one round of reading the account along the private path of the failed integration.
 //!
 //! Whoever answers implements [`Account`]: AWS itself, or a recorded account that ships with the product. Reads that do
 //! not depend on one another run side by side, one deadline rules them all, and nothing here decides what is wrong.

@@ -37,7 +37,11 @@ impl Reader {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
         outcome(found, &ABSENT, |stage| {
             let overrides = stage.canary_settings.and_then(|canary| canary.stage_variable_overrides);
-            Answer::Stage(Stage { variables: sorted(stage.variables), canary_overrides: sorted(overrides) })
+            Answer::Stage(Stage {
+                variables: sorted(stage.variables),
+                canary_overrides: sorted(overrides),
+                logging: stage.method_settings.unwrap_or_default().into_iter().filter_map(logging).collect(),
+            })
         })
     }
 
@@ -79,6 +83,13 @@ impl Reader {
 
 fn sorted(variables: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
     variables.unwrap_or_default().into_iter().collect()
+}
+
+/// A slash inside the resource path is written `~1` in the key.
+fn logging((key, setting): (String, types::MethodSetting)) -> Option<(String, String)> {
+    let key = key.replace("~1", "/");
+    let key = if key.starts_with(['/', '*']) { key } else { format!("/{key}") };
+    Some((key, setting.logging_level?))
 }
 
 fn resource(item: types::Resource) -> Resource {

@@ -1,10 +1,11 @@
-//! The checks, along the path. Each is a plain function over a diagnosis and a topology, one file a hop.
+//! The checks, along the path. Each is a plain function over a subject and a topology, one file a hop.
 
 mod attributes;
 mod certificate;
 mod endpoint_service;
 mod listener;
 mod load_balancer;
+mod logging;
 mod metrics;
 mod network;
 mod stage;
@@ -13,7 +14,7 @@ mod vpc_link;
 mod zones;
 
 use super::Finding;
-use crate::classify::Diagnosis;
+use crate::classify::Subject;
 use crate::survey::Topology;
 
 /// One check.
@@ -24,12 +25,13 @@ pub struct Check {
     /// Whether it also looks at a load balancer that is itself the target.
     pub walks_on: bool,
     /// What it makes of a topology.
-    pub run: fn(&Diagnosis, &Topology) -> Vec<Finding>,
+    pub run: fn(&Subject, &Topology) -> Vec<Finding>,
 }
 
 /// All checks, in the order of the path.
 pub static CHECKS: &[Check] = &[
     Check { name: "stage", walks_on: false, run: stage::check },
+    Check { name: "logging", walks_on: false, run: logging::check },
     Check { name: "vpc_link", walks_on: false, run: vpc_link::check },
     Check { name: "endpoint_service", walks_on: false, run: endpoint_service::check },
     Check { name: "load_balancer", walks_on: true, run: load_balancer::check },

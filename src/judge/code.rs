@@ -75,6 +75,7 @@ macro_rules! codes {
 codes! {
     StageVariableUndefined "stage-variable-undefined" Stage Faulty;
     VpcLinkIdDangling "vpc-link-id-dangling" Stage Faulty;
+    ExecutionLoggingOff "execution-logging-off" Stage Faulty;
     IntegrationNotDeployed "integration-not-deployed" Integration Faulty;
     IntegrationMissing "integration-missing" Integration Faulty;
     VpcLinkMissing "vpc-link-missing" VpcLink Faulty;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::classify::redact::bounded;
-use crate::classify::{Diagnosis, Route};
+use crate::classify::{Route, Subject};
 use crate::survey::nouns::Resource;
 use crate::survey::{Topology, template};
 use crate::vocabulary::{Arn, Region};
@@ -24,11 +24,11 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Collects what a diagnosis and a topology know.
-    pub(super) fn new(diagnosis: &Diagnosis, topology: &Topology) -> Self {
-        let source = &diagnosis.source;
+    /// Collects what a subject and a topology know.
+    pub(super) fn new(subject: &Subject, topology: &Topology) -> Self {
+        let source = &subject.source;
         let link = topology.link.value();
-        let endpoint = topology.endpoint.as_ref().or(diagnosis.endpoint.as_ref());
+        let endpoint = topology.endpoint.as_ref().or(subject.endpoint.as_ref());
         let known = [
             ("account", source.account.as_ref().map(ToString::to_string)),
             ("api", source.api.as_ref().map(ToString::to_string)),
@@ -41,11 +41,11 @@ impl Facts {
             ("listener", topology.called_listener().map(|listener| listener.arn.to_string())),
             ("load_balancer", topology.load_balancer.value().map(|balancer| balancer.arn.to_string())),
             ("log_group", source.log_group.clone()),
-            ("method", diagnosis.route.as_ref().map(|route| route.method.clone())),
-            ("path", diagnosis.route.as_ref().map(|route| route.path.clone())),
+            ("method", subject.route.as_ref().map(|route| route.method.clone())),
+            ("path", subject.route.as_ref().map(|route| route.path.clone())),
             ("port", endpoint.map(|endpoint| endpoint.port.to_string())),
             ("region", source.region.clone().or_else(|| region(topology)).map(|region| region.to_string())),
-            ("request_id", diagnosis.request_id.as_ref().map(ToString::to_string)),
+            ("request_id", subject.request_id.as_ref().map(ToString::to_string)),
             ("stage", source.stage.clone()),
             ("target_group", topology.called_target_groups().first().map(ToString::to_string)),
         ];

@@ -2,7 +2,7 @@
 
 use super::{Code, Finding, State};
 use crate::classify::redact::bounded;
-use crate::classify::{Diagnosis, Family};
+use crate::classify::{Family, Subject};
 use crate::survey::Topology;
 use crate::survey::nouns::Generation;
 use crate::vocabulary::Arn;
@@ -73,8 +73,8 @@ pub struct Hop {
 const LONGEST: usize = 512;
 
 /// The path of a topology, each hop's state taken from the findings about it.
-pub(super) fn path(diagnosis: &Diagnosis, topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
-    if diagnosis.cause.family == Family::Elsewhere {
+pub(super) fn path(subject: &Subject, topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
+    if subject.cause.family == Family::Elsewhere {
         return Vec::new();
     }
     let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {
@@ -83,7 +83,7 @@ pub(super) fn path(diagnosis: &Diagnosis, topology: &Topology, findings: &[Findi
         resource: resource.map(|resource| bounded(&resource, LONGEST)),
         name: name.map(|name| bounded(&name, LONGEST)),
     };
-    let stage = diagnosis.source.stage.clone();
+    let stage = subject.source.stage.clone();
     let mut hops = vec![hop(HopKind::Stage, stage.clone(), stage, topology.stage.value().is_some())];
     let resource = topology.resource.clone();
     hops.push(hop(HopKind::Integration, resource.clone(), resource, topology.integration.value().is_some()));

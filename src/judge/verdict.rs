@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Code, Finding, HopKind, State, waiting};
-use crate::classify::{Cause, Diagnosis, Family};
+use crate::classify::{Cause, Family, Subject};
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
 /// usually delivers within three minutes, and Lambda's own two retries add three more.
@@ -51,16 +51,16 @@ pub struct Verdict {
 }
 
 /// Weighs the findings, which are in the order of the path.
-pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
+pub(super) fn verdict(subject: &Subject, findings: &[Finding]) -> Verdict {
     let explains =
-        |finding: &Finding| finding.state == State::Faulty && explains(diagnosis.cause, finding.code);
+        |finding: &Finding| finding.state == State::Faulty && explains(subject.cause, finding.code);
     let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
     let first = first.filter(|(_, finding)| !waiting::in_vain(finding, &explaining));
     let total = explaining.iter().any(|finding| !finding.partial && !finding.code.is_metric());
     // What the text itself names comes first, what was only counted last. On one hop, what explains every failure comes
     // before what explains some.
-    let named = |code| named(diagnosis.cause.slug).is_some_and(|codes| codes.contains(&code));
+    let named = |code| named(subject.cause.slug).is_some_and(|codes| codes.contains(&code));
     let best = first.min_by_key(|(_, finding)| {
         let code = finding.code;
         // Rules that stop a few ports or places explain less than what stops all, near or far.
@@ -69,7 +69,7 @@ pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
     });
     match best {
         Some((index, finding)) => Verdict {
-            tier: match tier(diagnosis, finding) {
+            tier: match tier(subject, finding) {
                 Tier::Confirmed if waiting::unproven(finding, &explaining) => Tier::Likely,
                 tier => tier,
             },
@@ -77,21 +77,18 @@ pub(super) fn verdict(diagnosis: &Diagnosis, findings: &[Finding]) -> Verdict {
             says: finding.says.clone(),
             finding: Some(index),
         },
-        None => Verdict {
-            tier: Tier::Unknown,
-            code: None,
-            says: nothing_found(diagnosis, findings),
-            finding: None,
-        },
+        None => {
+            Verdict { tier: Tier::Unknown, code: None, says: nothing_found(subject, findings), finding: None }
+        }
     }
 }
 
-fn tier(diagnosis: &Diagnosis, finding: &Finding) -> Tier {
+fn tier(subject: &Subject, finding: &Finding) -> Tier {
     let vague = finding.partial
-        || diagnosis.cause.family == Family::Any
-        || (finding.code == Code::ListenerProtocolMismatch && diagnosis.cause.family == Family::Path)
-        || (finding.code.is_certificate() && named(diagnosis.cause.slug).is_none());
-    let fresh = diagnosis.at.zip(finding.read_at).is_some_and(|(failed, read)| is_fresh(failed, read));
+        || subject.cause.family == Family::Any
+        || (finding.code == Code::ListenerProtocolMismatch && subject.cause.family == Family::Path)
+        || (finding.code.is_certificate() && named(subject.cause.slug).is_none());
+    let fresh = subject.at.zip(finding.read_at).is_some_and(|(failed, read)| is_fresh(failed, read));
     if !vague && fresh { Tier::Confirmed } else { Tier::Likely }
 }
 
@@ -100,12 +97,12 @@ fn is_fresh(failed: Timestamp, read: Timestamp) -> bool {
     read.duration_since(failed).unsigned_abs() <= FRESH
 }
 
-fn nothing_found(diagnosis: &Diagnosis, findings: &[Finding]) -> String {
-    if let Some(says) = contradiction(diagnosis.cause, findings) {
+fn nothing_found(subject: &Subject, findings: &[Finding]) -> String {
+    if let Some(says) = contradiction(subject.cause, findings) {
         return says;
     }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
-    if diagnosis.cause.family == Family::Elsewhere {
+    if subject.cause.family == Family::Elsewhere {
         return "the text itself names the fault; nothing along the private path was read".to_owned();
     }
     match (count(State::Faulty), count(State::Unknown), count(State::Healthy)) {
@@ -165,7 +162,7 @@ pub(super) fn explains(cause: &Cause, code: Code) -> bool {
     };
     let hop = code.hop();
     match cause.family {
-        _ if code == CertificateExpiresSoon => false,
+        _ if code == CertificateExpiresSoon || code == Code::ExecutionLoggingOff => false,
         // Certificates log their own text.
         Family::Path => !code.is_certificate(),
         Family::Any => true,

@@ -9,7 +9,7 @@ use super::email::hop_label;
 use super::escape::{cut, terminal as safe};
 use crate::classify::Evidence;
 use crate::incident::Alert;
-use crate::judge::{State, Tier};
+use crate::judge::{Finding, HopKind, Judgement, State, Tier};
 use crate::vocabulary::Severity;
 
 /// What the terminal can show.
@@ -42,6 +42,42 @@ pub fn block(alert: &Alert, screen: Screen) -> String {
     out.extend(quotes(&brief, screen, paint));
     out.extend(notes(&brief, screen, paint));
     out.join("\n") + "\n"
+}
+
+/// A path without a failure: every hop with what was found of it.
+pub fn walk(title: &str, judgement: &Judgement, screen: Screen) -> String {
+    let paint = Paint { color: screen.color };
+    let api = judgement.facts.api_name.as_deref().map_or(String::new(), |name| format!(" ({})", safe(name)));
+    let mut out = vec![paint.paint(Style::new().bold(), &format!("private path of {}{api}", safe(title)))];
+    for hop in &judgement.path {
+        out.push(format!("  {} {}", paint.state(hop.state, sign(hop.state)), safe(&hop_label(hop))));
+        let about = judgement.findings.iter().filter(|finding| finding.hop == hop.kind);
+        let here = |finding: &&Finding| match (hop.kind, &finding.resource, &hop.resource) {
+            (HopKind::TargetGroup | HopKind::Target, Some(of), Some(hop)) => of == hop,
+            _ => true,
+        };
+        for finding in about.filter(here) {
+            out.push(format!(
+                "      {} {}",
+                paint.state(finding.state, sign(finding.state)),
+                safe(&finding.says)
+            ));
+            let remedy = finding.remedy.as_ref().filter(|_| finding.state == State::Faulty);
+            out.extend(remedy.map(|remedy| format!("        next: {}", safe(&remedy.what))));
+        }
+    }
+    let count = |state| judgement.findings.iter().filter(|finding| finding.state == state).count();
+    let (faulty, unknown) = (count(State::Faulty), count(State::Unknown));
+    out.push(format!("\n{faulty} faulty, {unknown} not checked, {} healthy", count(State::Healthy)));
+    out.join("\n") + "\n"
+}
+
+fn sign(state: State) -> &'static str {
+    match state {
+        State::Healthy => "✓",
+        State::Faulty => "✗",
+        State::Unknown => "?",
+    }
 }
 
 /// The last line.
@@ -171,12 +207,7 @@ fn note(label: &str, text: &str, gutter: usize, screen: Screen, paint: Paint) ->
 
 fn path(brief: &Brief<'_>, paint: Paint) -> String {
     let hop = |hop: &crate::judge::Hop| {
-        let sign = match hop.state {
-            State::Healthy => "✓",
-            State::Faulty => "✗",
-            State::Unknown => "?",
-        };
-        paint.state(hop.state, &format!("{} {sign}", safe(&hop_label(hop))))
+        paint.state(hop.state, &format!("{} {}", safe(&hop_label(hop)), sign(hop.state)))
     };
     brief.alert.judgement.path.iter().map(hop).collect::<Vec<_>>().join(" → ")
 }

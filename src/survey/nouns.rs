@@ -31,6 +31,16 @@ pub struct Stage {
     pub variables: BTreeMap<String, String>,
     /// Variables that canary requests see instead.
     pub canary_overrides: BTreeMap<String, String>,
+    /// The level of execution logging (`OFF`, `ERROR`, `INFO`) by method: `/orders/GET`, or `*/*` for all others.
+    pub logging: BTreeMap<String, String>,
+}
+
+impl Stage {
+    /// Whether anything is logged of a route's requests: its own setting, else the stage's, else nothing.
+    pub fn logs(&self, route: Option<(&str, &str)>) -> bool {
+        let own = route.and_then(|(resource, method)| self.logging.get(&format!("{resource}/{method}")));
+        own.or_else(|| self.logging.get("*/*")).is_some_and(|level| level != "OFF")
+    }
 }
 
 /// A resource of a REST API.

@@ -95,15 +95,15 @@ impl Account for RecordedAccount {
 }
 
 /// Asks another account and keeps what it answers.
-pub struct Recorder<'a> {
-    account: &'a dyn Account,
+pub struct Recorder {
+    account: Box<dyn Account>,
     now: fn() -> Timestamp,
     kept: Mutex<RecordedAccount>,
 }
 
-impl<'a> Recorder<'a> {
+impl Recorder {
     /// Records what this account answers; `now` dates answers that never came.
-    pub fn new(account: &'a dyn Account, now: fn() -> Timestamp) -> Self {
+    pub fn new(account: Box<dyn Account>, now: fn() -> Timestamp) -> Self {
         Self { account, now, kept: Mutex::default() }
     }
 
@@ -123,7 +123,7 @@ impl<'a> Recorder<'a> {
     }
 }
 
-impl Account for Recorder<'_> {
+impl Account for Recorder {
     fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
         Box::pin(async move {
             let answer = self.account.ask(question).await;

@@ -16,21 +16,21 @@ use tokio::time::Instant;
 use super::nouns::{EndpointService, Generation, Listener, Resource, Stage, Target, VpcLink};
 use super::route::{self, Found};
 use super::{Account, Filled, Question, Reading, Surveyor, Topology};
-use crate::classify::{Diagnosis, Endpoint, Family};
+use crate::classify::{Endpoint, Family, Subject};
 use crate::vocabulary::Arn;
 
 /// Target groups asked for their health in one survey, so that a listener of a hundred groups can't eat the deadline.
 const MOST_GROUPS: usize = 12;
 
-/// Reads the private path of a diagnosis until the deadline.
-pub async fn survey(diagnosis: &Diagnosis, account: &dyn Account, deadline: Instant) -> Topology {
-    if diagnosis.cause.family == Family::Elsewhere {
+/// Reads the private path of a subject until the deadline.
+pub async fn survey(subject: &Subject, account: &dyn Account, deadline: Instant) -> Topology {
+    if subject.cause.family == Family::Elsewhere {
         return Topology::unread("the text already names a fault that is not on the private path");
     }
-    let (Some(api), Some(stage)) = (&diagnosis.source.api, &diagnosis.source.stage) else {
+    let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {
         return Topology::unread("the log does not name the API and stage");
     };
-    let surveyor = Surveyor { account, deadline, failed: diagnosis.at, refused: Mutex::default() };
+    let surveyor = Surveyor { account, deadline, failed: subject.at, refused: Mutex::default() };
     let mut topology = Topology::unread("what leads to it could not be read");
     let (resources, deployed);
     (topology.api, topology.stage, resources, deployed) = join!(
@@ -39,21 +39,21 @@ pub async fn survey(diagnosis: &Diagnosis, account: &dyn Account, deadline: Inst
         surveyor.read::<Vec<Resource>>(Question::Resources(api.clone())),
         surveyor.read::<Vec<Resource>>(Question::Deployed(api.clone(), stage.clone())),
     );
-    find_integration(&mut topology, &resources, diagnosis);
-    prefer_deployed(&mut topology, &deployed, diagnosis);
-    fill_in(&mut topology, diagnosis);
-    topology.called_path.clone_from(&diagnosis.called_path);
+    find_integration(&mut topology, &resources, subject);
+    prefer_deployed(&mut topology, &deployed, subject);
+    fill_in(&mut topology, subject);
+    topology.called_path.clone_from(&subject.called_path);
     surveyor.walk_link(&mut topology).await;
     topology.refused = surveyor.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
     topology
 }
 
 /// Finds the integration that is configured for the failed route.
-fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>, diagnosis: &Diagnosis) {
-    topology.endpoint.clone_from(&diagnosis.endpoint);
+fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>, subject: &Subject) {
+    topology.endpoint.clone_from(&subject.endpoint);
     let found = resources
         .value()
-        .map(|resources| route::find(resources, diagnosis.route.as_ref(), diagnosis.endpoint.as_ref()));
+        .map(|resources| route::find(resources, subject.route.as_ref(), subject.endpoint.as_ref()));
     topology.integration = match found {
         Some(Found::Ambiguous(several)) => {
             let why = format!(
@@ -71,9 +71,9 @@ fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>,
 }
 
 /// Puts the deployed integration in the place of the configured one: it is what the failed request ran over.
-fn prefer_deployed(topology: &mut Topology, deployed: &Reading<Vec<Resource>>, diagnosis: &Diagnosis) {
+fn prefer_deployed(topology: &mut Topology, deployed: &Reading<Vec<Resource>>, subject: &Subject) {
     let found = deployed.clone().and_then(|resources| {
-        match route::find(&resources, diagnosis.route.as_ref(), diagnosis.endpoint.as_ref()) {
+        match route::find(&resources, subject.route.as_ref(), subject.endpoint.as_ref()) {
             Found::One { integration, .. } => Some(integration.completed(topology.integration.value())),
             Found::Missing | Found::Ambiguous(_) => None,
         }
@@ -86,20 +86,19 @@ fn prefer_deployed(topology: &mut Topology, deployed: &Reading<Vec<Resource>>, d
 }
 
 /// Fills in the link's id and the endpoint from the integration and the stage's variables.
-fn fill_in(topology: &mut Topology, diagnosis: &Diagnosis) {
+fn fill_in(topology: &mut Topology, subject: &Subject) {
     let Some(integration) = topology.integration.value().cloned() else { return };
-    topology.link_id =
-        integration.connection_id.as_deref().and_then(|id| fill(id, &topology.stage, diagnosis));
-    if let Some(uri) = integration.uri.as_deref().and_then(|uri| fill(uri, &topology.stage, diagnosis)) {
+    topology.link_id = integration.connection_id.as_deref().and_then(|id| fill(id, &topology.stage, subject));
+    if let Some(uri) = integration.uri.as_deref().and_then(|uri| fill(uri, &topology.stage, subject)) {
         topology.endpoint = topology.endpoint.take().or_else(|| Endpoint::parse(&uri.text));
         topology.undefined_in_uri = uri.undefined;
     }
 }
 
 /// A configured text as the failed request saw it; `None` where it needs variables and the stage could not be read.
-fn fill(text: &str, stage: &Reading<Stage>, diagnosis: &Diagnosis) -> Option<Filled> {
+fn fill(text: &str, stage: &Reading<Stage>, subject: &Subject) -> Option<Filled> {
     let mut variables = match stage.value() {
-        Some(stage) if diagnosis.source.canary => {
+        Some(stage) if subject.source.canary => {
             stage.variables.clone().into_iter().chain(stage.canary_overrides.clone()).collect()
         }
         Some(stage) => stage.variables.clone(),

@@ -186,3 +186,39 @@ fn the_catalogue_is_listed_and_explained() {
     let (_, err) = check(&vpclink(&["causes", "gremlins"], ""), 2);
     assert!(err.contains("there is no cause `gremlins`"), "{err}");
 }
+
+#[test]
+fn a_route_is_checked_hop_by_hop_without_a_log() {
+    let check_of = |event: &str| {
+        let account = format!("events/{event}.account.json");
+        let route = ["--method", "GET", "--resource", "/orders"];
+        let args = ["check", "--api", "a1b2c3d4e5", "--stage", "prod", "--account", &account];
+        vpclink(&[&args[..], &route].concat(), "")
+    };
+    let (out, _) = check(&check_of("no-healthy-target"), 10);
+    assert!(out.contains("✓ load balancer orders-nlb"), "{out}");
+    assert!(out.contains("✗ no target of `orders-blue` is healthy"), "{out}");
+    assert!(out.contains("next: Check that the service runs"), "{out}");
+    check(&vpclink(&["check", "--api", "a1b2c3d4e5"], ""), 2);
+    check(&vpclink(&["check", "--api", "a", "--stage", "b", "--method", "GET"], ""), 2);
+}
+
+#[test]
+fn a_stage_that_logs_nothing_is_told_by_a_check() {
+    let text = std::fs::read_to_string("events/target-group-empty.account.json").unwrap();
+    let mut account: Value = serde_json::from_str(&text).unwrap();
+    for answer in account["answers"].as_array_mut().unwrap() {
+        if answer["call"] == "apigateway:GetStage" {
+            answer["answer"]["logging"] = serde_json::json!({"*/*": "INFO", "/orders/GET": "OFF"});
+        }
+    }
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("silent.account.json");
+    std::fs::write(&file, account.to_string()).unwrap();
+    let args = ["check", "--api", "a1b2c3d4e5", "--stage", "prod", "--account", file.to_str().unwrap()];
+    let (out, _) =
+        check(&vpclink(&[&args[..], &["--method", "GET", "--resource", "/orders"]].concat(), ""), 10);
+    assert!(out.contains("✗ stage prod logs nothing of this route's requests"), "{out}");
+    let (out, _) =
+        check(&vpclink(&[&args[..], &["--method", "GET", "--resource", "/orders/1"]].concat(), ""), 10);
+    assert!(!out.contains("logs nothing"), "{out}");
+}

@@ -332,13 +332,13 @@ fn diagnosis() -> Diagnosis {
 }
 
 fn walk(account: &dyn Account) -> Judgement {
-    let diagnosis = diagnosis();
+    let subject = diagnosis().subject();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let topology = runtime.block_on(async {
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
-        survey::survey(&diagnosis, account, deadline).await
+        survey::survey(&subject, account, deadline).await
     });
-    judge(&diagnosis, &topology)
+    judge(&subject, &topology)
 }
 
 fn faults(judgement: &Judgement) -> Vec<&Finding> {
@@ -770,7 +770,7 @@ fn the_path_shows_the_hop_that_blocks() {
 #[test]
 fn a_recorded_network_is_judged_as_the_live_one() {
     for world in worlds() {
-        let recorder = Recorder::new(&world, || jiff::Timestamp::UNIX_EPOCH);
+        let recorder = Recorder::new(Box::new(world), || jiff::Timestamp::UNIX_EPOCH);
         let live = walk(&recorder);
         let text = recorder.into_account().to_text();
         let replayed = walk(&RecordedAccount::parse(&text).unwrap());
@@ -781,7 +781,7 @@ fn a_recorded_network_is_judged_as_the_live_one() {
 #[test]
 fn an_ordinary_walk_asks_little() {
     for world in [World::v1(), World::v2()] {
-        let recorder = Recorder::new(&world, || jiff::Timestamp::UNIX_EPOCH);
+        let recorder = Recorder::new(Box::new(world), || jiff::Timestamp::UNIX_EPOCH);
         walk(&recorder);
         let asked = recorder.into_account().to_text().matches("\"call\"").count();
         println!("{asked} calls");

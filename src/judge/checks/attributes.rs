@@ -2,7 +2,7 @@
 //!
 //! Neither is a fault by itself, so each is said only beside a text that it can explain, and never more than likely.
 
-use crate::classify::{Diagnosis, Family};
+use crate::classify::{Family, Subject};
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::{Attributes, Listener};
 use crate::survey::{Reading, Topology};
@@ -22,8 +22,8 @@ const KEPT_BY_API_GATEWAY: u32 = 310;
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html>
 const DEFAULT: u32 = 350;
 
-pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
-    let (family, slug) = (diagnosis.cause.family, diagnosis.cause.slug);
+pub(super) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+    let (family, slug) = (subject.cause.family, subject.cause.slug);
     let (listener, groups) = (topology.called_listener(), &topology.network.group_attributes);
     let mut findings = Vec::new();
     // A text that names a reset is the mark of a connection that one side has forgotten.

@@ -10,20 +10,20 @@ mod presented;
 mod said;
 mod trust;
 
-use crate::classify::{Diagnosis, Endpoint, Family};
+use crate::classify::{Endpoint, Family, Subject};
 use crate::judge::{Code, Finding, State};
 use crate::survey::nouns::{Listener, ListenerCertificate};
 use crate::survey::{Reading, Topology, Unavailable, Why};
 use presented::Choice;
 
-pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
     let private = topology.integration.value().is_some_and(|integration| integration.private);
     let Some(called) = topology.endpoint.as_ref().filter(|called| private && called.tls) else {
         return Vec::new();
     };
-    let certificates_matter = matches!(diagnosis.cause.family, Family::Tls | Family::Any);
+    let certificates_matter = matches!(subject.cause.family, Family::Tls | Family::Any);
     match topology.called_listener() {
-        Some(listener) if listener.ends_tls() => ended(diagnosis, topology, listener, called),
+        Some(listener) if listener.ends_tls() => ended(subject, topology, listener, called),
         Some(listener) if listener.protocol.starts_with("TCP") && certificates_matter => {
             vec![passed_through::finding(topology, listener)]
         }
@@ -36,7 +36,7 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
 }
 
 /// TLS ends at the listener: AWS knows the certificate.
-fn ended(diagnosis: &Diagnosis, topology: &Topology, listener: &Listener, called: &Endpoint) -> Vec<Finding> {
+fn ended(subject: &Subject, topology: &Topology, listener: &Listener, called: &Endpoint) -> Vec<Finding> {
     let details = &topology.details;
     let listed = match &details.listener_certificates {
         Reading::Known { value, .. } => value,
@@ -47,7 +47,7 @@ fn ended(diagnosis: &Diagnosis, topology: &Topology, listener: &Listener, called
             return vec![unknown.of(&listener.arn)];
         }
     };
-    let mut findings = chosen(diagnosis, topology, listener, called, listed);
+    let mut findings = chosen(subject, topology, listener, called, listed);
     // Another certificate of the list, of which something could not be read, is none of those that were judged.
     let halves = details
         .certificates
@@ -64,7 +64,7 @@ fn ended(diagnosis: &Diagnosis, topology: &Topology, listener: &Listener, called
 
 /// What is said of the certificate that the host is shown.
 fn chosen(
-    diagnosis: &Diagnosis,
+    subject: &Subject,
     topology: &Topology,
     listener: &Listener,
     called: &Endpoint,
@@ -73,7 +73,7 @@ fn chosen(
     match presented::choose(&topology.details, listed, &called.host) {
         Choice::One(presented) => {
             let several = presented.len() > 1;
-            let of_one = |one| faults::weigh(diagnosis, topology, listener, called, &one);
+            let of_one = |one| faults::weigh(subject, topology, listener, called, &one);
             let findings: Vec<Finding> = presented.into_iter().flat_map(of_one).collect();
             // Which of several is presented is the load balancer's choice.
             findings.into_iter().map(|finding| if several { finding.partial() } else { finding }).collect()

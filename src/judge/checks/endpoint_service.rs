@@ -7,7 +7,7 @@ mod owners;
 
 use connection::connection;
 
-use crate::classify::Diagnosis;
+use crate::classify::Subject;
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::{EndpointService, Generation};
 use crate::survey::{Reading, Topology};
@@ -19,7 +19,7 @@ const RELINK: &str = "Make a new VPC link to the load balancer (that makes the e
 
 const REBUILD: &str = "Make the load balancer again, a new VPC link to it, point the integration at that link and deploy the API.";
 
-pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
     let v1 = topology.link.value().is_some_and(|link| link.generation == Generation::V1);
     if !v1 {
         return Vec::new();

@@ -2,14 +2,14 @@
 
 mod rules;
 
-use crate::classify::{Diagnosis, Endpoint};
+use crate::classify::{Endpoint, Subject};
 use crate::judge::{Code, Finding, State};
 use crate::survey::nouns::Listener;
 use crate::survey::{Reading, Topology};
 
 const ACTION: &str = "elasticloadbalancing:DescribeListeners";
 
-pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
     if !topology.leads_on() {
         return Vec::new();
     }

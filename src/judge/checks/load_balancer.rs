@@ -1,13 +1,13 @@
 //! The load balancer: is it there, and is it active?
 
-use crate::classify::Diagnosis;
+use crate::classify::Subject;
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::LoadBalancer;
 use crate::survey::{Reading, Topology};
 
 const ACTION: &str = "elasticloadbalancing:DescribeLoadBalancers";
 
-pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
     if !topology.leads_on() {
         return Vec::new();
     }

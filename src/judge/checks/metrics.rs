@@ -8,7 +8,7 @@ mod table;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::classify::{Diagnosis, Family};
+use crate::classify::{Family, Subject};
 use crate::judge::{Code, Finding, verdict};
 use crate::survey::nouns::{Point, Series};
 use crate::survey::{Reading, Topology, Unavailable, Why};
@@ -18,7 +18,7 @@ const ACTION: &str = "cloudwatch:GetMetricData";
 
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
-pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
     let reading = &topology.details.metrics;
     let series = match reading {
         Reading::Known { value, .. } => value,
@@ -28,11 +28,11 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
             return vec![Finding::unknown(Code::TargetResetsRising, unavailable)];
         }
     };
-    let Some(failed) = diagnosis.at else { return Vec::new() };
+    let Some(failed) = subject.at else { return Vec::new() };
     // A count beside a text that it can't explain is noise.
-    let told = METRICS.iter().filter(|(_, code, _)| verdict::explains(diagnosis.cause, *code));
+    let told = METRICS.iter().filter(|(_, code, _)| verdict::explains(subject.cause, *code));
     let mut findings: Vec<Finding> =
-        told.filter_map(|metric| rising(diagnosis, topology, series, metric)).collect();
+        told.filter_map(|metric| rising(subject, topology, series, metric)).collect();
     // The first says enough: both directions of a group, both ends of a handshake.
     findings.dedup_by_key(|finding| finding.code);
     findings.extend(unhealthy(topology, series, failed));
@@ -40,12 +40,12 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
 }
 
 fn rising(
-    diagnosis: &Diagnosis,
+    subject: &Subject,
     topology: &Topology,
     series: &[Series],
     (name, code, counts): &(&str, Code, &str),
 ) -> Option<Finding> {
-    let failed = diagnosis.at?;
+    let failed = subject.at?;
     let series = series.iter().find(|series| series.name == *name && series.target_group.is_none())?;
     let (before, around) = (busiest(series, failed, false), busiest(series, failed, true)?);
     // Nothing wrong has a port refused: one is too many. Of the others, some are always there.
@@ -69,7 +69,7 @@ fn rising(
         .detail("metric", name)
         .detail("count", around.count);
     // Only of a reset connection does the text speak itself.
-    let by_itself = *code == Code::TargetResetsRising && diagnosis.cause.family == Family::Reset;
+    let by_itself = *code == Code::TargetResetsRising && subject.cause.family == Family::Reset;
     finding.partial = !(by_itself && alone && before.is_some());
     if let Some(balancer) = topology.load_balancer.value() {
         finding = finding.of(&balancer.arn);

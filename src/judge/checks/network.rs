@@ -7,13 +7,13 @@ mod remedy;
 mod report;
 mod says;
 
-use crate::classify::Diagnosis;
+use crate::classify::Subject;
 use crate::judge::Finding;
 use crate::judge::reach::{behind, entry};
 use crate::survey::Topology;
 use report::Report;
 
-pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
     let into = entry(topology);
     let mut findings = Report { topology, group: None }.findings(&into);
     for group in topology.targets.keys() {

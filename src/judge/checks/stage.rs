@@ -1,28 +1,28 @@
 //! Stage and integration: is the route there, and are the stage variables that it needs?
 
-use crate::classify::{Diagnosis, Family};
+use crate::classify::{Family, Subject};
 use crate::judge::{Code, Finding};
 use crate::survey::{Filled, Reading, Topology};
 
 const ACTION: &str = "apigateway:GET";
 
-pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
-    if diagnosis.cause.family == Family::Elsewhere {
+pub(super) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+    if subject.cause.family == Family::Elsewhere {
         return Vec::new();
     }
-    let mut findings = integration(diagnosis, topology);
-    findings.extend(not_deployed(diagnosis, topology));
-    findings.extend(variables(diagnosis, topology));
+    let mut findings = integration(subject, topology);
+    findings.extend(not_deployed(subject, topology));
+    findings.extend(variables(subject, topology));
     findings.extend(dangling(topology));
     findings
 }
 
-fn integration(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+fn integration(subject: &Subject, topology: &Topology) -> Vec<Finding> {
     match &topology.integration {
         Reading::Known { .. } => Vec::new(),
         Reading::Unavailable(unavailable) => vec![Finding::unknown(Code::IntegrationMissing, unavailable)],
         Reading::Absent { .. } => {
-            let route = diagnosis
+            let route = subject
                 .route
                 .as_ref()
                 .map_or("the failed route".to_owned(), |r| format!("{} {}", r.method, r.path));
@@ -37,7 +37,7 @@ fn integration(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
 }
 
 /// What was changed since the stage was deployed: requests still run over what it was.
-fn not_deployed(diagnosis: &Diagnosis, topology: &Topology) -> Option<Finding> {
+fn not_deployed(subject: &Subject, topology: &Topology) -> Option<Finding> {
     let configured = match (&topology.configured, &topology.integration) {
         (Reading::Unavailable(unavailable), Reading::Known { .. }) => {
             return Some(Finding::unknown(Code::IntegrationNotDeployed, unavailable));
@@ -46,7 +46,7 @@ fn not_deployed(diagnosis: &Diagnosis, topology: &Topology) -> Option<Finding> {
         _ => return None,
     };
     let differs = topology.integration.value()?.differing(configured)?;
-    let (api, stage) = (diagnosis.source.api.as_ref()?, diagnosis.source.stage.as_ref()?);
+    let (api, stage) = (subject.source.api.as_ref()?, subject.source.stage.as_ref()?);
     let says = format!(
         "the integration's {differs} was changed, but stage {stage} still runs over what was deployed before"
     );
@@ -62,7 +62,7 @@ fn not_deployed(diagnosis: &Diagnosis, topology: &Topology) -> Option<Finding> {
 }
 
 /// Variables that the link id or the URI names and the stage does not define.
-fn variables(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+fn variables(subject: &Subject, topology: &Topology) -> Vec<Finding> {
     let needs = topology.integration.value().is_some_and(|integration| {
         let texts = [integration.uri.as_deref(), integration.connection_id.as_deref()];
         texts.into_iter().flatten().any(Filled::needs_variables)
@@ -74,7 +74,7 @@ fn variables(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
     let mut undefined: Vec<&String> = in_id.chain(&topology.undefined_in_uri).collect();
     undefined.sort();
     undefined.dedup();
-    let (Some(api), Some(stage)) = (&diagnosis.source.api, &diagnosis.source.stage) else {
+    let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {
         return Vec::new();
     };
     let finding = |name: &String| {

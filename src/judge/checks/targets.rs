@@ -4,7 +4,7 @@ mod health;
 
 use health::{describe, reasons, remedy, weigh};
 
-use crate::classify::Diagnosis;
+use crate::classify::Subject;
 use crate::judge::{Code, Finding, State};
 use crate::survey::nouns::Target;
 use crate::survey::{Reading, Topology, Unavailable, Why};
@@ -12,7 +12,7 @@ use crate::vocabulary::Arn;
 
 const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
 
-pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
     let of_group = |(arn, reading): (&Arn, &Reading<Vec<Target>>)| match reading {
         Reading::Known { value, .. } => group(topology, arn, value, reading),
         Reading::Unavailable(unavailable) => Finding::unknown(Code::TargetsUnhealthy, unavailable).of(arn),

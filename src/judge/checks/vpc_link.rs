@@ -1,14 +1,14 @@
 //! The VPC link of either generation: is it there, and is it available?
 
-use crate::classify::{Diagnosis, Family};
+use crate::classify::{Family, Subject};
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::{Generation, VpcLink};
 use crate::survey::{Reading, Topology, Unavailable};
 
 const ACTION: &str = "apigateway:GET";
 
-pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
-    let Some(integration) = topology.integration.value() else { return blocked(diagnosis, topology) };
+pub(super) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+    let Some(integration) = topology.integration.value() else { return blocked(subject, topology) };
     if !integration.private {
         return Vec::new();
     }
@@ -20,8 +20,8 @@ pub(super) fn check(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> 
 }
 
 /// The link of an integration that could not be read: unknown, like all that lies behind it.
-fn blocked(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
-    if diagnosis.cause.family == Family::Elsewhere {
+fn blocked(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+    if subject.cause.family == Family::Elsewhere {
         return Vec::new();
     }
     let unknown = |unavailable: &Unavailable| Finding::unknown(Code::VpcLinkFailed, unavailable);

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::classify::Diagnosis;
+use crate::classify::Subject;
 use crate::judge::reach::{Ends, cross_zone};
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::LoadBalancer;
@@ -14,7 +14,7 @@ use crate::vocabulary::Arn;
 
 const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
 
-pub(super) fn check(_: &Diagnosis, topology: &Topology) -> Vec<Finding> {
+pub(super) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
     let Some(balancer) = topology.load_balancer.value().filter(|balancer| balancer.kind == "network") else {
         return Vec::new();
     };

@@ -194,7 +194,12 @@ mod network;
 
 forms! {
     WireRestApi is RestApi { name: String }
-    WireStage is Stage { variables: BTreeMap<String, String>, canary_overrides: BTreeMap<String, String> }
+    WireStage is Stage {
+        variables: BTreeMap<String, String>,
+        canary_overrides: BTreeMap<String, String>,
+        #[serde(default)]
+        logging: BTreeMap<String, String>,
+    }
     WireResource is Resource { path: String, integrations: BTreeMap<String, Integration> }
     WireIntegration is Integration {
         kind: String,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::presented::Presented;
 use super::said::Said;
 use super::trust;
-use crate::classify::{Diagnosis, Endpoint};
+use crate::classify::{Endpoint, Subject};
 use crate::judge::{Code, Finding};
 use crate::survey::nouns::Listener;
 use crate::survey::{Topology, Why};
@@ -17,20 +17,20 @@ const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What is wrong with a certificate that the listener presents to API Gateway; else that it is valid.
 pub(super) fn weigh(
-    diagnosis: &Diagnosis,
+    subject: &Subject,
     topology: &Topology,
     listener: &Listener,
     called: &Endpoint,
     one: &Presented<'_>,
 ) -> Vec<Finding> {
     let insecure = topology.integration.value().and_then(|i| i.insecure_skip_verification) == Some(true);
-    let mut found: Vec<Said> = dates(one, diagnosis.at);
+    let mut found: Vec<Said> = dates(one, subject.at);
     if one.names.cover(&called.host) == Some(false) {
         let says = format!("covers {}, not `{}`", one.names.list(), called.host);
         found.push(Said::new(Code::ListenerCertificateNameMismatch, says));
     }
     if !insecure {
-        found.extend(trust::untrusted(one, diagnosis.cause.slug == "certificate-untrusted"));
+        found.extend(trust::untrusted(one, subject.cause.slug == "certificate-untrusted"));
     }
     // A private authority is told by ACM's description, a self-signed certificate by its PEM alone; Amazon's own are
     // neither.

@@ -1,0 +1,92 @@
+//! What the commands share: the account that is asked, the clock, the screen.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+use super::{Color, Failure};
+use crate::publish::stdout;
+use crate::render::terminal::Screen;
+use crate::survey::Account;
+use crate::survey::recorded::{RecordedAccount, Recorder};
+
+/// Columns where standard output is no terminal.
+const WIDTH: usize = 160;
+
+/// An account to ask, and the file that its answers are kept in.
+pub(super) struct Asked {
+    recorder: Recorder,
+    keep_in: Option<PathBuf>,
+}
+
+/// Opens the account that the options name; `None` where they name none.
+pub(super) async fn open(
+    recorded: Option<&Path>,
+    live: bool,
+    keep_in: Option<&Path>,
+) -> Result<Option<Asked>, Failure> {
+    let account: Box<dyn Account> = match recorded {
+        Some(file) => {
+            let text =
+                std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+            let account =
+                RecordedAccount::parse(&text).with_context(|| format!("cannot use `{}`", file.display()))?;
+            Box::new(account)
+        }
+        None if live => self::live().await?,
+        None => return Ok(None),
+    };
+    Ok(Some(Asked { recorder: Recorder::new(account, now), keep_in: keep_in.map(Path::to_owned) }))
+}
+
+#[cfg(feature = "live")]
+async fn live() -> Result<Box<dyn Account>, Failure> {
+    use crate::aws::{LiveAccount, sdk_config};
+    Ok(Box::new(LiveAccount::new(&sdk_config().await, now)))
+}
+
+#[cfg(not(feature = "live"))]
+async fn live() -> Result<Box<dyn Account>, Failure> {
+    let error =
+        anyhow::anyhow!("this build can't ask AWS; build it with the feature `live`, which is on by default");
+    Err(Failure::usage(error))
+}
+
+impl Asked {
+    pub(super) fn account(&self) -> &dyn Account {
+        &self.recorder
+    }
+
+    /// Writes what was answered, where a file was named for it.
+    pub(super) fn keep(self) -> Result<(), Failure> {
+        if let Some(file) = self.keep_in {
+            stdout::write(&self.recorder.into_account().to_text(), Some(&file))?;
+        }
+        Ok(())
+    }
+}
+
+/// What standard output can show.
+pub(super) fn screen(color: Color, to_stdout: bool) -> Screen {
+    let to_terminal = to_stdout && std::io::stdout().is_terminal();
+    let color = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => to_terminal && !no_color(),
+    };
+    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    Screen { color, width: columns.filter(|_| to_terminal).unwrap_or(WIDTH) }
+}
+
+/// <https://no-color.org>: set to anything but nothing.
+#[expect(clippy::disallowed_methods, reason = "a convention of terminals, not a setting of this program")]
+fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is the edge where the clock is read")]
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}
