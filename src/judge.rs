@@ -86,8 +86,8 @@ pub fn judge(diagnosis: &Diagnosis, topology: &Topology) -> Judgement {
 /// What is found of an application load balancer that is itself the target, and behind it.
 fn inner(diagnosis: &Diagnosis, topology: &Topology) -> Vec<Finding> {
     let checks = CHECKS.iter().filter(|check| check.walks_on);
-    let behind = topology.behind.iter();
-    let found = |behind: &Box<Topology>| {
+    let behind = topology.behind.as_deref().into_iter();
+    let found = |behind: &Topology| {
         let mut found: Vec<Finding> =
             checks.clone().flat_map(|check| (check.run)(diagnosis, behind)).collect();
         doubt(behind, &mut found);
