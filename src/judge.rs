@@ -13,6 +13,7 @@ mod verdict;
 mod waiting;
 
 use crate::classify::Subject;
+use crate::survey::nouns::Listener;
 use crate::survey::{Topology, Unavailable, Why};
 
 pub use checks::{CHECKS, Check};
@@ -57,6 +58,7 @@ impl Judgement {
 /// Runs every check and weighs the findings.
 pub fn judge(subject: &Subject, topology: &Topology) -> Judgement {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.run)(subject, topology)).collect();
+    doubt(topology, &mut findings);
     let mut inner = inner(subject, topology);
     let inner_path = topology.behind.as_ref().map(|behind| path::onward(behind, &inner));
     // All of it lies behind the target that the load balancer itself is.
@@ -83,8 +85,27 @@ pub fn judge(subject: &Subject, topology: &Topology) -> Judgement {
 /// What is found of an application load balancer that is itself the target, and behind it.
 fn inner(subject: &Subject, topology: &Topology) -> Vec<Finding> {
     let checks = CHECKS.iter().filter(|check| check.walks_on);
-    let behind = topology.behind.iter();
-    behind.flat_map(|behind| checks.clone().flat_map(|check| (check.run)(subject, behind))).collect()
+    let behind = topology.behind.as_deref().into_iter();
+    let found = |behind: &Topology| {
+        let mut found: Vec<Finding> = checks.clone().flat_map(|check| (check.run)(subject, behind)).collect();
+        doubt(behind, &mut found);
+        found
+    };
+    behind.flat_map(found).collect()
+}
+
+/// Where a listener has rules and nobody could read them, they may send the request elsewhere than its default action: what
+/// is at fault there is at fault for nobody's request that is known.
+fn doubt(topology: &Topology, findings: &mut [Finding]) {
+    let ruled = topology.called_listener().is_some_and(Listener::has_rules);
+    let Some(unread) = topology.rules.unavailable().filter(|_| ruled) else { return };
+    let behind = |finding: &&mut Finding| {
+        finding.state == State::Faulty && finding.hop >= HopKind::TargetGroup && !finding.code.is_metric()
+    };
+    for finding in findings.iter_mut().filter(behind) {
+        let resource = finding.resource.take();
+        *finding = Finding { resource, ..Finding::unknown(finding.code, unread) };
+    }
 }
 
 /// One reading for each permission that is missing, unless a finding names the permission.

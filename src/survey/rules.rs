@@ -42,8 +42,8 @@ fn verdict(rule: &Rule, seen: Seen<'_>) -> Option<bool> {
 
 fn holds(condition: &Condition, seen: Seen<'_>) -> Option<bool> {
     let any = |text: &str, fold: bool| {
-        let values = condition.values.iter();
-        values.map(|value| matches(&folded(value, fold), &folded(text, fold))).any(|matched| matched)
+        let mut values = condition.values.iter();
+        values.any(|value| matches(&folded(value, fold), &folded(text, fold)))
     };
     match condition.field.as_str() {
         // Values that are regular expressions are not kept; a condition without values can't be decided.

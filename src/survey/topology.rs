@@ -53,7 +53,7 @@ pub struct Topology {
     /// The path that the load balancer was asked for, which its rules may look at.
     pub called_path: Option<String>,
     /// What lies behind an application load balancer that is itself the target.
-    pub behind: Option<Box<Topology>>,
+    pub behind: Option<Box<Self>>,
     /// That load balancer, in the topology behind it.
     pub walked_on_to: Option<Arn>,
     /// The target groups of the load balancer.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::faults::{beside, link, network, stage, targets};
+use serde_json::json;
+
+use super::faults::{beside, link, network, rules, stage, targets};
 use super::walk::{self, Level};
 use super::{Generation, Told, complain, integrations, log, name_the_balancer, readdress};
 use crate::harness::Account;
@@ -226,6 +228,35 @@ pub(super) const DECOYS: &[Decoy] = &[
             }
         }
     }),
+    decoy("rule of another path answers by itself", V2, |a| {
+        rules::rule(a, 10, rules::path("/billing*"), Action::FixedResponse(503));
+    }),
+    decoy("rule of another host answers by itself", V2, |a| {
+        rules::rule(a, 10, rules::host("billing.*"), Action::FixedResponse(503));
+    }),
+    decoy("rule of another path forwards to unhealthy targets", V2, |a| {
+        let group = rules::another_group(a);
+        targets::fail(a.target_group("orders-green"));
+        rules::rule(a, 10, rules::path("/billing*"), Action::Plain(group));
+    }),
+    decoy("the default action answers by itself, the path's rule forwards", V2, |a| {
+        let group = a.target_group("orders-blue").arn.clone();
+        a.listener(8443).actions = vec![Action::FixedResponse(404)];
+        rules::rule(a, 10, rules::path("/orders*"), Action::Plain(group));
+    }),
+    decoy("the default group is empty, the path's rule forwards to another", V2, |a| {
+        let group = rules::another_group(a);
+        targets::empty(a);
+        rules::rule(a, 10, rules::path("/orders*"), Action::Plain(group));
+    }),
+    decoy("a rule that a header decides answers by itself", V2, |a| {
+        let header = json!({
+            "Field": "http-header",
+            "HttpHeaderConfig": { "HttpHeaderName": "x-maintenance", "Values": ["1"] },
+        });
+        rules::rule(a, 10, header, Action::FixedResponse(503));
+    }),
+    decoy("an application load balancer behind the network load balancer", V1, rules::chained),
     decoy("proxy protocol beside a text that it does not explain", V1, beside::proxied),
     decoy("a short idle timeout beside a text that it does not explain", V1, |a| beside::idle(a, "60")),
     decoy("resets as many as ever", V1, |a| beside::count(a, "TCP_Target_Reset_Count", 3)),

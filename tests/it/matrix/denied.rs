@@ -54,7 +54,8 @@ fn no_missing_permission_accuses_anybody_and_each_is_named() {
         (denied.len(), wrong.collect::<Vec<_>>())
     });
     let runs: usize = told.iter().map(|(runs, _)| runs).sum();
-    assert!(runs > 5 * cases.len(), "{runs} denials over {} accounts", cases.len());
+    println!("{runs} denials over {} accounts", cases.len());
+    assert!(runs > 10 * cases.len(), "{runs} denials over {} accounts", cases.len());
     complain(&told.into_iter().flat_map(|(_, wrong)| wrong).collect::<Vec<_>>());
 }
 

@@ -4,6 +4,7 @@ pub(super) mod balancer;
 pub(super) mod beside;
 pub(super) mod link;
 pub(super) mod network;
+pub(super) mod rules;
 pub(super) mod stage;
 pub(super) mod targets;
 
@@ -16,6 +17,7 @@ pub(super) const ROWS: &[&[Row]] = &[
     link::SERVICES,
     balancer::BALANCERS,
     balancer::LISTENERS,
+    rules::ROWS,
     targets::ROWS,
     network::ROWS,
     beside::ROWS,

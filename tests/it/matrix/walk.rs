@@ -200,9 +200,10 @@ pub(super) fn same_verdicts(account: fn(Fault) -> Account, level: Level) {
         let account = account(*fault);
         let told = laptop.told(&account, &event(&account, fault.row.log, level));
         let right = told.code.as_deref() == Some(fault.row.expect) && told.tier == fault.row.tier;
-        // A log at ERROR names no route, so which method is missing can't be known.
-        let unnamed = level == Level::Error && fault.row.expect == "integration-missing";
-        let right = right || (unnamed && told.code.is_none() && told.faulty.is_empty());
+        // A log at ERROR names neither route nor path, so which method or rule is meant can't be known.
+        let (expect, ruled) = (fault.row.expect, fault.row.name.starts_with("rule of"));
+        let unnamed = level == Level::Error && (ruled || expect == "integration-missing");
+        let right = right || (unnamed && told.faulty.iter().all(|code| code == expect));
         (!right).then(|| format!("{}: expected {}, got {told}", fault.label(), fault.row.expect))
     });
     complain(&wrong.into_iter().flatten().collect::<Vec<_>>());

@@ -15,9 +15,8 @@ pub(super) fn check(topology: &Topology, listener: &Listener) -> Option<Finding>
     }
     match (&topology.rules, topology.taking_rules()) {
         (Reading::Unavailable(unavailable), _) => {
-            let unknown = Finding::unknown(Code::ListenerForwardsNowhere, unavailable).of(&listener.arn);
-            // What the rules do is not known; what the default does is, and may be all there is.
-            Some(default().map_or(unknown, Finding::partial))
+            // A rule may forward what the default action does not.
+            Some(Finding::unknown(Code::ListenerForwardsNowhere, unavailable).of(&listener.arn))
         }
         (_, Some(rules)) => by_rules(topology, listener, &rules),
         _ => default(),
