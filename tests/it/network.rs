@@ -1,7 +1,5 @@
 //! The network hop on whole paths of both generations: a small account in code, walked and judged as a live one is.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: what they parse stands beside them")]
-
 use std::future::ready;
 
 use vpclink_responder::classify::Diagnosis;
