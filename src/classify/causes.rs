@@ -32,6 +32,7 @@ mod recognise;
 mod response_too_large;
 mod target_reset;
 mod tls_handshake_failed;
+mod undecodable_batch;
 mod unrecognised_failure;
 mod vpc_link_error;
 mod vpc_link_id_invalid;
@@ -203,6 +204,7 @@ pub static CATALOGUE: &[&Cause] = &[
     &tls_handshake_failed::CAUSE,
     // No text: nothing that failed in API Gateway, then everything that did.
     &backend_error::CAUSE,
+    &undecodable_batch::CAUSE,
     &unrecognised_failure::CAUSE,
 ];
 
