@@ -107,6 +107,7 @@ fn integration(wire: types::Integration) -> Integration {
         connection_id: wire.connection_id,
         target: wire.integration_target.map(Arn::new),
         timeout_ms: Some(wire.timeout_in_millis),
+        streaming: wire.response_transfer_mode.map(|mode| mode == types::ResponseTransferMode::Stream),
         insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
     }
 }

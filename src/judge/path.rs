@@ -86,7 +86,8 @@ pub(super) fn path(subject: &Subject, topology: &Topology, findings: &[Finding])
     let stage = subject.source.stage.clone();
     let mut hops = vec![hop(HopKind::Stage, stage.clone(), stage, topology.stage.value().is_some())];
     let resource = topology.resource.clone();
-    hops.push(hop(HopKind::Integration, resource.clone(), resource, topology.integration.value().is_some()));
+    let name = resource.as_ref().map(|resource| format!("{resource}{}", ways(topology)));
+    hops.push(hop(HopKind::Integration, resource, name, topology.integration.value().is_some()));
     if topology.integration.value().is_some_and(|integration| !integration.private) {
         return hops;
     }
@@ -99,6 +100,18 @@ pub(super) fn path(subject: &Subject, topology: &Topology, findings: &[Finding])
     }
     hops.extend(onward(topology, findings));
     hops
+}
+
+/// What is out of the ordinary about the integration: a timeout of its own, a streamed response.
+fn ways(topology: &Topology) -> String {
+    // The longest without a raised quota, and what an integration has unless somebody set it.
+    const ORDINARY_MS: i32 = 29_000;
+    let Some(integration) = topology.integration.value() else { return String::new() };
+    let timeout = integration.timeout_ms.filter(|ms| *ms != ORDINARY_MS && *ms > 0);
+    let timeout = timeout.map(|ms| format!("timeout {} ms", ms));
+    let streaming = (integration.streaming == Some(true)).then(|| "response streaming".to_owned());
+    let ways: Vec<String> = timeout.into_iter().chain(streaming).collect();
+    if ways.is_empty() { String::new() } else { format!(" ({})", ways.join(", ")) }
 }
 
 /// The hops from the load balancer on.

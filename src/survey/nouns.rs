@@ -67,6 +67,8 @@ pub struct Integration {
     pub target: Option<Arn>,
     /// Milliseconds that API Gateway waits.
     pub timeout_ms: Option<i32>,
+    /// Whether the response is streamed to the client as it comes.
+    pub streaming: Option<bool>,
     /// Whether API Gateway takes certificates of authorities that it does not know; `None` where no TLS setting is made.
     pub insecure_skip_verification: Option<bool>,
 }

@@ -222,3 +222,25 @@ fn a_stage_that_logs_nothing_is_told_by_a_check() {
         check(&vpclink(&[&args[..], &["--method", "GET", "--resource", "/orders/1"]].concat(), ""), 10);
     assert!(!out.contains("logs nothing"), "{out}");
 }
+
+#[test]
+fn a_timeout_and_a_streamed_response_stand_beside_the_integration() {
+    let text = std::fs::read_to_string("events/target-group-empty.account.json").unwrap();
+    let mut account: Value = serde_json::from_str(&text).unwrap();
+    for answer in account["answers"].as_array_mut().unwrap() {
+        if answer["call"] == "apigateway:GetExport" {
+            for resource in answer["answer"].as_array_mut().unwrap() {
+                for integration in resource["integrations"].as_object_mut().unwrap().values_mut() {
+                    integration["timeout_ms"] = 60_000.into();
+                    integration["streaming"] = true.into();
+                }
+            }
+        }
+    }
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("streaming.account.json");
+    std::fs::write(&file, account.to_string()).unwrap();
+    let args = ["check", "--api", "a1b2c3d4e5", "--stage", "prod", "--account", file.to_str().unwrap()];
+    let (out, _) =
+        check(&vpclink(&[&args[..], &["--method", "GET", "--resource", "/orders"]].concat(), ""), 10);
+    assert!(out.contains("integration of /orders (timeout 60000 ms, response streaming)"), "{out}");
+}

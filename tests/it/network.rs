@@ -210,7 +210,7 @@ impl World {
                     connection_id: Some("link01".to_owned()),
                     target: (!v1).then(|| self.balancer.arn.clone()),
                     timeout_ms: Some(29_000),
-                    insecure_skip_verification: None,
+                    ..Integration::default()
                 };
                 let integrations = [("GET".to_owned(), integration)].into();
                 Answer::Resources(vec![Resource { path: "/orders".to_owned(), integrations }])

@@ -32,6 +32,7 @@ fn integration(verb: &str, method: serde_json::Value) -> Option<(String, Integra
         connection_id: wire.connection_id,
         target: wire.integration_target.map(Arn::new),
         timeout_ms: wire.timeout_in_millis,
+        streaming: wire.response_transfer_mode.map(|mode| mode == "STREAM"),
         insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
     };
     Some((verb, noun))
@@ -59,6 +60,7 @@ struct Wire {
     connection_id: Option<String>,
     integration_target: Option<String>,
     timeout_in_millis: Option<i32>,
+    response_transfer_mode: Option<String>,
     tls_config: Option<TlsConfig>,
 }
 

@@ -208,6 +208,8 @@ forms! {
         connection_id: Option<String>,
         target: Option<Arn>,
         timeout_ms: Option<i32>,
+        #[serde(default)]
+        streaming: Option<bool>,
         insecure_skip_verification: Option<bool>,
     }
     WireVpcLink is VpcLink {
