@@ -546,3 +546,15 @@ fn the_rule_that_takes_the_request_decides_where_it_goes() {
         assert_eq!(alert["verdict"]["code"].as_str(), code, "{path}: {alert:#}");
     }
 }
+
+#[test]
+fn an_api_that_is_gone_is_said_to_be() {
+    let mut account = Account::healthy_v1();
+    account.rest_apis.clear();
+    let aws = Aws::start(account);
+    let mut lambda = responder(&aws).start();
+    answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
+    let verdict = &only_alert(&aws)["verdict"];
+    assert_eq!(verdict["code"], "integration-missing");
+    assert_eq!(verdict["says"], "API a1b2c3d4e5 does not exist any more");
+}

@@ -26,7 +26,10 @@ fn integration(subject: &Subject, topology: &Topology) -> Vec<Finding> {
                 .route
                 .as_ref()
                 .map_or("the failed route".to_owned(), |r| format!("{} {}", r.method, r.path));
-            let says = format!("the API has no method with an integration for {route} any more");
+            let says = match (&topology.api, &subject.source.api) {
+                (Reading::Absent { .. }, Some(api)) => format!("API {api} does not exist any more"),
+                _ => format!("the API has no method with an integration for {route} any more"),
+            };
             vec![Finding::read(Code::IntegrationMissing, ACTION, &topology.integration, says).remedy(
                 "Give the method its integration back, or deploy the API so that the stage agrees with it.",
                 None,
