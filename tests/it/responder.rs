@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
+use vpclink_responder::survey::Question;
 
 use crate::harness::{
     Account, Aws, Function, Lambda, Outcome, Start, elbv2, event_of, kinesis_event, subscription_document_at,
@@ -557,4 +558,49 @@ fn an_api_that_is_gone_is_said_to_be() {
     let verdict = &only_alert(&aws)["verdict"];
     assert_eq!(verdict["code"], "integration-missing");
     assert_eq!(verdict["says"], "API a1b2c3d4e5 does not exist any more");
+}
+
+#[test]
+fn the_first_rung_of_permissions_finds_dead_targets() {
+    let (aws, mut lambda) = broken();
+    aws.fail("apigateway:GetExport", "AccessDeniedException", 403);
+    let rung = [
+        "apigateway:GET",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetHealth",
+    ];
+    let actions = Question::samples().into_iter().map(|question| question.action());
+    let denied: Vec<&str> = actions.filter(|action| !rung.contains(action)).collect();
+    denied.iter().for_each(|action| aws.deny(action));
+    answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
+    let alert = only_alert(&aws);
+    assert_eq!(alert["verdict"]["code"], "targets-unhealthy", "{alert:#}");
+    assert_eq!(alert["verdict"]["tier"], "confirmed");
+    let faulty =
+        alert["findings"].as_array().unwrap().iter().filter(|finding| finding["state"] == "faulty").count();
+    assert_eq!(faulty, 1);
+    let named = |action: &str| {
+        alert["not_checked"].as_array().unwrap().iter().any(|missing| missing["action"] == action)
+    };
+    for call in aws.calls() {
+        assert!(
+            !denied.contains(&call.action().as_str()) || named(&call.action()),
+            "{} is named",
+            call.action()
+        );
+    }
+}
+
+#[test]
+fn with_no_permission_at_all_the_text_still_speaks() {
+    let (aws, mut lambda) = broken();
+    Question::samples().iter().for_each(|question| aws.deny(question.action()));
+    answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
+    let alert = only_alert(&aws);
+    assert_eq!(alert["cause"]["slug"], "integration-unreachable");
+    assert_eq!(alert["verdict"]["tier"], "unknown");
+    assert_eq!(alert["not_checked"][0]["action"], "apigateway:GET");
+    assert!(!alert["next_steps"].as_array().unwrap().is_empty());
 }
