@@ -786,3 +786,32 @@ fn an_ordinary_walk_asks_little() {
         assert!(asked <= 25, "{asked} calls");
     }
 }
+
+/// Counts the round trips that follow one another: each answer takes one turn, so what is asked side by side is one wave.
+struct Waves {
+    world: World,
+    answered: std::sync::Mutex<usize>,
+}
+
+impl Account for Waves {
+    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+        Box::pin(async move {
+            let wave = *self.answered.lock().unwrap() + 1;
+            tokio::task::yield_now().await;
+            let answer = self.world.ask(question).await;
+            let mut answered = self.answered.lock().unwrap();
+            *answered = wave.max(*answered);
+            answer
+        })
+    }
+}
+
+#[test]
+fn an_ordinary_walk_takes_six_round_trips_before_publishing() {
+    for world in [World::v1(), World::v2()] {
+        let waves = Waves { world, answered: std::sync::Mutex::new(0) };
+        walk(&waves);
+        let taken = waves.answered.into_inner().unwrap();
+        assert!((4..=6).contains(&taken), "{taken} round trips");
+    }
+}
