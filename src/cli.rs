@@ -68,7 +68,7 @@ struct ExplainArgs {
     /// Write the result to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The time to take for now, for repeatable output
+    /// Take this as the present time, for repeatable output
     #[arg(long, value_name = "RFC3339")]
     now: Option<jiff::Timestamp>,
     /// When to colour; NO_COLOR turns it off too
