@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::classify::Route;
+use crate::classify::{Cause, Route};
+use crate::decode::Source;
 use crate::judge::Judgement;
 
 pub use fingerprint::Fingerprint;
@@ -26,22 +27,41 @@ pub use recent::Recent;
 pub enum Status {
     /// Told for the first time.
     Open,
-    /// Still failing.
+    /// Still failing, or quiet and still broken.
     Ongoing,
+    /// It fails ten times as often as when it was told, or on more routes or APIs.
+    Escalated,
+    /// Quiet, and a fresh walk found the fault gone.
+    Resolved,
+    /// Back within a day of being resolved.
+    Regressed,
+    /// A labelled test: nothing failed.
+    Test,
 }
 
 impl Status {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Open, Self::Ongoing, Self::Escalated, Self::Resolved, Self::Regressed, Self::Test];
+
     /// The word of the contract.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Ongoing => "ongoing",
+            Self::Escalated => "escalated",
+            Self::Resolved => "resolved",
+            Self::Regressed => "regressed",
+            Self::Test => "test",
         }
     }
 
-    /// What a pager has to do.
+    /// What a pager has to do. A test opens nothing that somebody would have to close.
     pub fn event_action(self) -> &'static str {
-        "trigger"
+        match self {
+            Self::Open | Self::Ongoing | Self::Escalated | Self::Regressed => "trigger",
+            Self::Resolved | Self::Test => "resolve",
+        }
     }
 }
 
@@ -86,4 +106,19 @@ pub struct Alert {
     pub news: News,
     /// What live AWS says.
     pub judgement: Judgement,
+    /// What else the same broken resource fails: incidents that share one root are told as one.
+    pub also_hit: Vec<Hit>,
+}
+
+/// An API and stage that the same fault hits.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// Account, Region, API and stage.
+    pub source: Source,
+    /// The cause its log names.
+    pub cause: &'static Cause,
+    /// Failed requests so far.
+    pub failed: u64,
+    /// Failed requests a route.
+    pub routes: BTreeMap<Route, u64>,
 }

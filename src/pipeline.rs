@@ -171,7 +171,7 @@ impl Responder {
             .min(deadline - MARGIN.min(deadline - Instant::now()));
         let subject = news.example.subject();
         let judgement = judge(&subject, &survey(&subject, &*self.account, until).await);
-        let alert = Alert { incident, status, reason, may_repeat, news: news.clone(), judgement };
+        let alert = Alert { incident, status, reason, may_repeat, news: news.clone(), judgement, also_hit: vec![] };
         let message = render::message(&alert);
         self.publisher
             .publish(&message)
@@ -276,5 +276,5 @@ async fn explained(news: News, reading: Option<&Reading<'_>>, now: Timestamp) ->
     let change = incident::fold(None, &news, news.first_failure.unwrap_or(now), Duration::ZERO);
     let incident = Incident { opened_at: news.first_failure, ..change.incident };
     let reason = "explained from saved logs".to_owned();
-    Alert { incident, status: Status::Open, reason, may_repeat: false, news, judgement }
+    Alert { incident, status: Status::Open, reason, may_repeat: false, news, judgement, also_hit: vec![] }
 }
