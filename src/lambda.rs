@@ -1,5 +1,7 @@
 //! What the Lambda front doors share: wiring, the deadline, the answer, the word for an error.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 use aws_lambda_events::streams::KinesisEventResponse;
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
@@ -9,7 +11,6 @@ use tokio::time::{Duration, Instant};
 use crate::aws::{LiveAccount, sdk_config};
 use crate::config::Config;
 use crate::decode::DecodeError;
-use crate::incident::Recent;
 use crate::incident::store::MemoryStore;
 use crate::pipeline::{Outcome, Responder};
 use crate::publish::sns::Sns;
@@ -18,14 +19,15 @@ use crate::survey::CachedAccount;
 /// A responder over live AWS.
 pub async fn responder(config: Config) -> Responder {
     let sdk = sdk_config().await;
-    Responder {
-        account: Box::new(CachedAccount::new(LiveAccount::new(&sdk, now))),
-        store: Box::new(MemoryStore::new(config.repeat_interval)),
-        publisher: Box::new(Sns::new(&sdk, config.alert_topic.clone())),
-        recent: Recent::default(),
-        now,
-        config,
-    }
+    let account = Box::new(CachedAccount::new(LiveAccount::new(&sdk, now)));
+    let publisher = Box::new(Sns::new(&sdk, config.alert_topic.clone()));
+    Responder::new(config, account, Box::new(MemoryStore::default()), publisher, Box::new(now), container())
+}
+
+/// A name that no other container has.
+fn container() -> String {
+    // The standard library seeds each map with random numbers of the system's.
+    format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 
 /// When an invocation ends, from Lambda's milliseconds since the epoch.

@@ -81,7 +81,7 @@ impl<'a> Brief<'a> {
             not_checked: not_checked(alert, detail),
             next_steps: next_steps(alert, explaining),
             evidence,
-            logs: links::logs(&alert.news),
+            logs: links::logs(alert),
             runbook: links::runbook(diagnosis),
         }
     }

@@ -1,17 +1,19 @@
 //! Links into the console, right for the partition of the Region.
 
 use crate::classify::Diagnosis;
-use crate::incident::News;
+use crate::incident::Alert;
 use crate::vocabulary::Region;
 
 /// Minutes of log around the failures that a link shows.
 const AROUND_SECONDS: i64 = 120;
 
 /// CloudWatch Logs at the failing minutes and request.
-pub(super) fn logs(news: &News) -> Option<String> {
+pub(super) fn logs(alert: &Alert) -> Option<String> {
+    let Alert { incident, news, .. } = alert;
     let Diagnosis { source, request_id, .. } = &news.example;
     let (region, group) = (source.region.as_ref()?, source.log_group.as_ref()?);
-    let (first, last) = (news.first_failure?, news.last_failure?);
+    let first = news.first_failure().or(incident.last_failure)?;
+    let last = news.last_failure().or(incident.last_failure)?;
     let (start, end) =
         ((first.as_second() - AROUND_SECONDS) * 1000, (last.as_second() + AROUND_SECONDS) * 1000);
     let pattern = request_id

@@ -39,14 +39,10 @@ fn responder(refusals: u32) -> Responder {
         "DELIVERED_LOG_GROUPS" => Some(DELIVERED.to_owned()),
         _ => None,
     });
-    Responder {
-        config: config.unwrap(),
-        account: Box::new(RecordedAccount::default()),
-        store: Box::new(MemoryStore::new(Duration::from_secs(3600))),
-        publisher: Box::new(Topic { refusals: Mutex::new(refusals) }),
-        recent: Recent::default(),
-        now: || jiff::Timestamp::UNIX_EPOCH,
-    }
+    let topic = Box::new(Topic { refusals: Mutex::new(refusals) });
+    let (account, store) = (Box::new(RecordedAccount::default()), Box::new(MemoryStore::default()));
+    let now = Box::new(|| jiff::Timestamp::UNIX_EPOCH);
+    Responder::new(config.unwrap(), account, store, topic, now, "one".to_owned())
 }
 
 /// A subscription document as a Lambda is handed it.
