@@ -97,7 +97,7 @@ impl Responder {
         if parcels.iter().any(|parcel| parcel.sequence_number.is_some()) {
             outcome.failed_records = Some(Vec::new());
         }
-        let (batches, refusals) = self.batches(&parcels, &mut outcome);
+        let (batches, refusals) = self.batches(&parcels, raw, &mut outcome);
         let executions = correlate::correlate(&batches);
         let diagnoses: Vec<Diagnosis> = executions
             .iter()
@@ -108,13 +108,13 @@ impl Responder {
         (outcome.executions, outcome.failed) = (executions.len(), diagnoses.len());
         let requests = self.recent.requests(&diagnoses);
         let mut news = incident::group(diagnoses);
-        news.extend(incident::group(refusals.iter().map(|refusal| self.refusal(refusal, raw)).collect()));
+        news.extend(incident::group(refusals.iter().map(|refusal| self.refusal(refusal)).collect()));
         let told = self.take(news, deadline).await;
         outcome.alerts = told.alerts;
         match (told.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
             // Only what was told is remembered: a payload that failed comes again, and is to be told then.
             (None, None, _) | (None, _, Some(_)) => self.recent.remember(requests),
-            (_, Some(refusal), None) => return Err(refusal.into()),
+            (_, Some(refusal), None) => return Err(refusal.error.into()),
             (Some(error), _, None) => return Err(error),
             (Some(_), _, Some(records)) => {
                 // Which record an incident came from is not kept: all are handed back, and what was told is not told again.
@@ -126,19 +126,20 @@ impl Responder {
 
     /// Says that a payload could not be read. The invocation fails whether or not that could be told.
     async fn refuse(&self, error: DecodeError, raw: &[u8], deadline: Instant) -> anyhow::Error {
-        let told = self.take(incident::group(vec![self.refusal(&error, raw)]), deadline).await;
+        let refusal = Refusal { error, delivery: decode::digest(&[raw]) };
+        let told = self.take(incident::group(vec![self.refusal(&refusal)]), deadline).await;
         if let Some(failure) = told.failure {
             warn!(error = format!("{failure:#}"), "nobody could be told of a payload that could not be read");
         }
-        error.into()
+        refusal.error.into()
     }
 
     /// A payload that could not be read, as a failure of its own kind.
-    fn refusal(&self, error: &DecodeError, raw: &[u8]) -> Diagnosis {
+    fn refusal(&self, Refusal { error, delivery }: &Refusal) -> Diagnosis {
         let source = Source {
             account: self.config.alert_topic.account(),
             region: self.config.region.clone(),
-            delivery: Some(decode::digest(&[raw])),
+            delivery: Some(*delivery),
             ..error.log_group.as_deref().map_or_else(Source::default, Source::of_group)
         };
         Diagnosis::noted(classify::causes::UNDECODABLE, source, Some((self.now)()), &error.to_string())
@@ -153,8 +154,9 @@ impl Responder {
     fn batches<'a>(
         &self,
         parcels: &'a [Parcel],
+        raw: &[u8],
         outcome: &mut Outcome,
-    ) -> (Vec<LogBatch<'a>>, Vec<DecodeError>) {
+    ) -> (Vec<LogBatch<'a>>, Vec<Refusal>) {
         let (mut batches, mut refusals) = (Vec::new(), Vec::new());
         for parcel in parcels {
             match parcel.read() {
@@ -177,7 +179,11 @@ impl Responder {
                     {
                         records.push(number.clone());
                     }
-                    refusals.push(error);
+                    let number = parcel.sequence_number.as_deref();
+                    refusals.push(Refusal {
+                        error,
+                        delivery: decode::digest(&[number.map_or(raw, str::as_bytes)]),
+                    });
                 }
             }
         }
@@ -199,6 +205,13 @@ impl Responder {
         batch.source.region = batch.source.region.take().or_else(|| self.config.region.clone());
         Some(batch)
     }
+}
+
+/// A document that nobody could read.
+struct Refusal {
+    error: DecodeError,
+    /// The same number when it comes again.
+    delivery: u64,
 }
 
 /// A batch by API and stage. What a delivered record says in a spelling of its own must not pass unseen.
