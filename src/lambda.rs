@@ -11,7 +11,8 @@ use tokio::time::{Duration, Instant};
 use crate::aws::{LiveAccount, sdk_config};
 use crate::config::Config;
 use crate::decode::DecodeError;
-use crate::incident::store::MemoryStore;
+use crate::incident::store::dynamodb::DynamoStore;
+use crate::incident::store::{MemoryStore, Store};
 use crate::pipeline::{Outcome, Responder};
 use crate::publish::sns::Sns;
 use crate::survey::CachedAccount;
@@ -21,7 +22,11 @@ pub async fn responder(config: Config) -> Responder {
     let sdk = sdk_config().await;
     let account = Box::new(CachedAccount::new(LiveAccount::new(&sdk, now)));
     let publisher = Box::new(Sns::new(&sdk, config.alert_topic.clone()));
-    Responder::new(config, account, Box::new(MemoryStore::default()), publisher, Box::new(now), container())
+    let store: Box<dyn Store> = match &config.incident_table {
+        Some(table) => Box::new(DynamoStore::new(&sdk, table)),
+        None => Box::new(MemoryStore::default()),
+    };
+    Responder::new(config, account, store, publisher, Box::new(now), container())
 }
 
 /// A name that no other container has.

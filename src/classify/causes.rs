@@ -217,6 +217,11 @@ impl Cause {
         CATALOGUE.iter().find(|cause| cause.slug == slug).copied()
     }
 
+    /// The cause that takes every failure that no other knows.
+    pub fn last_resort() -> &'static Self {
+        &unrecognised_failure::CAUSE
+    }
+
     /// Whether it takes every failure that no other cause knows.
     pub fn is_last_resort(&self) -> bool {
         self.slug == unrecognised_failure::CAUSE.slug

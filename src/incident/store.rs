@@ -1,5 +1,7 @@
 //! Who keeps incidents, so that one fault is told once.
 
+#[cfg(feature = "live")]
+pub mod dynamodb;
 mod memory;
 
 use std::future::Future;
