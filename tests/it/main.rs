@@ -47,5 +47,6 @@ mod properties;
 mod responder;
 #[cfg(test)]
 mod spread;
+mod stores;
 #[cfg(test)]
 mod template;

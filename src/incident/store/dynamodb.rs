@@ -18,7 +18,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use aws_types::SdkConfig;
 use jiff::Timestamp;
@@ -312,6 +312,14 @@ fn incident(item: &Item) -> Result<Incident, StoreError> {
     item::read(item).ok_or_else(|| StoreError("an item of the table is no incident".to_owned()))
 }
 
-fn unreachable<E: std::error::Error + 'static>(error: E) -> StoreError {
-    StoreError(DisplayErrorContext(error).to_string())
+/// What AWS says, without the answer's headers and body: those fill a page.
+fn unreachable<E, R>(error: SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    StoreError(match error.code() {
+        Some(code) => format!("{code}: {}", error.message().unwrap_or("no reason given")),
+        None => DisplayErrorContext(error).to_string().chars().take(200).collect(),
+    })
 }
