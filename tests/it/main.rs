@@ -47,6 +47,7 @@ mod properties;
 mod responder;
 #[cfg(test)]
 mod spread;
+#[cfg(test)]
 mod stores;
 #[cfg(test)]
 mod template;
