@@ -8,6 +8,7 @@ pub mod catalogue;
 mod chat;
 mod email;
 pub mod escape;
+pub mod incidents;
 mod links;
 mod machine;
 pub mod permissions;
