@@ -135,8 +135,8 @@ pub enum Document<'a> {
 /// One document of a payload, inflated but not parsed. A Kinesis payload holds many, any other one.
 #[derive(Debug)]
 pub struct Parcel {
-    /// The Kinesis sequence number; `None` where the payload was not a Kinesis event.
-    pub sequence_number: Option<String>,
+    /// The Kinesis record's sequence number, or the SQS message's id; `None` where the payload was neither's event.
+    pub record: Option<String>,
     /// The Region, where the envelope knows it.
     pub region: Option<Region>,
     content: Result<Content, DecodeError>,

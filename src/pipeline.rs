@@ -61,7 +61,7 @@ pub struct Outcome {
     pub alerts: usize,
     /// Batches of log groups that are not ours to read.
     pub refused: usize,
-    /// Kinesis records that could not be handled, by sequence number; `None` where the payload was no Kinesis event.
+    /// Records of a stream or messages of a queue that could not be handled; `None` where the payload was neither's event.
     pub failed_records: Option<Vec<String>>,
 }
 
@@ -94,7 +94,7 @@ impl Responder {
             Err(error) => return Err(self.refuse(error, raw, deadline).await),
         };
         let mut outcome = Outcome::default();
-        if parcels.iter().any(|parcel| parcel.sequence_number.is_some()) {
+        if parcels.iter().any(|parcel| parcel.record.is_some()) {
             outcome.failed_records = Some(Vec::new());
         }
         let (batches, refusals) = self.batches(&parcels, raw, &mut outcome);
@@ -118,7 +118,7 @@ impl Responder {
             (Some(error), _, None) => return Err(error),
             (Some(_), _, Some(records)) => {
                 // Which record an incident came from is not kept: all are handed back, and what was told is not told again.
-                *records = parcels.iter().filter_map(|parcel| parcel.sequence_number.clone()).collect();
+                *records = parcels.iter().filter_map(|parcel| parcel.record.clone()).collect();
             }
         }
         Ok(outcome)
@@ -169,17 +169,11 @@ impl Responder {
                     }
                 }
                 Err(error) => {
-                    error!(
-                        error = error.to_string(),
-                        record = parcel.sequence_number,
-                        "a document could not be read"
-                    );
-                    if let (Some(records), Some(number)) =
-                        (&mut outcome.failed_records, &parcel.sequence_number)
-                    {
+                    error!(error = error.to_string(), record = parcel.record, "a document could not be read");
+                    if let (Some(records), Some(number)) = (&mut outcome.failed_records, &parcel.record) {
                         records.push(number.clone());
                     }
-                    let number = parcel.sequence_number.as_deref();
+                    let number = parcel.record.as_deref();
                     refusals.push(Refusal {
                         error,
                         delivery: decode::digest(&[number.map_or(raw, str::as_bytes)]),

@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(silence.id, "api=a1b2c3d4e5");
         add(&store, &silence).await.unwrap();
         add(&store, &silence).await.unwrap();
-        assert_eq!(store.silences().await.unwrap(), [silence.clone()]);
+        assert_eq!(store.silences().await.unwrap(), std::slice::from_ref(&silence));
         let lease = Lease { owner: "one".to_owned(), until };
         assert!(store.claim(&incident, &lease, now).await.unwrap());
         store.settle(&incident.fingerprint, "one", &Settled::Held(until)).await.unwrap();

@@ -413,6 +413,56 @@ fn a_poison_record_of_a_stream_is_named_and_hides_nobody() {
     assert_eq!(aws.published().len(), 2);
 }
 
+/// Messages of the failure queue, as Lambda's event source mapping hands them over.
+fn queue_event(bodies: &[String]) -> Value {
+    let message = |(n, body): (usize, &String)| {
+        json!({"messageId": format!("m-{n}"), "receiptHandle": "r", "body": body, "eventSource": "aws:sqs",
+               "awsRegion": "eu-west-1"})
+    };
+    json!({"Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>()})
+}
+
+/// What Lambda writes about an invocation that failed for good.
+fn failure_record(payload: &Value) -> String {
+    let record = json!({
+        "version": "1.0", "timestamp": "2026-11-22T14:00:00.000Z",
+        "requestContext": {"requestId": "x", "functionArn": "arn", "condition": "RetriesExhausted", "approximateInvokeCount": 3},
+        "requestPayload": payload, "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responsePayload": {"errorType": "AlertNotDelivered", "errorMessage": "x"}
+    });
+    record.to_string()
+}
+
+#[test]
+fn the_failure_queue_is_run_again() {
+    let (aws, mut lambda) = broken();
+    let payload = event(&["8f2f7a1e-0000-4000-8000-000000000001"]);
+    let stream = json!({"requestContext": {}, "KinesisBatchInfo": {"shardId": "shardId-0", "startSequenceNumber": "1"}});
+    let messages = queue_event(&[
+        failure_record(&payload),
+        payload.to_string(),
+        failure_record(&json!({"awslogs": {"data": "!!!"}})),
+        stream.to_string(),
+    ]);
+    let answer = answered(lambda.invoke(&messages));
+    // What can't be read stays in the queue; what was told is told once, though it lies there twice.
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "m-2"}, {"itemIdentifier": "m-3"}]}));
+    assert_eq!(causes(&aws), ["integration-unreachable", "undecodable-batch"]);
+    let alert: Value = serde_json::from_str(&aws.published()[0].bodies["sqs"]).unwrap();
+    assert_eq!(alert["failed"], 1);
+}
+
+#[test]
+fn without_its_table_it_tells_and_says_that_it_may_repeat() {
+    let (aws, _) = broken();
+    // The tests' AWS knows no DynamoDB: every call fails.
+    let mut lambda = responder(&aws).env("INCIDENT_TABLE", "incidents").start();
+    answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
+    assert_eq!(only_alert(&aws)["incident"]["may_repeat"], true);
+    answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000002"])));
+    only_alert(&aws);
+}
+
 #[test]
 fn a_stream_without_faults_hands_nothing_back() {
     let (aws, mut lambda) = broken();
