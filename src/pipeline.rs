@@ -13,14 +13,16 @@ use tracing::{error, info, warn};
 
 use crate::classify::{self, Diagnosis, Subject};
 use crate::config::Config;
+use crate::context::{Context as Looked, context};
 use crate::correlate::{self, Execution};
 use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Source, delivered};
 use crate::incident::store::Store;
 use crate::incident::{self, Alert, Change, Incident, News, Recent, Status};
-use crate::judge::{Judgement, judge};
+use crate::judge::{Judgement, State, judge};
+use crate::metrics::{Metric, Tally};
 use crate::publish::Publish;
 use crate::render::{self, terminal::Summary};
-use crate::survey::{Account, survey};
+use crate::survey::{Account, Accounts, survey};
 
 /// Time kept for telling: what remains of an invocation below this is not spent on reading.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -33,14 +35,16 @@ const SIDE_BY_SIDE: usize = 3;
 pub struct Responder {
     /// What the environment asks for.
     pub config: Config,
-    /// The account to read.
-    pub account: Box<dyn Account>,
+    /// The accounts to read.
+    pub accounts: Accounts,
     /// Who keeps incidents.
     pub store: Box<dyn Store>,
     /// Where alerts go.
     pub publisher: Box<dyn Publish>,
     /// Requests whose failures were told, so that lines of theirs that come later are no failures of their own.
     pub recent: Recent,
+    /// What is measured until somebody writes it down.
+    pub tally: Tally,
     /// The clock.
     pub now: fn() -> Timestamp,
 }
@@ -87,6 +91,8 @@ impl Responder {
             .map(|(diagnosis, _)| diagnosis)
             .collect();
         (outcome.executions, outcome.failed) = (executions.len(), diagnoses.len());
+        self.tally.count(Metric::BatchesRefused, "", count(outcome.refused));
+        diagnoses.iter().for_each(|diagnosis| self.tally.count(Metric::Failures, diagnosis.cause.slug, 1));
         let requests = self.recent.requests(&diagnoses);
         let news = incident::group(diagnoses);
         let told: Vec<anyhow::Result<bool>> =
@@ -169,20 +175,58 @@ impl Responder {
         let Some((status, reason)) = tell else { return Ok(false) };
         let until = (Instant::now() + self.config.investigation_budget)
             .min(deadline - MARGIN.min(deadline - Instant::now()));
-        let subject = news.example.subject();
-        let judgement = judge(&subject, &survey(&subject, &*self.account, until).await);
-        let alert = Alert { incident, status, reason, may_repeat, news: news.clone(), judgement, also_hit: vec![] };
+        let (news, judgement) = self.investigate(news, until).await;
+        let incident = with_routes(incident, &news);
+        let alert = Alert { incident, status, reason, may_repeat, news, judgement, also_hit: vec![] };
         let message = render::message(&alert);
         self.publisher
             .publish(&message)
             .await
             .with_context(|| format!("alert of incident `{}` was not delivered", alert.incident.id))?;
-        info!(incident.id = alert.incident.id, cause = news.example.cause.slug, "published an alert");
+        self.tally.count(Metric::Alerts, "", 1);
+        info!(incident.id = alert.incident.id, cause = alert.news.example.cause.slug, "published an alert");
         if let Err(error) = self.store.settle(&alert.incident, now).await {
             warn!(error = error.to_string(), "the alert was published but not settled; it may be told again");
         }
         Ok(true)
     }
+}
+
+impl Responder {
+    /// Looks at what happened: at the request's other lines, where the batch holds too few, and at the way it took.
+    async fn investigate(&self, news: &News, until: Instant) -> (News, Judgement) {
+        let (began, mut news) = (Instant::now(), news.clone());
+        let account = self.accounts.of(news.example.source.account.as_ref());
+        let mut unread = None;
+        if self.config.context_lookup {
+            match context(&*account, &news.example, until).await {
+                Looked::Found(richer) => news.example = *richer,
+                Looked::Unread(unavailable) => unread = Some(unavailable),
+                Looked::Enough | Looked::NoMore => {}
+            }
+        }
+        let subject = news.example.subject();
+        let mut topology = survey(&subject, &*account, until).await;
+        topology.refused.extend(unread);
+        let judgement = judge(&subject, &topology);
+        self.tally.took(Metric::WalkLatency, began.elapsed());
+        let unknown = judgement.findings.iter().filter(|finding| finding.state == State::Unknown);
+        let actions = unknown.map(|finding| finding.action).chain(judgement.refused.iter().map(|r| r.action));
+        actions.for_each(|action| self.tally.count(Metric::Unknowns, action, 1));
+        (news, judgement)
+    }
+}
+
+fn count(things: usize) -> u64 {
+    u64::try_from(things).unwrap_or(u64::MAX)
+}
+
+/// The incident with the route that was looked up, where the batches named none.
+fn with_routes(mut incident: Incident, news: &News) -> Incident {
+    if let (true, Some(route)) = (incident.routes.is_empty(), &news.example.route) {
+        incident.routes.insert(route.clone(), 1);
+    }
+    incident
 }
 
 /// A batch by API and stage. What a delivered record says in a spelling of its own must not pass unseen.

@@ -1,6 +1,6 @@
 //! One request's lines in several payloads of one container: its failure is one, whatever comes later.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -8,9 +8,11 @@ use tokio::time::Instant;
 use vpclink_responder::config::Config;
 use vpclink_responder::incident::Recent;
 use vpclink_responder::incident::store::MemoryStore;
+use vpclink_responder::metrics::Tally;
 use vpclink_responder::pipeline::{Outcome, Responder};
 use vpclink_responder::publish::{Publish, PublishError, Published};
 use vpclink_responder::render::Message;
+use vpclink_responder::survey::Accounts;
 use vpclink_responder::survey::recorded::RecordedAccount;
 
 const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
@@ -41,10 +43,11 @@ fn responder(refusals: u32) -> Responder {
     });
     Responder {
         config: config.unwrap(),
-        account: Box::new(RecordedAccount::default()),
+        accounts: Accounts::new(Arc::new(RecordedAccount::default()), None),
         store: Box::new(MemoryStore::new(Duration::from_secs(3600))),
         publisher: Box::new(Topic { refusals: Mutex::new(refusals) }),
         recent: Recent::default(),
+        tally: Tally::default(),
         now: || jiff::Timestamp::UNIX_EPOCH,
     }
 }
