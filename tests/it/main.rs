@@ -20,6 +20,9 @@ mod coverage;
 mod documents;
 #[cfg(test)]
 #[cfg(feature = "live")]
+mod elsewhere;
+#[cfg(test)]
+#[cfg(feature = "live")]
 mod events;
 #[cfg(test)]
 mod fixtures;
