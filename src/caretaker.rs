@@ -110,6 +110,7 @@ impl Caretaker {
             prefix: shared.log_group_prefix.clone(),
             lost: self.remember(&round),
             delivered: self.delivered(deadline).await,
+            ours: Some(self.config.filter.clone()),
             round,
             ..Seen::default()
         };

@@ -6,12 +6,15 @@
 mod account;
 mod causes;
 mod check;
+mod coverage;
 mod explain;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::coverage::Filter;
 
 /// Nothing failed in the input.
 pub const NOTHING_FAILED: u8 = 0;
@@ -44,6 +47,8 @@ enum Command {
     Explain(ExplainArgs),
     /// Walk the live private path of a route, no log needed
     Check(CheckArgs),
+    /// Say which stages with a private integration are watched, and which are blind
+    Coverage(CoverageArgs),
     /// List the catalogue of causes, or print one entry whole
     Causes(CausesArgs),
 }
@@ -102,6 +107,25 @@ struct CheckArgs {
 }
 
 #[derive(Debug, clap::Args)]
+struct CoverageArgs {
+    /// Name of the responder's subscription filters: the name of its stack
+    #[arg(long, value_name = "NAME", default_value = Filter::DEFAULT_NAME)]
+    filter_name: String,
+    /// The responder, so that filters of other names which lead there count too
+    #[arg(long, value_name = "ARN")]
+    responder: Option<String>,
+    /// Calls a second at most; the account's quota is five
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
+    calls_per_second: u32,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Form::Terminal)]
+    format: Form,
+    /// When to colour; NO_COLOR turns it off too
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Debug, clap::Args)]
 struct CausesArgs {
     /// The cause to print whole
     slug: Option<String>,
@@ -118,6 +142,13 @@ enum Format {
     Json,
 }
 
+/// What a list can be printed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Terminal,
+    Json,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Color {
     Auto,
@@ -131,6 +162,7 @@ impl Cli {
         let done = match self.command {
             Command::Explain(args) => explain::run(&args).await,
             Command::Check(args) => check::run(&args).await,
+            Command::Coverage(args) => coverage::run(&args).await,
             Command::Causes(args) => causes::run(&args),
         };
         match done {

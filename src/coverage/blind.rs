@@ -1,6 +1,6 @@
 //! Where a failure would go unseen, and what to do about it.
 
-use super::{Call, Leave, Seen, SeenStage, Standing};
+use super::{Call, Filter, Leave, Seen, SeenStage, Standing};
 use crate::survey::Why;
 
 /// What makes a place blind.
@@ -259,7 +259,7 @@ fn of_group(seen: &Seen, group: &str, standing: &Standing) -> Option<BlindSpot> 
             Kind::NotSubscribed,
             "it has no subscription filter that leads to the responder".to_owned(),
             "The caretaker subscribes it at its next run; where it does not, its log says why.",
-            filters(),
+            Some(put(seen, group)),
         ),
         Standing::NotReached => (
             Kind::NotSubscribed,
@@ -300,12 +300,20 @@ fn delivered(seen: &Seen, group: &str, standing: &Standing) -> Option<BlindSpot>
         of: group.to_owned(),
         says,
         remedy: "Let the group's events invoke the responder, and subscribe it.".to_owned(),
-        command: Some(format!(
-            "aws logs put-subscription-filter --log-group-name '{group}' --filter-name vpclink-responder --filter-pattern '' \
-             --destination-arn RESPONDER_ARN{}",
-            region(seen)
-        )),
+        command: Some(put(seen, group)),
     })
+}
+
+/// The command that subscribes a group.
+fn put(seen: &Seen, group: &str) -> String {
+    let (name, to) = seen.ours.as_ref().map_or((Filter::DEFAULT_NAME, "RESPONDER_ARN"), |ours| {
+        (ours.name.as_str(), ours.destination.as_str())
+    });
+    format!(
+        "aws logs put-subscription-filter --log-group-name '{group}' --filter-name '{name}' --filter-pattern '' \
+         --destination-arn {to}{}",
+        region(seen)
+    )
 }
 
 fn unread(seen: &Seen) -> Vec<BlindSpot> {

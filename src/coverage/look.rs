@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{Api, Apis, Call, Pace, Refused, Round, Standing};
+use super::{Api, Apis, Call, Filter, Pace, Refused, Round, Standing};
 use crate::survey::Why;
 use crate::survey::nouns::{Resource, Stage};
 use crate::vocabulary::Region;
@@ -64,6 +64,8 @@ pub struct Subscriber {
 pub struct Seen {
     /// The Region, for commands.
     pub region: Option<Region>,
+    /// Our filter, for commands.
+    pub ours: Option<Filter>,
     /// What execution log groups' names begin with.
     pub prefix: String,
     /// Where the log groups stand.
@@ -164,6 +166,12 @@ impl Seen {
     pub fn missed_subscribers(&mut self, why: String) {
         let what = "the subscriptions to the alert topic".to_owned();
         self.unread.push((Call::ListSubscriptions, what, Why::Unreachable(why)));
+    }
+
+    /// Whether every failure of the stage's private routes is seen.
+    pub fn watches(&self, stage: &SeenStage) -> bool {
+        let standing = self.round.standing.get(&stage.log_group(&self.prefix));
+        stage.silent().is_empty() && standing == Some(&Standing::Watched)
     }
 
     /// Whether every request of the stage is logged, and the log watched.
