@@ -5,10 +5,13 @@
 mod acm;
 mod apigateway;
 mod apigatewayv2;
+mod assumed;
 mod cloudwatch;
 mod ec2;
 mod elbv2;
 mod iam;
+mod logs;
+pub mod reply;
 mod x509;
 
 use std::time::Duration;
@@ -22,7 +25,13 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
+pub use assumed::AssumedAccount;
+pub use logs::Logs;
+
+use crate::coverage::{Api, Apis, Done, Refused};
+use crate::survey::nouns::{Resource, Stage};
 use crate::survey::{Account, Answer, Asked, Question, Why};
+use crate::vocabulary::ApiId;
 
 /// The SDK's configuration from the environment, with limits that suit a pager: a read that hangs is worth less than one
 /// that fails in time to be said.
@@ -42,6 +51,7 @@ pub async fn sdk_config() -> SdkConfig {
 
 /// An account as it is now.
 pub struct LiveAccount {
+    logs: Logs,
     apigateway: apigateway::Reader,
     apigatewayv2: apigatewayv2::Reader,
     elbv2: elbv2::Reader,
@@ -56,6 +66,7 @@ impl LiveAccount {
     /// Asks the account that the configuration's credentials belong to; `now` dates the answers.
     pub fn new(config: &SdkConfig, now: fn() -> Timestamp) -> Self {
         Self {
+            logs: Logs::new(config),
             apigateway: apigateway::Reader::new(config),
             apigatewayv2: apigatewayv2::Reader::new(config),
             elbv2: elbv2::Reader::new(config),
@@ -97,6 +108,7 @@ impl LiveAccount {
             Question::NetworkInterfaces(of) => self.ec2()?.network_interfaces(of).await,
             Question::Instances(ids) => self.ec2()?.instances(ids).await,
             Question::PrefixList(id) => self.ec2()?.prefix_list(id).await,
+            Question::RequestLines(of) => self.logs.lines(of).await,
         }
     }
 
@@ -110,6 +122,46 @@ impl LiveAccount {
 impl Account for LiveAccount {
     fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
         Box::pin(async move { self.answer(question).await.map(|answer| (answer, (self.now)())) })
+    }
+}
+
+impl Apis for LiveAccount {
+    fn rest_apis(&self) -> Done<'_, Vec<Api>> {
+        Box::pin(self.apigateway.rest_apis())
+    }
+
+    fn stages<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<(String, Stage)>> {
+        Box::pin(self.apigateway.stages(api))
+    }
+
+    fn resources<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<Resource>> {
+        Box::pin(async move {
+            match self.apigateway.resources(api).await {
+                Ok(Answer::Resources(resources)) => Ok(resources),
+                Ok(_) => Err(Refused::Gone),
+                Err(why) => Err(Refused::Why(why)),
+            }
+        })
+    }
+
+    fn private_http_apis(&self) -> Done<'_, Vec<Api>> {
+        Box::pin(self.apigatewayv2.private_apis())
+    }
+
+    fn has_log_role(&self) -> Done<'_, bool> {
+        Box::pin(self.apigateway.has_log_role())
+    }
+}
+
+/// What an error of an API's control plane means for coverage.
+fn refused<E, R>(error: &SdkError<E, R>) -> Refused
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    match error.code() {
+        Some("NotFoundException") => Refused::Gone,
+        _ => Refused::Why(why(error)),
     }
 }
 

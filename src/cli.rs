@@ -6,6 +6,7 @@
 mod account;
 mod causes;
 mod check;
+mod coverage;
 mod explain;
 mod incidents;
 
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::coverage::Filter;
 
 /// Nothing failed in the input.
 pub const NOTHING_FAILED: u8 = 0;
@@ -51,6 +54,8 @@ enum Command {
     Silence(SilenceArgs),
     /// Tell again what was silenced
     Unsilence(UnsilenceArgs),
+    /// Say which stages with a private integration are watched, and which are blind
+    Coverage(CoverageArgs),
     /// List the catalogue of causes, or print one entry whole
     Causes(CausesArgs),
 }
@@ -154,6 +159,25 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
 }
 
 #[derive(Debug, clap::Args)]
+struct CoverageArgs {
+    /// Name of the responder's subscription filters: the name of its stack
+    #[arg(long, value_name = "NAME", default_value = Filter::DEFAULT_NAME)]
+    filter_name: String,
+    /// The responder, so that filters of other names which lead there count too
+    #[arg(long, value_name = "ARN")]
+    responder: Option<String>,
+    /// Calls a second at most; the account's quota is five
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
+    calls_per_second: u32,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Form::Terminal)]
+    format: Form,
+    /// When to colour; NO_COLOR turns it off too
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Debug, clap::Args)]
 struct CausesArgs {
     /// The cause to print whole
     slug: Option<String>,
@@ -167,6 +191,13 @@ enum Format {
     Terminal,
     Email,
     Chat,
+    Json,
+}
+
+/// What a list can be printed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Terminal,
     Json,
 }
 
@@ -186,6 +217,7 @@ impl Cli {
             Command::Incidents(args) => incidents::list(&args).await,
             Command::Silence(args) => incidents::silence(&args).await,
             Command::Unsilence(args) => incidents::unsilence(&args).await,
+            Command::Coverage(args) => coverage::run(&args).await,
             Command::Causes(args) => causes::run(&args),
         };
         match done {

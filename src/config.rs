@@ -1,10 +1,14 @@
 //! The environment of the Lambdas, read once; all faults are reported together.
 
+mod caretaker;
+
 use std::fmt;
 use std::time::Duration;
 
 use crate::decode::EXECUTION_LOG_PREFIX;
-use crate::vocabulary::{Arn, Region};
+use crate::vocabulary::{AccountId, Arn, Region};
+
+pub use caretaker::CaretakerConfig;
 
 /// What the environment asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,10 +31,28 @@ pub struct Config {
     pub delivered_log_groups: Vec<String>,
     /// `CONTEXT_LOOKUP`: whether missing lines may be fetched.
     pub context_lookup: bool,
+    /// `READ_ROLE_NAME`, `READ_ROLE_EXTERNAL_ID`: the role through which other accounts are read.
+    pub read_role: Option<ReadRole>,
     /// `AWS_REGION`: the Region that this function, and so the log groups it is subscribed to, is in.
     pub region: Option<Region>,
     /// `AWS_LAMBDA_LOG_GROUP_NAME`: the function's own log group, which it must never read.
     pub own_log_group: Option<String>,
+}
+
+/// A role of one name in every account that owns logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadRole {
+    /// Its name.
+    pub name: String,
+    /// What it asks for besides who we are.
+    pub external_id: Option<String>,
+}
+
+impl ReadRole {
+    /// The role in an account.
+    pub fn in_account(&self, account: &AccountId, partition: &str) -> Arn {
+        Arn::new(format!("arn:{partition}:iam::{account}:role/{}", self.name))
+    }
 }
 
 /// Everything that is wrong with the environment.
@@ -61,7 +83,13 @@ impl Config {
     /// [`ConfigError`] with every missing or malformed variable.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader { get: &get, faults: Vec::new() };
-        let config = Self {
+        let config = Self::of(&mut reader);
+        if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
+    }
+
+    fn of(reader: &mut Reader<'_>) -> Self {
+        let get = reader.get;
+        Self {
             alert_topic: reader.topic("ALERT_TOPIC_ARN"),
             incident_table: reader.or("INCIDENT_TABLE", |name| table(name).map(Some), None),
             repeat_interval: reader.or("REPEAT_INTERVAL", duration, Duration::from_secs(4 * 3600)),
@@ -75,10 +103,10 @@ impl Config {
             ),
             delivered_log_groups: reader.or("DELIVERED_LOG_GROUPS", names, Vec::new()),
             context_lookup: reader.or("CONTEXT_LOOKUP", switch, true),
+            read_role: reader.read_role(),
             region: get("AWS_REGION").filter(|region| !region.is_empty()).map(Region::new),
             own_log_group: get("AWS_LAMBDA_LOG_GROUP_NAME"),
-        };
-        if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
+        }
     }
 }
 
@@ -100,6 +128,16 @@ impl Reader<'_> {
         }
     }
 
+    fn read_role(&mut self) -> Option<ReadRole> {
+        let name = self.or("READ_ROLE_NAME", role, None);
+        let external_id = self.or("READ_ROLE_EXTERNAL_ID", |id| Ok(Some(id.to_owned())), None);
+        let unset = (self.get)("READ_ROLE_NAME").is_none_or(|name| name.trim().is_empty());
+        if unset && external_id.is_some() {
+            self.faults.push("`READ_ROLE_EXTERNAL_ID` is set, and `READ_ROLE_NAME` is not".to_owned());
+        }
+        name.map(|name| ReadRole { name, external_id })
+    }
+
     fn topic(&mut self, name: &str) -> Arn {
         let text = (self.get)(name).unwrap_or_default();
         let arn = Arn::new(text.trim());
@@ -115,6 +153,17 @@ impl Reader<'_> {
         }
         arn
     }
+}
+
+/// The name of a role, with its path where it has one.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html>
+fn role(text: &str) -> Result<Option<String>, String> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&b);
+    if text.len() <= 512 && text.bytes().all(plain) && !text.starts_with('/') {
+        return Ok(Some(text.to_owned()));
+    }
+    Err(format!("is `{text}`; it takes the name of an IAM role, no ARN"))
 }
 
 /// `500ms`, `8s`, `15m`, `4h`, `1d`.
@@ -203,6 +252,18 @@ mod tests {
         let text = error.unwrap_err().to_string();
         for name in ["ALERT_TOPIC_ARN", "REPEAT_INTERVAL", "MAX_BATCH_BYTES", "CONTEXT_LOOKUP"] {
             assert!(text.contains(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_role_to_read_with_is_a_name_and_its_external_id_goes_with_it() {
+        let config = read(&[TOPIC, ("READ_ROLE_NAME", "VpcLinkRead"), ("READ_ROLE_EXTERNAL_ID", "x-1")]);
+        let role = config.unwrap().read_role.unwrap();
+        let arn = role.in_account(&AccountId::new("444455556666"), "aws-cn");
+        assert_eq!(arn.as_str(), "arn:aws-cn:iam::444455556666:role/VpcLinkRead");
+        assert_eq!(role.external_id.as_deref(), Some("x-1"));
+        for faulty in [("READ_ROLE_NAME", "arn:aws:iam::1:role/x"), ("READ_ROLE_EXTERNAL_ID", "x-1")] {
+            assert!(read(&[TOPIC, faulty]).unwrap_err().to_string().contains(faulty.0));
         }
     }
 

@@ -1,38 +1,77 @@
 //! What the Lambda front doors share: wiring, the deadline, the answer, the word for an error.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::streams::KinesisEventResponse;
+use aws_types::SdkConfig;
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
-use crate::aws::{LiveAccount, sdk_config};
-use crate::config::Config;
+use crate::aws::{AssumedAccount, LiveAccount, Logs, sdk_config};
+use crate::caretaker::Caretaker;
+use crate::config::{CaretakerConfig, Config};
 use crate::decode::DecodeError;
 use crate::incident::store::dynamodb::DynamoStore;
 use crate::incident::store::{MemoryStore, Store};
+use crate::metrics::{Metric, Tally};
 use crate::pipeline::{Outcome, Responder};
 use crate::publish::sns::Sns;
-use crate::survey::CachedAccount;
+use crate::survey::{Accounts, CachedAccount, Open};
 
 /// A responder over live AWS.
 pub async fn responder(config: Config) -> Responder {
-    let sdk = sdk_config().await;
-    let account = Box::new(CachedAccount::new(LiveAccount::new(&sdk, now)));
-    let publisher = Box::new(Sns::new(&sdk, config.alert_topic.clone()));
+    responder_on(&sdk_config().await, config)
+}
+
+fn responder_on(sdk: &SdkConfig, config: Config) -> Responder {
+    let own = CachedAccount::new(LiveAccount::new(sdk, now));
+    let accounts = Accounts::new(Arc::new(own), open(&config, sdk));
+    let publisher = Box::new(Sns::new(sdk, config.alert_topic.clone()));
     let store: Box<dyn Store> = match &config.incident_table {
-        Some(table) => Box::new(DynamoStore::new(&sdk, table)),
+        Some(table) => Box::new(DynamoStore::new(sdk, table)),
         None => Box::new(MemoryStore::default()),
     };
-    Responder::new(config, account, store, publisher, Box::new(now), container())
+    Responder::new(config, accounts, store, publisher, Box::new(now), container())
 }
 
 /// A name that no other container has.
 fn container() -> String {
     // The standard library seeds each map with random numbers of the system's.
     format!("{:016x}", RandomState::new().build_hasher().finish())
+}
+
+/// How to open another account: through the role of the configured name in it.
+fn open(config: &Config, sdk: &SdkConfig) -> Option<Open> {
+    let (role, base) = (config.read_role.clone()?, sdk.clone());
+    let partition = config.region.as_ref().map_or("aws", |region| region.partition().as_str());
+    Some(Box::new(move |owner| {
+        let arn = role.in_account(owner, partition);
+        Arc::new(CachedAccount::new(AssumedAccount::new(&base, arn, role.external_id.clone(), now)))
+    }))
+}
+
+/// A caretaker over live AWS.
+pub async fn caretaker(config: CaretakerConfig) -> Caretaker {
+    let sdk = sdk_config().await;
+    Caretaker {
+        incidents: responder_on(&sdk, config.shared.clone()),
+        groups: Logs::new(&sdk),
+        apis: LiveAccount::new(&sdk, now),
+        topic: Sns::new(&sdk, config.shared.alert_topic.clone()),
+        tally: Tally::default(),
+        memory: Mutex::default(),
+        sdk,
+        config,
+    }
+}
+
+/// Writes what was measured where CloudWatch reads it.
+#[expect(clippy::print_stdout, reason = "metrics are lines of the log, in a form of their own")]
+pub fn write_metrics(tally: &Tally) {
+    tally.lines(now()).iter().for_each(|line| println!("{line}"));
 }
 
 /// When an invocation ends, from Lambda's milliseconds since the epoch.
@@ -62,6 +101,11 @@ pub struct Refusal(anyhow::Error);
 
 impl From<anyhow::Error> for Refusal {
     fn from(error: anyhow::Error) -> Self {
+        if error.is::<DecodeError>() {
+            let tally = Tally::default();
+            tally.count(Metric::Undecodable, "", 1);
+            write_metrics(&tally);
+        }
         tracing::error!(
             error = format!("{error:#}"),
             "the invocation fails, so that Lambda keeps the payload"
@@ -74,6 +118,23 @@ impl From<Refusal> for Diagnostic {
     fn from(Refusal(error): Refusal) -> Self {
         let error_type = if error.is::<DecodeError>() { "UndecodableBatch" } else { "AlertNotDelivered" };
         Self { error_type: error_type.to_owned(), error_message: format!("{error:#}") }
+    }
+}
+
+/// An invocation of the caretaker that failed.
+#[derive(Debug)]
+pub struct Failed(anyhow::Error);
+
+impl From<anyhow::Error> for Failed {
+    fn from(error: anyhow::Error) -> Self {
+        tracing::error!(error = format!("{error:#}"), "the invocation fails");
+        Self(error)
+    }
+}
+
+impl From<Failed> for Diagnostic {
+    fn from(Failed(error): Failed) -> Self {
+        Self { error_type: "CareFailed".to_owned(), error_message: format!("{error:#}") }
     }
 }
 

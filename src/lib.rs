@@ -13,6 +13,8 @@ pub mod classify;
 
 pub mod survey;
 
+pub mod context;
+
 pub mod judge;
 
 pub mod incident;
@@ -24,6 +26,10 @@ pub mod publish;
 #[cfg(feature = "live")]
 pub mod aws;
 
+pub mod coverage;
+
+pub mod metrics;
+
 pub mod config;
 
 pub mod pipeline;
@@ -32,3 +38,6 @@ pub mod cli;
 
 #[cfg(feature = "live")]
 pub mod lambda;
+
+#[cfg(feature = "live")]
+pub mod caretaker;

@@ -4,7 +4,11 @@
 //! each incident once; [`explain`] takes what a person has saved and tells everything it finds.
 
 mod care;
+mod page;
 mod tell;
+mod walk;
+
+pub use care::Care;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,16 +24,17 @@ use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Source
 use crate::incident::store::{MemoryStore, Store};
 use crate::incident::{self, Alert, Incident, News, Recent, Status};
 use crate::judge::{Judgement, judge};
+use crate::metrics::{Metric, Tally};
 use crate::publish::Publish;
 use crate::render::terminal::Summary;
-use crate::survey::{Account, survey};
+use crate::survey::{Account, Accounts, survey};
 
 /// Everything a Lambda container keeps between invocations.
 pub struct Responder {
     /// What the environment asks for.
     pub config: Config,
-    /// The account to read.
-    pub account: Box<dyn Account>,
+    /// The accounts to read.
+    pub accounts: Accounts,
     /// Who keeps incidents.
     pub store: Box<dyn Store>,
     /// Who keeps them where that one fails.
@@ -38,6 +43,8 @@ pub struct Responder {
     pub publisher: Box<dyn Publish>,
     /// Requests whose failures were told, so that lines of theirs that come later are no failures of their own.
     pub recent: Recent,
+    /// What is measured until somebody writes it down.
+    pub tally: Tally,
     /// The clock.
     pub now: Clock,
     /// What tells this container's leases from others'.
@@ -69,14 +76,15 @@ impl Responder {
     /// A responder that remembers nothing yet. `container` tells its leases from others'.
     pub fn new(
         config: Config,
-        account: Box<dyn Account>,
+        accounts: Accounts,
         store: Box<dyn Store>,
         publisher: Box<dyn Publish>,
         now: Clock,
         container: String,
     ) -> Self {
-        let (fallback, recent, leases) = (MemoryStore::default(), Recent::default(), AtomicU64::new(0));
-        Self { config, account, store, fallback, publisher, recent, now, container, leases }
+        let (fallback, recent, tally) = (MemoryStore::default(), Recent::default(), Tally::default());
+        let leases = AtomicU64::new(0);
+        Self { config, accounts, store, fallback, publisher, recent, tally, now, container, leases }
     }
 
     /// Takes one payload, as Lambda hands it over, before the invocation's deadline.
@@ -106,6 +114,8 @@ impl Responder {
             .map(|(diagnosis, _)| diagnosis)
             .collect();
         (outcome.executions, outcome.failed) = (executions.len(), diagnoses.len());
+        self.tally.count(Metric::BatchesRefused, "", count(outcome.refused));
+        diagnoses.iter().for_each(|diagnosis| self.tally.count(Metric::Failures, diagnosis.cause.slug, 1));
         let requests = self.recent.requests(&diagnoses);
         let mut news = incident::group(diagnoses);
         news.extend(incident::group(refusals.iter().map(|refusal| self.refusal(refusal)).collect()));
@@ -199,6 +209,10 @@ impl Responder {
         batch.source.region = batch.source.region.take().or_else(|| self.config.region.clone());
         Some(batch)
     }
+}
+
+fn count(things: usize) -> u64 {
+    u64::try_from(things).unwrap_or(u64::MAX)
 }
 
 /// A document that nobody could read.

@@ -6,6 +6,7 @@
 mod brief;
 pub mod catalogue;
 mod chat;
+pub mod coverage;
 mod email;
 pub mod escape;
 pub mod incidents;

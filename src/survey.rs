@@ -3,6 +3,7 @@
 //! Whoever answers implements [`Account`]: AWS itself, or a recorded account that ships with the product. Reads that do
 //! not depend on one another run side by side, one deadline rules them all, and nothing here decides what is wrong.
 
+mod accounts;
 mod cached;
 mod details;
 pub mod nouns;
@@ -22,6 +23,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
+pub use accounts::{Accounts, Open};
 pub use cached::CachedAccount;
 pub use details::{CertificateReadings, Details};
 pub use questions::{Answer, FromAnswer, Question};
@@ -53,7 +55,7 @@ struct Surveyor<'a> {
 impl Surveyor<'_> {
     async fn read<T: FromAnswer>(&self, question: Question) -> Reading<T> {
         let unavailable = |why| {
-            let unavailable = Unavailable { what: question.about(), action: question.action(), why };
+            let unavailable = Unavailable::of(&question, why);
             if unavailable.why == Why::Denied {
                 self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(unavailable.clone());
             }

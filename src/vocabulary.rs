@@ -66,6 +66,15 @@ pub enum Partition {
 }
 
 impl Partition {
+    /// The second field of its ARNs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Commercial => "aws",
+            Self::China => "aws-cn",
+            Self::GovCloud => "aws-us-gov",
+        }
+    }
+
     /// The host name of the partition's console.
     pub fn console_host(self) -> &'static str {
         match self {

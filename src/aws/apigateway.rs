@@ -8,7 +8,8 @@ use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::types;
 use aws_types::SdkConfig;
 
-use super::outcome;
+use super::{outcome, refused};
+use crate::coverage::{Api, Refused};
 use crate::survey::nouns::{Generation, Integration, Resource, RestApi, Stage, VpcLink};
 use crate::survey::{Answer, Why};
 use crate::vocabulary::{ApiId, Arn};
@@ -35,14 +36,35 @@ impl Reader {
 
     pub(super) async fn stage(&self, api: &ApiId, stage: &str) -> Result<Answer, Why> {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
-        outcome(found, &ABSENT, |stage| {
-            let overrides = stage.canary_settings.and_then(|canary| canary.stage_variable_overrides);
-            Answer::Stage(Stage {
-                variables: sorted(stage.variables),
-                canary_overrides: sorted(overrides),
-                logging: stage.method_settings.unwrap_or_default().into_iter().filter_map(logging).collect(),
-            })
+        outcome(found, &ABSENT, |found| {
+            Answer::Stage(settings(found.variables, found.canary_settings, found.method_settings))
         })
+    }
+
+    /// All REST APIs.
+    pub(super) async fn rest_apis(&self) -> Result<Vec<Api>, Refused> {
+        let pages = self.client.get_rest_apis().limit(PAGE).into_paginator();
+        let found: Result<Vec<_>, _> = pages.items().send().collect().await;
+        let api =
+            |api: types::RestApi| Some(Api { id: ApiId::new(api.id?), name: api.name.unwrap_or_default() });
+        Ok(found.map_err(|error| refused(&error))?.into_iter().filter_map(api).collect())
+    }
+
+    /// The stages of an API; the service has no pages of them.
+    pub(super) async fn stages(&self, api: &ApiId) -> Result<Vec<(String, Stage)>, Refused> {
+        let found = self.client.get_stages().rest_api_id(api.as_str()).send().await;
+        let stage = |stage: types::Stage| {
+            let settings = settings(stage.variables, stage.canary_settings, stage.method_settings);
+            Some((stage.stage_name?, settings))
+        };
+        let stages = found.map_err(|error| refused(&error))?.item.unwrap_or_default();
+        Ok(stages.into_iter().filter_map(stage).collect())
+    }
+
+    /// Whether API Gateway has a role to write logs with.
+    pub(super) async fn has_log_role(&self) -> Result<bool, Refused> {
+        let account = self.client.get_account().send().await.map_err(|error| refused(&error))?;
+        Ok(account.cloudwatch_role_arn.is_some_and(|role| !role.is_empty()))
     }
 
     pub(super) async fn resources(&self, api: &ApiId) -> Result<Answer, Why> {
@@ -78,6 +100,18 @@ impl Reader {
                 security_groups: Vec::new(),
             })
         })
+    }
+}
+
+fn settings(
+    variables: Option<HashMap<String, String>>,
+    canary: Option<types::CanarySettings>,
+    methods: Option<HashMap<String, types::MethodSetting>>,
+) -> Stage {
+    Stage {
+        variables: sorted(variables),
+        canary_overrides: sorted(canary.and_then(|canary| canary.stage_variable_overrides)),
+        logging: methods.unwrap_or_default().into_iter().filter_map(logging).collect(),
     }
 }
 

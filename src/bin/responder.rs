@@ -20,7 +20,9 @@ async fn main() -> ExitCode {
     // The payload is taken as it is: what can't be decoded has to fail in the handler, where it can be told.
     let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let deadline = lambda::deadline(event.context.deadline);
+        responder.accounts.lives_at(&event.context.invoked_function_arn);
         let outcome = responder.respond(event.payload.get().as_bytes(), deadline).await;
+        lambda::write_metrics(&responder.tally);
         outcome.map(|outcome| lambda::answer(&outcome)).map_err(Refusal::from)
     });
     match lambda_runtime::run(handler).await {

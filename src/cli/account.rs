@@ -49,9 +49,24 @@ async fn live() -> Result<Box<dyn Account>, Failure> {
 
 #[cfg(not(feature = "live"))]
 async fn live() -> Result<Box<dyn Account>, Failure> {
-    let error =
-        anyhow::anyhow!("this build can't ask AWS; build it with the feature `live`, which is on by default");
-    Err(Failure::usage(error))
+    Err(not_live())
+}
+
+#[cfg(not(feature = "live"))]
+pub(super) fn not_live() -> Failure {
+    Failure::usage(anyhow::anyhow!(
+        "this build can't ask AWS; build it with the feature `live`, which is on by default"
+    ))
+}
+
+/// Shows on a terminal how far long work has come; elsewhere nothing.
+#[cfg(feature = "live")]
+#[expect(clippy::print_stderr, reason = "progress is for the person who waits, not for the result")]
+pub(super) fn progress(what: &str, done: usize, all: usize) {
+    if std::io::stderr().is_terminal() {
+        let end = if done == all { "\n" } else { "" };
+        eprint!("\r{what}: {done} of {all}{end}");
+    }
 }
 
 impl Asked {

@@ -7,12 +7,11 @@ use tokio::time::{Duration, Instant};
 use tracing::{error, info};
 
 use super::Responder;
-use super::tell::{Due, fault};
+use super::page::fault;
+use super::tell::Due;
 use crate::classify::Diagnosis;
 use crate::incident::store::{Settled, StoreError};
 use crate::incident::{self, Fingerprint, Incident, News, Recovery, Status, Sum, Tell};
-use crate::judge::judge;
-use crate::survey::survey;
 
 /// Below this, no other walk is begun: what was begun is told in time.
 const LEFT: Duration = Duration::from_secs(10);
@@ -116,7 +115,7 @@ impl Responder {
         // What is read now is set against now: the failure is long past.
         subject.at = Some(now);
         let until = Instant::now() + self.config.investigation_budget;
-        let judgement = judge(&subject, &survey(&subject, &*self.account, until).await);
+        let judgement = self.read(&subject, None, until).await;
         let Some(before) = due.page.told.clone() else { return Ok(0) };
         let recovery = incident::recovery(subject.cause, before.fault.as_ref(), &judgement);
         let quiet = incident::words(self.config.resolve_after);

@@ -3,7 +3,6 @@
 //! Counting waits for nobody. Of all containers that count the same incident one gets the lease, walks and publishes; it
 //! settles only then, so that whatever ends it on the way leaves an incident that the next one tells.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,14 +12,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{error, info, warn};
 
 use super::Responder;
-use crate::classify::Diagnosis;
+use super::page::{Folded, fault, fold, view};
 use crate::incident::store::{Settled, Store, StoreError};
-use crate::incident::{
-    self, Alert, Fault, Fingerprint, Hit, Incident, Lease, News, Policy, Silence, Status, Sum, Tell,
-};
-use crate::judge::{HopKind, Judgement, judge};
+use crate::incident::{self, Alert, Fingerprint, Incident, Lease, News, Policy, Silence, Status, Sum, Tell};
+use crate::judge::Judgement;
+use crate::metrics::Metric;
 use crate::render;
-use crate::survey::survey;
 
 /// Time kept for telling: what remains of an invocation below this is not spent on reading.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -165,14 +162,8 @@ impl Responder {
         // One walk may wait for others, and the message for all: however many there are, it goes out.
         let last = deadline.checked_sub(MARGIN).unwrap_or(deadline);
         let last = last.min(Instant::now() + self.config.investigation_budget * 2);
-        let walked: Vec<(Due<'_>, Judgement)> = stream::iter(dues)
-            .map(|due| async move {
-                let judgement = self.walk(&due, last).await;
-                (due, judgement)
-            })
-            .buffered(SIDE_BY_SIDE)
-            .collect()
-            .await;
+        let walked: Vec<(Due<'_>, Judgement)> =
+            stream::iter(dues).map(|due| self.walk(due, last)).buffered(SIDE_BY_SIDE).collect().await;
         let mut told = Told::default();
         for page in fold(walked) {
             match self.tell_page(page, deadline).await {
@@ -184,17 +175,6 @@ impl Responder {
             }
         }
         told
-    }
-
-    async fn walk(&self, due: &Due<'_>, last: Instant) -> Judgement {
-        // Kept before anything can go wrong: whoever has to finish this knows what failed.
-        let keep = due.store.keep(&due.news.fingerprint, &due.news.example, (self.now)());
-        if let Err(error) = keep.await {
-            warn!(error = error.to_string(), "the failure could not be kept for a later walk");
-        }
-        let until = last.min(Instant::now() + self.config.investigation_budget);
-        let subject = due.news.example.subject();
-        judge(&subject, &survey(&subject, &*self.account, until).await)
     }
 
     /// Tells incidents that share a root, or the one that has none. `false` where another tells the page.
@@ -289,7 +269,7 @@ impl Responder {
         deadline: Instant,
     ) -> anyhow::Result<()> {
         let Due { store, may_repeat, page, members, owner, tell, news } = due;
-        let (incident, also_hit) = view(&page, members);
+        let (incident, also_hit) = view(&page, members, &news);
         let Tell { status, reason } = tell;
         let alert = Alert { incident, status, reason, may_repeat, news, judgement, also_hit };
         let message = render::message(&alert);
@@ -298,6 +278,7 @@ impl Responder {
             return Err(error).with_context(|| format!("alert of incident `{}` was not delivered", page.id));
         }
         let cause = alert.news.example.cause.slug;
+        self.tally.count(Metric::Alerts, "", 1);
         info!(incident.id = page.id, cause, status = status.as_str(), "published an alert");
         self.settle(store, &page.fingerprint, &owner, &Settled::Told(told)).await;
         Ok(())
@@ -333,60 +314,4 @@ impl Responder {
             warn!(error = error.to_string(), "an incident was not settled; it may be told again");
         }
     }
-}
-
-/// Incidents that one resource broke, or one that stands alone.
-struct Folded<'a> {
-    root: Option<Fingerprint>,
-    walked: Vec<(Due<'a>, Judgement)>,
-}
-
-/// Puts together what shares a root. What is on a page already, and what only this container remembers, stays where it is.
-fn fold(walked: Vec<(Due<'_>, Judgement)>) -> Vec<Folded<'_>> {
-    let mut folded: Vec<Folded<'_>> = Vec::new();
-    let mut places: BTreeMap<(Fingerprint, bool), usize> = BTreeMap::new();
-    for (due, judgement) in walked {
-        let alone = !due.page.members.is_empty() || due.tell.status == Status::Resolved;
-        let root = root(&due.news.example, &judgement).filter(|_| !alone);
-        let place = match &root {
-            Some(root) => *places.entry((root.clone(), due.may_repeat)).or_insert(folded.len()),
-            None => folded.len(),
-        };
-        match folded.get_mut(place) {
-            Some(known) => known.walked.push((due, judgement)),
-            None => folded.push(Folded { root, walked: vec![(due, judgement)] }),
-        }
-    }
-    folded
-}
-
-/// The resource that explains a failure and may explain others: anything beyond the API's own configuration.
-fn root(diagnosis: &Diagnosis, judgement: &Judgement) -> Option<Fingerprint> {
-    let finding = &judgement.findings[judgement.verdict.finding?];
-    let shared = finding.hop > HopKind::Integration && !finding.code.is_metric();
-    let resource = finding.resource.as_deref().filter(|_| shared)?;
-    let source = &diagnosis.source;
-    Some(Fingerprint::of_root(source.account.as_ref(), source.region.as_ref(), resource))
-}
-
-/// The finding that explains a failure, to be looked for again when it is quiet.
-pub(super) fn fault(judgement: &Judgement) -> Option<Fault> {
-    let finding = &judgement.findings[judgement.verdict.finding?];
-    Some(Fault { code: finding.code.slug().to_owned(), resource: finding.resource.clone() })
-}
-
-/// A page as an alert shows it: its own id and times, the counts of the incident that comes first, and the others beside.
-fn view(page: &Incident, members: Vec<Incident>) -> (Incident, Vec<Hit>) {
-    let mut members = members.into_iter();
-    let first = members.next().unwrap_or_else(|| page.clone());
-    let shown = Incident {
-        id: page.id.clone(),
-        fingerprint: page.fingerprint.clone(),
-        opened_at: page.opened_at,
-        told: page.told.clone(),
-        ..first
-    };
-    let hit =
-        |Incident { source, cause, failed, routes, .. }: Incident| Hit { source, cause, failed, routes };
-    (shown, members.map(hit).collect())
 }

@@ -181,7 +181,7 @@ fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {
     let mut missing: Vec<NotChecked> = Vec::new();
     for finding in unknown.take(detail.findings) {
         let why = finding.why.as_ref().map_or_else(String::new, ToString::to_string);
-        let helps = matches!(finding.why, Some(Why::Denied));
+        let helps = matches!(finding.why, Some(Why::Denied | Why::RoleRefused(_)));
         let what = finding.says.split(" could not be read").next().unwrap_or(&finding.says).to_owned();
         if missing.iter().all(|known| known.what != what) {
             missing.push(NotChecked { what, action: helps.then_some(finding.action), why });

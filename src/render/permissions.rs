@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::coverage::Call;
 use crate::survey::Question;
 
 /// The table, as `docs/permissions.md` holds it.
@@ -27,9 +28,19 @@ pub fn markdown() -> String {
         out.push_str(&format!("| `{action}` | {} | {} |\n", calls.join(", "), tells.join("; ")));
     }
     out.push_str(
-        "\nBeyond reading: `sns:Publish` on the alert topic, which telling needs, and what Lambda itself does with the role: \
-         `logs:CreateLogStream` and `logs:PutLogEvents` on the function's own log group, `sqs:SendMessage` on the failure \
-         queue.\n",
+        "\nAll of these are asked in the account that owns the logs. Where that is another one, the responder needs \
+         `sts:AssumeRole` on a role there (`READ_ROLE_NAME`) which allows them.\n\n## The caretaker\n\nIt changes \
+         subscription filters of its own name, and nothing else.\n\n| action | without it |\n| --- | --- |\n",
+    );
+    let mut calls = Call::ALL;
+    calls.sort_by_key(|call| call.action());
+    for call in calls {
+        out.push_str(&format!("| `{}` | {} |\n", call.action(), call.without()));
+    }
+    out.push_str(
+        "\n## Besides\n\nThe responder needs `sns:Publish` on the alert topic. Lambda itself uses the roles for \
+         `logs:CreateLogStream` and `logs:PutLogEvents` on each function's own log group, and for `sqs:SendMessage` on the \
+         failure queue.\n",
     );
     out
 }

@@ -57,6 +57,10 @@ impl<A: Account> Account for CachedAccount<A> {
                 return Ok(kept);
             }
             let (answer, at) = self.account.ask(question).await?;
+            // Nobody asks for the same request twice, and its lines are long.
+            if matches!(question, Question::RequestLines(_)) {
+                return Ok((answer, at));
+            }
             self.keep(question, &answer, at);
             Ok((answer, at))
         })

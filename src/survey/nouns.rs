@@ -3,6 +3,7 @@
 //! Shapes and enums are those of the services' API references; a state that AWS adds later is kept as text.
 
 mod certificate;
+mod lines;
 mod metric;
 mod network;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use crate::vocabulary::Arn;
 
 pub use certificate::{AcmCertificate, ListenerCertificate, X509};
+pub use lines::{LinesOf, LoggedLine};
 pub use metric::{MetricsOf, Point, Series};
 pub use network::{
     AclEntry, Attributes, BalancerZone, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface,

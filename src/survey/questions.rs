@@ -8,9 +8,10 @@ mod tells;
 use jiff::Timestamp;
 
 use super::nouns::{
-    AcmCertificate, Attributes, EndpointConnection, EndpointService, Instance, InterfacesOf, Listener,
-    ListenerCertificate, LoadBalancer, MetricsOf, NetworkAcl, NetworkInterface, PrefixList, Resource,
-    RestApi, Rule, SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink, X509,
+    AcmCertificate, Attributes, EndpointConnection, EndpointService, Instance, InterfacesOf, LinesOf,
+    Listener, ListenerCertificate, LoadBalancer, LoggedLine, MetricsOf, NetworkAcl, NetworkInterface,
+    PrefixList, Resource, RestApi, Rule, SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink,
+    X509,
 };
 use crate::vocabulary::{ApiId, Arn};
 
@@ -73,6 +74,8 @@ pub enum Question {
     Instances(Vec<String>),
     /// The networks of a prefix list, by id.
     PrefixList(String),
+    /// The log lines of one request.
+    RequestLines(LinesOf),
 }
 
 impl Question {
@@ -108,6 +111,7 @@ impl Question {
             Self::NetworkInterfaces(_) => "ec2:DescribeNetworkInterfaces",
             Self::Instances(_) => "ec2:DescribeInstances",
             Self::PrefixList(_) => "ec2:GetManagedPrefixListEntries",
+            Self::RequestLines(_) => "logs:FilterLogEvents",
         }
     }
 
@@ -142,7 +146,8 @@ impl Question {
             | Self::SecurityGroups(_)
             | Self::NetworkInterfaces(_)
             | Self::Instances(_)
-            | Self::PrefixList(_) => self.action(),
+            | Self::PrefixList(_)
+            | Self::RequestLines(_) => self.action(),
         }
     }
 
@@ -170,6 +175,7 @@ impl Question {
             Self::Subnets(id) | Self::NetworkAcls(id) | Self::PrefixList(id) => id.clone(),
             Self::SecurityGroups(ids) | Self::Instances(ids) => ids.join(","),
             Self::NetworkInterfaces(of) => of.subject(),
+            Self::RequestLines(of) => format!("{}/{}@{}", of.group, of.request, of.from),
         }
     }
 
@@ -212,6 +218,7 @@ impl Question {
             }
             Self::Instances(_) => "the instances behind the targets".to_owned(),
             Self::PrefixList(id) => format!("the entries of {id}"),
+            Self::RequestLines(_) => "the request's other log lines".to_owned(),
         }
     }
 
@@ -252,6 +259,13 @@ impl Question {
             Self::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)),
             Self::Instances(Vec::new()),
             Self::PrefixList("pl".to_owned()),
+            Self::RequestLines(LinesOf {
+                group: "group".to_owned(),
+                stream: "stream".to_owned(),
+                request: "request".to_owned(),
+                from: Timestamp::UNIX_EPOCH,
+                to: Timestamp::UNIX_EPOCH,
+            }),
         ]
     }
 }
@@ -307,6 +321,8 @@ pub enum Answer {
     Instances(Vec<Instance>),
     /// To [`Question::PrefixList`].
     PrefixList(PrefixList),
+    /// To [`Question::RequestLines`].
+    RequestLines(Vec<LoggedLine>),
 }
 
 macro_rules! answers {
@@ -352,4 +368,5 @@ answers! {
     NetworkInterfaces(Vec<NetworkInterface>),
     Instances(Vec<Instance>),
     PrefixList(PrefixList),
+    RequestLines(Vec<LoggedLine>),
 }

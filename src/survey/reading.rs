@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::Question;
+
 /// One field of a topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading<T> {
@@ -32,6 +34,14 @@ pub struct Unavailable {
     pub why: Why,
 }
 
+impl Unavailable {
+    /// Says why a question has no answer, and with which permission it would have one.
+    pub fn of(question: &Question, why: Why) -> Self {
+        let action = if matches!(why, Why::RoleRefused(_)) { "sts:AssumeRole" } else { question.action() };
+        Self { what: question.about(), action, why }
+    }
+}
+
 /// What can stand in the way of a reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -45,6 +55,8 @@ pub enum Why {
     Unreachable(String),
     /// An answer came that makes no sense.
     Malformed(String),
+    /// The role that reads in the logs' own account could not be assumed: which, and why.
+    RoleRefused(String),
     /// The recorded account does not hold the answer.
     NotRecorded,
     /// It was not asked, since what leads to it is not known.
@@ -59,6 +71,7 @@ impl std::fmt::Display for Why {
             Self::TimedOut => f.write_str("not answered in time"),
             Self::Unreachable(why) => write!(f, "no answer: {why}"),
             Self::Malformed(why) => write!(f, "an answer that makes no sense: {why}"),
+            Self::RoleRefused(why) => write!(f, "the role could not be assumed: {why}"),
             Self::NotRecorded => f.write_str("not in the recorded account"),
             Self::NotAsked(why) => write!(f, "not asked: {why}"),
         }

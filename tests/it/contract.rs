@@ -79,7 +79,8 @@ fn the_codes_of_findings_are_these() {
 
 #[test]
 fn the_environments_variables_are_these() {
-    let config = fs::read_to_string("src/config.rs").unwrap();
+    let config =
+        ["src/config.rs", "src/config/caretaker.rs"].map(|file| fs::read_to_string(file).unwrap()).concat();
     for name in [
         "ALERT_TOPIC_ARN",
         "REPEAT_INTERVAL",
@@ -89,6 +90,10 @@ fn the_environments_variables_are_these() {
         "LOG_GROUP_PREFIX",
         "DELIVERED_LOG_GROUPS",
         "CONTEXT_LOOKUP",
+        "READ_ROLE_NAME",
+        "READ_ROLE_EXTERNAL_ID",
+        "RESPONDER_ARN",
+        "SUBSCRIPTION_FILTER_NAME",
     ] {
         assert!(config.contains(&format!("\"{name}\"")), "{name}");
     }

@@ -21,7 +21,7 @@ pub mod http;
 mod lambda;
 pub mod wire;
 
-pub use account::{Account, acm, apigateway, cloudwatch, ec2, elbv2, logs, sns};
+pub use account::{ASSUMED, Account, acm, apigateway, cloudwatch, ec2, elbv2, logs, sns};
 pub use aws::{Aws, Published};
 pub use call::{Call, Protocol};
 pub use events::{

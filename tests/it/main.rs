@@ -6,13 +6,21 @@ mod accuracy;
 #[cfg(test)]
 mod beside;
 #[cfg(test)]
+#[cfg(feature = "live")]
+mod caretaker;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod documents;
+#[cfg(test)]
+#[cfg(feature = "live")]
+mod elsewhere;
 #[cfg(test)]
 #[cfg(feature = "live")]
 mod events;

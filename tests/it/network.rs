@@ -307,7 +307,10 @@ impl World {
             Question::ListenerCertificates(_) => Answer::ListenerCertificates(Vec::new()),
             Question::ListenerAttributes(_) => attributes(&[]),
             Question::Metrics(_) => Answer::Metrics(Vec::new()),
-            Question::AcmCertificate(_) | Question::AcmChain(_) | Question::ServerCertificate(_) => {
+            Question::AcmCertificate(_)
+            | Question::AcmChain(_)
+            | Question::ServerCertificate(_)
+            | Question::RequestLines(_) => {
                 return Err(Why::NotRecorded);
             }
         })

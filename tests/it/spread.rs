@@ -1,6 +1,6 @@
 //! One request's lines in several payloads of one container: its failure is one, whatever comes later.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use vpclink_responder::incident::store::MemoryStore;
 use vpclink_responder::pipeline::{Outcome, Responder};
 use vpclink_responder::publish::{Publish, PublishError, Published};
 use vpclink_responder::render::Message;
+use vpclink_responder::survey::Accounts;
 use vpclink_responder::survey::recorded::RecordedAccount;
 
 const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
@@ -39,9 +40,10 @@ fn responder(refusals: u32) -> Responder {
         _ => None,
     });
     let topic = Box::new(Topic { refusals: Mutex::new(refusals) });
-    let (account, store) = (Box::new(RecordedAccount::default()), Box::new(MemoryStore::default()));
+    let accounts = Accounts::new(Arc::new(RecordedAccount::default()), None);
+    let store = Box::new(MemoryStore::default());
     let now = Box::new(|| jiff::Timestamp::UNIX_EPOCH);
-    Responder::new(config.unwrap(), account, store, topic, now, "one".to_owned())
+    Responder::new(config.unwrap(), accounts, store, topic, now, "one".to_owned())
 }
 
 /// A subscription document as a Lambda is handed it.

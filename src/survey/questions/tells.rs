@@ -38,6 +38,9 @@ impl Question {
             }
             Self::Instances(_) => "which security groups instance targets have",
             Self::PrefixList(_) => "which networks a rule that names a prefix list lets through",
+            Self::RequestLines(_) => {
+                "route and endpoint of a request of which a narrow filter passed the failure alone"
+            }
         }
     }
 }

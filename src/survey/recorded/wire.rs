@@ -44,6 +44,7 @@ pub(super) fn write(answer: &Answer) -> Value {
         Answer::NetworkInterfaces(value) => json(value.form()),
         Answer::Instances(value) => json(value.form()),
         Answer::PrefixList(value) => json(value.form()),
+        Answer::RequestLines(value) => json(value.form()),
     }
 }
 
@@ -78,6 +79,7 @@ pub(super) fn parse(question: &Question, value: &Value) -> Result<Answer, serde_
         Question::NetworkInterfaces(_) => Answer::NetworkInterfaces(noun(value)?),
         Question::Instances(_) => Answer::Instances(noun(value)?),
         Question::PrefixList(_) => Answer::PrefixList(noun(value)?),
+        Question::RequestLines(_) => Answer::RequestLines(noun(value)?),
     })
 }
 
@@ -189,6 +191,7 @@ macro_rules! forms {
 
 // Below the macro that they use.
 mod certificate;
+mod lines;
 mod metric;
 mod network;
 

@@ -57,13 +57,25 @@ pub struct Account {
     pub metrics: Vec<cloudwatch::Metric>,
     /// Events by log group.
     pub log_groups: BTreeMap<String, Vec<logs::Event>>,
+    /// Subscription filters by log group.
+    pub filters: BTreeMap<String, Vec<logs::Filter>>,
+    /// Classes of log groups that are not of the standard one.
+    pub log_classes: BTreeMap<String, String>,
+    /// What happens to log groups between two calls.
+    pub meanwhile: BTreeMap<String, logs::Meanwhile>,
+    /// The role with which API Gateway writes logs.
+    pub log_role: Option<String>,
+    /// HTTP and WebSocket APIs.
+    pub http_apis: Vec<apigateway::HttpApi>,
+    /// Who is subscribed to the topics: protocol, and whether it is confirmed.
+    pub subscriptions: Vec<(String, bool)>,
     /// ARNs of SNS topics.
     pub topics: BTreeSet<String>,
 }
 
 impl Account {
     /// What the account says to a call.
-    pub fn answer(&self, call: &Call) -> Reply {
+    pub fn answer(&mut self, call: &Call) -> Reply {
         let reply = match call.service.as_str() {
             "apigateway" => apigateway::answer(self, call),
             "apigatewayv2" => apigateway::answer_v2(self, call),
@@ -107,6 +119,18 @@ impl Account {
     }
 
     fn sts(&self, call: &Call) -> Option<Reply> {
+        if call.operation == "AssumeRole" {
+            let id = call.text("RoleArn").split(':').nth(4).unwrap_or_default();
+            return Some(Reply::Answer(json!({
+                "Credentials": {
+                    "AccessKeyId": format!("{ASSUMED}{id}"),
+                    "SecretAccessKey": "secret",
+                    "SessionToken": "token",
+                    "Expiration": "2099-01-01T00:00:00Z",
+                },
+                "AssumedRoleUser": { "Arn": call.text("RoleArn"), "AssumedRoleId": "AROAEXAMPLE:session" },
+            })));
+        }
         (call.operation == "GetCallerIdentity").then(|| {
             Reply::Answer(json!({
                 "Arn": format!("arn:aws:sts::{}:assumed-role/vpclink-responder/session", self.id),
@@ -116,6 +140,9 @@ impl Account {
         })
     }
 }
+
+/// What the access keys of assumed roles begin with; the account's number follows.
+pub const ASSUMED: &str = "ASIAASSUMED";
 
 /// What a page's token ends in: characters that a client has to encode in a URL, as real tokens have.
 const TOKEN_END: &str = "+/==";

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::account::Account;
+use super::account::{ASSUMED, Account};
 use super::call::Call;
 use super::faults::{Fate, Faults};
 use super::http::{self, Request, Response, Server};
@@ -23,6 +23,8 @@ pub struct Aws {
 #[derive(Debug, Default)]
 struct Shared {
     account: Account,
+    /// Other accounts by number, into which a role can be assumed.
+    others: BTreeMap<String, Account>,
     faults: Faults,
     calls: Vec<Call>,
     published: Vec<Published>,
@@ -59,6 +61,16 @@ impl Aws {
     /// Changes the account while it is being asked.
     pub fn change(&self, change: impl FnOnce(&mut Account)) {
         change(&mut self.lock().account);
+    }
+
+    /// Adds another account, into which roles can be assumed.
+    pub fn add(&self, account: Account) {
+        self.lock().others.insert(account.id.clone(), account);
+    }
+
+    /// Looks at the account as it is now.
+    pub fn look<T>(&self, look: impl FnOnce(&Account) -> T) -> T {
+        look(&self.lock().account)
     }
 
     /// Denies an IAM action (`apigateway:GET`, `ec2:DescribeVpcEndpointConnections`).
@@ -143,12 +155,20 @@ fn answer(shared: &Mutex<Shared>, request: &Request) -> Option<Response> {
         Fate::Reset => return None,
         Fate::Garbled => return Some(Response::new(200, "text/html", PROXY_PAGE)),
         Fate::Refused(reply) => reply,
-        Fate::Answered => locked(shared).account.answer(&call),
+        Fate::Answered => locked(shared).answer(&call),
     };
     if call.name() == "sns:Publish" && matches!(reply, Reply::Answer(_)) {
         locked(shared).published.push(Published::of(&call));
     }
     Some(wire::encode(&call, &reply, &request_id))
+}
+
+impl Shared {
+    /// What the account that the call's credentials belong to says to it.
+    fn answer(&mut self, call: &Call) -> Reply {
+        let other = call.access_key.strip_prefix(ASSUMED).and_then(|id| self.others.get_mut(id));
+        other.unwrap_or(&mut self.account).answer(call)
+    }
 }
 
 impl Published {

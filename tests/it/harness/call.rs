@@ -18,6 +18,8 @@ pub struct Call {
     pub params: Value,
     /// Whether it carried a `SigV4` signature. The signature itself is not verified.
     pub signed: bool,
+    /// The access key that signed it.
+    pub access_key: String,
     /// The region of the credential scope.
     pub region: String,
     /// How it was put on the wire, and how the answer has to be.
@@ -43,13 +45,13 @@ impl Call {
     /// Reads a request.
     pub fn of(request: &Request) -> Self {
         let authorization = request.header("authorization");
-        let (region, scope) = scope(authorization).unwrap_or_default();
+        let (access_key, region, scope) = scope(authorization).unwrap_or_default();
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let path: Vec<String> = path.split('/').skip(1).map(|part| decode(part, false)).collect();
         let service = service(&scope, &path);
         let (protocol, operation, params) = dispatch(&service, request, &path, query);
         let signed = authorization.starts_with("AWS4-HMAC-SHA256 ") && authorization.contains("Signature=");
-        Self { service, operation, params, signed, region, protocol }
+        Self { service, operation, params, signed, access_key, region, protocol }
     }
 
     /// `elasticloadbalancing:DescribeListeners`.
@@ -81,11 +83,12 @@ impl Call {
     }
 }
 
-/// Region and service of `Credential=AKID/20260101/eu-west-1/sns/aws4_request`.
-fn scope(authorization: &str) -> Option<(String, String)> {
+/// Key, region and service of `Credential=AKID/20260101/eu-west-1/sns/aws4_request`.
+fn scope(authorization: &str) -> Option<(String, String, String)> {
     let (_, credential) = authorization.split_once("Credential=")?;
-    let mut parts = credential.split(',').next()?.split('/').skip(2);
-    Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
+    let mut parts = credential.split(',').next()?.split('/');
+    let (key, _date) = (parts.next()?.to_owned(), parts.next()?);
+    Some((key, parts.next()?.to_owned(), parts.next()?.to_owned()))
 }
 
 fn service(scope: &str, path: &[String]) -> String {
@@ -120,6 +123,11 @@ fn dispatch(service: &str, request: &Request, path: &[String], query: &str) -> (
 fn rest(method: &str, path: &[String], query: &str) -> (String, Value) {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let (operation, mut params) = match (method, path.as_slice()) {
+        ("GET", ["account"]) => ("GetAccount", json!({})),
+        ("GET", ["restapis"]) => ("GetRestApis", json!({})),
+        ("GET", ["restapis", api, "stages"]) => ("GetStages", json!({ "restApiId": api })),
+        ("GET", ["v2", "apis"]) => ("GetApis", json!({})),
+        ("GET", ["v2", "apis", api, "integrations"]) => ("GetIntegrations", json!({ "apiId": api })),
         ("GET", ["restapis", api]) => ("GetRestApi", json!({ "restApiId": api })),
         ("GET", ["restapis", api, "resources"]) => ("GetResources", json!({ "restApiId": api })),
         ("GET", ["restapis", api, "stages", stage]) => {

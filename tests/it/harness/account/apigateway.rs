@@ -105,11 +105,33 @@ pub struct VpcLinkV2 {
     pub security_group_ids: Vec<String>,
 }
 
+/// An HTTP or WebSocket API.
+#[derive(Clone, Debug, Default)]
+pub struct HttpApi {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The connection types of its integrations.
+    pub connection_types: Vec<String>,
+}
+
 const EPOCH: i64 = 1_788_220_800;
 const DATE: &str = "2026-09-01T00:00:00Z";
 
 pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
     Some(match call.operation.as_str() {
+        "GetAccount" => Reply::Answer(bare(json!({ "cloudwatchRoleArn": account.log_role }))),
+        "GetRestApis" => {
+            let apis: Vec<Value> = account.rest_apis.iter().map(|(id, api)| rest_api(id, api)).collect();
+            page(account, &apis, call.number("limit").unwrap_or(25), call.text("position"), |items, next| {
+                bare(json!({ "item": items, "position": next }))
+            })?
+        }
+        "GetStages" => with_api(account, call, |api| {
+            let stages: Vec<Value> = api.stages.iter().map(|(name, found)| stage(name, found)).collect();
+            Reply::Answer(json!({ "item": stages }))
+        }),
         "GetRestApi" => with_api(account, call, |api| Reply::Answer(rest_api(call.text("restApiId"), api))),
         "GetStage" => with_api(account, call, |api| match api.stages.get(call.text("stageName")) {
             Some(found) => Reply::Answer(stage(call.text("stageName"), found)),
@@ -127,9 +149,25 @@ pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
 
 pub(super) fn answer_v2(account: &Account, call: &Call) -> Option<Reply> {
     let id = call.text("vpcLinkId");
+    if call.operation == "GetApis" {
+        let apis = account.http_apis.iter().map(|api| json!({ "apiId": api.id, "name": api.name }));
+        return v2_page(account, call, &apis.collect::<Vec<_>>());
+    }
+    if call.operation == "GetIntegrations" {
+        let api = account.http_apis.iter().find(|api| api.id == call.text("apiId"))?;
+        let integrations = api.connection_types.iter().map(|kind| json!({ "connectionType": kind }));
+        return v2_page(account, call, &integrations.collect::<Vec<_>>());
+    }
     (call.operation == "GetVpcLink").then(|| match account.vpc_links_v2.get(id) {
         Some(link) => Reply::Answer(vpc_link_v2(id, link)),
         None => not_found(&format!("Unable to find VpcLink by id {id}")),
+    })
+}
+
+fn v2_page(account: &Account, call: &Call, items: &[Value]) -> Option<Reply> {
+    let limit = call.number("maxResults").unwrap_or(25);
+    page(account, items, limit, call.text("nextToken"), |items, next| {
+        bare(json!({ "items": items, "nextToken": next }))
     })
 }
 

@@ -15,6 +15,13 @@ pub const MAX_MESSAGE_BYTES: usize = 262_144;
 const SUBJECT_CHARACTERS: usize = 100;
 
 pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
+    if call.operation == "ListSubscriptionsByTopic" {
+        let arn =
+            |confirmed: bool| if confirmed { "arn:aws:sns:subscription" } else { "PendingConfirmation" };
+        let one = |(protocol, confirmed): &(String, bool)| json!({ "SubscriptionArn": arn(*confirmed), "Protocol": protocol, "Endpoint": "somebody@example.com" });
+        let all: Vec<Value> = account.subscriptions.iter().map(one).collect();
+        return Some(Reply::Answer(json!({ "Subscriptions": all })));
+    }
     (call.operation == "Publish").then(|| {
         if let Some(message) = refusal(call) {
             return Reply::error(400, "InvalidParameter", message);

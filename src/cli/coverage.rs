@@ -1,0 +1,64 @@
+//! `vpclink coverage`: which stages with a private integration are watched, which are blind. It changes nothing.
+
+use super::{CoverageArgs, DIAGNOSED, Failure, Form, NOTHING_FAILED, account};
+use crate::coverage::{Seen, blind_spots};
+use crate::publish::stdout;
+use crate::render::coverage;
+
+/// Exit code 10 where something is blind, 0 where nothing is.
+pub(super) async fn run(args: &CoverageArgs) -> Result<u8, Failure> {
+    let seen = seen(args).await?;
+    let spots = blind_spots(&seen);
+    let text = match args.format {
+        Form::Terminal => coverage::terminal(&seen, &spots, account::screen(args.color, true)),
+        Form::Json => coverage::machine(&seen, &spots),
+    };
+    stdout::write(&text, None)?;
+    Ok(if spots.is_empty() { NOTHING_FAILED } else { DIAGNOSED })
+}
+
+#[cfg(feature = "live")]
+async fn seen(args: &CoverageArgs) -> Result<Seen, Failure> {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use crate::aws::{LiveAccount, Logs, sdk_config};
+    use crate::coverage::{Depth, Filter, Mode, Pace, Scope, Upkeep, look};
+    use crate::decode::EXECUTION_LOG_PREFIX;
+    use crate::vocabulary::{Arn, Region};
+
+    /// Nobody waits longer for a list.
+    const PATIENCE: Duration = Duration::from_secs(3600);
+    let sdk = sdk_config().await;
+    let Some(region) = sdk.region().map(|region| Region::new(region.as_ref())) else {
+        return Err(Failure::usage(anyhow::anyhow!("no Region is configured; set AWS_REGION or a profile")));
+    };
+    let deadline = Instant::now() + PATIENCE;
+    let ours = Filter {
+        name: args.filter_name.clone(),
+        pattern: String::new(),
+        destination: Arn::new(args.responder.as_deref().unwrap_or("RESPONDER_ARN")),
+    };
+    let (groups, scope) = (Logs::new(&sdk), Scope::default());
+    let upkeep = Upkeep { groups: &groups, ours: &ours, scope: &scope, mode: Mode::Look, deadline };
+    let mut pace = Pace::per_second(args.calls_per_second);
+    let progress = &mut |done, all| account::progress("log groups", done, all);
+    let round = upkeep.all(EXECUTION_LOG_PREFIX, None, &mut pace, progress).await;
+    let seen = Seen {
+        region: Some(region),
+        prefix: EXECUTION_LOG_PREFIX.to_owned(),
+        round,
+        ours: Some(ours),
+        ..Seen::default()
+    };
+    let apis = LiveAccount::new(&sdk, account::now);
+    let mut pace = Pace::per_second(args.calls_per_second.div_ceil(2));
+    let progress = &mut |done, all| account::progress("APIs", done, all);
+    Ok(look(&apis, seen, Depth::Everything, deadline, &mut pace, progress).await)
+}
+
+#[cfg(not(feature = "live"))]
+async fn seen(_: &CoverageArgs) -> Result<Seen, Failure> {
+    Err(account::not_live())
+}

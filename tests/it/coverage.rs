@@ -1,0 +1,155 @@
+//! Coverage's decisions: what must hold for any log group, and that a narrow filter lets no known failure pass unseen.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use vpclink_responder::classify;
+use vpclink_responder::correlate::correlate;
+use vpclink_responder::coverage::{Filter, Leave, LogGroup, MOST_FILTERS, Scope, Step, pattern, step};
+use vpclink_responder::decode::{LogBatch, LogEvent, Source};
+use vpclink_responder::vocabulary::Arn;
+
+use crate::fixtures;
+
+const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
+
+fn ours() -> Filter {
+    filter(0, 0, 0)
+}
+
+/// One of a few filters; that of name 0 is ours, and leads where it should with pattern 0 and destination 0.
+fn filter(name: usize, pattern: usize, destination: usize) -> Filter {
+    Filter {
+        name: ["ours", "siem", "archive"][name].to_owned(),
+        pattern: ["", "ERROR"][pattern].to_owned(),
+        destination: Arn::new(
+            ["arn:aws:lambda:eu-west-1:1:function:responder", "arn:aws:kinesis:eu-west-1:1:stream/s"]
+                [destination],
+        ),
+    }
+}
+
+/// A log group's filters: each name once, two at most, as AWS has it.
+fn filters() -> impl Strategy<Value = Vec<Filter>> {
+    vec((0..3usize, 0..2usize, 0..2usize), 0..6).prop_map(|drawn| {
+        let mut filters: Vec<Filter> = Vec::new();
+        for (name, pattern, destination) in drawn {
+            let filter = filter(name, pattern, destination);
+            if filters.len() < MOST_FILTERS && filters.iter().all(|known| known.name != filter.name) {
+                filters.push(filter);
+            }
+        }
+        filters
+    })
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    let names = || vec(proptest::sample::select(&["*", "*/prod", "*/test", GROUP][..]), 0..2);
+    (names(), names(), any::<bool>()).prop_map(|(include, exclude, ended)| Scope {
+        include: include.into_iter().map(str::to_owned).collect(),
+        exclude: exclude.into_iter().map(str::to_owned).collect(),
+        own: Vec::new(),
+        ended,
+    })
+}
+
+/// What AWS makes of a step.
+fn applied(filters: &[Filter], step: &Step) -> Vec<Filter> {
+    let others = || filters.iter().filter(|filter| filter.name != ours().name).cloned();
+    match step {
+        Step::Keep | Step::Leave(_) => filters.to_vec(),
+        Step::Subscribe | Step::Replace => others().chain([ours()]).collect(),
+        Step::Remove => others().collect(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_step_touches_a_foreign_filter_and_none_is_needed_twice(
+        before in filters(), scope in scope(), subscribable in any::<bool>()
+    ) {
+        let group = LogGroup { name: GROUP.to_owned(), subscribable };
+        let first = step(&group, &before, &ours(), &scope);
+        let after = applied(&before, &first);
+        let foreign = |filters: &[Filter]| -> Vec<Filter> {
+            filters.iter().filter(|filter| filter.name != ours().name).cloned().collect()
+        };
+        prop_assert_eq!(foreign(&before), foreign(&after));
+        prop_assert!(after.len() <= MOST_FILTERS);
+        let second = step(&group, &after, &ours(), &scope);
+        prop_assert!(matches!(second, Step::Keep | Step::Leave(_)), "{:?} after {:?}", second, first);
+        let has_ours = after.iter().any(|filter| filter.name == ours().name);
+        prop_assert!(!has_ours || scope.wants(GROUP), "what is not meant to be watched is not");
+        if let Step::Leave(Leave::Full(names)) = second {
+            prop_assert_eq!(names.len(), MOST_FILTERS);
+        }
+    }
+}
+
+/// Whether a pattern of `?` terms passes a message: where any phrase stands in it, with its letter case, its ends at ends of
+/// words. That is the strictest reading of what AWS documents; were phrases found within words too, more would pass.
+fn passes(pattern: &str, message: &str) -> bool {
+    let phrases =
+        pattern.split('?').map(|term| term.trim().trim_matches('"')).filter(|phrase| !phrase.is_empty());
+    let inner = |c: char| c.is_alphanumeric();
+    let stands = |phrase: &str| {
+        message.match_indices(phrase).any(|(place, _)| {
+            let (before, after) = (&message[..place], &message[place + phrase.len()..]);
+            !(before.ends_with(inner) || after.starts_with(inner) && phrase.ends_with(inner))
+        })
+    };
+    pattern.is_empty() || phrases.into_iter().any(stands)
+}
+
+/// Whether a line by itself says that its request failed.
+fn is_failure(text: &str) -> bool {
+    let event = LogEvent { number: 1, id: None, at: None, message: text.into() };
+    let batch = [LogBatch { source: Source::default(), events: vec![event] }];
+    correlate(&batch).iter().any(|execution| classify::classify(execution).is_some())
+}
+
+#[test]
+fn a_narrow_filter_misses_no_known_failure() {
+    let narrow = pattern::narrow();
+    let (mut failed, mut passed, mut all) = (0, 0, 0);
+    let mut missed = Vec::new();
+    for fixture in fixtures::all() {
+        fixtures::with_executions(&fixture.text(), |executions| {
+            for execution in executions.iter().filter(|execution| classify::classify(execution).is_some()) {
+                let lines = execution.entries.iter().map(|entry| entry.line.text);
+                let through: Vec<&str> = lines.filter(|text| passes(&narrow, text)).collect();
+                if !through.iter().any(|text| is_failure(text)) {
+                    missed.push(fixture.name());
+                }
+                failed += 1;
+                passed += through.len();
+                all += execution.entries.len();
+            }
+        });
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+    assert!(failed > 100 && passed < all, "{passed} of {all} lines of {failed} failed requests pass");
+    println!("{passed} of {all} lines of {failed} failed requests pass");
+}
+
+#[test]
+fn the_evaluator_keeps_to_whole_words() {
+    assert!(passes(r#"?"status: 500" ?"x y""#, "(id) Method completed with status: 500"));
+    assert!(!passes(r#"?"status: 50""#, "Method completed with status: 500"));
+    assert!(!passes(r#"?"status: 500""#, "Received response. Status: 500"), "letter case counts");
+    assert!(passes("", "anything"));
+}
+
+#[test]
+fn a_narrow_filter_passes_no_line_of_a_request_that_went_well() {
+    let narrow = pattern::narrow();
+    for line in [
+        "(id) Starting execution for request: id",
+        "(id) HTTP Method: GET, Resource Path: /orders",
+        "(id) Received response. Status: 200, Integration latency: 7 ms",
+        "(id) Successfully completed execution",
+        "(id) Method completed with status: 200",
+        "(id) Method completed with status: 404",
+    ] {
+        assert!(!passes(&narrow, line), "{line}");
+    }
+}
