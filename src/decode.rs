@@ -7,7 +7,9 @@
 pub mod delivered;
 mod envelope;
 pub mod line;
+mod quick;
 mod saved;
+mod sift;
 mod text;
 
 use std::borrow::Cow;
@@ -18,6 +20,7 @@ use crate::vocabulary::{AccountId, ApiId, Region};
 
 pub use envelope::open;
 pub use saved::open_saved;
+pub use sift::Sifted;
 
 /// The prefix of every execution-log group; the rest is `{api-id}/{stage}`.
 ///
@@ -139,6 +142,22 @@ impl Parcel {
         }
         Ok(document)
     }
+}
+
+/// Parses the parcels of a payload as far as its failures need it: requests in which nothing can have failed are counted
+/// and left out, and so are lines that nothing is read from.
+///
+/// Lines of a request may lie in any parcel, so that several are read in full.
+pub fn sift(parcels: &[Parcel]) -> impl Iterator<Item = Result<Sifted<'_>, DecodeError>> {
+    let alone = parcels.len() == 1;
+    parcels.iter().map(move |parcel| match &parcel.content {
+        Ok(Content::Json(document))
+            if alone && let Some(sifted) = sift::sift(document, parcel.region.as_ref()) =>
+        {
+            Ok(sifted)
+        }
+        _ => parcel.read().map(|document| Sifted { document, passed: 0 }),
+    })
 }
 
 /// Why a payload could not be decoded, and whose it was where that can still be seen.

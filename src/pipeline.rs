@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 use crate::classify::{self, Diagnosis, Subject};
 use crate::config::Config;
 use crate::correlate::{self, Execution};
-use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Source, delivered};
+use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Sifted, Source, delivered};
 use crate::incident::store::Store;
 use crate::incident::{self, Alert, Change, Incident, News, Recent, Status};
 use crate::judge::{Judgement, judge};
@@ -86,7 +86,8 @@ impl Responder {
             .filter(|(diagnosis, is_tail)| !(*is_tail && self.recent.knows(diagnosis)))
             .map(|(diagnosis, _)| diagnosis)
             .collect();
-        (outcome.executions, outcome.failed) = (executions.len(), diagnoses.len());
+        outcome.executions += executions.len();
+        outcome.failed = diagnoses.len();
         let requests = self.recent.requests(&diagnoses);
         let news = incident::group(diagnoses);
         let told: Vec<anyhow::Result<bool>> =
@@ -113,13 +114,18 @@ impl Responder {
         outcome: &mut Outcome,
     ) -> Result<Vec<LogBatch<'a>>, DecodeError> {
         let mut batches = Vec::new();
-        for parcel in parcels {
-            match parcel.read() {
-                Ok(Document::Control) => info!("control message: the subscription reaches this function"),
-                Ok(Document::Logs(batch)) => {
+        for (parcel, sifted) in parcels.iter().zip(decode::sift(parcels)) {
+            match sifted {
+                Ok(Sifted { document: Document::Control, .. }) => {
+                    info!("control message: the subscription reaches this function");
+                }
+                Ok(Sifted { document: Document::Logs(batch), passed }) => {
                     outcome.batches += 1;
                     match self.accept(batch) {
-                        Some(batch) => batches.extend(unpacked(batch)),
+                        Some(batch) => {
+                            outcome.executions += passed;
+                            batches.extend(unpacked(batch));
+                        }
                         None => outcome.refused += 1,
                     }
                 }
@@ -171,7 +177,8 @@ impl Responder {
             .min(deadline - MARGIN.min(deadline - Instant::now()));
         let subject = news.example.subject();
         let judgement = judge(&subject, &survey(&subject, &*self.account, until).await);
-        let alert = Alert { incident, status, reason, may_repeat, news: news.clone(), judgement, also_hit: vec![] };
+        let alert =
+            Alert { incident, status, reason, may_repeat, news: news.clone(), judgement, also_hit: vec![] };
         let message = render::message(&alert);
         self.publisher
             .publish(&message)

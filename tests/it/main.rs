@@ -46,6 +46,11 @@ mod properties;
 #[cfg(feature = "live")]
 mod responder;
 #[cfg(test)]
+mod sifting;
+#[cfg(test)]
 mod spread;
 #[cfg(test)]
 mod template;
+#[cfg(test)]
+#[path = "../../benches/speed/traffic.rs"]
+mod traffic;
