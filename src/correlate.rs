@@ -8,6 +8,7 @@ mod execution;
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use crate::decode::line::{Kind, LogLine};
@@ -18,7 +19,7 @@ pub use execution::{Entry, Execution, Phase, Received, Route};
 /// Sorts the lines of all batches into executions, in the order in which each is first seen.
 pub fn correlate<'a>(batches: &'a [LogBatch<'a>]) -> Vec<Execution<'a>> {
     let mut executions: Vec<Execution<'a>> = Vec::new();
-    let mut by_request: HashMap<_, usize> = HashMap::new();
+    let mut by_request: HashMap<_, usize, RandomState> = HashMap::default();
     let mut repeats = Repeats::default();
     for batch in batches {
         let origin = Origin::of(&batch.source);
@@ -92,8 +93,8 @@ pub fn pasted<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
 /// lines may stand in the stage's own group too.
 #[derive(Default)]
 struct Repeats<'a> {
-    dated: HashSet<(Origin<'a>, Timestamp, &'a str)>,
-    by_id: HashSet<(Origin<'a>, &'a str, &'a str)>,
+    dated: HashSet<(Origin<'a>, Timestamp, &'a str), RandomState>,
+    by_id: HashSet<(Origin<'a>, &'a str, &'a str), RandomState>,
 }
 
 impl<'a> Repeats<'a> {

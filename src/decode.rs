@@ -7,7 +7,9 @@
 pub mod delivered;
 mod envelope;
 pub mod line;
+mod quick;
 mod saved;
+mod sift;
 mod text;
 
 use std::borrow::Cow;
@@ -19,6 +21,7 @@ use crate::vocabulary::{AccountId, ApiId, Region};
 
 pub use envelope::open;
 pub use saved::open_saved;
+pub use sift::Sifted;
 
 /// The prefix of every execution-log group; the rest is `{api-id}/{stage}`.
 ///
@@ -108,21 +111,6 @@ pub struct LogBatch<'a> {
     pub events: Vec<LogEvent<'a>>,
 }
 
-impl LogBatch<'_> {
-    /// A number for this delivery of these events: where they come from, how many they are, and the first and last of them.
-    pub fn delivery(&self) -> u64 {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let (group, stream) = (text(&self.source.log_group), text(&self.source.log_stream));
-        let mut parts = vec![group, stream, self.events.len().to_string()];
-        for event in self.events.first().into_iter().chain(self.events.last()) {
-            let at = event.at.map_or(0, Timestamp::as_millisecond);
-            parts.push(format!("{}/{at}/{}", event.id.as_deref().unwrap_or_default(), event.message));
-        }
-        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
-        digest(&parts)
-    }
-}
-
 /// A parcel's content, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Document<'a> {
@@ -151,6 +139,20 @@ enum Content {
 }
 
 impl Parcel {
+    /// A number for this delivery, the same when it comes again, alone or among others: of the document's length and of what
+    /// it begins and ends with, which is where it comes from, and its first and last events with their ids.
+    pub fn delivery(&self) -> u64 {
+        const ENDS: usize = 4096;
+        let bytes = match &self.content {
+            Ok(Content::Json(document)) => document.as_slice(),
+            Ok(Content::Text(text)) => text.as_bytes(),
+            Err(_) => &[],
+        };
+        let length = bytes.len().to_le_bytes();
+        let ends = ENDS.min(bytes.len());
+        digest(&[&length, &bytes[..ends], &bytes[bytes.len() - ends..]])
+    }
+
     /// Parses the parcel.
     ///
     /// # Errors
@@ -167,6 +169,22 @@ impl Parcel {
         }
         Ok(document)
     }
+}
+
+/// Parses the parcels of a payload as far as its failures need it: requests in which nothing can have failed are counted
+/// and left out, and so are lines that nothing is read from.
+///
+/// Lines of a request may lie in any parcel, so that several are read in full.
+pub fn sift(parcels: &[Parcel]) -> impl Iterator<Item = Result<Sifted<'_>, DecodeError>> {
+    let alone = parcels.len() == 1;
+    parcels.iter().map(move |parcel| match &parcel.content {
+        Ok(Content::Json(document))
+            if alone && let Some(sifted) = sift::sift(document, parcel.region.as_ref()) =>
+        {
+            Ok(sifted)
+        }
+        _ => parcel.read().map(|document| Sifted { document, passed: 0 }),
+    })
 }
 
 /// Why a payload could not be decoded, and whose it was where that can still be seen.

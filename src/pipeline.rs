@@ -20,7 +20,7 @@ use tracing::{error, info, warn};
 use crate::classify::{self, Diagnosis, Subject};
 use crate::config::Config;
 use crate::correlate::{self, Execution};
-use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Source, delivered};
+use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Sifted, Source, delivered};
 use crate::incident::store::{MemoryStore, Store};
 use crate::incident::{self, Alert, Incident, News, Recent, Status};
 use crate::judge::{Judgement, judge};
@@ -113,7 +113,8 @@ impl Responder {
             .filter(|(diagnosis, is_tail)| !(*is_tail && self.recent.knows(diagnosis)))
             .map(|(diagnosis, _)| diagnosis)
             .collect();
-        (outcome.executions, outcome.failed) = (executions.len(), diagnoses.len());
+        outcome.executions += executions.len();
+        outcome.failed = diagnoses.len();
         self.tally.count(Metric::BatchesRefused, "", count(outcome.refused));
         diagnoses.iter().for_each(|diagnosis| self.tally.count(Metric::Failures, diagnosis.cause.slug, 1));
         let requests = self.recent.requests(&diagnoses);
@@ -168,13 +169,18 @@ impl Responder {
         outcome: &mut Outcome,
     ) -> (Vec<LogBatch<'a>>, Vec<Refusal>) {
         let (mut batches, mut refusals) = (Vec::new(), Vec::new());
-        for parcel in parcels {
-            match parcel.read() {
-                Ok(Document::Control) => info!("control message: the subscription reaches this function"),
-                Ok(Document::Logs(batch)) => {
+        for (parcel, sifted) in parcels.iter().zip(decode::sift(parcels)) {
+            match sifted {
+                Ok(Sifted { document: Document::Control, .. }) => {
+                    info!("control message: the subscription reaches this function");
+                }
+                Ok(Sifted { document: Document::Logs(batch), passed }) => {
                     outcome.batches += 1;
                     match self.accept(batch) {
-                        Some(batch) => batches.extend(unpacked(batch)),
+                        Some(batch) => {
+                            outcome.executions += passed;
+                            batches.extend(unpacked(batch, parcel.delivery()));
+                        }
                         None => outcome.refused += 1,
                     }
                 }
@@ -223,8 +229,7 @@ struct Refusal {
 }
 
 /// A batch by API and stage. What a delivered record says in a spelling of its own must not pass unseen.
-fn unpacked(batch: LogBatch<'_>) -> Vec<LogBatch<'_>> {
-    let delivery = batch.delivery();
+fn unpacked(batch: LogBatch<'_>, delivery: u64) -> Vec<LogBatch<'_>> {
     let mut batches = delivered::unpack(batch);
     for batch in &mut batches {
         batch.source.delivery = Some(delivery);

@@ -52,6 +52,8 @@ fn json_of(message: &str) -> Option<&str> {
     if open(message) {
         return Some(message);
     }
+    // The common line holds none at all, or none before it is clear that it opens with an id.
+    memchr::memchr(b'{', message.as_bytes())?;
     let first = message.lines().next()?;
     let opening = line::opening(first);
     let dated = opening.at.is_some() && opening.request.is_none() && open(opening.text);
@@ -149,7 +151,8 @@ impl<'a> Sorted<'a> {
 
     /// What is no record stays what it is.
     fn keep(&mut self, event: LogEvent<'a>) {
-        self.lines += 1;
+        // A batch that was sifted keeps its numbers.
+        self.lines = event.number.max(self.lines + 1);
         let number = self.lines;
         let source = self.source.clone();
         self.batch_of(None, source).events.push(LogEvent { number, ..event });

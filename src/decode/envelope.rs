@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
+use super::quick;
 use super::{Content, DecodeError, Document, Fault, LogBatch, LogEvent, Parcel, Source};
 use crate::vocabulary::{AccountId, Region};
 
@@ -36,6 +37,9 @@ pub fn open(raw: &[u8], max_bytes: usize) -> Result<Vec<Parcel>, DecodeError> {
     }
     if raw.trim_ascii_start().first() != Some(&b'{') {
         return Ok(vec![of_text(raw, max_bytes)]);
+    }
+    if let Some(packed) = quick::subscription(raw) {
+        return Ok(vec![parcel(unpacked(&packed, max_bytes))]);
     }
     event(raw, max_bytes, Within::Lambda)
 }
@@ -151,14 +155,21 @@ fn within(raw: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
 
 fn unpack(data: &str, max_bytes: usize) -> Result<Vec<u8>, DecodeError> {
     let packed = STANDARD.decode(data.trim()).map_err(|error| Fault::NotBase64(error.to_string()))?;
+    unpacked(&packed, max_bytes)
+}
+
+fn unpacked(packed: &[u8], max_bytes: usize) -> Result<Vec<u8>, DecodeError> {
     match packed.first() {
-        Some(b'{') => within(&packed, max_bytes),
-        _ if packed.starts_with(&GZIP_MAGIC) => inflate(&packed, max_bytes),
+        Some(b'{') => within(packed, max_bytes),
+        _ if packed.starts_with(&GZIP_MAGIC) => inflate(packed, max_bytes),
         _ => Err(Fault::NotGzip.into()),
     }
 }
 
 fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
+    if let Some(out) = quick::gzip(packed, limit) {
+        return Ok(out);
+    }
     let mut out = Vec::with_capacity(packed.len().saturating_mul(4).min(limit));
     // One byte more than allowed: a batch of exactly the limit is not too large.
     let bound = u64::try_from(limit).map_or(u64::MAX, |limit| limit.saturating_add(1));

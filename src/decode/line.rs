@@ -8,6 +8,7 @@ mod opening;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use memchr::memchr;
 
 pub use opening::{Opening, opening};
 
@@ -94,7 +95,10 @@ pub enum Kind<'a> {
 impl<'a> LogLine<'a> {
     /// Parses one message.
     pub fn parse(message: &'a str) -> Self {
-        let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
+        let (first, rest) = match memchr(b'\n', message.as_bytes()) {
+            Some(end) => (&message[..end], &message[end + 1..]),
+            None => (message, ""),
+        };
         let Opening { at, request, text, .. } = opening(first.trim_end_matches('\r'));
         Self { request, at, text, rest, kind: kind(text) }
     }
@@ -116,9 +120,14 @@ impl<'a> LogLine<'a> {
 }
 
 /// `text` without `prefix`, compared without regard to ASCII case.
+#[inline]
 pub fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let head = text.as_bytes().get(..prefix.len())?;
-    head.eq_ignore_ascii_case(prefix.as_bytes()).then(|| &text[prefix.len()..])
+    // Most texts differ in the first letter, and most that do not are spelt alike: both are known without a loop.
+    let first =
+        head.first().map(u8::to_ascii_lowercase) == prefix.bytes().next().map(|b| b.to_ascii_lowercase());
+    let same = first && (head == prefix.as_bytes() || head.eq_ignore_ascii_case(prefix.as_bytes()));
+    same.then(|| &text[prefix.len()..])
 }
 
 /// The openings of lines that only a failing request has, in lower case.
@@ -156,6 +165,53 @@ const PAYLOADS: [&str; 6] = [
 
 const TRAILERS: [&str; 3] =
     ["AWS Integration Endpoint RequestId", "X-ray Tracing ID", "Message from client ["];
+
+/// What a line's text can mean for its request, from a look at its opening alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It may be a line that only a failing request has.
+    Fails,
+    /// It may tell something about a request that failed.
+    Tells,
+    /// A client's or backend's own words, or a form of politeness: nothing reads it.
+    Nothing,
+}
+
+impl Weight {
+    /// Weighs the text of a line; in doubt it weighs more.
+    pub(super) fn of(text: &str) -> Self {
+        let opens = |openings: &[&str]| openings.iter().any(|opening| strip(text, opening).is_some());
+        // As API Gateway spells them; in another spelling they weigh more than they have to.
+        let starts = |opening: &str| text.starts_with(opening);
+        match text.as_bytes().first().map(u8::to_ascii_lowercase) {
+            Some(b'm') if starts("Method request ") || starts("Method response ") => Self::Nothing,
+            Some(b'm') => match strip(text, "Method completed with status: ") {
+                Some(status) if !is_below_500(status) => Self::Fails,
+                _ => Self::Tells,
+            },
+            Some(b'e') if starts("Endpoint request headers:") || starts("Endpoint request body") => {
+                Self::Nothing
+            }
+            Some(b'e') if starts("Endpoint response body") || starts("Extended Request Id:") => Self::Nothing,
+            Some(b'g') if starts("Gateway response body:") || starts("Gateway response headers:") => {
+                Self::Nothing
+            }
+            Some(b'a') if starts("API Key authorized because") => Self::Nothing,
+            Some(b'a') if starts("AWS Integration Endpoint RequestId") => Self::Nothing,
+            Some(b'u') if starts("Usage Plan check succeeded") => Self::Nothing,
+            Some(b'a' | b'e' | b'f' | b'l' | b't') if opens(&FAILURES) => Self::Fails,
+            Some(b'g' | b'l') if opens(&["Gateway response type: ", "Lambda invocation failed"]) => {
+                Self::Fails
+            }
+            _ => Self::Tells,
+        }
+    }
+}
+
+/// Whether a text is a status of three digits, and of no failure.
+fn is_below_500(status: &str) -> bool {
+    matches!(status.as_bytes(), [b'1'..=b'4', b'0'..=b'9', b'0'..=b'9'])
+}
 
 fn kind(text: &str) -> Kind<'_> {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| strip(text, prefix).is_some());

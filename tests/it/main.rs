@@ -54,8 +54,13 @@ mod properties;
 #[cfg(feature = "live")]
 mod responder;
 #[cfg(test)]
+mod sifting;
+#[cfg(test)]
 mod spread;
 #[cfg(test)]
 mod stores;
 #[cfg(test)]
 mod template;
+#[cfg(test)]
+#[path = "../../benches/speed/traffic.rs"]
+mod traffic;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::fmt::strtime;
+use memchr::memchr;
 
 use super::strip;
 
@@ -80,11 +81,16 @@ fn bracketed(text: &str) -> Option<(&str, &str)> {
     // Longer than any id API Gateway accepts; the bound keeps a hostile line from being scanned to its end.
     const LONGEST: usize = 256;
     let inner = text.strip_prefix('(')?;
-    let end = inner.bytes().take(LONGEST).position(|b| b == b')')?;
+    let end = memchr(b')', &inner.as_bytes()[..inner.len().min(LONGEST)])?;
     let (id, rest) = inner.split_at(end);
     let text = rest.strip_prefix(')')?;
-    let named = !id.is_empty() && !id.contains(char::is_whitespace);
+    let named = !id.is_empty() && !has_blank(id);
     (named && (text.is_empty() || text.starts_with([' ', '\t']))).then(|| (id, text.trim_start()))
+}
+
+fn has_blank(text: &str) -> bool {
+    // Ids are graphic ASCII as a rule, which is known at once.
+    !text.bytes().all(|b| b.is_ascii_graphic()) && text.contains(char::is_whitespace)
 }
 
 #[cfg(test)]
