@@ -94,7 +94,7 @@ fn passes(pattern: &str, message: &str) -> bool {
     let stands = |phrase: &str| {
         message.match_indices(phrase).any(|(place, _)| {
             let (before, after) = (&message[..place], &message[place + phrase.len()..]);
-            !before.ends_with(inner) && !(after.starts_with(inner) && phrase.ends_with(inner))
+            !(before.ends_with(inner) || after.starts_with(inner) && phrase.ends_with(inner))
         })
     };
     pattern.is_empty() || phrases.into_iter().any(stands)

@@ -57,3 +57,6 @@ mod responder;
 mod spread;
 #[cfg(test)]
 mod template;
+#[cfg(test)]
+#[cfg(feature = "live")]
+mod watched;
