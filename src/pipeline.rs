@@ -91,7 +91,9 @@ impl Responder {
             .map(|(diagnosis, _)| diagnosis)
             .collect();
         (outcome.executions, outcome.failed) = (executions.len(), diagnoses.len());
-        self.tally.count(Metric::BatchesRefused, "", count(outcome.refused));
+        if outcome.refused > 0 {
+            self.tally.count(Metric::BatchesRefused, "", count(outcome.refused));
+        }
         diagnoses.iter().for_each(|diagnosis| self.tally.count(Metric::Failures, diagnosis.cause.slug, 1));
         let requests = self.recent.requests(&diagnoses);
         let news = incident::group(diagnoses);

@@ -1,11 +1,11 @@
 //! API Gateway's second control plane: VPC links of the second generation.
 
 use aws_sdk_apigatewayv2::Client;
-use aws_sdk_apigatewayv2::types::ConnectionType;
+use aws_sdk_apigatewayv2::types::{ConnectionType, ProtocolType};
 use aws_types::SdkConfig;
 
 use super::{outcome, refused};
-use crate::coverage::{Api, Refused};
+use crate::coverage::{Api, HttpApi, Refused};
 use crate::survey::nouns::{Generation, VpcLink};
 use crate::survey::{Answer, Why};
 use crate::vocabulary::ApiId;
@@ -40,7 +40,7 @@ impl Reader {
     }
 
     /// All HTTP and WebSocket APIs with an integration over a VPC link.
-    pub(super) async fn private_apis(&self) -> Result<Vec<Api>, Refused> {
+    pub(super) async fn private_apis(&self) -> Result<Vec<HttpApi>, Refused> {
         let mut private = Vec::new();
         let mut token = None;
         loop {
@@ -49,9 +49,10 @@ impl Reader {
             for api in page.items.unwrap_or_default() {
                 let Some(id) = api.api_id else { continue };
                 match self.is_private(&id).await {
-                    Ok(true) => {
-                        private.push(Api { id: ApiId::new(id), name: api.name.unwrap_or_default() });
-                    }
+                    Ok(true) => private.push(HttpApi {
+                        api: Api { id: ApiId::new(id), name: api.name.unwrap_or_default() },
+                        is_websocket: api.protocol_type == Some(ProtocolType::Websocket),
+                    }),
                     Ok(false) | Err(Refused::Gone) => {}
                     Err(refused) => return Err(refused),
                 }

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{Api, Apis, Call, Filter, Pace, Refused, Round, Standing};
+use super::{Api, Apis, Call, Filter, HttpApi, Pace, Refused, Round, Standing};
 use crate::survey::Why;
 use crate::survey::nouns::{Resource, Stage};
 use crate::vocabulary::Region;
@@ -46,9 +46,6 @@ impl SeenStage {
         self.settings.logs(None) && self.settings.logging.values().all(|level| level != "OFF")
     }
 }
-
-/// An HTTP or WebSocket API that uses a VPC link.
-pub type HttpApi = Api;
 
 /// Somebody who is subscribed to the alert topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,9 +160,8 @@ impl Seen {
     }
 
     /// Notes that nobody knows who is told.
-    pub fn missed_subscribers(&mut self, why: String) {
-        let what = "the subscriptions to the alert topic".to_owned();
-        self.unread.push((Call::ListSubscriptions, what, Why::Unreachable(why)));
+    pub fn missed_subscribers(&mut self, why: Why) {
+        self.unread.push((Call::ListSubscriptions, "the subscriptions to the alert topic".to_owned(), why));
     }
 
     /// Whether every failure of the stage's private routes is seen.

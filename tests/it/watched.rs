@@ -61,7 +61,12 @@ fn partly_blind() -> Account {
     account.log_groups.extend(["full", "idle"].map(|stage| (group(stage), Vec::new())));
     account.filters.insert(group("full"), vec![foreign("siem"), foreign("archive")]);
     let connection_types = vec!["VPC_LINK".to_owned()];
-    account.http_apis.push(HttpApi { id: "h1".to_owned(), name: "web".to_owned(), connection_types });
+    account.http_apis.push(HttpApi {
+        id: "h1".to_owned(),
+        name: "web".to_owned(),
+        connection_types,
+        is_websocket: false,
+    });
     account
 }
 
@@ -85,7 +90,7 @@ fn blind_spots_are_told_with_what_to_do() {
         "blind[log-group-full]: all of its subscription filters are taken, by siem and archive",
         "blind[log-group-missing]: stage new of orders logs, and has no log group",
         "aws apigateway create-deployment --rest-api-id a1b2c3d4e5 --stage-name new --region eu-west-1",
-        "blind[http-api]: web is an HTTP or WebSocket API over a VPC link",
+        "blind[http-api]: web is an HTTP API over a VPC link",
         "--filter-name 'vpclink-responder' --filter-pattern '' --destination-arn \
          arn:aws:lambda:eu-west-1:111122223333:function:vpclink-responder --region eu-west-1",
         "1 of 5 private stages watched, 5 blind spots",
