@@ -144,8 +144,12 @@ impl Apis for LiveAccount {
         })
     }
 
-    fn private_http_apis(&self) -> Done<'_, Vec<HttpApi>> {
-        Box::pin(self.apigatewayv2.private_apis())
+    fn http_apis(&self) -> Done<'_, Vec<HttpApi>> {
+        Box::pin(self.apigatewayv2.apis())
+    }
+
+    fn uses_link<'a>(&'a self, api: &'a ApiId) -> Done<'a, bool> {
+        Box::pin(self.apigatewayv2.uses_link(api))
     }
 
     fn has_log_role(&self) -> Done<'_, bool> {

@@ -105,7 +105,7 @@ pub struct Api {
     pub name: String,
 }
 
-/// An API of the second control plane that uses a VPC link: none of them writes to a log group that is subscribed.
+/// An API of the second control plane: none of them writes to a log group that is subscribed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpApi {
     /// The API.
@@ -122,8 +122,10 @@ pub trait Apis: Send + Sync {
     fn stages<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<(String, Stage)>>;
     /// The resources of a REST API with their integrations.
     fn resources<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<Resource>>;
-    /// All HTTP and WebSocket APIs that use a VPC link.
-    fn private_http_apis(&self) -> Done<'_, Vec<HttpApi>>;
+    /// All HTTP and WebSocket APIs.
+    fn http_apis(&self) -> Done<'_, Vec<HttpApi>>;
+    /// Whether an HTTP or WebSocket API uses a VPC link.
+    fn uses_link<'a>(&'a self, api: &'a ApiId) -> Done<'a, bool>;
     /// Whether the account has a role with which API Gateway writes execution logs.
     fn has_log_role(&self) -> Done<'_, bool>;
 }
