@@ -28,7 +28,7 @@ use jiff::Timestamp;
 pub use assumed::AssumedAccount;
 pub use logs::Logs;
 
-use crate::coverage::{Api, Apis, Done, Refused};
+use crate::coverage::{Api, Apis, Done, HttpApi, Refused};
 use crate::survey::nouns::{Resource, Stage};
 use crate::survey::{Account, Answer, Asked, Question, Why};
 use crate::vocabulary::ApiId;
@@ -144,8 +144,12 @@ impl Apis for LiveAccount {
         })
     }
 
-    fn private_http_apis(&self) -> Done<'_, Vec<Api>> {
-        Box::pin(self.apigatewayv2.private_apis())
+    fn http_apis(&self) -> Done<'_, Vec<HttpApi>> {
+        Box::pin(self.apigatewayv2.apis())
+    }
+
+    fn uses_link<'a>(&'a self, api: &'a ApiId) -> Done<'a, bool> {
+        Box::pin(self.apigatewayv2.uses_link(api))
     }
 
     fn has_log_role(&self) -> Done<'_, bool> {
@@ -201,17 +205,23 @@ where
     }
 }
 
+/// What a service's code means for a reading.
+pub fn why_of(code: String) -> Why {
+    match code {
+        code if DENIED.contains(&code.as_str()) => Why::Denied,
+        code if THROTTLED.contains(&code.as_str()) => Why::Throttled,
+        code => Why::Unreachable(code),
+    }
+}
+
 /// What an error of the SDK means for a reading. Never that the thing looked for is at fault.
 fn why<E, R>(error: &SdkError<E, R>) -> Why
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
-    match error.code() {
-        Some(code) if DENIED.contains(&code) => return Why::Denied,
-        Some(code) if THROTTLED.contains(&code) => return Why::Throttled,
-        Some(code) => return Why::Unreachable(code.to_owned()),
-        None => {}
+    if let Some(code) = error.code() {
+        return why_of(code.to_owned());
     }
     let says = DisplayErrorContext(error).to_string();
     match error {

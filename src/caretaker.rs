@@ -10,14 +10,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use aws_types::SdkConfig;
+<<<<<<< HEAD
 use serde_json::{Value, json};
+=======
+use jiff::Timestamp;
+use serde_json::Value;
+>>>>>>> coverage
 use tokio::time::{Duration, Instant};
 
-use crate::aws::{LiveAccount, Logs};
+use crate::aws::{LiveAccount, Logs, why_of};
 use crate::config::CaretakerConfig;
 use crate::coverage::{
-    BlindSpot, Depth, LogGroup, Mode, Pace, Round, Scope, Seen, Standing, Subscriber, Upkeep, blind_spots,
-    look,
+    Begin, BlindSpot, Depth, LogGroup, Mode, Pace, Round, Scope, Seen, Standing, Subscriber, Upkeep,
+    blind_spots, look,
 };
 use crate::metrics::Tally;
 use crate::pipeline::{Care, Responder};
@@ -49,6 +54,8 @@ pub struct Caretaker {
     pub memory: Mutex<Memory>,
     /// For the answer to CloudFormation.
     pub sdk: SdkConfig,
+    /// The clock.
+    pub now: fn() -> Timestamp,
 }
 
 /// What one container remembers of its last round.
@@ -110,10 +117,16 @@ impl Caretaker {
 
     /// Subscribes what is to be subscribed, beginning where the last round stopped.
     async fn subscribe(&self, deadline: Instant) -> Round {
+        self.go_through(&self.upkeep(&self.config.scope, deadline)).await
+    }
+
+    /// Goes through all log groups, from where the last round stopped.
+    async fn go_through(&self, upkeep: &Upkeep<'_>) -> Round {
         let behind = self.remembered().stopped_after.clone();
-        let upkeep = self.upkeep(&self.config.scope, deadline);
+        let minute = u64::try_from((self.now)().as_second() / 60).unwrap_or(0);
+        let begin = behind.as_deref().map_or(Begin::Turn(minute), Begin::Behind);
         let prefix = &self.config.shared.log_group_prefix;
-        let round = upkeep.all(prefix, behind.as_deref(), &mut self.pace(), &mut |_, _| {}).await;
+        let round = upkeep.all(prefix, begin, &mut self.pace(), &mut |_, _| {}).await;
         self.remembered().stopped_after.clone_from(&round.stopped_after);
         report::changes(&round);
         round
@@ -139,7 +152,7 @@ impl Caretaker {
                 };
                 seen.subscribers = Some(found.into_iter().map(one).collect());
             }
-            Err(why) => seen.missed_subscribers(why),
+            Err(code) => seen.missed_subscribers(why_of(code)),
         }
         let mut pace = Pace::per_second(CONTROL_PLANE_CALLS);
         look(&self.apis, seen, Depth::Blind, deadline, &mut pace, &mut |_, _| {}).await

@@ -20,11 +20,11 @@ use crate::survey::nouns::{Resource, Stage};
 use crate::vocabulary::{ApiId, Arn};
 
 pub use blind::{BlindSpot, Kind, blind_spots};
-pub use look::{Depth, HttpApi, Seen, SeenStage, Subscriber, look};
+pub use look::{Depth, Seen, SeenStage, Subscriber, look};
 pub use pace::Pace;
 pub use plan::{Leave, MOST_FILTERS, Step, step};
 pub use scope::Scope;
-pub use upkeep::{Mode, Round, Standing, Upkeep};
+pub use upkeep::{Begin, Mode, Round, Standing, Upkeep};
 
 /// A subscription filter of a log group. A group has at most one of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +105,15 @@ pub struct Api {
     pub name: String,
 }
 
+/// An API of the second control plane: none of them writes to a log group that is subscribed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpApi {
+    /// The API.
+    pub api: Api,
+    /// Whether it is a WebSocket API, which does write execution logs.
+    pub is_websocket: bool,
+}
+
 /// An account's APIs, as far as coverage reads them.
 pub trait Apis: Send + Sync {
     /// All REST APIs.
@@ -113,8 +122,10 @@ pub trait Apis: Send + Sync {
     fn stages<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<(String, Stage)>>;
     /// The resources of a REST API with their integrations.
     fn resources<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<Resource>>;
-    /// All HTTP and WebSocket APIs that use a VPC link.
-    fn private_http_apis(&self) -> Done<'_, Vec<Api>>;
+    /// All HTTP and WebSocket APIs.
+    fn http_apis(&self) -> Done<'_, Vec<HttpApi>>;
+    /// Whether an HTTP or WebSocket API uses a VPC link.
+    fn uses_link<'a>(&'a self, api: &'a ApiId) -> Done<'a, bool>;
     /// Whether the account has a role with which API Gateway writes execution logs.
     fn has_log_role(&self) -> Done<'_, bool>;
 }

@@ -64,6 +64,7 @@ pub async fn caretaker(config: CaretakerConfig) -> Caretaker {
         tally: Tally::default(),
         memory: Mutex::default(),
         sdk,
+        now,
         config,
     }
 }

@@ -1,11 +1,11 @@
 //! API Gateway's second control plane: VPC links of the second generation.
 
 use aws_sdk_apigatewayv2::Client;
-use aws_sdk_apigatewayv2::types::ConnectionType;
+use aws_sdk_apigatewayv2::types;
 use aws_types::SdkConfig;
 
 use super::{outcome, refused};
-use crate::coverage::{Api, Refused};
+use crate::coverage::{Api, HttpApi, Refused};
 use crate::survey::nouns::{Generation, VpcLink};
 use crate::survey::{Answer, Why};
 use crate::vocabulary::ApiId;
@@ -39,44 +39,41 @@ impl Reader {
         })
     }
 
-    /// All HTTP and WebSocket APIs with an integration over a VPC link.
-    pub(super) async fn private_apis(&self) -> Result<Vec<Api>, Refused> {
-        let mut private = Vec::new();
-        let mut token = None;
+    /// All HTTP and WebSocket APIs.
+    pub(super) async fn apis(&self) -> Result<Vec<HttpApi>, Refused> {
+        let (mut apis, mut token) = (Vec::new(), None);
         loop {
             let page = self.client.get_apis().max_results(PAGE).set_next_token(token).send().await;
             let page = page.map_err(|error| refused(&error))?;
-            for api in page.items.unwrap_or_default() {
-                let Some(id) = api.api_id else { continue };
-                match self.is_private(&id).await {
-                    Ok(true) => {
-                        private.push(Api { id: ApiId::new(id), name: api.name.unwrap_or_default() });
-                    }
-                    Ok(false) | Err(Refused::Gone) => {}
-                    Err(refused) => return Err(refused),
-                }
-            }
+            let api = |api: types::Api| {
+                Some(HttpApi {
+                    is_websocket: api.protocol_type == Some(types::ProtocolType::Websocket),
+                    api: Api { id: ApiId::new(api.api_id?), name: api.name.unwrap_or_default() },
+                })
+            };
+            apis.extend(page.items.unwrap_or_default().into_iter().filter_map(api));
             token = page.next_token;
             if token.is_none() {
-                return Ok(private);
+                return Ok(apis);
             }
         }
     }
 
-    async fn is_private(&self, api: &str) -> Result<bool, Refused> {
+    /// Whether any integration of an API goes through a VPC link.
+    pub(super) async fn uses_link(&self, api: &ApiId) -> Result<bool, Refused> {
         let mut token = None;
         loop {
             let page = self
                 .client
                 .get_integrations()
-                .api_id(api)
+                .api_id(api.as_str())
                 .max_results(PAGE)
                 .set_next_token(token)
                 .send()
                 .await;
             let page = page.map_err(|error| refused(&error))?;
             let mut found = page.items.iter().flatten();
-            if found.any(|one| one.connection_type == Some(ConnectionType::VpcLink)) {
+            if found.any(|one| one.connection_type == Some(types::ConnectionType::VpcLink)) {
                 return Ok(true);
             }
             token = page.next_token;

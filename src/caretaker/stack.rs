@@ -32,13 +32,7 @@ impl Caretaker {
     /// Removes the filters of this name from every group.
     async fn unsubscribe(&self, name: &str, deadline: Instant) -> Round {
         let (scope, ours) = (Scope::ended(), Filter { name: name.to_owned(), ..self.config.filter.clone() });
-        let upkeep = Upkeep { ours: &ours, ..self.upkeep(&scope, deadline) };
-        let prefix = &self.config.shared.log_group_prefix;
-        let behind = self.remembered().stopped_after.clone();
-        let round = upkeep.all(prefix, behind.as_deref(), &mut self.pace(), &mut |_, _| {}).await;
-        self.remembered().stopped_after.clone_from(&round.stopped_after);
-        report::changes(&round);
-        round
+        self.go_through(&Upkeep { ours: &ours, ..self.upkeep(&scope, deadline) }).await
     }
 
     async fn answer(&self, request: &Request, id: &str, fault: Option<&str>) -> anyhow::Result<()> {

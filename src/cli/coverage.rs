@@ -24,7 +24,7 @@ async fn seen(args: &CoverageArgs) -> Result<Seen, Failure> {
     use tokio::time::Instant;
 
     use crate::aws::{LiveAccount, Logs, sdk_config};
-    use crate::coverage::{Depth, Filter, Mode, Pace, Scope, Upkeep, look};
+    use crate::coverage::{Begin, Depth, Filter, Mode, Pace, Scope, Upkeep, look};
     use crate::decode::EXECUTION_LOG_PREFIX;
     use crate::vocabulary::{Arn, Region};
 
@@ -44,7 +44,7 @@ async fn seen(args: &CoverageArgs) -> Result<Seen, Failure> {
     let upkeep = Upkeep { groups: &groups, ours: &ours, scope: &scope, mode: Mode::Look, deadline };
     let mut pace = Pace::per_second(args.calls_per_second);
     let progress = &mut |done, all| account::progress("log groups", done, all);
-    let round = upkeep.all(EXECUTION_LOG_PREFIX, None, &mut pace, progress).await;
+    let round = upkeep.all(EXECUTION_LOG_PREFIX, Begin::Behind(""), &mut pace, progress).await;
     let seen = Seen {
         region: Some(region),
         prefix: EXECUTION_LOG_PREFIX.to_owned(),

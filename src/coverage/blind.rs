@@ -1,6 +1,6 @@
 //! Where a failure would go unseen, and what to do about it.
 
-use super::{Call, Filter, Leave, Seen, SeenStage, Standing};
+use super::{Call, Filter, HttpApi, Leave, Seen, SeenStage, Standing};
 use crate::survey::Why;
 
 /// What makes a place blind.
@@ -105,17 +105,7 @@ pub fn blind_spots(seen: &Seen) -> Vec<BlindSpot> {
             region(seen)
         )),
     }));
-    spots.extend(seen.http_apis.iter().map(|api| BlindSpot {
-        kind: Kind::HttpApi,
-        of: api.id.to_string(),
-        says: format!(
-            "{} is an HTTP or WebSocket API over a VPC link; HTTP APIs write no execution logs",
-            api.name
-        ),
-        remedy:
-            "Watch its metric 5xx, and log `$context.integrationErrorMessage` to its access log.".to_owned(),
-        command: None,
-    }));
+    spots.extend(seen.http_apis.iter().map(http_api));
     spots.extend(unread(seen));
     spots.sort();
     spots.dedup();
@@ -209,7 +199,9 @@ fn of_stage(seen: &Seen, stage: &SeenStage) -> Option<BlindSpot> {
     Some(BlindSpot {
         kind: Kind::LogGroupMissing,
         says: format!("stage {} of {} logs, and has no log group", stage.name, stage.api.name),
-        remedy: "API Gateway makes the group when the stage is deployed: deploy it once more.".to_owned(),
+        remedy: "API Gateway makes the group when the stage is deployed: deploy it once more. Where its logs are delivered to a \
+                 group of another name, put that into DELIVERED_LOG_GROUPS."
+            .to_owned(),
         command: Some(format!(
             "aws apigateway create-deployment --rest-api-id {} --stage-name {}{}",
             stage.api.id,
@@ -302,6 +294,27 @@ fn delivered(seen: &Seen, group: &str, standing: &Standing) -> Option<BlindSpot>
         remedy: "Let the group's events invoke the responder, and subscribe it.".to_owned(),
         command: Some(put(seen, group)),
     })
+}
+
+fn http_api(HttpApi { api, is_websocket }: &HttpApi) -> BlindSpot {
+    let (says, remedy) = if *is_websocket {
+        (
+            "a WebSocket API over a VPC link; its log groups have other names, and are not subscribed",
+            "Subscribe its log group to the responder by hand, and name it in DELIVERED_LOG_GROUPS.",
+        )
+    } else {
+        (
+            "an HTTP API over a VPC link; those write no execution logs",
+            "Watch its metric 5xx, and have `$context.integrationErrorMessage` in its access log.",
+        )
+    };
+    BlindSpot {
+        kind: Kind::HttpApi,
+        of: api.id.to_string(),
+        says: format!("{} is {says}", api.name),
+        remedy: remedy.to_owned(),
+        command: None,
+    }
 }
 
 /// The command that subscribes a group.

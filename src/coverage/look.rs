@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{Api, Apis, Call, Filter, Pace, Refused, Round, Standing};
+use super::{Api, Apis, Call, Filter, HttpApi, Pace, Refused, Round, Standing};
 use crate::survey::Why;
 use crate::survey::nouns::{Resource, Stage};
 use crate::vocabulary::Region;
@@ -46,9 +46,6 @@ impl SeenStage {
         self.settings.logs(None) && self.settings.logging.values().all(|level| level != "OFF")
     }
 }
-
-/// An HTTP or WebSocket API that uses a VPC link.
-pub type HttpApi = Api;
 
 /// Somebody who is subscribed to the alert topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +100,8 @@ pub async fn look(
         Err(refused) => seen.missed("whether API Gateway may write logs", refused),
     }
     pace.turn().await;
-    match apis.private_http_apis().await {
-        Ok(found) => seen.http_apis = found,
+    match apis.http_apis().await {
+        Ok(found) => look_at_http(apis, found, &mut seen, deadline, pace).await,
         Err(refused) => seen.missed("HTTP APIs", refused),
     }
     pace.turn().await;
@@ -118,13 +115,34 @@ pub async fn look(
     for (done, api) in rest_apis.iter().enumerate() {
         progress(done, rest_apis.len());
         if Instant::now() >= deadline {
-            seen.skipped = rest_apis.len() - done;
+            seen.skipped += rest_apis.len() - done;
             break;
         }
         look_at(apis, api, &mut seen, depth, pace).await;
     }
     progress(rest_apis.len(), rest_apis.len());
     seen
+}
+
+async fn look_at_http(
+    apis: &dyn Apis,
+    found: Vec<HttpApi>,
+    seen: &mut Seen,
+    deadline: Instant,
+    pace: &mut Pace,
+) {
+    for found in found {
+        if Instant::now() >= deadline {
+            seen.skipped += 1;
+            continue;
+        }
+        pace.turn().await;
+        match apis.uses_link(&found.api.id).await {
+            Ok(true) => seen.http_apis.push(found),
+            Ok(false) => {}
+            Err(refused) => seen.missed(&format!("the integrations of API {}", found.api.id), refused),
+        }
+    }
 }
 
 async fn look_at(apis: &dyn Apis, api: &Api, seen: &mut Seen, depth: Depth, pace: &mut Pace) {
@@ -163,9 +181,8 @@ impl Seen {
     }
 
     /// Notes that nobody knows who is told.
-    pub fn missed_subscribers(&mut self, why: String) {
-        let what = "the subscriptions to the alert topic".to_owned();
-        self.unread.push((Call::ListSubscriptions, what, Why::Unreachable(why)));
+    pub fn missed_subscribers(&mut self, why: Why) {
+        self.unread.push((Call::ListSubscriptions, "the subscriptions to the alert topic".to_owned(), why));
     }
 
     /// Whether every failure of the stage's private routes is seen.

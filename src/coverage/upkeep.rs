@@ -17,6 +17,28 @@ pub enum Mode {
     Look,
 }
 
+/// Where in the list of groups a round begins. It goes through all of them from there, while there is time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin<'a> {
+    /// Behind the group at which the last round stopped.
+    Behind(&'a str),
+    /// At another place each turn, where nobody knows of a last round: none is always the last.
+    Turn(u64),
+}
+
+impl Begin<'_> {
+    fn place(self, groups: &[LogGroup]) -> usize {
+        match self {
+            Self::Behind(name) => groups.partition_point(|group| group.name.as_str() <= name),
+            // Steps of the golden ratio leave no long gap between the places of a few turns.
+            Self::Turn(turn) => {
+                let share = u128::from(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                usize::try_from((share * groups.len() as u128) >> 64).unwrap_or(0)
+            }
+        }
+    }
+}
+
 /// What a round of upkeep is about.
 pub struct Upkeep<'a> {
     /// Who answers for AWS.
@@ -78,24 +100,40 @@ impl Round {
 }
 
 impl Upkeep<'_> {
-    /// Deals with every group of a prefix, beginning behind the one at which the last round stopped. `progress` is told how
-    /// many of how many are done.
+    /// Deals with every group of a prefix. `progress` is told how many of how many are done.
     pub async fn all(
         &self,
         prefix: &str,
-        behind: Option<&str>,
+        begin: Begin<'_>,
         pace: &mut Pace,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> Round {
-        match self.groups.groups(prefix).await {
-            Ok(mut groups) => {
-                groups.sort_by(|a, b| a.name.cmp(&b.name));
-                groups.dedup_by(|a, b| a.name == b.name);
-                let begin = groups.partition_point(|group| Some(group.name.as_str()) <= behind);
-                groups.rotate_left(begin);
-                self.each(&groups, pace, progress).await
+        let mut groups = match self.listed(prefix, pace).await {
+            Ok(groups) => groups,
+            Err(refused) => return Round { unlisted: Some(refused.why()), ..Round::default() },
+        };
+        groups.sort_by(|a, b| a.name.cmp(&b.name));
+        groups.dedup_by(|a, b| a.name == b.name);
+        let place = begin.place(&groups);
+        groups.rotate_left(place);
+        let mut round = self.each(&groups, pace, progress).await;
+        if let (Some(""), Begin::Behind(name)) = (round.stopped_after.as_deref(), begin) {
+            round.stopped_after = Some(name.to_owned());
+        }
+        round
+    }
+
+    async fn listed(&self, prefix: &str, pace: &mut Pace) -> Result<Vec<LogGroup>, Refused> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.groups.groups(prefix).await {
+                Err(refused) if refused.is_passing() && tries < TRIES && Instant::now() < self.deadline => {
+                    pace.back_off(tries);
+                    pace.turn().await;
+                }
+                listed => return listed,
             }
-            Err(refused) => Round { unlisted: Some(refused.why()), ..Round::default() },
         }
     }
 
@@ -128,21 +166,26 @@ impl Upkeep<'_> {
     /// Deals with one group; `None` where it is gone. What is refused for the moment is looked at afresh and tried again: the
     /// group's filters may be others by then.
     async fn one(&self, group: &LogGroup, pace: &mut Pace, round: &mut Round) -> Option<Standing> {
-        let mut tries = 0;
+        let (mut tries, mut throttled) = (0, 0);
         loop {
             pace.turn().await;
             let (call, refused) = match self.try_once(group, round).await {
                 Ok(standing) => return Some(standing),
                 Err(failed) => failed,
             };
-            tries += 1;
+            // Being throttled says nothing of this group: the next would be too. All wait until it ends, or time is up.
+            if refused == Refused::Why(Why::Throttled) {
+                throttled += 1
+            } else {
+                tries += 1
+            }
             match refused {
                 Refused::Gone => {
                     round.vanished.push(group.name.clone());
                     return None;
                 }
                 passing if passing.is_passing() && tries < TRIES && Instant::now() < self.deadline => {
-                    pace.back_off(tries);
+                    pace.back_off(tries + throttled);
                 }
                 lasting => return Some(Standing::Failed(call, lasting.why())),
             }
@@ -176,5 +219,35 @@ impl Upkeep<'_> {
                 Ok(Standing::Left(Leave::OutOfScope))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups(number: usize) -> Vec<LogGroup> {
+        (0..number).map(|number| LogGroup { name: format!("{number:04}"), subscribable: true }).collect()
+    }
+
+    #[test]
+    fn a_round_begins_behind_the_group_at_which_the_last_one_stopped() {
+        let groups = groups(10);
+        assert_eq!(Begin::Behind("0003").place(&groups), 4);
+        assert_eq!(Begin::Behind("0003x").place(&groups), 4, "it is gone meanwhile");
+        assert_eq!([Begin::Behind("").place(&groups), Begin::Behind("9").place(&groups)], [0, 10]);
+    }
+
+    #[test]
+    fn rounds_that_know_of_no_last_one_reach_every_group_within_a_day() {
+        // A round every quarter of an hour that has time for a twentieth of the groups.
+        let groups = groups(2000);
+        let mut reached = vec![false; groups.len()];
+        for turn in (29_540_790..).step_by(15).take(96) {
+            let place = Begin::Turn(turn).place(&groups);
+            (0..100).for_each(|step| reached[(place + step) % groups.len()] = true);
+        }
+        assert_eq!(reached.iter().filter(|reached| !**reached).count(), 0);
+        assert_eq!(Begin::Turn(7).place(&[]), 0);
     }
 }

@@ -62,5 +62,10 @@ mod stores;
 #[cfg(test)]
 mod template;
 #[cfg(test)]
+<<<<<<< HEAD
 #[path = "../../benches/speed/traffic.rs"]
 mod traffic;
+=======
+#[cfg(feature = "live")]
+mod watched;
+>>>>>>> coverage

@@ -112,6 +112,8 @@ pub struct HttpApi {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// Whether it is a WebSocket API.
+    pub is_websocket: bool,
     /// The connection types of its integrations.
     pub connection_types: Vec<String>,
 }
@@ -150,7 +152,10 @@ pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
 pub(super) fn answer_v2(account: &Account, call: &Call) -> Option<Reply> {
     let id = call.text("vpcLinkId");
     if call.operation == "GetApis" {
-        let apis = account.http_apis.iter().map(|api| json!({ "apiId": api.id, "name": api.name }));
+        let apis = account.http_apis.iter().map(|api| {
+            let protocol = if api.is_websocket { "WEBSOCKET" } else { "HTTP" };
+            json!({ "apiId": api.id, "name": api.name, "protocolType": protocol })
+        });
         return v2_page(account, call, &apis.collect::<Vec<_>>());
     }
     if call.operation == "GetIntegrations" {
