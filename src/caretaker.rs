@@ -10,12 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use aws_types::SdkConfig;
-<<<<<<< HEAD
-use serde_json::{Value, json};
-=======
 use jiff::Timestamp;
-use serde_json::Value;
->>>>>>> coverage
+use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
 use crate::aws::{LiveAccount, Logs, why_of};

@@ -113,16 +113,11 @@ impl Responder {
             .filter(|(diagnosis, is_tail)| !(*is_tail && self.recent.knows(diagnosis)))
             .map(|(diagnosis, _)| diagnosis)
             .collect();
-<<<<<<< HEAD
         outcome.executions += executions.len();
         outcome.failed = diagnoses.len();
-        self.tally.count(Metric::BatchesRefused, "", count(outcome.refused));
-=======
-        (outcome.executions, outcome.failed) = (executions.len(), diagnoses.len());
         if outcome.refused > 0 {
             self.tally.count(Metric::BatchesRefused, "", count(outcome.refused));
         }
->>>>>>> coverage
         diagnoses.iter().for_each(|diagnosis| self.tally.count(Metric::Failures, diagnosis.cause.slug, 1));
         let requests = self.recent.requests(&diagnoses);
         let mut news = incident::group(diagnoses);

@@ -62,10 +62,8 @@ mod stores;
 #[cfg(test)]
 mod template;
 #[cfg(test)]
-<<<<<<< HEAD
 #[path = "../../benches/speed/traffic.rs"]
 mod traffic;
-=======
+#[cfg(test)]
 #[cfg(feature = "live")]
 mod watched;
->>>>>>> coverage
