@@ -11,6 +11,7 @@ mod ec2;
 mod elbv2;
 mod iam;
 mod logs;
+mod query;
 pub mod reply;
 mod x509;
 
@@ -58,7 +59,7 @@ pub struct LiveAccount {
     ec2: Option<ec2::Client>,
     acm: acm::Reader,
     cloudwatch: cloudwatch::Reader,
-    iam: iam::Reader,
+    iam: Option<iam::Client>,
     now: fn() -> Timestamp,
 }
 
@@ -73,7 +74,7 @@ impl LiveAccount {
             ec2: ec2::Client::new(config),
             acm: acm::Reader::new(config),
             cloudwatch: cloudwatch::Reader::new(config),
-            iam: iam::Reader::new(config),
+            iam: iam::Client::new(config),
             now,
         }
     }
@@ -86,8 +87,10 @@ impl LiveAccount {
             Question::Deployed(api, stage) => self.apigateway.deployed(api, stage).await,
             Question::VpcLinkV1(id) => self.apigateway.vpc_link(id).await,
             Question::VpcLinkV2(id) => self.apigatewayv2.vpc_link(id).await,
-            Question::EndpointServices => self.ec2()?.endpoint_services().await,
-            Question::EndpointConnections(id) => self.ec2()?.endpoint_connections(id).await,
+            Question::EndpointServices => configured(self.ec2.as_ref())?.endpoint_services().await,
+            Question::EndpointConnections(id) => {
+                configured(self.ec2.as_ref())?.endpoint_connections(id).await
+            }
             Question::LoadBalancer(arn) => self.elbv2.load_balancer(arn).await,
             Question::Listeners(arn) => self.elbv2.listeners(arn).await,
             Question::Listener(arn) => self.elbv2.listener(arn).await,
@@ -97,26 +100,27 @@ impl LiveAccount {
             Question::ListenerCertificates(arn) => self.elbv2.listener_certificates(arn).await,
             Question::AcmCertificate(arn) => self.acm.certificate(arn).await,
             Question::AcmChain(arn) => self.acm.chain(arn).await,
-            Question::ServerCertificate(name) => self.iam.server_certificate(name).await,
+            Question::ServerCertificate(name) => {
+                configured(self.iam.as_ref())?.server_certificate(name).await
+            }
             Question::ListenerAttributes(arn) => self.elbv2.listener_attributes(arn).await,
             Question::Metrics(of) => self.cloudwatch.metrics(of).await,
             Question::LoadBalancerAttributes(arn) => self.elbv2.load_balancer_attributes(arn).await,
             Question::TargetGroupAttributes(arn) => self.elbv2.target_group_attributes(arn).await,
-            Question::Subnets(vpc) => self.ec2()?.subnets(vpc).await,
-            Question::NetworkAcls(vpc) => self.ec2()?.network_acls(vpc).await,
-            Question::SecurityGroups(ids) => self.ec2()?.security_groups(ids).await,
-            Question::NetworkInterfaces(of) => self.ec2()?.network_interfaces(of).await,
-            Question::Instances(ids) => self.ec2()?.instances(ids).await,
-            Question::PrefixList(id) => self.ec2()?.prefix_list(id).await,
+            Question::Subnets(vpc) => configured(self.ec2.as_ref())?.subnets(vpc).await,
+            Question::NetworkAcls(vpc) => configured(self.ec2.as_ref())?.network_acls(vpc).await,
+            Question::SecurityGroups(ids) => configured(self.ec2.as_ref())?.security_groups(ids).await,
+            Question::NetworkInterfaces(of) => configured(self.ec2.as_ref())?.network_interfaces(of).await,
+            Question::Instances(ids) => configured(self.ec2.as_ref())?.instances(ids).await,
+            Question::PrefixList(id) => configured(self.ec2.as_ref())?.prefix_list(id).await,
             Question::RequestLines(of) => self.logs.lines(of).await,
         }
     }
+}
 
-    fn ec2(&self) -> Result<&ec2::Client, Why> {
-        self.ec2
-            .as_ref()
-            .ok_or_else(|| Why::Unreachable("no Region or credentials are configured".to_owned()))
-    }
+/// A client that could be made.
+fn configured<T>(client: Option<&T>) -> Result<&T, Why> {
+    client.ok_or_else(|| Why::Unreachable("no Region or credentials are configured".to_owned()))
 }
 
 impl Account for LiveAccount {

@@ -53,26 +53,6 @@ impl Described for Connection {
     const ACTION: &'static str = "DescribeVpcEndpointConnections";
 }
 
-/// `<Response><Errors><Error><Code>…`
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Failure {
-    pub(super) errors: Errors,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Errors {
-    pub(super) error: ApiError,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct ApiError {
-    pub(super) code: String,
-    pub(super) message: String,
-}
-
 /// `<set><item>…</item><item>…</item></set>`
 pub(super) fn items<'de, D: Deserializer<'de>, T: Deserialize<'de>>(set: D) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
