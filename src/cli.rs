@@ -116,6 +116,7 @@ enum Format {
     Email,
     Chat,
     Json,
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

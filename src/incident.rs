@@ -5,6 +5,7 @@
 
 mod fingerprint;
 mod fold;
+mod minutes;
 mod news;
 mod recent;
 pub mod store;
@@ -19,6 +20,7 @@ use crate::judge::Judgement;
 
 pub use fingerprint::Fingerprint;
 pub use fold::{Change, fold};
+pub use minutes::{Bar, Minutes};
 pub use news::{News, group};
 pub use recent::Recent;
 

@@ -171,7 +171,8 @@ impl Responder {
             .min(deadline - MARGIN.min(deadline - Instant::now()));
         let subject = news.example.subject();
         let judgement = judge(&subject, &survey(&subject, &*self.account, until).await);
-        let alert = Alert { incident, status, reason, may_repeat, news: news.clone(), judgement, also_hit: vec![] };
+        let alert =
+            Alert { incident, status, reason, may_repeat, news: news.clone(), judgement, also_hit: vec![] };
         let message = render::message(&alert);
         self.publisher
             .publish(&message)

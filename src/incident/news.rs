@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Fingerprint, Incident};
+use super::{Fingerprint, Incident, Minutes};
 use crate::classify::{Diagnosis, Route};
 use crate::vocabulary::RequestId;
 
@@ -24,6 +24,8 @@ pub struct News {
     pub first_failure: Option<Timestamp>,
     /// The latest of them.
     pub last_failure: Option<Timestamp>,
+    /// When they failed, by the minute.
+    pub times: Minutes,
     /// Some of the requests.
     pub request_ids: Vec<RequestId>,
     /// The diagnosis that says most: the one whose lines name the most.
@@ -47,7 +49,10 @@ pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<News> {
 
 impl News {
     fn new(fingerprint: Fingerprint, example: Diagnosis) -> Self {
+        let mut times = Minutes::default();
+        example.at.into_iter().for_each(|at| times.count(at));
         Self {
+            times,
             fingerprint,
             failed: 1,
             routes: example.route.iter().map(|route| (route.clone(), 1)).collect(),
@@ -63,6 +68,7 @@ impl News {
         if let Some(route) = &diagnosis.route {
             count(&mut self.routes, route, 1);
         }
+        diagnosis.at.into_iter().for_each(|at| self.times.count(at));
         self.first_failure = earliest(self.first_failure, diagnosis.at);
         self.last_failure = self.last_failure.max(diagnosis.at);
         if self.request_ids.len() < MOST_REQUESTS {

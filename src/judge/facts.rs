@@ -60,6 +60,11 @@ impl Facts {
         }
     }
 
+    /// The Region, from the log or the path's own ARNs.
+    pub fn region(&self) -> Option<Region> {
+        self.values.get("region").map(Region::new)
+    }
+
     /// A route with its resource's template in the place of its path, where that is known.
     pub fn templated(&self, route: &Route) -> Route {
         let path = template(&self.resources, route).unwrap_or(&route.path).to_owned();

@@ -34,6 +34,8 @@ mod harness_selftest;
 #[cfg(test)]
 mod house_rules;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 #[cfg(feature = "live")]
 mod matrix;
 #[cfg(test)]
@@ -45,6 +47,8 @@ mod properties;
 #[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod spread;
 #[cfg(test)]
