@@ -13,10 +13,8 @@ use crate::vocabulary::Severity;
 pub(super) struct Brief<'a> {
     pub(super) alert: &'a Alert,
     pub(super) detail: Detail,
-    /// "GET /orders (orders/prod) returns 500".
+    /// "GET /orders (orders/prod) returns 500", "resolved: GET /orders …".
     pub(super) headline: String,
-    /// The same, with the status where it would not be seen otherwise: "resolved: GET /orders …".
-    pub(super) labelled: String,
     /// What is broken, in one sentence.
     pub(super) fault: String,
     /// What the failure hides: "the backend itself answered 403".
@@ -78,7 +76,6 @@ impl<'a> Brief<'a> {
             alert,
             detail,
             headline: headline::headline(alert),
-            labelled: headline::labelled(alert),
             fault: headline::fault(alert),
             beneath: diagnosis.beneath(),
             hint: diagnosis
@@ -101,7 +98,10 @@ impl<'a> Brief<'a> {
             evidence,
             logs: region.as_ref().and_then(|region| links::logs(region, &alert.news)),
             runbook: region.as_ref().map(links::runbook),
-            consoles: region.as_ref().map_or(Vec::new(), |region| links::consoles(region, alert)),
+            consoles: region
+                .as_ref()
+                .filter(|_| is_broken)
+                .map_or(Vec::new(), |region| links::consoles(region, alert)),
         }
     }
 
@@ -197,7 +197,8 @@ pub(super) fn hit_label(alert: &Alert, hit: &Hit) -> String {
     let canary = if source.canary { " canary" } else { "" };
     let stage = source.stage.as_deref().map_or(String::new(), |stage| format!("/{stage}{canary}"));
     let account = source.account.as_ref().filter(|_| source.account != own.account);
-    let region = source.region.as_ref().filter(|_| source.region != own.region);
+    let own_region = own.region.clone().or_else(|| alert.judgement.facts.region());
+    let region = source.region.as_ref().filter(|_| source.region != own_region);
     let place: Vec<String> = account
         .map(|account| format!("account {account}"))
         .into_iter()

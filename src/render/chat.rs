@@ -61,17 +61,17 @@ pub(super) fn body(brief: &Brief<'_>) -> String {
     let notification = Notification {
         version: "1.0",
         source: "custom",
-        id: format!("{}-{}", alert.incident.id, alert.status.as_str()),
+        id: format!("{}-{}-{}", alert.incident.id, alert.status.as_str(), alert.incident.failed),
         content: Content {
             text_type: "client-markdown",
-            title: cut(&format!("{} {}", sign(brief), chat(&brief.labelled)), TITLE),
+            title: cut(&format!("{} {}", sign(brief), chat(&brief.headline)), TITLE),
             description: cut_lines(&description(brief), &mark(brief), DESCRIPTION),
             next_steps: brief.next_steps.iter().map(step).collect(),
             keywords: keywords.into_iter().flatten().map(|word| cut(&plain(&word), KEYWORD)).collect(),
         },
         metadata: Metadata {
             thread_id: alert.incident.id.clone(),
-            summary: cut(&plain(&brief.sentence(&brief.labelled)), TITLE),
+            summary: cut(&plain(&brief.sentence(&brief.headline)), TITLE),
             event_type: format!("{} {cause}", alert.status.as_str()),
             related_resources: resources(brief),
             additional_context: context(brief),

@@ -2,6 +2,7 @@
 
 use super::brief::{self, Brief};
 use super::escape::{self, plain};
+use super::headline;
 use crate::judge::{Finding, Hop, HopKind, State};
 
 const COLUMNS: usize = 72;
@@ -10,14 +11,14 @@ const COLUMNS: usize = 72;
 pub(super) fn subject(brief: &Brief<'_>) -> String {
     let status = brief.alert.status.as_str();
     let mark = format!("[{status}/{} {}]", brief.severity.as_str(), brief::short_id(brief.alert));
-    escape::subject(&brief.sentence(&format!("{mark} {}", brief.headline)))
+    escape::subject(&brief.sentence(&format!("{mark} {}", headline::short(brief.alert))))
 }
 
 /// The body.
 pub(super) fn body(brief: &Brief<'_>) -> String {
     let mut text = Text::default();
     let beneath = brief.beneath.as_ref().map_or(String::new(), |beneath| format!(" Under it: {beneath}."));
-    text.paragraph(&format!("{}.{beneath}", brief.sentence(&brief.labelled)));
+    text.paragraph(&format!("{}.{beneath}", brief.sentence(&brief.headline)));
     text.paragraph(&format!("{}: {}.", brief.surety_label, brief.surety));
     if let Some(hint) = brief.hint {
         text.paragraph(&format!("Hint, no proof: {hint}."));

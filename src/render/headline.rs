@@ -22,29 +22,26 @@ pub(super) fn headline(alert: &Alert) -> String {
         Status::Ongoing => format!("{what} {is} still broken ({status})"),
         Status::Escalated => format!("{what} {returns} {status}, worse than when it was last told"),
         Status::Regressed => format!("{what} {returns} {status} again"),
-        Status::Resolved => format!("{what} returned {status}"),
-        Status::Test => "a test of vpclink-responder's alerts".to_owned(),
+        Status::Resolved => format!("resolved: {what} returned {status}"),
+        Status::Test => "TEST of vpclink-responder's alerts".to_owned(),
     }
 }
 
-/// The headline where nothing else says the status.
-pub(super) fn labelled(alert: &Alert) -> String {
-    match alert.status {
-        Status::Resolved => format!("resolved: {}", headline(alert)),
-        Status::Test => format!("TEST: {}", headline(alert)),
-        _ => headline(alert),
-    }
-}
-
-/// "GET /orders +1 route (orders/prod) +2 APIs 500": short enough for a text message.
+/// "GET /orders +1 route (orders/prod) +2 APIs 500": short enough for a text message and a subject, which both say the
+/// status before it.
 pub(super) fn short(alert: &Alert) -> String {
     const PART: usize = 36;
     if alert.status == Status::Test {
-        return headline(alert);
+        return "vpclink-responder's alerts".to_owned();
     }
     let route = route(alert).map(|route| cut(&format!("{} {}", route.method, route.path), PART));
     let routes = more_routes(alert).map(|more| more.replace(" more", "")).map(|more| format!("+{more}"));
-    let label = brief::api_label(alert).map(|label| format!("({})", cut(&label, PART)));
+    let label = brief::api_label(alert).map(|label| cut(&label, PART));
+    let label = match (&route, label) {
+        (Some(_), Some(label)) => Some(format!("({label})")),
+        (None, None) => Some("an API".to_owned()),
+        (_, label) => label,
+    };
     let also = also(alert).map(|also| format!("+{}", also.replace(" more", "")));
     let status = (alert.status != Status::Resolved).then(|| status(alert));
     [route, routes, label, also, status].into_iter().flatten().collect::<Vec<_>>().join(" ")

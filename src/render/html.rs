@@ -24,7 +24,7 @@ pub(super) fn page(alerts: &[Alert]) -> String {
     let briefs: Vec<Brief<'_>> = alerts.iter().map(|alert| Brief::new(alert, FULL)).collect();
     let title = match &briefs[..] {
         [] => "No failure was found".to_owned(),
-        [brief] => brief.labelled.clone(),
+        [brief] => brief.headline.clone(),
         briefs => format!("{} incidents", briefs.len()),
     };
     let articles: String = (1..).zip(&briefs).map(|(number, brief)| article(number, brief)).collect();
@@ -63,7 +63,7 @@ fn contents(briefs: &[Brief<'_>]) -> String {
         return String::new();
     }
     let item = |(number, brief): (usize, &Brief<'_>)| {
-        format!("<li><a href=\"#incident-{number}\">{}</a></li>\n", safe(&brief.labelled))
+        format!("<li><a href=\"#incident-{number}\">{}</a></li>\n", safe(&brief.headline))
     };
     let items: String = (1..).zip(briefs).map(item).collect();
     format!("<nav aria-label=\"Incidents\">\n<ol>\n{items}</ol>\n</nav>\n")

@@ -44,8 +44,8 @@ pub(super) fn next(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
         }
         steps.extend(left.into_iter().map(|step| Remedy {
             what: facts.fill(step.what),
-            command: step.command.map(|command| facts.fill(command)),
-            verify: step.verify.map(|verify| facts.fill(verify)),
+            command: step.command.map(|command| facts.fill_command(command)),
+            verify: step.verify.map(|verify| facts.fill_command(verify)),
         }));
     }
     steps

@@ -175,7 +175,7 @@ fn is_endpoint(line: &Evidence) -> bool {
 fn notes(brief: &Brief<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     let mut notes: Vec<(&str, String)> = Vec::new();
     if brief.alert.status != Status::Open {
-        notes.push(("status", safe(&format!("{}: {}", brief.labelled, brief.alert.reason))));
+        notes.push(("status", safe(&format!("{}: {}", brief.headline, brief.alert.reason))));
     }
     let path = path(brief, paint);
     if !path.is_empty() {

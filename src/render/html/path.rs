@@ -20,7 +20,11 @@ pub(super) fn figure(brief: &Brief<'_>) -> String {
     let faulty: Vec<String> = path.iter().filter(|hop| hop.state == State::Faulty).map(hop_label).collect();
     let verdict = &brief.alert.judgement.verdict;
     let says = if verdict.finding.is_some() { format!(" Verdict: {}.", verdict.says) } else { String::new() };
+    let unknown = path.iter().filter(|hop| hop.state == State::Unknown).count();
     let caption = match &faulty[..] {
+        [] if unknown > 0 => {
+            format!("No hop was found broken; {unknown} of {} could not be looked at.", path.len())
+        }
         [] => "No hop was found broken.".to_owned(),
         hops => format!("Broken: {}.{says}", hops.join(", ")),
     };

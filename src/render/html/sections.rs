@@ -41,7 +41,7 @@ pub(super) fn lead(number: usize, brief: &Brief<'_>) -> String {
          <h2 id=\"headline-{number}\">{}</h2>\n<p class=\"fault\">{}.</p>\n<dl>\n{facts}</dl>\n</header>\n",
         alert.status.as_str(),
         brief.severity.as_str(),
-        safe(&sentence(&brief.labelled)),
+        safe(&sentence(&brief.headline)),
         words(&sentence(&brief.fault)),
     )
 }
