@@ -50,6 +50,8 @@ mod responder;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod spread;
 #[cfg(test)]
 mod template;
