@@ -9,6 +9,7 @@ mod cloudwatch;
 mod ec2;
 mod elbv2;
 mod iam;
+mod logs;
 mod x509;
 
 use std::time::Duration;
@@ -23,6 +24,9 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 
 use crate::survey::{Account, Answer, Asked, Question, Why};
+use crate::vocabulary::Region;
+
+pub use logs::Logs;
 
 /// The SDK's configuration from the environment, with limits that suit a pager: a read that hangs is worth less than one
 /// that fails in time to be said.
@@ -38,6 +42,12 @@ pub async fn sdk_config() -> SdkConfig {
         .timeout_config(timeouts)
         .load()
         .await
+}
+
+/// The same for another Region than the environment's.
+pub async fn sdk_config_in(region: &Region) -> SdkConfig {
+    let region = aws_types::region::Region::new(region.to_string());
+    sdk_config().await.into_builder().region(region).build()
 }
 
 /// An account as it is now.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::correlate::{Entry, Execution, Phase};
 use crate::decode::Source;
-use crate::decode::line::{self, Kind};
+use crate::decode::line::{self, Kind, LogLine};
 use crate::vocabulary::{ApiId, RequestId};
 
 pub use causes::{Cause, Family, NextStep, Side, Sighting};
@@ -83,6 +83,26 @@ impl Subject {
 }
 
 impl Diagnosis {
+    /// A failure that no execution shows: what the program itself says of it is its evidence.
+    pub fn noted(cause: &'static Cause, source: Source, at: Option<Timestamp>, says: &str) -> Self {
+        let entry = Entry { number: 1, at, line: LogLine::parse(says) };
+        Self {
+            cause,
+            source,
+            request_id: None,
+            at,
+            route: None,
+            endpoint: None,
+            called_path: None,
+            status: None,
+            backend_status: None,
+            phase: Phase::Unknown,
+            hint: None,
+            evidence: Evidence::quote(&entry),
+            context: Vec::new(),
+        }
+    }
+
     /// What a walk for this failure is about.
     pub fn subject(&self) -> Subject {
         Subject {

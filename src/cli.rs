@@ -7,6 +7,9 @@ mod account;
 mod causes;
 mod check;
 mod explain;
+mod incidents;
+mod replay;
+mod test_alert;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +47,16 @@ enum Command {
     Explain(ExplainArgs),
     /// Walk the live private path of a route, no log needed
     Check(CheckArgs),
+    /// List the incidents that the table holds
+    Incidents(IncidentsArgs),
+    /// Count an incident, or all that match, without telling, for a time
+    Silence(SilenceArgs),
+    /// Tell again what was silenced
+    Unsilence(UnsilenceArgs),
+    /// Read a stage's history from CloudWatch Logs and summarise it
+    Replay(ReplayArgs),
+    /// Publish a labelled test alert, so that a new deployment proves itself
+    TestAlert(TestAlertArgs),
     /// List the catalogue of causes, or print one entry whole
     Causes(CausesArgs),
 }
@@ -102,6 +115,74 @@ struct CheckArgs {
 }
 
 #[derive(Debug, clap::Args)]
+struct IncidentsArgs {
+    /// Resolved ones too
+    #[arg(long)]
+    all: bool,
+    /// The DynamoDB table that holds the incidents
+    #[arg(long, value_name = "NAME", env = "INCIDENT_TABLE")]
+    table: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct SilenceArgs {
+    /// One incident, by the id that its alerts show
+    #[arg(conflicts_with_all = ["api", "stage", "cause"])]
+    id: Option<String>,
+    /// All incidents of this REST API, by its id
+    #[arg(long, value_name = "ID")]
+    api: Option<String>,
+    /// All incidents of this stage
+    #[arg(long, value_name = "NAME")]
+    stage: Option<String>,
+    /// All incidents of this cause
+    #[arg(long, value_name = "SLUG")]
+    cause: Option<String>,
+    /// For how long: 30m, 2h, 1d
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    duration: std::time::Duration,
+    /// The DynamoDB table that holds the incidents
+    #[arg(long, value_name = "NAME", env = "INCIDENT_TABLE")]
+    table: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct UnsilenceArgs {
+    /// The silence, by the id that `vpclink silence` printed
+    id: String,
+    /// The DynamoDB table that holds the incidents
+    #[arg(long, value_name = "NAME", env = "INCIDENT_TABLE")]
+    table: Option<String>,
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    crate::config::duration(text)
+}
+
+#[derive(Debug, clap::Args)]
+struct ReplayArgs {
+    /// The REST API's id
+    #[arg(long, value_name = "ID")]
+    api: String,
+    /// The stage
+    #[arg(long, value_name = "NAME")]
+    stage: String,
+    /// How far back: 30m, 1h, 1d
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    since: std::time::Duration,
+    /// Take this as the present time, for repeatable output
+    #[arg(long, value_name = "RFC3339")]
+    now: Option<jiff::Timestamp>,
+}
+
+#[derive(Debug, clap::Args)]
+struct TestAlertArgs {
+    /// The SNS topic that alerts go to
+    #[arg(long, value_name = "ARN", env = "ALERT_TOPIC_ARN")]
+    topic: String,
+}
+
+#[derive(Debug, clap::Args)]
 struct CausesArgs {
     /// The cause to print whole
     slug: Option<String>,
@@ -132,6 +213,11 @@ impl Cli {
         let done = match self.command {
             Command::Explain(args) => explain::run(&args).await,
             Command::Check(args) => check::run(&args).await,
+            Command::Incidents(args) => incidents::list(&args).await,
+            Command::Silence(args) => incidents::silence(&args).await,
+            Command::Unsilence(args) => incidents::unsilence(&args).await,
+            Command::Replay(args) => replay::run(&args).await,
+            Command::TestAlert(args) => test_alert::run(&args).await,
             Command::Causes(args) => causes::run(&args),
         };
         match done {

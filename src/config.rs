@@ -11,6 +11,8 @@ use crate::vocabulary::{Arn, Region};
 pub struct Config {
     /// `ALERT_TOPIC_ARN`: where alerts go.
     pub alert_topic: Arn,
+    /// `INCIDENT_TABLE`: the DynamoDB table that all containers share; incidents live in memory where none is named.
+    pub incident_table: Option<String>,
     /// `REPEAT_INTERVAL`: a lasting incident is told again after this.
     pub repeat_interval: Duration,
     /// `RESOLVE_AFTER`: quiet time before an incident may resolve.
@@ -61,6 +63,7 @@ impl Config {
         let mut reader = Reader { get: &get, faults: Vec::new() };
         let config = Self {
             alert_topic: reader.topic("ALERT_TOPIC_ARN"),
+            incident_table: reader.or("INCIDENT_TABLE", |name| table(name).map(Some), None),
             repeat_interval: reader.or("REPEAT_INTERVAL", duration, Duration::from_secs(4 * 3600)),
             resolve_after: reader.or("RESOLVE_AFTER", duration, Duration::from_secs(15 * 60)),
             investigation_budget: reader.or("INVESTIGATION_BUDGET", duration, Duration::from_secs(8)),
@@ -149,6 +152,17 @@ fn bytes(text: &str) -> Result<usize, String> {
         _ => return Err(wrong()),
     };
     number.checked_mul(factor).filter(|bytes| *bytes > 0).ok_or_else(wrong)
+}
+
+/// A table's name, or its ARN.
+fn table(text: &str) -> Result<String, String> {
+    let named = |b: u8| b.is_ascii_alphanumeric() || b"._-:/".contains(&b);
+    let sound = (3..=1024).contains(&text.len()) && text.bytes().all(named);
+    if sound {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("is `{text}`; it takes the name of a DynamoDB table"))
+    }
 }
 
 fn switch(text: &str) -> Result<bool, String> {

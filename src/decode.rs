@@ -13,6 +13,7 @@ mod text;
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use crate::vocabulary::{AccountId, ApiId, Region};
 
@@ -44,6 +45,8 @@ pub struct Source {
     pub stage: Option<String>,
     /// Whether the lines are a canary release's own copy (`…/{stage}/Canary`).
     pub canary: bool,
+    /// Which delivery they came in: the same number for a batch that is delivered again.
+    pub delivery: Option<u64>,
 }
 
 impl Source {
@@ -73,6 +76,16 @@ impl Source {
     }
 }
 
+/// A number that stands for these bytes, the same wherever and whenever it is made.
+pub fn digest(parts: &[&[u8]]) -> u64 {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
 /// One entry of a batch, as it was logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEvent<'a> {
@@ -95,6 +108,21 @@ pub struct LogBatch<'a> {
     pub events: Vec<LogEvent<'a>>,
 }
 
+impl LogBatch<'_> {
+    /// A number for this delivery of these events: where they come from, how many they are, and the first and last of them.
+    pub fn delivery(&self) -> u64 {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (group, stream) = (text(&self.source.log_group), text(&self.source.log_stream));
+        let mut parts = vec![group, stream, self.events.len().to_string()];
+        for event in self.events.first().into_iter().chain(self.events.last()) {
+            let at = event.at.map_or(0, Timestamp::as_millisecond);
+            parts.push(format!("{}/{at}/{}", event.id.as_deref().unwrap_or_default(), event.message));
+        }
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        digest(&parts)
+    }
+}
+
 /// A parcel's content, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Document<'a> {
@@ -107,8 +135,8 @@ pub enum Document<'a> {
 /// One document of a payload, inflated but not parsed. A Kinesis payload holds many, any other one.
 #[derive(Debug)]
 pub struct Parcel {
-    /// The Kinesis sequence number; `None` where the payload was not a Kinesis event.
-    pub sequence_number: Option<String>,
+    /// The Kinesis record's sequence number, or the SQS message's id; `None` where the payload was neither's event.
+    pub record: Option<String>,
     /// The Region, where the envelope knows it.
     pub region: Option<Region>,
     content: Result<Content, DecodeError>,

@@ -1,28 +1,34 @@
 //! Failures over time: what is one incident, and when somebody is told.
 //!
-//! [`group`] puts the failures of a batch together, [`fold`] adds such news to what is known of an incident and says
-//! whether to tell. Both are pure; who keeps incidents is the [`store`]'s business.
+//! [`group`] puts the failures of a batch together, a [`store`] counts them, [`decide`] says whether what is known has to be
+//! told, and [`recovery`] whether it is over. All but the stores are pure.
 
+mod decide;
 mod fingerprint;
-mod fold;
+mod known;
 mod minutes;
 mod news;
 mod recent;
+mod recovery;
+mod silence;
 pub mod store;
+mod tally;
 
 use std::collections::BTreeMap;
-
-use jiff::Timestamp;
 
 use crate::classify::{Cause, Route};
 use crate::decode::Source;
 use crate::judge::Judgement;
 
+pub use decide::{Policy, SETTLING, Sum, Tell, decide, is_quiet, is_settling, told, words};
 pub use fingerprint::Fingerprint;
-pub use fold::{Change, fold};
+pub use known::{Fault, Incident, Lease, Told, Window};
 pub use minutes::{Bar, Minutes};
-pub use news::{News, group};
+pub use news::{Delivery, DeliveryId, News, group};
 pub use recent::Recent;
+pub use recovery::{Recovery, recovery};
+pub use silence::{Matcher, Silence};
+pub use tally::{Row, Tally};
 
 /// What an alert says an incident is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,32 +71,6 @@ impl Status {
             Self::Resolved | Self::Test => "resolve",
         }
     }
-}
-
-/// Failures with one fingerprint, as far as they are known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incident {
-    /// Its id: the fingerprint, and the minute in which it opened.
-    pub id: String,
-    /// What makes its failures one.
-    pub fingerprint: Fingerprint,
-    /// When it was first seen by this program.
-    pub opened_at: Option<Timestamp>,
-    /// When it was last told.
-    pub told_at: Option<Timestamp>,
-    /// Failed requests so far.
-    pub failed: u64,
-    /// The first failure.
-    pub first_failure: Option<Timestamp>,
-    /// The latest failure.
-    pub last_failure: Option<Timestamp>,
-    /// Failed requests a route; at most [`Incident::MOST_ROUTES`] routes.
-    pub routes: BTreeMap<Route, u64>,
-}
-
-impl Incident {
-    /// Routes an incident remembers; a storm over generated paths must not grow it without end.
-    pub const MOST_ROUTES: usize = 50;
 }
 
 /// The decision to tell: everything a message is rendered from.

@@ -1,16 +1,22 @@
 //! What the Lambda front doors share: wiring, the deadline, the answer, the word for an error.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 use aws_lambda_events::streams::KinesisEventResponse;
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterFn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::aws::{LiveAccount, sdk_config};
 use crate::config::Config;
 use crate::decode::DecodeError;
-use crate::incident::Recent;
-use crate::incident::store::MemoryStore;
+use crate::incident::store::dynamodb::DynamoStore;
+use crate::incident::store::{MemoryStore, Store};
 use crate::pipeline::{Outcome, Responder};
 use crate::publish::sns::Sns;
 use crate::survey::CachedAccount;
@@ -18,14 +24,19 @@ use crate::survey::CachedAccount;
 /// A responder over live AWS.
 pub async fn responder(config: Config) -> Responder {
     let sdk = sdk_config().await;
-    Responder {
-        account: Box::new(CachedAccount::new(LiveAccount::new(&sdk, now))),
-        store: Box::new(MemoryStore::new(config.repeat_interval)),
-        publisher: Box::new(Sns::new(&sdk, config.alert_topic.clone())),
-        recent: Recent::default(),
-        now,
-        config,
-    }
+    let account = Box::new(CachedAccount::new(LiveAccount::new(&sdk, now)));
+    let publisher = Box::new(Sns::new(&sdk, config.alert_topic.clone()));
+    let store: Box<dyn Store> = match &config.incident_table {
+        Some(table) => Box::new(DynamoStore::new(&sdk, table)),
+        None => Box::new(MemoryStore::default()),
+    };
+    Responder::new(config, account, store, publisher, Box::new(now), container())
+}
+
+/// A name that no other container has.
+fn container() -> String {
+    // The standard library seeds each map with random numbers of the system's.
+    format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 
 /// When an invocation ends, from Lambda's milliseconds since the epoch.
@@ -70,19 +81,14 @@ impl From<Refusal> for Diagnostic {
     }
 }
 
-/// Structured log lines on standard output; `RUST_LOG` sets their level.
+/// Structured log lines on standard output; `RUST_LOG` sets the level of this program's own.
 pub fn log_as_json() {
-    let level = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env_lossy()
-        // The SDK and the HTTP stack log whole requests at lower levels; those may hold what a log must not.
-        .add_directive("aws_=warn".parse().unwrap_or_else(|_| tracing::Level::WARN.into()));
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(level)
-        .with_current_span(false)
-        .with_target(false)
-        .init();
+    let level = EnvFilter::builder().with_default_directive(Level::INFO.into()).from_env_lossy();
+    // The runtime, the SDK and the HTTP stack log whole payloads and requests at lower levels, which hold what no log must.
+    let ours =
+        |said: &Metadata<'_>| said.target().starts_with("vpclink_responder") || *said.level() <= Level::WARN;
+    let lines = tracing_subscriber::fmt::layer().json().with_current_span(false).with_target(false);
+    tracing_subscriber::registry().with(lines.with_filter(FilterFn::new(ours)).with_filter(level)).init();
 }
 
 #[expect(clippy::disallowed_methods, reason = "the Lambda's edge, where the clock is read")]

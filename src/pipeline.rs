@@ -3,10 +3,13 @@
 //! The only file that knows every room. Two ways through it: [`Responder::respond`] takes what Lambda is handed and tells
 //! each incident once; [`explain`] takes what a person has saved and tells everything it finds.
 
+mod care;
+pub mod replay;
+mod tell;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::Context;
-use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -15,19 +18,12 @@ use crate::classify::{self, Diagnosis, Subject};
 use crate::config::Config;
 use crate::correlate::{self, Execution};
 use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Source, delivered};
-use crate::incident::store::Store;
-use crate::incident::{self, Alert, Change, Incident, News, Recent, Status};
+use crate::incident::store::{MemoryStore, Store};
+use crate::incident::{self, Alert, Incident, News, Recent, Status};
 use crate::judge::{Judgement, judge};
 use crate::publish::Publish;
-use crate::render::{self, terminal::Summary};
+use crate::render::terminal::Summary;
 use crate::survey::{Account, survey};
-
-/// Time kept for telling: what remains of an invocation below this is not spent on reading.
-const MARGIN: Duration = Duration::from_secs(5);
-
-/// Incidents investigated at a time. API Gateway's control plane gives an account ten calls a second, shared with
-/// everybody's deployments: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
-const SIDE_BY_SIDE: usize = 3;
 
 /// Everything a Lambda container keeps between invocations.
 pub struct Responder {
@@ -37,13 +33,21 @@ pub struct Responder {
     pub account: Box<dyn Account>,
     /// Who keeps incidents.
     pub store: Box<dyn Store>,
+    /// Who keeps them where that one fails.
+    pub fallback: MemoryStore,
     /// Where alerts go.
     pub publisher: Box<dyn Publish>,
     /// Requests whose failures were told, so that lines of theirs that come later are no failures of their own.
     pub recent: Recent,
     /// The clock.
-    pub now: fn() -> Timestamp,
+    pub now: Clock,
+    /// What tells this container's leases from others'.
+    pub container: String,
+    leases: AtomicU64,
 }
+
+/// What the time is.
+pub type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What became of one payload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,11 +62,24 @@ pub struct Outcome {
     pub alerts: usize,
     /// Batches of log groups that are not ours to read.
     pub refused: usize,
-    /// Kinesis records that could not be handled, by sequence number; `None` where the payload was no Kinesis event.
+    /// Records of a stream or messages of a queue that could not be handled; `None` where the payload was neither's event.
     pub failed_records: Option<Vec<String>>,
 }
 
 impl Responder {
+    /// A responder that remembers nothing yet. `container` tells its leases from others'.
+    pub fn new(
+        config: Config,
+        account: Box<dyn Account>,
+        store: Box<dyn Store>,
+        publisher: Box<dyn Publish>,
+        now: Clock,
+        container: String,
+    ) -> Self {
+        let (fallback, recent, leases) = (MemoryStore::default(), Recent::default(), AtomicU64::new(0));
+        Self { config, account, store, fallback, publisher, recent, now, container, leases }
+    }
+
     /// Takes one payload, as Lambda hands it over, before the invocation's deadline.
     ///
     /// # Errors
@@ -71,14 +88,17 @@ impl Responder {
     /// Lambda's retries and the failure queue keep the payload. Of a Kinesis event only the records concerned fail.
     pub async fn respond(&self, raw: &[u8], deadline: Instant) -> anyhow::Result<Outcome> {
         if raw.trim_ascii_start().first() != Some(&b'{') {
-            return Err(DecodeError::from(Fault::UnknownEvent).into());
+            return Err(self.refuse(Fault::UnknownEvent.into(), raw, deadline).await);
         }
-        let parcels = decode::open(raw, self.config.max_batch_bytes)?;
+        let parcels = match decode::open(raw, self.config.max_batch_bytes) {
+            Ok(parcels) => parcels,
+            Err(error) => return Err(self.refuse(error, raw, deadline).await),
+        };
         let mut outcome = Outcome::default();
-        if parcels.iter().any(|parcel| parcel.sequence_number.is_some()) {
+        if parcels.iter().any(|parcel| parcel.record.is_some()) {
             outcome.failed_records = Some(Vec::new());
         }
-        let batches = self.batches(&parcels, &mut outcome)?;
+        let (batches, refusals) = self.batches(&parcels, raw, &mut outcome);
         let executions = correlate::correlate(&batches);
         let diagnoses: Vec<Diagnosis> = executions
             .iter()
@@ -88,31 +108,57 @@ impl Responder {
             .collect();
         (outcome.executions, outcome.failed) = (executions.len(), diagnoses.len());
         let requests = self.recent.requests(&diagnoses);
-        let news = incident::group(diagnoses);
-        let told: Vec<anyhow::Result<bool>> =
-            stream::iter(&news).map(|news| self.tell(news, deadline)).buffered(SIDE_BY_SIDE).collect().await;
-        outcome.alerts = told.iter().filter(|told| matches!(told, Ok(true))).count();
-        let failure = told.into_iter().find_map(Result::err);
-        match (failure, &mut outcome.failed_records) {
+        let mut news = incident::group(diagnoses);
+        news.extend(incident::group(refusals.iter().map(|refusal| self.refusal(refusal)).collect()));
+        let told = self.take(news, deadline).await;
+        outcome.alerts = told.alerts;
+        match (told.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
             // Only what was told is remembered: a payload that failed comes again, and is to be told then.
-            (None, _) => self.recent.remember(requests),
-            (Some(error), None) => return Err(error),
-            (Some(error), Some(records)) => {
+            (None, None, _) | (None, _, Some(_)) => self.recent.remember(requests),
+            (_, Some(refusal), None) => return Err(refusal.error.into()),
+            (Some(error), _, None) => return Err(error),
+            (Some(_), _, Some(records)) => {
                 // Which record an incident came from is not kept: all are handed back, and what was told is not told again.
-                error!(error = format!("{error:#}"), "an alert could not be published");
-                *records = parcels.iter().filter_map(|parcel| parcel.sequence_number.clone()).collect();
+                *records = parcels.iter().filter_map(|parcel| parcel.record.clone()).collect();
             }
         }
         Ok(outcome)
     }
 
-    /// The batches that are ours to read.
+    /// Says that a payload could not be read. The invocation fails whether or not that could be told.
+    async fn refuse(&self, error: DecodeError, raw: &[u8], deadline: Instant) -> anyhow::Error {
+        let refusal = Refusal { error, delivery: decode::digest(&[raw]) };
+        let told = self.take(incident::group(vec![self.refusal(&refusal)]), deadline).await;
+        if let Some(failure) = told.failure {
+            warn!(error = format!("{failure:#}"), "nobody could be told of a payload that could not be read");
+        }
+        refusal.error.into()
+    }
+
+    /// A payload that could not be read, as a failure of its own kind.
+    fn refusal(&self, Refusal { error, delivery }: &Refusal) -> Diagnosis {
+        let source = Source {
+            account: self.config.alert_topic.account(),
+            region: self.config.region.clone(),
+            delivery: Some(*delivery),
+            ..error.log_group.as_deref().map_or_else(Source::default, Source::of_group)
+        };
+        Diagnosis::noted(classify::causes::UNDECODABLE, source, Some((self.now)()), &error.to_string())
+    }
+
+    /// A name for the next lease.
+    fn owner(&self) -> String {
+        format!("{}-{}", self.container, self.leases.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The batches that are ours to read, and the documents that nobody could.
     fn batches<'a>(
         &self,
         parcels: &'a [Parcel],
+        raw: &[u8],
         outcome: &mut Outcome,
-    ) -> Result<Vec<LogBatch<'a>>, DecodeError> {
-        let mut batches = Vec::new();
+    ) -> (Vec<LogBatch<'a>>, Vec<Refusal>) {
+        let (mut batches, mut refusals) = (Vec::new(), Vec::new());
         for parcel in parcels {
             match parcel.read() {
                 Ok(Document::Control) => info!("control message: the subscription reaches this function"),
@@ -123,20 +169,20 @@ impl Responder {
                         None => outcome.refused += 1,
                     }
                 }
-                Err(error) => match (&mut outcome.failed_records, &parcel.sequence_number) {
-                    (Some(records), Some(number)) => {
-                        error!(
-                            error = error.to_string(),
-                            record = number,
-                            "a Kinesis record could not be decoded"
-                        );
+                Err(error) => {
+                    error!(error = error.to_string(), record = parcel.record, "a document could not be read");
+                    if let (Some(records), Some(number)) = (&mut outcome.failed_records, &parcel.record) {
                         records.push(number.clone());
                     }
-                    _ => return Err(error),
-                },
+                    let number = parcel.record.as_deref();
+                    refusals.push(Refusal {
+                        error,
+                        delivery: decode::digest(&[number.map_or(raw, str::as_bytes)]),
+                    });
+                }
             }
         }
-        Ok(batches)
+        (batches, refusals)
     }
 
     /// A batch of an execution-log group, with what the function's own place adds to its source. A batch of any other
@@ -154,42 +200,21 @@ impl Responder {
         batch.source.region = batch.source.region.take().or_else(|| self.config.region.clone());
         Some(batch)
     }
+}
 
-    /// Tells one incident's news where it has to be told; whether it was.
-    async fn tell(&self, news: &News, deadline: Instant) -> anyhow::Result<bool> {
-        let now = (self.now)();
-        let (Change { incident, tell }, may_repeat) = match self.store.record(news, now).await {
-            Ok(change) => (change, false),
-            Err(error) => {
-                // A doubled alert is better than a lost one.
-                error!(error = error.to_string(), "the incident store failed; telling without it");
-                (incident::fold(None, news, now, self.config.repeat_interval), true)
-            }
-        };
-        let Some((status, reason)) = tell else { return Ok(false) };
-        let until = (Instant::now() + self.config.investigation_budget)
-            .min(deadline - MARGIN.min(deadline - Instant::now()));
-        let subject = news.example.subject();
-        let judgement = judge(&subject, &survey(&subject, &*self.account, until).await);
-        let alert =
-            Alert { incident, status, reason, may_repeat, news: news.clone(), judgement, also_hit: vec![] };
-        let message = render::message(&alert);
-        self.publisher
-            .publish(&message)
-            .await
-            .with_context(|| format!("alert of incident `{}` was not delivered", alert.incident.id))?;
-        info!(incident.id = alert.incident.id, cause = news.example.cause.slug, "published an alert");
-        if let Err(error) = self.store.settle(&alert.incident, now).await {
-            warn!(error = error.to_string(), "the alert was published but not settled; it may be told again");
-        }
-        Ok(true)
-    }
+/// A document that nobody could read.
+struct Refusal {
+    error: DecodeError,
+    /// The same number when it comes again.
+    delivery: u64,
 }
 
 /// A batch by API and stage. What a delivered record says in a spelling of its own must not pass unseen.
 fn unpacked(batch: LogBatch<'_>) -> Vec<LogBatch<'_>> {
-    let batches = delivered::unpack(batch);
-    for batch in &batches {
+    let delivery = batch.delivery();
+    let mut batches = delivered::unpack(batch);
+    for batch in &mut batches {
+        batch.source.delivery = Some(delivery);
         let foreign = batch.events.iter().filter(|event| delivered::is_foreign(event)).count();
         if foreign > 0 {
             let log_group = batch.source.log_group.as_deref();
@@ -274,8 +299,8 @@ async fn explained(news: News, reading: Option<&Reading<'_>>, now: Timestamp) ->
         None => Judgement::unread(&subject, "no account was read: give --account FILE or --live"),
     };
     // Saved failures open when the first of them happened; where they are undated, nobody knows.
-    let change = incident::fold(None, &news, news.first_failure.unwrap_or(now), Duration::ZERO);
-    let incident = Incident { opened_at: news.first_failure, ..change.incident };
+    let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));
+    let incident = Incident { opened_at: news.first_failure(), ..incident };
     let reason = "explained from saved logs".to_owned();
     Alert { incident, status: Status::Open, reason, may_repeat: false, news, judgement, also_hit: vec![] }
 }

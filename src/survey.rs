@@ -5,6 +5,7 @@
 
 mod cached;
 mod details;
+pub mod history;
 pub mod nouns;
 mod questions;
 mod reading;

@@ -165,6 +165,9 @@ impl Sighting {
 /// The cause that every fault along the private path explains.
 pub static UNREACHABLE: &Cause = &integration_unreachable::CAUSE;
 
+/// The cause of a payload that nobody could read.
+pub static UNDECODABLE: &Cause = &undecodable_batch::CAUSE;
+
 /// All causes, in the order in which they win: the specific before the general, the last resort at the end.
 pub static CATALOGUE: &[&Cause] = &[
     // An authorizer's failure repeats the words of what failed in it: it is asked before all others.
@@ -212,6 +215,11 @@ impl Cause {
     /// The entry of this slug.
     pub fn of_slug(slug: &str) -> Option<&'static Self> {
         CATALOGUE.iter().find(|cause| cause.slug == slug).copied()
+    }
+
+    /// The cause that takes every failure that no other knows.
+    pub fn last_resort() -> &'static Self {
+        &unrecognised_failure::CAUSE
     }
 
     /// Whether it takes every failure that no other cause knows.

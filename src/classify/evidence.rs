@@ -22,6 +22,11 @@ impl Evidence {
         Self { number: entry.number, at: entry.at, text: redact::line(&entry.line, LONGEST) }
     }
 
+    /// A quote that was kept: it was redacted when it was made.
+    pub fn kept(number: usize, at: Option<Timestamp>, text: String) -> Self {
+        Self { number, at, text }
+    }
+
     /// The line's place in its batch or file, from 1.
     pub fn number(&self) -> usize {
         self.number

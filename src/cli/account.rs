@@ -49,9 +49,14 @@ async fn live() -> Result<Box<dyn Account>, Failure> {
 
 #[cfg(not(feature = "live"))]
 async fn live() -> Result<Box<dyn Account>, Failure> {
+    Err(cannot_ask())
+}
+
+#[cfg(not(feature = "live"))]
+pub(super) fn cannot_ask() -> Failure {
     let error =
         anyhow::anyhow!("this build can't ask AWS; build it with the feature `live`, which is on by default");
-    Err(Failure::usage(error))
+    Failure::usage(error)
 }
 
 impl Asked {

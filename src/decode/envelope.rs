@@ -16,6 +16,7 @@ use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
+use serde_json::value::RawValue;
 
 use super::{Content, DecodeError, Document, Fault, LogBatch, LogEvent, Parcel, Source};
 use crate::vocabulary::{AccountId, Region};
@@ -36,9 +37,30 @@ pub fn open(raw: &[u8], max_bytes: usize) -> Result<Vec<Parcel>, DecodeError> {
     if raw.trim_ascii_start().first() != Some(&b'{') {
         return Ok(vec![of_text(raw, max_bytes)]);
     }
+    event(raw, max_bytes, Within::Lambda)
+}
+
+/// What an event may lie in: a queue's message, which may hold Lambda's record of a failure, which holds the event.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Within {
+    Failure,
+    Queue,
+    Lambda,
+}
+
+/// Opens an event.
+fn event(raw: &[u8], max_bytes: usize, inside: Within) -> Result<Vec<Parcel>, DecodeError> {
     match serde_json::from_slice::<Event<'_>>(raw) {
         Ok(Event { awslogs: Some(Awslogs { data }), .. }) => Ok(vec![parcel(unpack(&data, max_bytes))]),
-        Ok(Event { records: Some(records), .. }) => records.into_iter().map(|r| r.open(max_bytes)).collect(),
+        Ok(Event { records: Some(records), .. }) => {
+            let opened = records.into_iter().map(|record| record.open(max_bytes, inside));
+            opened.collect::<Result<Vec<_>, _>>().map(|parcels| parcels.into_iter().flatten().collect())
+        }
+        // What Lambda sends to a failure queue: the event lies inside, whole.
+        // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+        Ok(Event { request_payload: Some(payload), .. }) if inside > Within::Failure => {
+            event(payload.get().as_bytes(), max_bytes, Within::Failure)
+        }
         Ok(Event { log: Some(log), .. }) => Ok(vec![parcel_of(Ok(Content::Text(log.into_owned())))]),
         Ok(Event { message_type: None, events: None, .. }) => Err(Fault::UnknownEvent.into()),
         Ok(_) => Ok(vec![parcel(within(raw, max_bytes))]),
@@ -85,7 +107,7 @@ fn parcel(content: Result<Vec<u8>, DecodeError>) -> Parcel {
 }
 
 fn parcel_of(content: Result<Content, DecodeError>) -> Parcel {
-    Parcel { sequence_number: None, region: None, content }
+    Parcel { record: None, region: None, content }
 }
 
 /// A text, whatever it opens with.
@@ -188,6 +210,8 @@ struct Event<'a> {
     #[serde(rename = "messageType")]
     message_type: Option<de::IgnoredAny>,
     events: Option<de::IgnoredAny>,
+    #[serde(rename = "requestPayload", borrow)]
+    request_payload: Option<&'a RawValue>,
     /// The log of an `aws apigateway test-invoke-method` answer.
     log: Option<Cow<'a, str>>,
 }
@@ -204,6 +228,11 @@ struct Record<'a> {
     region: Option<String>,
     #[serde(borrow)]
     kinesis: Option<Kinesis<'a>>,
+    /// A message of an SQS queue: an event that failed, to be run again.
+    #[serde(rename = "messageId")]
+    message_id: Option<String>,
+    #[serde(borrow)]
+    body: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -215,14 +244,27 @@ struct Kinesis<'a> {
 }
 
 impl Record<'_> {
-    fn open(self, max_bytes: usize) -> Result<Parcel, DecodeError> {
-        let kinesis = self.kinesis.ok_or(Fault::UnknownEvent)?;
-        Ok(Parcel {
-            sequence_number: Some(kinesis.sequence_number),
-            region: self.region.map(Region::new),
-            content: unpack(&kinesis.data, max_bytes).map(Content::Json),
-        })
+    fn open(self, max_bytes: usize, inside: Within) -> Result<Vec<Parcel>, DecodeError> {
+        match self {
+            Self { kinesis: Some(kinesis), region, .. } => Ok(vec![Parcel {
+                record: Some(kinesis.sequence_number),
+                region: region.map(Region::new),
+                content: unpack(&kinesis.data, max_bytes).map(Content::Json),
+            }]),
+            Self { message_id: Some(id), body: Some(body), .. } if inside == Within::Lambda => {
+                Ok(queued(&id, &body, max_bytes))
+            }
+            _ => Err(Fault::UnknownEvent.into()),
+        }
     }
+}
+
+/// The parcels of a queue's message. One that holds no event fails alone.
+fn queued(id: &str, body: &str, max_bytes: usize) -> Vec<Parcel> {
+    let inner = event(body.as_bytes(), max_bytes, Within::Queue);
+    let mut parcels = inner.unwrap_or_else(|error| vec![parcel(Err(error))]);
+    parcels.iter_mut().for_each(|parcel| parcel.record = Some(id.to_owned()));
+    parcels
 }
 
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::classify::Diagnosis;
+use crate::vocabulary::{AccountId, Region};
 
 /// A stable, versioned digest of account, Region, API, stage, cause and what was called.
 ///
@@ -26,10 +27,32 @@ impl Fingerprint {
             diagnosis.cause.slug.to_owned(),
             text(diagnosis.endpoint.as_ref().map(ToString::to_string)),
         ];
+        Self::digest("1", &parts)
+    }
+
+    /// The fingerprint of a broken resource: incidents that it explains are told on one page.
+    pub fn of_root(account: Option<&AccountId>, region: Option<&Region>, resource: &str) -> Self {
+        let text = |part: Option<&str>| part.unwrap_or_default().to_owned();
+        let parts =
+            [text(account.map(AccountId::as_str)), text(region.map(Region::as_str)), resource.to_owned()];
+        Self::digest("1r", &parts)
+    }
+
+    /// A fingerprint that was kept.
+    pub fn kept(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The fingerprint as it is kept.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn digest(version: &str, parts: &[String]) -> Self {
         // A separator that no part contains: neither names nor addresses hold control characters.
         let digest = Sha256::digest(parts.join("\u{1f}"));
         let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("1-{hex}"))
+        Self(format!("{version}-{hex}"))
     }
 }
 

@@ -16,6 +16,23 @@ const MOST_REQUESTS: usize = 20;
 pub struct News {
     /// What makes them one.
     pub fingerprint: Fingerprint,
+    /// How many, by the delivery they came in: one that comes again is not counted again.
+    pub deliveries: BTreeMap<DeliveryId, Delivery>,
+    /// When they failed, by the minute.
+    pub times: Minutes,
+    /// Some of the requests.
+    pub request_ids: Vec<RequestId>,
+    /// The diagnosis that says most: the one whose lines name the most.
+    pub example: Diagnosis,
+}
+
+/// What tells one delivery of log lines from another, and knows one that comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId(pub u64);
+
+/// The failures of one delivery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
     /// How many.
     pub failed: u64,
     /// How many a route; at most [`Incident::MOST_ROUTES`] routes.
@@ -24,12 +41,6 @@ pub struct News {
     pub first_failure: Option<Timestamp>,
     /// The latest of them.
     pub last_failure: Option<Timestamp>,
-    /// When they failed, by the minute.
-    pub times: Minutes,
-    /// Some of the requests.
-    pub request_ids: Vec<RequestId>,
-    /// The diagnosis that says most: the one whose lines name the most.
-    pub example: Diagnosis,
 }
 
 /// Puts diagnoses together by fingerprint, in the order in which each fingerprint is first seen.
@@ -49,34 +60,53 @@ pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<News> {
 
 impl News {
     fn new(fingerprint: Fingerprint, example: Diagnosis) -> Self {
-        let mut times = Minutes::default();
-        example.at.into_iter().for_each(|at| times.count(at));
-        Self {
-            times,
+        let mut news = Self {
             fingerprint,
-            failed: 1,
-            routes: example.route.iter().map(|route| (route.clone(), 1)).collect(),
-            first_failure: example.at,
-            last_failure: example.at,
-            request_ids: example.request_id.iter().cloned().collect(),
-            example,
-        }
+            deliveries: BTreeMap::new(),
+            times: Minutes::default(),
+            request_ids: Vec::new(),
+            example: example.clone(),
+        };
+        news.add(example);
+        news
+    }
+
+    /// News of which nothing came but an example: an incident that was kept is told again.
+    pub fn again(fingerprint: Fingerprint, example: Diagnosis) -> Self {
+        let request_ids = example.request_id.iter().cloned().collect();
+        Self { fingerprint, deliveries: BTreeMap::new(), times: Minutes::default(), request_ids, example }
     }
 
     fn add(&mut self, diagnosis: Diagnosis) {
-        self.failed += 1;
-        if let Some(route) = &diagnosis.route {
-            count(&mut self.routes, route, 1);
-        }
+        let delivery = self.deliveries.entry(DeliveryId(diagnosis.source.delivery.unwrap_or(0))).or_default();
+        delivery.failed += 1;
         diagnosis.at.into_iter().for_each(|at| self.times.count(at));
-        self.first_failure = earliest(self.first_failure, diagnosis.at);
-        self.last_failure = self.last_failure.max(diagnosis.at);
+        if let Some(route) = &diagnosis.route {
+            count(&mut delivery.routes, route, 1);
+        }
+        delivery.first_failure = earliest(delivery.first_failure, diagnosis.at);
+        delivery.last_failure = delivery.last_failure.max(diagnosis.at);
         if self.request_ids.len() < MOST_REQUESTS {
             self.request_ids.extend(diagnosis.request_id.clone());
         }
         if told(&diagnosis) > told(&self.example) {
             self.example = diagnosis;
         }
+    }
+
+    /// How many failed.
+    pub fn failed(&self) -> u64 {
+        self.deliveries.values().map(|delivery| delivery.failed).sum()
+    }
+
+    /// The latest failure.
+    pub fn last_failure(&self) -> Option<Timestamp> {
+        self.deliveries.values().filter_map(|delivery| delivery.last_failure).max()
+    }
+
+    /// The first failure.
+    pub fn first_failure(&self) -> Option<Timestamp> {
+        self.deliveries.values().filter_map(|delivery| delivery.first_failure).min()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who keeps incidents, so that one fault is told once.
 
+#[cfg(feature = "live")]
+pub mod dynamodb;
 mod memory;
 
 use std::future::Future;
@@ -7,7 +9,8 @@ use std::pin::Pin;
 
 use jiff::Timestamp;
 
-use super::{Change, Incident, News};
+use super::{Fingerprint, Incident, Lease, News, Silence, Told};
+use crate::classify::Diagnosis;
 
 pub use memory::MemoryStore;
 
@@ -19,14 +22,71 @@ pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Se
 #[error("cannot reach the incident store: {0}")]
 pub struct StoreError(pub String);
 
-/// A keeper of incidents.
-///
-/// Telling comes before settling: what [`Store::record`] says to tell stays to be told until [`Store::settle`], so that a
-/// message that failed on its way is told by the next failure or a retry.
-pub trait Store: Send + Sync {
-    /// Adds news to its incident, and says whether the caller has to tell.
-    fn record<'a>(&'a self, news: &'a News, now: Timestamp) -> Stored<'a, Change>;
+/// What becomes of an incident once its teller is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It was told.
+    Told(Told),
+    /// It is told on the page of the resource that broke it, from now on.
+    On(Fingerprint),
+    /// It was not told, and nobody is to try before this: it is silenced.
+    Held(Timestamp),
+    /// It was not told, and whoever comes next may try.
+    Free,
+}
 
-    /// Marks an incident as told.
-    fn settle<'a>(&'a self, incident: &'a Incident, now: Timestamp) -> Stored<'a, ()>;
+/// A keeper of incidents, shared by everybody who tells.
+///
+/// Counting never waits for telling. Who tells takes a lease first ([`Store::claim`]), tells, and settles: what was not
+/// settled when the lease ends is told by whoever comes next, so that a message is rather doubled than lost.
+pub trait Store: Send + Sync {
+    /// Counts news, each delivery once, and answers with the incident as it is now.
+    fn count<'a>(&'a self, news: &'a News, now: Timestamp) -> Stored<'a, Incident>;
+
+    /// The incidents that are kept under these fingerprints; what is not kept, or expired, is missing.
+    fn read<'a>(&'a self, fingerprints: &'a [Fingerprint], now: Timestamp) -> Stored<'a, Vec<Incident>>;
+
+    /// Everything that is kept and has not expired.
+    fn all(&self, now: Timestamp) -> Stored<'_, Vec<Incident>>;
+
+    /// Takes the right to tell an incident that still stands as it was seen: told no more, leased by nobody. `false` where
+    /// another was faster.
+    fn claim<'a>(&'a self, seen: &'a Incident, lease: &'a Lease, now: Timestamp) -> Stored<'a, bool>;
+
+    /// Ends the lease of this owner; does nothing where another holds it by now.
+    fn settle<'a>(
+        &'a self,
+        fingerprint: &'a Fingerprint,
+        owner: &'a str,
+        settled: &'a Settled,
+    ) -> Stored<'a, ()>;
+
+    /// Puts an incident on the page of the resource that broke it, opening the page where there is none, and answers with
+    /// the page.
+    fn join<'a>(
+        &'a self,
+        page: &'a Fingerprint,
+        member: &'a Incident,
+        now: Timestamp,
+    ) -> Stored<'a, Incident>;
+
+    /// Keeps a failure of an incident, for whoever has to tell it later.
+    fn keep<'a>(
+        &'a self,
+        fingerprint: &'a Fingerprint,
+        example: &'a Diagnosis,
+        now: Timestamp,
+    ) -> Stored<'a, ()>;
+
+    /// The failure that was kept.
+    fn kept<'a>(&'a self, fingerprint: &'a Fingerprint) -> Stored<'a, Option<Diagnosis>>;
+
+    /// The silences, ended ones too.
+    fn silences(&self) -> Stored<'_, Vec<Silence>>;
+
+    /// Replaces the silences by what `change` makes of them; it may be called more than once where others change them too.
+    fn change_silences<'a>(
+        &'a self,
+        change: &'a (dyn Fn(Vec<Silence>) -> Vec<Silence> + Send + Sync),
+    ) -> Stored<'a, Vec<Silence>>;
 }

@@ -96,7 +96,7 @@ impl<'a> Brief<'a> {
             not_checked: not_checked(alert, detail),
             next_steps: steps::next(alert, explaining),
             evidence,
-            logs: region.as_ref().and_then(|region| links::logs(region, &alert.news)),
+            logs: region.as_ref().and_then(|region| links::logs(region, alert)),
             runbook: region.as_ref().map(links::runbook),
             consoles: region
                 .as_ref()

@@ -2,7 +2,7 @@
 
 use super::email::hop_label;
 use crate::classify::Diagnosis;
-use crate::incident::{Alert, News};
+use crate::incident::Alert;
 use crate::judge::HopKind;
 use crate::vocabulary::Region;
 
@@ -10,10 +10,12 @@ use crate::vocabulary::Region;
 const AROUND_SECONDS: i64 = 120;
 
 /// CloudWatch Logs at the failing minutes and request.
-pub(super) fn logs(region: &Region, news: &News) -> Option<String> {
+pub(super) fn logs(region: &Region, alert: &Alert) -> Option<String> {
+    let Alert { incident, news, .. } = alert;
     let Diagnosis { source, request_id, .. } = &news.example;
     let group = source.log_group.as_ref()?;
-    let (first, last) = (news.first_failure?, news.last_failure?);
+    let first = news.first_failure().or(incident.last_failure)?;
+    let last = news.last_failure().or(incident.last_failure)?;
     let (start, end) =
         ((first.as_second() - AROUND_SECONDS) * 1000, (last.as_second() + AROUND_SECONDS) * 1000);
     let pattern = request_id

@@ -17,7 +17,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("classify", &["decode", "correlate"]),
     ("survey", &["classify"]),
     ("judge", &["classify", "survey"]),
-    ("incident", &["classify", "judge"]),
+    ("incident", &["decode", "classify", "judge"]),
     ("render", &["decode", "classify", "survey", "judge", "incident"]),
     ("publish", &["render"]),
     ("aws", &["survey"]),

@@ -4,6 +4,9 @@
 #[cfg(test)]
 mod accuracy;
 #[cfg(test)]
+#[cfg(feature = "live")]
+mod asked;
+#[cfg(test)]
 mod beside;
 #[cfg(test)]
 mod catalogue;
@@ -53,5 +56,7 @@ mod schema;
 mod secrets;
 #[cfg(test)]
 mod spread;
+#[cfg(test)]
+mod stores;
 #[cfg(test)]
 mod template;

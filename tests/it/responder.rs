@@ -81,6 +81,11 @@ fn failed(outcome: Outcome) -> (String, String) {
     }
 }
 
+/// The causes that were told, in order.
+fn causes(aws: &Aws) -> Vec<String> {
+    aws.published().iter().map(|published| published.attributes["cause"].clone()).collect()
+}
+
 /// The machine alert of the only publish.
 #[track_caller]
 fn only_alert(aws: &Aws) -> Value {
@@ -312,7 +317,12 @@ fn a_torn_payload_fails_the_invocation_and_says_whose_it_was() {
     let (error_type, message) = failed(lambda.invoke(&torn));
     assert_eq!(error_type, "UndecodableBatch");
     assert!(message.contains(GROUP) && message.contains("gzip is torn"), "{message}");
-    assert_eq!(aws.published().len(), 0);
+    assert_eq!(causes(&aws), ["undecodable-batch"]);
+    let body = &aws.published()[0].bodies["email"];
+    assert!(body.contains("gzip is torn"), "{body}");
+    // Lambda's own retries of it are not told again.
+    failed(lambda.invoke(&torn));
+    assert_eq!(aws.published().len(), 1);
     // The container is none the worse for it.
     assert_eq!(answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])))["alerts"], 1);
 }
@@ -397,6 +407,59 @@ fn a_poison_record_of_a_stream_is_named_and_hides_nobody() {
     let poisoned = event["Records"][1]["kinesis"]["sequenceNumber"].clone();
     let answer = answered(lambda.invoke(&event));
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": poisoned}]}));
+    assert_eq!(causes(&aws), ["integration-unreachable", "undecodable-batch"]);
+    // A stream hands the poison over again and again: that is told once.
+    answered(lambda.invoke(&event));
+    assert_eq!(aws.published().len(), 2);
+}
+
+/// Messages of the failure queue, as Lambda's event source mapping hands them over.
+fn queue_event(bodies: &[String]) -> Value {
+    let message = |(n, body): (usize, &String)| {
+        json!({"messageId": format!("m-{n}"), "receiptHandle": "r", "body": body, "eventSource": "aws:sqs",
+               "awsRegion": "eu-west-1"})
+    };
+    json!({"Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>()})
+}
+
+/// What Lambda writes about an invocation that failed for good.
+fn failure_record(payload: &Value) -> String {
+    let record = json!({
+        "version": "1.0", "timestamp": "2026-11-22T14:00:00.000Z",
+        "requestContext": {"requestId": "x", "functionArn": "arn", "condition": "RetriesExhausted", "approximateInvokeCount": 3},
+        "requestPayload": payload, "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responsePayload": {"errorType": "AlertNotDelivered", "errorMessage": "x"}
+    });
+    record.to_string()
+}
+
+#[test]
+fn the_failure_queue_is_run_again() {
+    let (aws, mut lambda) = broken();
+    let payload = event(&["8f2f7a1e-0000-4000-8000-000000000001"]);
+    let stream = json!({"requestContext": {}, "KinesisBatchInfo": {"shardId": "shardId-0", "startSequenceNumber": "1"}});
+    let messages = queue_event(&[
+        failure_record(&payload),
+        payload.to_string(),
+        failure_record(&json!({"awslogs": {"data": "!!!"}})),
+        stream.to_string(),
+    ]);
+    let answer = answered(lambda.invoke(&messages));
+    // What can't be read stays in the queue; what was told is told once, though it lies there twice.
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "m-2"}, {"itemIdentifier": "m-3"}]}));
+    assert_eq!(causes(&aws), ["integration-unreachable", "undecodable-batch"]);
+    let alert: Value = serde_json::from_str(&aws.published()[0].bodies["sqs"]).unwrap();
+    assert_eq!(alert["failed"], 1);
+}
+
+#[test]
+fn without_its_table_it_tells_and_says_that_it_may_repeat() {
+    let (aws, _) = broken();
+    // The tests' AWS knows no DynamoDB: every call fails.
+    let mut lambda = responder(&aws).env("INCIDENT_TABLE", "incidents").start();
+    answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
+    assert_eq!(only_alert(&aws)["incident"]["may_repeat"], true);
+    answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000002"])));
     only_alert(&aws);
 }
 
@@ -443,7 +506,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn incidents_that_share_a_path_share_its_readings() {
+fn incidents_that_share_a_root_share_its_readings_and_its_page() {
     let (aws, mut lambda) = broken();
     answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
     let calls = aws.calls().len();
@@ -459,9 +522,10 @@ fn incidents_that_share_a_path_share_its_readings() {
         .collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let summary = answered(lambda.invoke(&event_of(&subscription_document_at(GROUP, &lines, now()))));
-    assert_eq!(summary["alerts"], 1);
+    // The targets are told to be down; what else they fail is on that page.
+    assert_eq!(summary["alerts"], 0);
     let asked: Vec<String> = aws.calls()[calls..].iter().map(|call| call.name()).collect();
-    assert_eq!(asked, ["sns:Publish"]);
+    assert!(asked.is_empty(), "{asked:?}");
 }
 
 #[test]

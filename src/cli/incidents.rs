@@ -1,0 +1,157 @@
+//! `vpclink incidents`, `silence`, `unsilence`: what the table holds, and what nobody wants to be told of it.
+
+use jiff::Timestamp;
+
+use super::{Failure, IncidentsArgs, NOTHING_FAILED, SilenceArgs, UnsilenceArgs, account};
+use crate::classify::Cause;
+use crate::incident::store::{Settled, Store};
+use crate::incident::{Incident, Lease, Matcher, Silence};
+use crate::publish::stdout;
+use crate::render::incidents;
+
+pub(super) async fn list(args: &IncidentsArgs) -> Result<u8, Failure> {
+    let store = open(args.table.as_deref()).await?;
+    let now = account::now();
+    let (mut known, silences) = (store.all(now).await?, store.silences().await?);
+    known.retain(|incident| args.all || incident.is_open() || incident.told.is_none());
+    stdout::write(&incidents::list(&known, &silences, now), None)?;
+    Ok(NOTHING_FAILED)
+}
+
+pub(super) async fn silence(args: &SilenceArgs) -> Result<u8, Failure> {
+    let store = open(args.table.as_deref()).await?;
+    let matcher = matcher(args)?;
+    if let Some(id) = &matcher.incident {
+        let known = store.all(account::now()).await?;
+        let named = |incident: &Incident| incident.id == *id || incident.fingerprint.as_str() == id;
+        if !known.iter().any(named) {
+            let unknown = anyhow::anyhow!("no incident `{id}` is kept; `vpclink incidents --all` lists them");
+            return Err(Failure::usage(unknown));
+        }
+    }
+    let until = account::now().checked_add(args.duration)?;
+    let silence = Silence { id: id_of(&matcher), matcher, until };
+    add(&*store, &silence).await?;
+    stdout::write(&incidents::silenced(&silence), None)?;
+    Ok(NOTHING_FAILED)
+}
+
+pub(super) async fn unsilence(args: &UnsilenceArgs) -> Result<u8, Failure> {
+    let store = open(args.table.as_deref()).await?;
+    if !remove(&*store, &args.id, account::now()).await? {
+        let unknown =
+            anyhow::anyhow!("nothing is silenced as `{}`; `vpclink incidents` lists silences", args.id);
+        return Err(Failure::usage(unknown));
+    }
+    stdout::write(&format!("`{}` is told again\n", args.id), None)?;
+    Ok(NOTHING_FAILED)
+}
+
+fn matcher(args: &SilenceArgs) -> Result<Matcher, Failure> {
+    let SilenceArgs { id: incident, api, stage, cause, .. } = args;
+    let (incident, api, stage, cause) = (incident.clone(), api.clone(), stage.clone(), cause.clone());
+    let matcher = Matcher { incident, api, stage, cause };
+    if matcher.is_empty() {
+        let nothing = anyhow::anyhow!("say what to silence: an incident's id, or --api, --stage, --cause");
+        return Err(Failure::usage(nothing));
+    }
+    if let Some(slug) = matcher.cause.as_deref().filter(|slug| Cause::of_slug(slug).is_none()) {
+        let unknown = anyhow::anyhow!("there is no cause `{slug}`; `vpclink causes` lists them");
+        return Err(Failure::usage(unknown));
+    }
+    Ok(matcher)
+}
+
+/// The same for the same matcher: silencing again replaces what was said before.
+fn id_of(matcher: &Matcher) -> String {
+    let Matcher { incident, api, stage, cause } = matcher;
+    let parts = [("", incident), ("api=", api), ("stage=", stage), ("cause=", cause)];
+    let parts = parts.iter().filter_map(|(name, value)| Some(format!("{name}{}", value.as_ref()?)));
+    parts.collect::<Vec<_>>().join(",")
+}
+
+async fn add(store: &dyn Store, silence: &Silence) -> anyhow::Result<()> {
+    let now = account::now();
+    let change = |mut known: Vec<Silence>| {
+        known.retain(|other| other.id != silence.id && other.until > now);
+        known.truncate(Silence::MOST - 1);
+        known.push(silence.clone());
+        known
+    };
+    store.change_silences(&change).await?;
+    Ok(())
+}
+
+/// Takes a silence back; `false` where there was none. What it held back may be told at once.
+async fn remove(store: &dyn Store, id: &str, now: Timestamp) -> anyhow::Result<bool> {
+    let meant = |silence: &Silence| silence.id == id || silence.matcher.incident.as_deref() == Some(id);
+    let before = store.silences().await?;
+    if !before.iter().any(meant) {
+        return Ok(false);
+    }
+    let change = |known: Vec<Silence>| known.into_iter().filter(|silence| !meant(silence)).collect();
+    let left = store.change_silences(&change).await?;
+    for incident in store.all(now).await? {
+        let held = incident.lease.as_ref().is_some_and(|lease| lease.owner == Lease::SILENCE);
+        if held && !left.iter().any(|silence| silence.holds(&incident, now)) {
+            store.settle(&incident.fingerprint, Lease::SILENCE, &Settled::Free).await?;
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(feature = "live")]
+async fn open(table: Option<&str>) -> Result<Box<dyn Store>, Failure> {
+    use crate::aws::sdk_config;
+    use crate::incident::store::dynamodb::DynamoStore;
+    let table = table.ok_or_else(|| {
+        Failure::usage(anyhow::anyhow!(
+            "say which table holds the incidents: --table NAME, or INCIDENT_TABLE"
+        ))
+    })?;
+    Ok(Box::new(DynamoStore::new(&sdk_config().await, table)))
+}
+
+#[cfg(not(feature = "live"))]
+async fn open(_table: Option<&str>) -> Result<Box<dyn Store>, Failure> {
+    let error =
+        anyhow::anyhow!("this build can't ask AWS; build it with the feature `live`, which is on by default");
+    Err(Failure::usage(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::Diagnosis;
+    use crate::classify::causes::UNREACHABLE;
+    use crate::decode::Source;
+    use crate::incident::store::MemoryStore;
+    use crate::incident::{News, group};
+
+    fn news() -> News {
+        let source =
+            Source { delivery: Some(1), ..Source::of_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod") };
+        group(vec![Diagnosis::noted(UNREACHABLE, source, None, "Execution failed due to a timeout error")])
+            .remove(0)
+    }
+
+    #[tokio::test]
+    async fn what_a_silence_held_back_is_free_when_it_is_taken_back() {
+        let (store, now) = (MemoryStore::default(), account::now());
+        let incident = store.count(&news(), now).await.unwrap();
+        let matcher = Matcher { api: Some("a1b2c3d4e5".to_owned()), ..Matcher::default() };
+        let until = now.checked_add(jiff::SignedDuration::from_hours(2)).unwrap();
+        let silence = Silence { id: id_of(&matcher), matcher, until };
+        assert_eq!(silence.id, "api=a1b2c3d4e5");
+        add(&store, &silence).await.unwrap();
+        add(&store, &silence).await.unwrap();
+        assert_eq!(store.silences().await.unwrap(), std::slice::from_ref(&silence));
+        let lease = Lease { owner: "one".to_owned(), until };
+        assert!(store.claim(&incident, &lease, now).await.unwrap());
+        store.settle(&incident.fingerprint, "one", &Settled::Held(until)).await.unwrap();
+        assert!(!store.claim(&incident, &lease, now).await.unwrap());
+        assert!(!remove(&store, "api=another", now).await.unwrap());
+        assert!(remove(&store, &silence.id, now).await.unwrap());
+        assert!(store.claim(&incident, &lease, now).await.unwrap());
+    }
+}

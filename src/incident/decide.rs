@@ -1,0 +1,163 @@
+//! Known + now → whether to tell, as what, and why.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Incident, Status, Told};
+
+/// How often people want to hear of the same thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// A lasting incident is told again after this.
+    pub repeat: Duration,
+    /// Quiet time before an incident may resolve.
+    pub resolve_after: Duration,
+}
+
+/// What to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tell {
+    /// As what.
+    pub status: Status,
+    /// Why.
+    pub reason: String,
+}
+
+/// An escalation is told no sooner than this after the last message, and each one makes the next wait twice as long: a
+/// fault that reaches one API after another is not one message an API.
+pub const SETTLING: Duration = Duration::from_secs(300);
+
+/// An order of magnitude.
+const GROWTH: u64 = 10;
+
+/// How everything that a page tells stands together; of an incident that is told by itself, how that stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Failures a minute.
+    pub rate: Option<u64>,
+    /// Failures a minute in the first minute.
+    pub base: Option<u64>,
+    /// Routes.
+    pub routes: usize,
+    /// Incidents.
+    pub members: usize,
+    /// When a failure was last counted.
+    pub counted_at: Option<Timestamp>,
+}
+
+impl Sum {
+    /// Adds incidents up.
+    pub fn of<'a>(incidents: impl IntoIterator<Item = &'a Incident>) -> Self {
+        let mut sum = Self::default();
+        let add = |a: Option<u64>, b: Option<u64>| a.map_or(b, |a| Some(a.saturating_add(b.unwrap_or(0))));
+        let mut known = BTreeSet::new();
+        for incident in incidents.into_iter().filter(|incident| known.insert(incident.fingerprint.clone())) {
+            sum.rate = add(sum.rate, incident.window.rate);
+            sum.base = add(sum.base, incident.window.base);
+            sum.routes += incident.routes.len();
+            sum.members += 1;
+            sum.counted_at = sum.counted_at.max(incident.counted_at);
+        }
+        sum
+    }
+}
+
+/// Whether an incident was told so lately that nothing new is told of it, whatever it is.
+pub fn is_settling(page: &Incident, now: Timestamp, policy: Policy) -> bool {
+    let told = page.told.as_ref().filter(|told| told.status != Status::Resolved);
+    told.is_some_and(|told| elapsed(told.at, now) < SETTLING.min(policy.repeat))
+}
+
+/// Whether an incident has to be told now. `page` is the incident itself, or the page that tells it together with others;
+/// `sum` is of everything on it.
+pub fn decide(page: &Incident, sum: &Sum, now: Timestamp, policy: Policy) -> Option<Tell> {
+    if page.lease.as_ref().is_some_and(|lease| lease.holds(now)) {
+        return None;
+    }
+    let tell = |status, reason| Some(Tell { status, reason });
+    let Some(told) = &page.told else {
+        return tell(Status::Open, "first failure of this kind".to_owned());
+    };
+    if sum.counted_at <= Some(told.at) {
+        return None;
+    }
+    let since = elapsed(told.at, now);
+    if told.status == Status::Resolved {
+        return tell(Status::Regressed, format!("failing again {} after it was resolved", words(since)));
+    }
+    if since >= SETTLING.saturating_mul(1 << told.escalations.min(16)).min(policy.repeat.max(SETTLING))
+        && let Some(reason) = growth(told, sum)
+    {
+        return tell(Status::Escalated, reason);
+    }
+    (since >= policy.repeat).then(|| Tell {
+        status: Status::Ongoing,
+        reason: format!("still failing {} after it was last told", words(since)),
+    })
+}
+
+fn growth(told: &Told, sum: &Sum) -> Option<String> {
+    let plural = |n: usize, word: &str| format!("{n} more {word}{}", if n == 1 { "" } else { "s" });
+    if sum.members > told.members {
+        return Some(format!(
+            "the same fault now fails {}",
+            plural(sum.members - told.members, "API or cause")
+        ));
+    }
+    if sum.routes > told.routes {
+        return Some(format!("it now fails {}", plural(sum.routes - told.routes, "route")));
+    }
+    let (rate, base) = (sum.rate?, told.rate.or(sum.base)?.max(1));
+    let grown = rate >= base.saturating_mul(GROWTH);
+    grown.then(|| format!("it now fails {rate} times a minute, up from {base}"))
+}
+
+/// Whether an open incident is quiet, and it is time to look whether its fault is gone.
+pub fn is_quiet(page: &Incident, sum: &Sum, now: Timestamp, policy: Policy) -> bool {
+    let Some(told) = page.told.as_ref().filter(|told| told.status != Status::Resolved) else { return false };
+    let free = !page.lease.as_ref().is_some_and(|lease| lease.holds(now));
+    let last = sum.counted_at.unwrap_or(told.at);
+    free && elapsed(last, now) >= policy.resolve_after && told.look_at.is_none_or(|look_at| look_at <= now)
+}
+
+/// What is to be remembered of a message that was told. `fault` is what explained it.
+pub fn told(page: &Incident, sum: &Sum, status: Status, fault: Option<super::Fault>, now: Timestamp) -> Told {
+    let before = page.told.as_ref();
+    let escalations = match (status, before) {
+        (Status::Escalated, Some(before)) => before.escalations.saturating_add(1),
+        (Status::Ongoing, Some(before)) => before.escalations,
+        _ => 0,
+    };
+    Told {
+        number: before.map_or(1, |told| told.number + 1),
+        at: now,
+        status,
+        rate: match status {
+            Status::Escalated => sum.rate,
+            Status::Ongoing => before.and_then(|told| told.rate),
+            _ => None,
+        },
+        routes: sum.routes,
+        members: sum.members,
+        escalations,
+        quiet: false,
+        look_at: None,
+        fault,
+    }
+}
+
+/// Time passed; none where a clock was set back.
+fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// "45 s", "20 min", "4 h".
+pub fn words(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds if seconds < 7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
+}

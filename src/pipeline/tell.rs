@@ -1,0 +1,392 @@
+//! From news to a message: count, claim, walk, fold, publish, settle.
+//!
+//! Counting waits for nobody. Of all containers that count the same incident one gets the lease, walks and publishes; it
+//! settles only then, so that whatever ends it on the way leaves an incident that the next one tells.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{error, info, warn};
+
+use super::Responder;
+use crate::classify::Diagnosis;
+use crate::incident::store::{Settled, Store, StoreError};
+use crate::incident::{
+    self, Alert, Fault, Fingerprint, Hit, Incident, Lease, News, Policy, Silence, Status, Sum, Tell,
+};
+use crate::judge::{HopKind, Judgement, judge};
+use crate::render;
+use crate::survey::survey;
+
+/// Time kept for telling: what remains of an invocation below this is not spent on reading.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Time kept for settling after the last try to publish, and for the answer.
+const LAST: Duration = Duration::from_millis(500);
+
+/// Incidents investigated at a time. API Gateway's control plane gives an account ten calls a second, shared with
+/// everybody's deployments: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+const SIDE_BY_SIDE: usize = 3;
+
+/// Incidents counted at a time.
+const COUNTED_AT_A_TIME: usize = 16;
+
+/// Somebody to be told something, with the lease on it.
+pub(super) struct Due<'a> {
+    /// Where the incident is kept.
+    pub(super) store: &'a dyn Store,
+    /// Whether that is only this container's memory, though a table was asked for.
+    pub(super) may_repeat: bool,
+    /// What is leased: the incident, or the page that tells it.
+    pub(super) page: Incident,
+    /// Everything on it, the incident that the news are of first.
+    pub(super) members: Vec<Incident>,
+    pub(super) owner: String,
+    pub(super) tell: Tell,
+    pub(super) news: News,
+}
+
+/// What became of telling.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) alerts: usize,
+    pub(super) failure: Option<anyhow::Error>,
+}
+
+impl Responder {
+    pub(super) fn policy(&self) -> Policy {
+        Policy { repeat: self.config.repeat_interval, resolve_after: self.config.resolve_after }
+    }
+
+    /// Counts news and tells what of them has to be told.
+    pub(super) async fn take(&self, news: Vec<News>, deadline: Instant) -> Told {
+        let dues: Vec<Option<Due<'_>>> = stream::iter(news)
+            .map(|news| self.due(news, deadline))
+            .buffered(COUNTED_AT_A_TIME)
+            .collect()
+            .await;
+        self.tell(dues.into_iter().flatten().collect(), deadline).await
+    }
+
+    /// Counts news; whether, and as what, they have to be told by this container.
+    async fn due(&self, news: News, deadline: Instant) -> Option<Due<'_>> {
+        match self.due_in(&*self.store, &news, deadline, false).await {
+            Ok(due) => due,
+            Err(error) => {
+                // A doubled alert is better than a lost one.
+                error!(error = error.to_string(), "the incident store failed; telling without it");
+                let due = self.due_in(&self.fallback, &news, deadline, true).await;
+                due.expect("memory can always be reached")
+            }
+        }
+    }
+
+    async fn due_in<'a>(
+        &'a self,
+        store: &'a dyn Store,
+        news: &News,
+        deadline: Instant,
+        may_repeat: bool,
+    ) -> Result<Option<Due<'a>>, StoreError> {
+        let now = (self.now)();
+        let incident = store.count(news, now).await?;
+        let page = match &incident.page {
+            Some(page) => store.read(std::slice::from_ref(page), now).await?.pop(),
+            None => None,
+        };
+        let page = page.unwrap_or_else(|| incident.clone());
+        if incident::is_settling(&page, now, self.policy()) {
+            return Ok(None);
+        }
+        let members = self.members(store, &page, Some(&incident), now).await?;
+        let Some(tell) = incident::decide(&page, &Sum::of(&members), now, self.policy()) else {
+            return Ok(None);
+        };
+        let due = Due { store, may_repeat, page, members, owner: self.owner(), tell, news: news.clone() };
+        Ok(self.claim(&due, now, deadline).await?.then_some(due))
+    }
+
+    /// Everything that a page tells, this incident first.
+    pub(super) async fn members(
+        &self,
+        store: &dyn Store,
+        page: &Incident,
+        first: Option<&Incident>,
+        now: Timestamp,
+    ) -> Result<Vec<Incident>, StoreError> {
+        if page.members.is_empty() {
+            return Ok(vec![page.clone()]);
+        }
+        let others: Vec<Fingerprint> = page
+            .members
+            .iter()
+            .filter(|member| first.is_none_or(|first| first.fingerprint != **member))
+            .cloned()
+            .collect();
+        let mut others = store.read(&others, now).await?;
+        // What came back after all was resolved is told without what did not.
+        let back = page.told.as_ref().filter(|told| told.status == Status::Resolved).map(|told| told.at);
+        others.retain(|member| back.is_none() || member.counted_at > back);
+        others.sort_by(|a, b| b.failed.cmp(&a.failed).then_with(|| a.fingerprint.cmp(&b.fingerprint)));
+        Ok(first.cloned().into_iter().chain(others).collect())
+    }
+
+    /// Takes the lease, unless the incident is silenced or another has it.
+    pub(super) async fn claim(
+        &self,
+        due: &Due<'_>,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<bool, StoreError> {
+        let left = deadline.saturating_duration_since(Instant::now()) + MARGIN;
+        let until = now.checked_add(left).unwrap_or(now);
+        let lease = Lease { owner: due.owner.clone(), until };
+        if !due.store.claim(&due.page, &lease, now).await? {
+            return Ok(false);
+        }
+        let silenced = |silence: &Silence| {
+            due.members.iter().all(|member| silence.holds(member, now)) || silence.holds(&due.page, now)
+        };
+        let silences = due.store.silences().await?;
+        let Some(until) = silences.iter().filter(|s| silenced(s)).map(|silence| silence.until).max() else {
+            return Ok(true);
+        };
+        info!(incident.id = due.page.id, "counted in silence");
+        due.store.settle(&due.page.fingerprint, &due.owner, &Settled::Held(until)).await?;
+        Ok(false)
+    }
+
+    /// Walks for what is due, folds what one resource broke, and tells each once.
+    pub(super) async fn tell(&self, dues: Vec<Due<'_>>, deadline: Instant) -> Told {
+        // One walk may wait for others, and the message for all: however many there are, it goes out.
+        let last = deadline.checked_sub(MARGIN).unwrap_or(deadline);
+        let last = last.min(Instant::now() + self.config.investigation_budget * 2);
+        let walked: Vec<(Due<'_>, Judgement)> = stream::iter(dues)
+            .map(|due| async move {
+                let judgement = self.walk(&due, last).await;
+                (due, judgement)
+            })
+            .buffered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        let mut told = Told::default();
+        for page in fold(walked) {
+            match self.tell_page(page, deadline).await {
+                Ok(alerted) => told.alerts += usize::from(alerted),
+                Err(error) => {
+                    error!(error = format!("{error:#}"), "an alert could not be published");
+                    told.failure.get_or_insert(error);
+                }
+            }
+        }
+        told
+    }
+
+    async fn walk(&self, due: &Due<'_>, last: Instant) -> Judgement {
+        // Kept before anything can go wrong: whoever has to finish this knows what failed.
+        let keep = due.store.keep(&due.news.fingerprint, &due.news.example, (self.now)());
+        if let Err(error) = keep.await {
+            warn!(error = error.to_string(), "the failure could not be kept for a later walk");
+        }
+        let until = last.min(Instant::now() + self.config.investigation_budget);
+        let subject = due.news.example.subject();
+        judge(&subject, &survey(&subject, &*self.account, until).await)
+    }
+
+    /// Tells incidents that share a root, or the one that has none. `false` where another tells the page.
+    async fn tell_page(&self, folded: Folded<'_>, deadline: Instant) -> anyhow::Result<bool> {
+        let Folded { root, walked } = folded;
+        let mut walked = walked;
+        let Some(root) = root else {
+            let (due, judgement) = walked.pop().context("a fold holds at least one incident")?;
+            return self.publish(due, judgement, deadline).await.map(|()| true);
+        };
+        match self.join(&root, &walked, deadline).await {
+            Ok(Some((page, owner, tell, members))) => {
+                let (leader, judgement) = walked.remove(0);
+                let due = Due { page, owner, tell, members, ..leader };
+                let leased: Vec<(Fingerprint, String)> = [(due.news.fingerprint.clone(), leader.owner)]
+                    .into_iter()
+                    .chain(walked.iter().map(|(due, _)| (due.page.fingerprint.clone(), due.owner.clone())))
+                    .collect();
+                let store = due.store;
+                let published = self.publish(due, judgement, deadline).await;
+                let settled = if published.is_ok() { Settled::On(root) } else { Settled::Free };
+                for (fingerprint, owner) in leased {
+                    self.settle(store, &fingerprint, &owner, &settled).await;
+                }
+                published.map(|()| true)
+            }
+            Ok(None) => {
+                for (due, _) in walked {
+                    info!(incident.id = due.page.id, page = root.as_str(), "told on another's page");
+                    self.settle(due.store, &due.page.fingerprint, &due.owner, &Settled::On(root.clone()))
+                        .await;
+                }
+                Ok(false)
+            }
+            Err(error) => {
+                error!(
+                    error = error.to_string(),
+                    "the incident store failed; telling each incident by itself"
+                );
+                for (due, judgement) in walked {
+                    self.publish(Due { may_repeat: true, ..due }, judgement, deadline).await?;
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    /// Puts incidents on their root's page; the page, where it has to be told and the lease on it was to be had.
+    async fn join(
+        &self,
+        root: &Fingerprint,
+        walked: &[(Due<'_>, Judgement)],
+        deadline: Instant,
+    ) -> Result<Option<(Incident, String, Tell, Vec<Incident>)>, StoreError> {
+        let now = (self.now)();
+        let (leader, _) = &walked[0];
+        let mut page = None;
+        for (due, _) in walked {
+            page = Some(due.store.join(root, &due.page, now).await?);
+        }
+        let Some(page) = page else { return Ok(None) };
+        let members = self.members(leader.store, &page, Some(&leader.page), now).await?;
+        let Some(tell) = incident::decide(&page, &Sum::of(&members), now, self.policy()) else {
+            return Ok(None);
+        };
+        let (store, may_repeat, news) = (leader.store, leader.may_repeat, leader.news.clone());
+        let due = Due { store, may_repeat, page, members, owner: self.owner(), tell, news };
+        let claimed = self.claim(&due, now, deadline).await?;
+        Ok(claimed.then_some((due.page, due.owner, due.tell, due.members)))
+    }
+
+    /// Publishes, then settles.
+    pub(super) async fn publish(
+        &self,
+        due: Due<'_>,
+        judgement: Judgement,
+        deadline: Instant,
+    ) -> anyhow::Result<()> {
+        let now = (self.now)();
+        let fault = fault(&judgement);
+        let sum = Sum::of(&due.members);
+        let told = incident::told(&due.page, &sum, due.tell.status, fault, now);
+        self.publish_as(due, judgement, told, deadline).await
+    }
+
+    /// Publishes, and remembers it as this.
+    pub(super) async fn publish_as(
+        &self,
+        due: Due<'_>,
+        judgement: Judgement,
+        told: incident::Told,
+        deadline: Instant,
+    ) -> anyhow::Result<()> {
+        let Due { store, may_repeat, page, members, owner, tell, news } = due;
+        let (incident, also_hit) = view(&page, members);
+        let Tell { status, reason } = tell;
+        let alert = Alert { incident, status, reason, may_repeat, news, judgement, also_hit };
+        let message = render::message(&alert);
+        if let Err(error) = self.deliver(&message, deadline).await {
+            self.settle(store, &page.fingerprint, &owner, &Settled::Free).await;
+            return Err(error).with_context(|| format!("alert of incident `{}` was not delivered", page.id));
+        }
+        let cause = alert.news.example.cause.slug;
+        info!(incident.id = page.id, cause, status = status.as_str(), "published an alert");
+        self.settle(store, &page.fingerprint, &owner, &Settled::Told(told)).await;
+        Ok(())
+    }
+
+    /// Hands a message over, again and again until the invocation has hardly any time left.
+    async fn deliver(&self, message: &render::Message, deadline: Instant) -> anyhow::Result<()> {
+        let last = deadline.checked_sub(LAST).unwrap_or(deadline);
+        let mut pause = Duration::from_millis(500);
+        loop {
+            let error = match timeout_at(last, self.publisher.publish(message)).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) => anyhow::Error::from(error),
+                Err(_) => anyhow::anyhow!("the invocation's time was up before anybody answered"),
+            };
+            if Instant::now() + pause >= last {
+                return Err(error);
+            }
+            warn!(error = format!("{error:#}"), "publishing failed; trying again");
+            sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    pub(super) async fn settle(
+        &self,
+        store: &dyn Store,
+        fingerprint: &Fingerprint,
+        owner: &str,
+        settled: &Settled,
+    ) {
+        if let Err(error) = store.settle(fingerprint, owner, settled).await {
+            warn!(error = error.to_string(), "an incident was not settled; it may be told again");
+        }
+    }
+}
+
+/// Incidents that one resource broke, or one that stands alone.
+struct Folded<'a> {
+    root: Option<Fingerprint>,
+    walked: Vec<(Due<'a>, Judgement)>,
+}
+
+/// Puts together what shares a root. What is on a page already, and what only this container remembers, stays where it is.
+fn fold(walked: Vec<(Due<'_>, Judgement)>) -> Vec<Folded<'_>> {
+    let mut folded: Vec<Folded<'_>> = Vec::new();
+    let mut places: BTreeMap<(Fingerprint, bool), usize> = BTreeMap::new();
+    for (due, judgement) in walked {
+        let alone = !due.page.members.is_empty() || due.tell.status == Status::Resolved;
+        let root = root(&due.news.example, &judgement).filter(|_| !alone);
+        let place = match &root {
+            Some(root) => *places.entry((root.clone(), due.may_repeat)).or_insert(folded.len()),
+            None => folded.len(),
+        };
+        match folded.get_mut(place) {
+            Some(known) => known.walked.push((due, judgement)),
+            None => folded.push(Folded { root, walked: vec![(due, judgement)] }),
+        }
+    }
+    folded
+}
+
+/// The resource that explains a failure and may explain others: anything beyond the API's own configuration.
+fn root(diagnosis: &Diagnosis, judgement: &Judgement) -> Option<Fingerprint> {
+    let finding = &judgement.findings[judgement.verdict.finding?];
+    let shared = finding.hop > HopKind::Integration && !finding.code.is_metric();
+    let resource = finding.resource.as_deref().filter(|_| shared)?;
+    let source = &diagnosis.source;
+    Some(Fingerprint::of_root(source.account.as_ref(), source.region.as_ref(), resource))
+}
+
+/// The finding that explains a failure, to be looked for again when it is quiet.
+pub(super) fn fault(judgement: &Judgement) -> Option<Fault> {
+    let finding = &judgement.findings[judgement.verdict.finding?];
+    Some(Fault { code: finding.code.slug().to_owned(), resource: finding.resource.clone() })
+}
+
+/// A page as an alert shows it: its own id and times, the counts of the incident that comes first, and the others beside.
+fn view(page: &Incident, members: Vec<Incident>) -> (Incident, Vec<Hit>) {
+    let mut members = members.into_iter();
+    let first = members.next().unwrap_or_else(|| page.clone());
+    let shown = Incident {
+        id: page.id.clone(),
+        fingerprint: page.fingerprint.clone(),
+        opened_at: page.opened_at,
+        told: page.told.clone(),
+        ..first
+    };
+    let hit =
+        |Incident { source, cause, failed, routes, .. }: Incident| Hit { source, cause, failed, routes };
+    (shown, members.map(hit).collect())
+}
