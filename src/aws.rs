@@ -32,7 +32,7 @@ pub use logs::Logs;
 use crate::coverage::{Api, Apis, Done, HttpApi, Refused};
 use crate::survey::nouns::{Resource, Stage};
 use crate::survey::{Account, Answer, Asked, Question, Why};
-use crate::vocabulary::ApiId;
+use crate::vocabulary::{ApiId, Region};
 
 /// The SDK's configuration from the environment, with limits that suit a pager: a read that hangs is worth less than one
 /// that fails in time to be said.
@@ -48,6 +48,12 @@ pub async fn sdk_config() -> SdkConfig {
         .timeout_config(timeouts)
         .load()
         .await
+}
+
+/// The same for another Region than the environment's.
+pub async fn sdk_config_in(region: &Region) -> SdkConfig {
+    let region = aws_types::region::Region::new(region.to_string());
+    sdk_config().await.into_builder().region(region).build()
 }
 
 /// An account as it is now.

@@ -9,6 +9,8 @@ mod check;
 mod coverage;
 mod explain;
 mod incidents;
+mod replay;
+mod test_alert;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +58,10 @@ enum Command {
     Unsilence(UnsilenceArgs),
     /// Say which stages with a private integration are watched, and which are blind
     Coverage(CoverageArgs),
+    /// Read a stage's history from CloudWatch Logs and summarise it
+    Replay(ReplayArgs),
+    /// Publish a labelled test alert, so that a new deployment proves itself
+    TestAlert(TestAlertArgs),
     /// List the catalogue of causes, or print one entry whole
     Causes(CausesArgs),
 }
@@ -178,6 +184,29 @@ struct CoverageArgs {
 }
 
 #[derive(Debug, clap::Args)]
+struct ReplayArgs {
+    /// The REST API's id
+    #[arg(long, value_name = "ID")]
+    api: String,
+    /// The stage
+    #[arg(long, value_name = "NAME")]
+    stage: String,
+    /// How far back: 30m, 1h, 1d
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    since: std::time::Duration,
+    /// Take this as the present time, for repeatable output
+    #[arg(long, value_name = "RFC3339")]
+    now: Option<jiff::Timestamp>,
+}
+
+#[derive(Debug, clap::Args)]
+struct TestAlertArgs {
+    /// The SNS topic that alerts go to
+    #[arg(long, value_name = "ARN", env = "ALERT_TOPIC_ARN")]
+    topic: String,
+}
+
+#[derive(Debug, clap::Args)]
 struct CausesArgs {
     /// The cause to print whole
     slug: Option<String>,
@@ -192,6 +221,7 @@ enum Format {
     Email,
     Chat,
     Json,
+    Html,
 }
 
 /// What a list can be printed as.
@@ -218,6 +248,8 @@ impl Cli {
             Command::Silence(args) => incidents::silence(&args).await,
             Command::Unsilence(args) => incidents::unsilence(&args).await,
             Command::Coverage(args) => coverage::run(&args).await,
+            Command::Replay(args) => replay::run(&args).await,
+            Command::TestAlert(args) => test_alert::run(&args).await,
             Command::Causes(args) => causes::run(&args),
         };
         match done {

@@ -6,11 +6,13 @@
 mod decide;
 mod fingerprint;
 mod known;
+mod minutes;
 mod news;
 mod recent;
 mod recovery;
 mod silence;
 pub mod store;
+mod tally;
 
 use std::collections::BTreeMap;
 
@@ -21,10 +23,12 @@ use crate::judge::Judgement;
 pub use decide::{Policy, SETTLING, Sum, Tell, decide, is_quiet, is_settling, told, words};
 pub use fingerprint::Fingerprint;
 pub use known::{Fault, Incident, Lease, Told, Window};
+pub use minutes::{Bar, Minutes};
 pub use news::{Delivery, DeliveryId, News, group};
 pub use recent::Recent;
 pub use recovery::{Recovery, recovery};
 pub use silence::{Matcher, Silence};
+pub use tally::{Row, Tally};
 
 /// What an alert says an incident is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,10 @@ use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterFn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::aws::{AssumedAccount, LiveAccount, Logs, sdk_config};
 use crate::caretaker::Caretaker;
@@ -139,19 +143,14 @@ impl From<Failed> for Diagnostic {
     }
 }
 
-/// Structured log lines on standard output; `RUST_LOG` sets their level.
+/// Structured log lines on standard output; `RUST_LOG` sets the level of this program's own.
 pub fn log_as_json() {
-    let level = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env_lossy()
-        // The SDK and the HTTP stack log whole requests at lower levels; those may hold what a log must not.
-        .add_directive("aws_=warn".parse().unwrap_or_else(|_| tracing::Level::WARN.into()));
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(level)
-        .with_current_span(false)
-        .with_target(false)
-        .init();
+    let level = EnvFilter::builder().with_default_directive(Level::INFO.into()).from_env_lossy();
+    // The runtime, the SDK and the HTTP stack log whole payloads and requests at lower levels, which hold what no log must.
+    let ours =
+        |said: &Metadata<'_>| said.target().starts_with("vpclink_responder") || *said.level() <= Level::WARN;
+    let lines = tracing_subscriber::fmt::layer().json().with_current_span(false).with_target(false);
+    tracing_subscriber::registry().with(lines.with_filter(FilterFn::new(ours)).with_filter(level)).init();
 }
 
 #[expect(clippy::disallowed_methods, reason = "the Lambda's edge, where the clock is read")]

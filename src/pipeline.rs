@@ -5,6 +5,7 @@
 
 mod care;
 mod page;
+pub mod replay;
 mod tell;
 mod walk;
 

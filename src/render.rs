@@ -9,11 +9,15 @@ mod chat;
 pub mod coverage;
 mod email;
 pub mod escape;
+mod headline;
+pub mod history;
+mod html;
 pub mod incidents;
 mod links;
 mod machine;
 pub mod permissions;
 mod sms;
+mod steps;
 pub mod terminal;
 
 use std::collections::BTreeMap;
@@ -38,6 +42,7 @@ pub struct Message {
 #[derive(Clone, Copy, Debug)]
 struct Detail {
     routes: usize,
+    hits: usize,
     requests: usize,
     evidence: usize,
     findings: usize,
@@ -45,13 +50,13 @@ struct Detail {
     cut: bool,
 }
 
-const FULL: Detail = Detail { routes: 50, requests: 20, evidence: 12, findings: 60, cut: false };
+const FULL: Detail = Detail { routes: 50, hits: 100, requests: 20, evidence: 12, findings: 60, cut: false };
 
 /// From full to hardly anything; the last is small whatever the alert.
 const DETAILS: [Detail; 3] = [
     FULL,
-    Detail { routes: 10, requests: 5, evidence: 4, findings: 20, cut: true },
-    Detail { routes: 2, requests: 1, evidence: 1, findings: 4, cut: true },
+    Detail { routes: 10, hits: 20, requests: 5, evidence: 4, findings: 20, cut: true },
+    Detail { routes: 2, hits: 3, requests: 1, evidence: 1, findings: 4, cut: true },
 ];
 
 /// What SNS takes: 262,144 bytes for all bodies together, as JSON.
@@ -84,6 +89,11 @@ pub fn chat(alert: &Alert) -> String {
 /// The machine alert, one line of JSON.
 pub fn machine(alert: &Alert) -> String {
     machine::body(&Brief::new(alert, FULL))
+}
+
+/// The HTML report: one page, whatever the number of alerts.
+pub fn html(alerts: &[Alert]) -> String {
+    html::page(alerts)
 }
 
 impl Message {

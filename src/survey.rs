@@ -6,6 +6,7 @@
 mod accounts;
 mod cached;
 mod details;
+pub mod history;
 pub mod nouns;
 mod questions;
 mod reading;

@@ -1,4 +1,6 @@
-//! CloudWatch Logs: log groups and their subscription filters, and the lines of one request.
+//! CloudWatch Logs: log groups and their subscription filters, the lines of one request, and a group's history.
+
+mod history;
 
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::LogGroupClass;

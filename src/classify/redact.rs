@@ -22,20 +22,62 @@ const HEADERS: [&str; 7] = [
 ];
 
 /// A word that ends in one of these names a secret; its value goes.
-const SECRETS: [&str; 12] = [
+const SECRETS: [&str; 14] = [
     "authorization",
     "cookie",
     "credential",
     "jwt",
     "key",
+    "passphrase",
     "passwd",
     "password",
     "pwd",
     "secret",
     "session",
+    "sessionid",
     "signature",
     "token",
 ];
+
+/// What may follow "the token is" and says no more than how it is.
+const HARMLESS: [&str; 24] = [
+    "a",
+    "already",
+    "an",
+    "closed",
+    "disabled",
+    "empty",
+    "expired",
+    "for",
+    "in",
+    "incorrect",
+    "invalid",
+    "malformed",
+    "missing",
+    "no",
+    "not",
+    "null",
+    "of",
+    "required",
+    "revoked",
+    "the",
+    "too",
+    "undefined",
+    "unknown",
+    "wrong",
+];
+
+/// What the words so far let expect.
+#[derive(Clone, Copy, PartialEq)]
+enum Next {
+    Anything,
+    /// A secret was named, in a sentence perhaps.
+    Named,
+    /// "The password is": its value, or how it is.
+    Said,
+    /// `password=`: its value.
+    Value,
+}
 
 /// The text of a line as it may be quoted, at most `longest` characters.
 pub fn line(line: &LogLine<'_>, longest: usize) -> String {
@@ -69,7 +111,7 @@ pub fn uri(uri: &str) -> String {
         path.split_once("://").map_or(("", path), |(_, rest)| (&path[..path.len() - rest.len()], rest));
     let (authority, segments) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let segments: Vec<_> = segments.split('/').map(word).collect();
+    let segments: Vec<_> = segments.split('/').map(segment).collect();
     let names: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).map(query_name).collect();
     let query = if names.is_empty() { String::new() } else { format!("?{}", names.join("&")) };
     format!("{scheme}{host}{}{query}", segments.join("/"))
@@ -78,7 +120,7 @@ pub fn uri(uri: &str) -> String {
 /// Free text: addresses, tokens and the values of words that name a secret go.
 pub fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(4096));
-    let mut after_secret = false;
+    let mut next = Next::Anything;
     // A quote keeps 1,024 characters; scanning far beyond them would only serve a hostile line.
     let head = text.char_indices().nth(4096).map_or(text, |(end, _)| &text[..end]);
     for piece in head.split_inclusive(is_delimiter) {
@@ -88,16 +130,39 @@ pub fn text(text: &str) -> String {
             out.push_str(piece);
             continue;
         }
-        let scheme = ["bearer", "basic"].contains(&found.to_ascii_lowercase().as_str());
-        if after_secret && !scheme {
-            out.push_str(GONE);
-        } else {
-            out.push_str(&pair(found));
-        }
-        after_secret = scheme || (names_secret(found) && (found.ends_with([':', '=']) || delimiter == "\""));
+        let lower = found.to_ascii_lowercase();
+        let scheme = ["bearer", "basic"].contains(&lower.as_str());
+        let gone = match next {
+            Next::Value => !scheme,
+            Next::Said => !HARMLESS.contains(&lower.trim_matches(|c: char| !c.is_alphanumeric())),
+            Next::Anything | Next::Named => false,
+        };
+        out.push_str(&if gone { GONE.to_owned() } else { pair(found) });
+        next = if gone { Next::Anything } else { after(&lower, delimiter, next) };
         out.push_str(delimiter);
     }
     out
+}
+
+/// What a word lets expect of the next one.
+fn after(word: &str, delimiter: &str, before: Next) -> Next {
+    let ends_open = word.ends_with([':', '=']) || ["\"", "'", ">"].contains(&delimiter);
+    match word {
+        "bearer" | "basic" => Next::Value,
+        // A closing tag.
+        _ if word.starts_with('/') => Next::Anything,
+        _ if names_secret(word) => {
+            if ends_open {
+                Next::Value
+            } else {
+                Next::Named
+            }
+        }
+        "id" if before == Next::Named => Next::Named,
+        "id:" | "id=" if before == Next::Named => Next::Value,
+        "is" | "was" | "are" if before == Next::Named => Next::Said,
+        _ => Next::Anything,
+    }
 }
 
 fn is_delimiter(c: char) -> bool {
@@ -136,6 +201,13 @@ fn safe_headers(headers: &str) -> String {
     format!("{{{}}}{rest}", kept.join(", "))
 }
 
+/// A segment of a path; what parameters it carries lose their values (`;jsessionid=…`).
+fn segment(segment: &str) -> String {
+    let mut parts = segment.split(';');
+    let name = word(parts.next().unwrap_or(""));
+    parts.fold(name, |segment, parameter| format!("{segment};{}", query_name(parameter)))
+}
+
 fn query_name(pair: &str) -> String {
     let name = pair.split('=').next().unwrap_or("");
     format!("{}={GONE}", word(name))
@@ -158,14 +230,16 @@ fn pair(found: &str) -> String {
 }
 
 fn names_secret(name: &str) -> bool {
-    let name = name.trim_end_matches([':', '=']).to_ascii_lowercase();
+    let name: String = name.trim_end_matches([':', '=']).chars().filter(|c| !"-_".contains(*c)).collect();
+    let name = name.to_ascii_lowercase();
     SECRETS.iter().any(|secret| name.ends_with(secret))
 }
 
 /// One word: gone where it is a person's address or looks like a secret.
 fn word(word: &str) -> String {
     let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-    let mail = word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+    let readable = word.replace("%40", "@");
+    let mail = readable.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
     if mail || is_address(bare) || is_key(bare) || word.contains("eyJ") {
         return GONE.to_owned();
     }
@@ -242,6 +316,10 @@ mod tests {
             ("password=hunter2 for x", "password=[redacted] for x"),
             ("{\"apiKey\":\"s3cr3t\"}", "{\"apiKey\":\"[redacted]\"}"),
             ("from 203.0.113.7 to 10.0.1.5:8080", "from [redacted] to 10.0.1.5:8080"),
+            ("the password is hunter2", "the password is [redacted]"),
+            ("the token is invalid", "the token is invalid"),
+            ("session id: 8d2f expired", "session id: [redacted] expired"),
+            ("<pwd>x1</pwd> refused", "<pwd>[redacted]</pwd> refused"),
             ("AKIAIOSFODNN7EXAMPLE", "[redacted]"),
             ("eyJhbGciOi.eyJzdWIi.x", "[redacted]"),
         ] {

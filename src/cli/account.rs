@@ -49,11 +49,11 @@ async fn live() -> Result<Box<dyn Account>, Failure> {
 
 #[cfg(not(feature = "live"))]
 async fn live() -> Result<Box<dyn Account>, Failure> {
-    Err(not_live())
+    Err(cannot_ask())
 }
 
 #[cfg(not(feature = "live"))]
-pub(super) fn not_live() -> Failure {
+pub(super) fn cannot_ask() -> Failure {
     Failure::usage(anyhow::anyhow!(
         "this build can't ask AWS; build it with the feature `live`, which is on by default"
     ))

@@ -60,5 +60,5 @@ async fn seen(args: &CoverageArgs) -> Result<Seen, Failure> {
 
 #[cfg(not(feature = "live"))]
 async fn seen(_: &CoverageArgs) -> Result<Seen, Failure> {
-    Err(account::not_live())
+    Err(account::cannot_ask())
 }

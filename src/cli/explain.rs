@@ -54,6 +54,7 @@ fn text(explained: &Explained, args: &ExplainArgs) -> String {
         Format::Email => each(render::email, &format!("\n{}\n\n", "=".repeat(72))),
         Format::Chat => each(render::chat, ""),
         Format::Json => each(render::machine, ""),
+        Format::Html => render::html(&explained.alerts),
         Format::Terminal => {
             let screen = account::screen(args.color, args.output.is_none());
             let blocks: Vec<String> =

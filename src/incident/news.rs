@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Fingerprint, Incident};
+use super::{Fingerprint, Incident, Minutes};
 use crate::classify::{Diagnosis, Route};
 use crate::vocabulary::RequestId;
 
@@ -18,6 +18,8 @@ pub struct News {
     pub fingerprint: Fingerprint,
     /// How many, by the delivery they came in: one that comes again is not counted again.
     pub deliveries: BTreeMap<DeliveryId, Delivery>,
+    /// When they failed, by the minute.
+    pub times: Minutes,
     /// Some of the requests.
     pub request_ids: Vec<RequestId>,
     /// The diagnosis that says most: the one whose lines name the most.
@@ -61,6 +63,7 @@ impl News {
         let mut news = Self {
             fingerprint,
             deliveries: BTreeMap::new(),
+            times: Minutes::default(),
             request_ids: Vec::new(),
             example: example.clone(),
         };
@@ -71,12 +74,13 @@ impl News {
     /// News of which nothing came but an example: an incident that was kept is told again.
     pub fn again(fingerprint: Fingerprint, example: Diagnosis) -> Self {
         let request_ids = example.request_id.iter().cloned().collect();
-        Self { fingerprint, deliveries: BTreeMap::new(), request_ids, example }
+        Self { fingerprint, deliveries: BTreeMap::new(), times: Minutes::default(), request_ids, example }
     }
 
     fn add(&mut self, diagnosis: Diagnosis) {
         let delivery = self.deliveries.entry(DeliveryId(diagnosis.source.delivery.unwrap_or(0))).or_default();
         delivery.failed += 1;
+        diagnosis.at.into_iter().for_each(|at| self.times.count(at));
         if let Some(route) = &diagnosis.route {
             count(&mut delivery.routes, route, 1);
         }

@@ -60,6 +60,11 @@ impl Facts {
         }
     }
 
+    /// The Region, from the log or the path's own ARNs.
+    pub fn region(&self) -> Option<Region> {
+        self.values.get("region").map(Region::new)
+    }
+
     /// A route with its resource's template in the place of its path, where that is known.
     pub fn templated(&self, route: &Route) -> Route {
         let path = template(&self.resources, route).unwrap_or(&route.path).to_owned();
@@ -70,6 +75,17 @@ impl Facts {
     ///
     /// Braces that enclose anything but lower-case letters (a JMESPath query, say) are left alone.
     pub fn fill(&self, text: &str) -> String {
+        self.filled(text, |_| true)
+    }
+
+    /// The same for a command that somebody will paste into a shell. Paths, hosts and request ids can be a client's choice:
+    /// what a shell would take for more than a word stays a name in capitals.
+    pub fn fill_command(&self, command: &str) -> String {
+        let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,{}".contains(c);
+        self.filled(command, |value| value.chars().all(harmless))
+    }
+
+    fn filled(&self, text: &str, fits: impl Fn(&str) -> bool) -> String {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
@@ -79,7 +95,7 @@ impl Facts {
                 rest = after;
                 continue;
             };
-            match self.values.get(name) {
+            match self.values.get(name).filter(|value| fits(value)) {
                 Some(value) => filled.push_str(value),
                 None => filled.push_str(&name.to_ascii_uppercase()),
             }
@@ -104,6 +120,16 @@ fn is_placeholder(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_client_writes_into_a_shell() {
+        let known =
+            |path: &str| Facts { values: BTreeMap::from([("path", path.to_owned())]), ..Facts::default() };
+        for path in ["/a;id", "/$(id)", "/`id`", "/a'b", "/a|b", "/a b", "/a&b", "/a>b", "/a\nb", "/é"] {
+            assert_eq!(known(path).fill_command("curl http://h{path}"), "curl http://hPATH");
+        }
+        assert_eq!(known("/orders/{id}").fill_command("curl http://h{path}"), "curl http://h/orders/{id}");
+    }
 
     #[test]
     fn placeholders_are_filled_and_unknown_ones_stand_out() {

@@ -75,7 +75,7 @@ impl Remedy {
     /// Fills in the placeholders of its commands.
     pub(super) fn fill(&mut self, facts: &Facts) {
         for command in [&mut self.command, &mut self.verify].into_iter().flatten() {
-            *command = facts.fill(command);
+            *command = facts.fill_command(command);
         }
         self.what = bounded(&self.what, LONGEST);
     }

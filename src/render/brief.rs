@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Detail, links};
-use crate::classify::{Evidence, Route};
-use crate::incident::Alert;
+use super::{Detail, headline, links, steps};
+use crate::classify::{Diagnosis, Evidence, Route};
+use crate::incident::{Alert, Hit, Status};
 use crate::judge::{Finding, Remedy, State, Tier};
 use crate::survey::Why;
 use crate::vocabulary::Severity;
@@ -13,7 +13,7 @@ use crate::vocabulary::Severity;
 pub(super) struct Brief<'a> {
     pub(super) alert: &'a Alert,
     pub(super) detail: Detail,
-    /// "GET /orders (orders/prod) returns 500".
+    /// "GET /orders (orders/prod) returns 500", "resolved: GET /orders …".
     pub(super) headline: String,
     /// What is broken, in one sentence.
     pub(super) fault: String,
@@ -23,17 +23,26 @@ pub(super) struct Brief<'a> {
     pub(super) hint: Option<&'a str>,
     /// "confirmed, read 41 s after the failure".
     pub(super) surety: String,
+    /// What that is called.
+    pub(super) surety_label: &'static str,
     pub(super) severity: Severity,
     pub(super) dedup_key: String,
     pub(super) routes: Vec<(Route, u64)>,
     pub(super) more_routes: usize,
+    /// What else the same fault hits, the worst first.
+    pub(super) also_hit: Vec<&'a Hit>,
+    pub(super) more_hits: usize,
     pub(super) faulty: Vec<&'a Finding>,
+    /// What those are called.
+    pub(super) faulty_label: &'static str,
     pub(super) healthy: Vec<&'a Finding>,
     pub(super) not_checked: Vec<NotChecked>,
     pub(super) next_steps: Vec<Remedy>,
     pub(super) evidence: Vec<&'a Evidence>,
     pub(super) logs: Option<String>,
     pub(super) runbook: Option<String>,
+    /// Console pages of the path's resources: "load balancer orders-nlb" and its address.
+    pub(super) consoles: Vec<(String, String)>,
 }
 
 /// Something nobody could look at.
@@ -47,6 +56,7 @@ pub(super) struct NotChecked {
 impl<'a> Brief<'a> {
     pub(super) fn new(alert: &'a Alert, detail: Detail) -> Self {
         let (diagnosis, judgement) = (&alert.news.example, &alert.judgement);
+        let is_broken = !matches!(alert.status, Status::Resolved | Status::Test);
         let explaining = judgement.verdict.finding.map(|index| &judgement.findings[index]);
         let of = |state| {
             let findings = judgement.findings.iter().filter(move |f| f.state == state);
@@ -55,41 +65,81 @@ impl<'a> Brief<'a> {
                 .take(detail.findings)
                 .collect()
         };
-        let fault = match judgement.verdict.tier {
-            Tier::Confirmed => judgement.verdict.says.clone(),
-            Tier::Likely => format!("probably {}", judgement.verdict.says),
-            Tier::Unknown => diagnosis.cause.title.to_owned(),
-        };
         let all_routes = routes(alert);
+        // Logs often do not say their Region; the path's own ARNs do.
+        let region =
+            diagnosis.source.region.clone().or_else(|| judgement.facts.region()).filter(links::is_region);
         let mut evidence: Vec<&Evidence> = diagnosis.context.iter().chain([&diagnosis.evidence]).collect();
         evidence.sort_by_key(|evidence| evidence.number());
         keep_proof(&mut evidence, &diagnosis.evidence, detail.evidence);
         Self {
             alert,
             detail,
-            headline: headline(alert),
-            fault,
+            headline: headline::headline(alert),
+            fault: headline::fault(alert),
             beneath: diagnosis.beneath(),
-            hint: diagnosis.hint.as_deref().filter(|_| judgement.verdict.tier != Tier::Confirmed),
-            surety: surety(alert, explaining),
+            hint: diagnosis
+                .hint
+                .as_deref()
+                .filter(|_| is_broken && judgement.verdict.tier != Tier::Confirmed),
+            surety: headline::surety(alert, explaining),
+            surety_label: headline::surety_label(alert),
             severity: severity(alert),
             dedup_key: format!("vpclink-responder/{}", alert.incident.fingerprint),
             more_routes: all_routes.len().saturating_sub(detail.routes),
             routes: all_routes.into_iter().take(detail.routes).collect(),
+            more_hits: alert.also_hit.len().saturating_sub(detail.hits),
+            also_hit: also_hit(alert).into_iter().take(detail.hits).collect(),
             faulty: of(State::Faulty),
+            faulty_label: if alert.status == Status::Resolved { "STILL FAULTY" } else { "ALSO FAULTY" },
             healthy: of(State::Healthy),
             not_checked: not_checked(alert, detail),
-            next_steps: next_steps(alert, explaining),
+            next_steps: steps::next(alert, explaining),
             evidence,
-            logs: links::logs(alert),
-            runbook: links::runbook(diagnosis),
+            logs: region.as_ref().and_then(|region| links::logs(region, alert)),
+            runbook: region.as_ref().map(links::runbook),
+            consoles: region
+                .as_ref()
+                .filter(|_| is_broken)
+                .map_or(Vec::new(), |region| links::consoles(region, alert)),
         }
+    }
+
+    /// Headline and fault as one sentence; what is resolved or a test has no fault that a colon could announce.
+    pub(super) fn sentence(&self, headline: &str) -> String {
+        let between = if matches!(self.alert.status, Status::Resolved | Status::Test) { "; " } else { ": " };
+        format!("{headline}{between}{}", self.fault)
     }
 
     /// `orders/prod`, by name where it is known, else by id.
     pub(super) fn api_label(&self) -> Option<String> {
         api_label(self.alert)
     }
+}
+
+/// The part of an incident's id that people say to one another: "#b47f2859".
+pub(super) fn short_id(alert: &Alert) -> String {
+    let fingerprint = alert.incident.fingerprint.to_string();
+    let digest = fingerprint.split_once('-').map_or(fingerprint.as_str(), |(_, digest)| digest);
+    format!("#{}", digest.chars().take(8).collect::<String>())
+}
+
+/// The time of all these readings, where it is one: said once, not with each.
+pub(super) fn read_at_once(alert: &Alert, findings: &[&Finding]) -> Option<String> {
+    let read = |finding: &&Finding| distance(alert, finding);
+    let first = findings.first().and_then(read)?;
+    (findings.len() > 1 && findings.iter().all(|finding| read(finding).as_ref() == Some(&first)))
+        .then_some(first)
+}
+
+/// "ApiId a1b2c3d4e5, ApiResourcePath /orders, ApiMethod GET": what AWS's runbook asks for.
+pub(super) fn runbook_inputs(diagnosis: &Diagnosis) -> String {
+    let api = diagnosis.source.api.as_ref().map_or("?", |api| api.as_str());
+    let (path, method) = match &diagnosis.route {
+        Some(route) => (route.path.as_str(), route.method.as_str()),
+        None => ("?", "?"),
+    };
+    format!("ApiId {api}, ApiResourcePath {path}, ApiMethod {method}")
 }
 
 /// Times as people read them: UTC, to the second.
@@ -113,34 +163,14 @@ pub(super) fn distance(alert: &Alert, finding: &Finding) -> Option<String> {
     })
 }
 
-fn api_label(alert: &Alert) -> Option<String> {
+pub(super) fn api_label(alert: &Alert) -> Option<String> {
     let source = &alert.news.example.source;
     let name = alert.judgement.facts.api_name.clone().or(source.api.as_ref().map(ToString::to_string))?;
     let stage = source.stage.as_deref().unwrap_or("?");
     Some(format!("{name}/{stage}{}", if source.canary { " canary" } else { "" }))
 }
 
-fn headline(alert: &Alert) -> String {
-    let diagnosis = &alert.news.example;
-    let route = diagnosis.route.as_ref().map(|route| alert.judgement.facts.templated(route));
-    let others = match routes(alert).len().saturating_sub(1) {
-        0 => String::new(),
-        1 => " and 1 more route".to_owned(),
-        n => format!(" and {n} more routes"),
-    };
-    let route = route.map(|route| format!("{} {}{others}", route.method, route.path));
-    let what = match (route, api_label(alert)) {
-        (Some(route), Some(label)) => format!("{route} ({label})"),
-        (Some(route), None) => route,
-        (None, Some(label)) => label,
-        (None, None) => "an API".to_owned(),
-    };
-    let verb = if others.is_empty() { "returns" } else { "return" };
-    let status = diagnosis.status.map_or("5xx".to_owned(), |status| status.to_string());
-    format!("{what} {verb} {status}")
-}
-
-fn routes(alert: &Alert) -> Vec<(Route, u64)> {
+pub(super) fn routes(alert: &Alert) -> Vec<(Route, u64)> {
     let mut routes: Vec<(Route, u64)> = Vec::new();
     for (route, failed) in &alert.incident.routes {
         let route = alert.judgement.facts.templated(route);
@@ -153,16 +183,44 @@ fn routes(alert: &Alert) -> Vec<(Route, u64)> {
     routes
 }
 
-fn surety(alert: &Alert, explaining: Option<&Finding>) -> String {
-    let tier = alert.judgement.verdict.tier.as_str();
-    match explaining {
-        Some(finding) => {
-            let distance = distance(alert, finding)
-                .unwrap_or("at a time that can't be set against the failure".to_owned());
-            format!("{tier}, read {distance}")
-        }
-        None => format!("{tier}: {}", alert.judgement.verdict.says),
-    }
+/// Those that fail most come first.
+fn also_hit(alert: &Alert) -> Vec<&Hit> {
+    let mut hits: Vec<&Hit> = alert.also_hit.iter().collect();
+    hits.sort_by_key(|hit| std::cmp::Reverse(hit.failed));
+    hits
+}
+
+/// "a1b2c3d4e5/prod (account 111122223333, eu-west-1)", the account and Region where they are not the alert's own.
+pub(super) fn hit_label(alert: &Alert, hit: &Hit) -> String {
+    let (own, source) = (&alert.news.example.source, &hit.source);
+    let api = source.api.as_ref().map_or("an API".to_owned(), ToString::to_string);
+    let canary = if source.canary { " canary" } else { "" };
+    let stage = source.stage.as_deref().map_or(String::new(), |stage| format!("/{stage}{canary}"));
+    let account = source.account.as_ref().filter(|_| source.account != own.account);
+    let own_region = own.region.clone().or_else(|| alert.judgement.facts.region());
+    let region = source.region.as_ref().filter(|_| source.region != own_region);
+    let place: Vec<String> = account
+        .map(|account| format!("account {account}"))
+        .into_iter()
+        .chain(region.map(ToString::to_string))
+        .collect();
+    let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
+    format!("{api}{stage}{place}")
+}
+
+/// "12 failed on 2 routes, certificate-expired", the cause where it is not the alert's own.
+pub(super) fn hit_counts(alert: &Alert, hit: &Hit) -> String {
+    let routes = match hit.routes.len() {
+        0 => String::new(),
+        1 => hit.routes.keys().map(|route| format!(" on {} {}", route.method, route.path)).collect(),
+        n => format!(" on {n} routes"),
+    };
+    let cause = if hit.cause.slug == alert.news.example.cause.slug {
+        String::new()
+    } else {
+        format!(", {}", hit.cause.slug)
+    };
+    format!("{} failed{routes}{cause}", hit.failed)
 }
 
 /// The text's severity; a fault that leaves some targets working is less than one that leaves none.
@@ -193,28 +251,6 @@ fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {
         why: refused.why.to_string(),
     }));
     missing
-}
-
-/// The explaining finding's remedy, those of other faults, and the cause's own steps unless the fault is confirmed.
-fn next_steps(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
-    // What could not be looked at may have its own way to be looked at by hand.
-    let others = alert.judgement.findings.iter().filter(|finding| finding.state != State::Healthy);
-    let remedies = explaining.into_iter().chain(others).filter_map(|finding| finding.remedy.clone());
-    let mut steps: Vec<Remedy> = Vec::new();
-    for remedy in remedies {
-        if !steps.contains(&remedy) {
-            steps.push(remedy);
-        }
-    }
-    if alert.judgement.verdict.tier != Tier::Confirmed || steps.is_empty() {
-        let facts = &alert.judgement.facts;
-        steps.extend(alert.news.example.cause.next_steps.iter().map(|step| Remedy {
-            what: facts.fill(step.what),
-            command: step.command.map(|command| facts.fill(command)),
-            verify: step.verify.map(|verify| facts.fill(verify)),
-        }));
-    }
-    steps
 }
 
 /// The first lines, the proof among them whatever its place.

@@ -2,12 +2,16 @@
 //!
 //! Schema and limits: <https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::brief::{self, Brief};
 use super::email::hop_label;
 use super::escape::{chat, chat_code, cut, plain};
+use crate::incident::Status;
 use crate::judge::State;
+use crate::vocabulary::Severity;
 
 const TITLE: usize = 250;
 const DESCRIPTION: usize = 8_000;
@@ -40,6 +44,7 @@ struct Metadata {
     summary: String,
     event_type: String,
     related_resources: Vec<String>,
+    additional_context: BTreeMap<&'static str, String>,
     enable_custom_actions: bool,
 }
 
@@ -47,82 +52,127 @@ struct Metadata {
 pub(super) fn body(brief: &Brief<'_>) -> String {
     let alert = brief.alert;
     let cause = alert.news.example.cause.slug;
-    let sign = if brief.severity >= crate::vocabulary::Severity::High {
-        ":red_circle:"
-    } else {
-        ":large_orange_circle:"
-    };
-    let keywords = [Some(cause.to_owned()), alert.news.example.source.stage.clone(), brief.api_label()];
+    let keywords = [
+        Some(alert.status.as_str().to_owned()),
+        Some(cause.to_owned()),
+        alert.news.example.source.stage.clone(),
+        brief.api_label(),
+    ];
     let notification = Notification {
         version: "1.0",
         source: "custom",
-        id: format!("{}-{}", alert.incident.id, alert.status.as_str()),
+        id: format!("{}-{}-{}", alert.incident.id, alert.status.as_str(), alert.incident.failed),
         content: Content {
             text_type: "client-markdown",
-            title: cut(&format!("{sign} {}", chat(&brief.headline)), TITLE),
-            description: cut_lines(&description(brief), DESCRIPTION),
+            title: cut(&format!("{} {}", sign(brief), chat(&brief.headline)), TITLE),
+            description: cut_lines(&description(brief), &mark(brief), DESCRIPTION),
             next_steps: brief.next_steps.iter().map(step).collect(),
             keywords: keywords.into_iter().flatten().map(|word| cut(&plain(&word), KEYWORD)).collect(),
         },
         metadata: Metadata {
             thread_id: alert.incident.id.clone(),
-            summary: cut(&plain(&format!("{}: {}", brief.headline, brief.fault)), TITLE),
+            summary: cut(&plain(&brief.sentence(&brief.headline)), TITLE),
             event_type: format!("{} {cause}", alert.status.as_str()),
-            related_resources: alert
-                .judgement
-                .path
-                .iter()
-                .filter_map(|hop| hop.resource.as_deref().map(plain))
-                .collect(),
+            related_resources: resources(brief),
+            additional_context: context(brief),
             enable_custom_actions: true,
         },
     };
     serde_json::to_string(&notification).expect("texts, lists and a flag always serialise")
 }
 
-fn description(brief: &Brief<'_>) -> String {
-    let mut lines = vec![
-        format!("*{}*", chat(&brief.fault)),
-        format!("_{}_", chat(&format!("{}; {}", brief.surety, counts(brief)))),
+/// Seen before anything is read. Characters of Unicode, which Slack and Teams show alike.
+fn sign(brief: &Brief<'_>) -> &'static str {
+    match (brief.alert.status, brief.severity) {
+        (Status::Resolved, _) => "🟢",
+        (Status::Test, _) => "🧪",
+        (_, Severity::Critical | Severity::High) => "🔴",
+        (_, Severity::Medium | Severity::Low) => "🟠",
+    }
+}
+
+/// The ids along the path, each once.
+fn resources(brief: &Brief<'_>) -> Vec<String> {
+    let mut resources: Vec<String> = Vec::new();
+    for resource in brief.alert.judgement.path.iter().filter_map(|hop| hop.resource.as_deref().map(plain)) {
+        if !resources.contains(&resource) {
+            resources.push(resource);
+        }
+    }
+    resources
+}
+
+/// What a custom action in the channel can take as its variables.
+fn context(brief: &Brief<'_>) -> BTreeMap<&'static str, String> {
+    let alert = brief.alert;
+    let source = &alert.news.example.source;
+    let known = [
+        ("incident", Some(alert.incident.id.clone())),
+        ("status", Some(alert.status.as_str().to_owned())),
+        ("severity", Some(brief.severity.as_str().to_owned())),
+        ("cause", Some(alert.news.example.cause.slug.to_owned())),
+        ("api", source.api.as_ref().map(ToString::to_string)),
+        ("stage", source.stage.clone()),
     ];
+    known.into_iter().filter_map(|(name, value)| Some((name, plain(&value?)))).collect()
+}
+
+fn description(brief: &Brief<'_>) -> String {
+    let alert = brief.alert;
+    let surety = format!("{}: {}; {}", brief.surety_label, brief.surety, counts(brief));
+    let mut lines = vec![format!("*{}*", chat(&brief.fault)), format!("_{}_", chat(&surety))];
+    if alert.status != Status::Open {
+        lines.push(format!("Sent because: {}", chat(&alert.reason)));
+    }
     lines.extend(brief.beneath.as_deref().map(|beneath| format!("Under it: {}", chat(beneath))));
     lines.extend(brief.hint.map(|hint| format!("Hint, no proof: {}", chat(hint))));
-    if !brief.alert.judgement.path.is_empty() {
-        let hops: Vec<String> = brief
-            .alert
-            .judgement
-            .path
-            .iter()
-            .map(|hop| {
-                let sign = match hop.state {
-                    State::Healthy => ":white_check_mark:",
-                    State::Faulty => ":x:",
-                    State::Unknown => ":grey_question:",
-                };
-                format!("{sign} {}", chat(&hop_label(hop)))
-            })
-            .collect();
-        lines.push(hops.join(" → "));
+    let routes =
+        brief.routes.iter().map(|(route, failed)| format!("{} {}: {failed}", route.method, route.path));
+    let routes: Vec<String> = routes.map(|route| chat(&route)).collect();
+    section(&mut lines, "Routes", if routes.len() > 1 { routes } else { Vec::new() });
+    section(&mut lines, "Also hit by the same fault", also_hit(brief));
+    if !alert.judgement.path.is_empty() {
+        lines.push(path(brief));
     }
-    section(&mut lines, "Also faulty", brief.faulty.iter().map(|finding| chat(&finding.says)).collect());
-    section(
-        &mut lines,
-        "Not checked",
-        brief
-            .not_checked
-            .iter()
-            .map(|missing| {
-                let needs =
-                    missing.action.map_or(String::new(), |action| format!(" (needs {})", chat_code(action)));
-                format!("{}: {}{needs}", chat(&missing.what), chat(&missing.why))
-            })
-            .collect(),
-    );
+    let faulty = if alert.status == Status::Resolved { "Still faulty" } else { "Also faulty" };
+    section(&mut lines, faulty, brief.faulty.iter().map(|finding| chat(&finding.says)).collect());
+    section(&mut lines, "Not checked", not_checked(brief));
     section(&mut lines, "Evidence", brief.evidence.iter().map(|line| chat_code(line.text())).collect());
-    if let Some(logs) = &brief.logs {
-        lines.push(format!("<{logs}|Log lines around the failures>"));
+    let links = brief.consoles.iter().map(|(label, link)| format!("<{link}|{}>", chat(label)));
+    let logs = brief.logs.iter().map(|logs| format!("<{logs}|log lines around the failures>"));
+    let links: Vec<String> = logs.chain(links).collect();
+    if !links.is_empty() {
+        lines.push(format!("Look: {}", links.join(" · ")));
     }
     lines.join("\n")
+}
+
+fn path(brief: &Brief<'_>) -> String {
+    let hops = brief.alert.judgement.path.iter().map(|hop| {
+        let sign = match hop.state {
+            State::Healthy => "✅",
+            State::Faulty => "❌",
+            State::Unknown => "❔",
+        };
+        format!("{sign} {}", chat(&hop_label(hop)))
+    });
+    hops.collect::<Vec<_>>().join(" → ")
+}
+
+fn also_hit(brief: &Brief<'_>) -> Vec<String> {
+    let shown = brief.also_hit.iter().map(|hit| {
+        chat(&format!("{}: {}", brief::hit_label(brief.alert, hit), brief::hit_counts(brief.alert, hit)))
+    });
+    let more = (brief.more_hits > 0).then(|| format!("and {} more (cut)", brief.more_hits));
+    shown.chain(more).collect()
+}
+
+fn not_checked(brief: &Brief<'_>) -> Vec<String> {
+    let line = |missing: &brief::NotChecked| {
+        let needs = missing.action.map_or(String::new(), |action| format!(" (needs {})", chat_code(action)));
+        format!("{}: {}{needs}", chat(&missing.what), chat(&missing.why))
+    };
+    brief.not_checked.iter().map(line).collect()
 }
 
 fn counts(brief: &Brief<'_>) -> String {
@@ -138,14 +188,21 @@ fn section(lines: &mut Vec<String>, title: &str, items: Vec<String>) {
     }
 }
 
+/// Says that something was cut, and where the whole is.
+fn mark(brief: &Brief<'_>) -> String {
+    match &brief.logs {
+        Some(logs) => format!("\n… (cut; <{logs}|the log has the whole>)"),
+        None => "\n… (cut)".to_owned(),
+    }
+}
+
 /// Whole lines only: a line that is cut could leave a code span or a link open.
-fn cut_lines(text: &str, longest: usize) -> String {
+fn cut_lines(text: &str, mark: &str, longest: usize) -> String {
     if text.chars().count() <= longest {
         return text.to_owned();
     }
-    const MARK: &str = "\n… (cut)";
     let mut out = String::new();
-    let mut left = longest - MARK.chars().count();
+    let mut left = longest.saturating_sub(mark.chars().count());
     for line in text.lines() {
         let length = line.chars().count() + 1;
         if length > left {
@@ -155,7 +212,7 @@ fn cut_lines(text: &str, longest: usize) -> String {
         out.push_str(line);
         out.push('\n');
     }
-    out.trim_end().to_owned() + MARK
+    out.trim_end().to_owned() + mark
 }
 
 fn step(step: &crate::judge::Remedy) -> String {

@@ -2,38 +2,36 @@
 
 use super::brief::{self, Brief};
 use super::escape::{self, plain};
-use crate::judge::{Hop, HopKind, State};
+use super::headline;
+use crate::judge::{Finding, Hop, HopKind, State};
 
 const COLUMNS: usize = 72;
 
-/// The subject: the status and the severity first, so that a mailbox sorts by them.
+/// The subject: status, severity and incident first, so that a mailbox sorts by them and a search finds all of one.
 pub(super) fn subject(brief: &Brief<'_>) -> String {
     let status = brief.alert.status.as_str();
-    escape::subject(&format!("[{status}/{}] {}: {}", brief.severity.as_str(), brief.headline, brief.fault))
+    let mark = format!("[{status}/{} {}]", brief.severity.as_str(), brief::short_id(brief.alert));
+    escape::subject(&brief.sentence(&format!("{mark} {}", headline::short(brief.alert))))
 }
 
 /// The body.
 pub(super) fn body(brief: &Brief<'_>) -> String {
     let mut text = Text::default();
     let beneath = brief.beneath.as_ref().map_or(String::new(), |beneath| format!(" Under it: {beneath}."));
-    text.paragraph(&format!("{}: {}.{beneath}", brief.headline, brief.fault));
-    text.paragraph(&format!("Verdict: {}.", brief.surety));
+    text.paragraph(&format!("{}.{beneath}", brief.sentence(&brief.headline)));
+    text.paragraph(&format!("{}: {}.", brief.surety_label, brief.surety));
     if let Some(hint) = brief.hint {
         text.paragraph(&format!("Hint, no proof: {hint}."));
     }
     text.paragraph(&since(brief));
+    if let Some(step) = brief.next_steps.first() {
+        text.paragraph(&format!("First: {}", step.what));
+    }
     routes(&mut text, brief);
+    also_hit(&mut text, brief);
     path(&mut text, brief);
-    list(&mut text, "ALSO FAULTY", brief.faulty.iter().map(|finding| finding.says.clone()));
-    list(
-        &mut text,
-        "HEALTHY",
-        brief.healthy.iter().map(|finding| {
-            let read =
-                brief::distance(brief.alert, finding).map_or(String::new(), |d| format!(" (read {d})"));
-            format!("{}{read}", finding.says)
-        }),
-    );
+    list(&mut text, brief.faulty_label, brief.faulty.iter().map(|finding| finding.says.clone()));
+    healthy(&mut text, brief);
     list(
         &mut text,
         "NOT CHECKED",
@@ -55,7 +53,9 @@ fn since(brief: &Brief<'_>) -> String {
         n => format!("{n} failed requests"),
     };
     let when = match (incident.first_failure, incident.last_failure) {
-        (Some(first), Some(last)) if first == last => format!(" at {}", brief::time(first)),
+        (Some(first), Some(last)) if brief::time(first) == brief::time(last) => {
+            format!(" at {}", brief::time(first))
+        }
         (Some(first), Some(last)) => {
             format!(" since {}, the last at {}", brief::time(first), brief::time(last))
         }
@@ -72,6 +72,25 @@ fn routes(text: &mut Text, brief: &Brief<'_>) {
         brief.routes.iter().map(|(route, failed)| format!("{} {}: {failed}", route.method, route.path));
     let more = (brief.more_routes > 0).then(|| format!("and {} more routes (cut)", brief.more_routes));
     list(text, "ROUTES", shown.chain(more));
+}
+
+fn also_hit(text: &mut Text, brief: &Brief<'_>) {
+    let shown = brief.also_hit.iter().map(|hit| {
+        format!("{}: {}", brief::hit_label(brief.alert, hit), brief::hit_counts(brief.alert, hit))
+    });
+    let more = (brief.more_hits > 0).then(|| format!("and {} more (cut)", brief.more_hits));
+    list(text, "ALSO HIT BY THE SAME FAULT", shown.chain(more));
+}
+
+/// What is well, each with its time unless all have one.
+fn healthy(text: &mut Text, brief: &Brief<'_>) {
+    let all = brief::read_at_once(brief.alert, &brief.healthy);
+    let heading = all.as_ref().map_or("HEALTHY".to_owned(), |read| format!("HEALTHY (read {read})"));
+    let each = |finding: &&Finding| match brief::distance(brief.alert, finding).filter(|_| all.is_none()) {
+        Some(read) => format!("{} (read {read})", finding.says),
+        None => finding.says.clone(),
+    };
+    list(text, &heading, brief.healthy.iter().map(each));
 }
 
 fn path(text: &mut Text, brief: &Brief<'_>) {
@@ -133,14 +152,12 @@ fn more(text: &mut Text, brief: &Brief<'_>) {
         text.item("", "The log lines around the failures:");
         text.verbatim("  ", logs);
     }
+    for (label, link) in &brief.consoles {
+        text.item("", &format!("The console, {label}:"));
+        text.verbatim("  ", link);
+    }
     if let Some(runbook) = &brief.runbook {
-        let input = |value: Option<String>| value.unwrap_or_else(|| "?".to_owned());
-        let api = input(diagnosis.source.api.as_ref().map(ToString::to_string));
-        let (path, method) = match &diagnosis.route {
-            Some(route) => (route.path.clone(), route.method.clone()),
-            None => ("?".to_owned(), "?".to_owned()),
-        };
-        text.item("", &format!("AWS's runbook (ApiId {api}, ApiResourcePath {path}, ApiMethod {method}):"));
+        text.item("", &format!("AWS's runbook ({}):", brief::runbook_inputs(diagnosis)));
         text.verbatim("  ", runbook);
     }
     text.item("", "Background:");
@@ -148,7 +165,7 @@ fn more(text: &mut Text, brief: &Brief<'_>) {
         text.verbatim("  ", reference);
     }
     let id = &brief.alert.incident.id;
-    let cut = if brief.detail.cut { " This message was cut to fit." } else { "" };
+    let cut = if brief.detail.cut { " This message was cut to fit; the log holds the whole." } else { "" };
     text.paragraph(&format!("Incident {id}, cause {}.{cut}", diagnosis.cause.slug));
 }
 

@@ -62,7 +62,8 @@ pub fn subject(text: &str) -> String {
 
 /// For a text message: 140 ASCII characters, so that it stays one message in every alphabet.
 pub fn sms(text: &str) -> String {
-    let ascii: String = plain(text).chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+    let text = plain(text).replace('…', "...");
+    let ascii: String = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
     let text = ascii.trim();
     if text.len() <= 140 { text.to_owned() } else { format!("{}...", &text[..137]) }
 }
@@ -73,14 +74,33 @@ pub fn attribute(text: &str) -> String {
     if text.is_empty() { "unknown".to_owned() } else { text }
 }
 
-/// At most `longest` characters; where it was cut, at a blank if one is near, the mark says so.
+/// At most `longest` characters; where it was cut, after a sentence or at a blank if one is near, the mark says so.
 pub fn cut(text: &str, longest: usize) -> String {
     if text.chars().count() <= longest {
         return text.to_owned();
     }
     let head: String = text.chars().take(longest.saturating_sub(1)).collect();
-    let near = head.char_indices().rev().take(24).find(|(_, c)| *c == ' ').map(|(at, _)| at);
-    format!("{}…", head[..near.unwrap_or(head.len())].trim_end())
+    let near = |most: usize| head.char_indices().rev().take(most);
+    // A sentence counts for more than a few words.
+    let sentence = near(longest / 4).find(|(at, c)| *c == ' ' && head[..*at].ends_with(['.', ';', '!', '?']));
+    let blank = sentence.or_else(|| near(24).find(|(_, c)| *c == ' ')).map(|(at, _)| at);
+    format!("{}…", head[..blank.unwrap_or(head.len())].trim_end())
+}
+
+/// For HTML, in text as in a quoted attribute.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in plain(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Control characters, and those that turn the direction of text or take no space.
@@ -132,5 +152,17 @@ mod tests {
     fn text_is_cut_at_a_blank_where_one_is_near() {
         assert_eq!(cut("one two three", 9), "one two…");
         assert_eq!(cut("short", 9), "short");
+    }
+
+    #[test]
+    fn a_sentence_that_ends_near_is_kept_whole() {
+        assert_eq!(cut("It is all there now. And it", 24), "It is all there now.…");
+        assert_eq!(cut("No. It is all there and it", 24), "No. It is all there…");
+    }
+
+    #[test]
+    fn html_opens_no_tag_and_leaves_no_attribute() {
+        let hostile = "\"><script>alert('&')</script>\u{202e}";
+        assert_eq!(html(hostile), "&quot;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;");
     }
 }

@@ -1,17 +1,19 @@
 //! Links into the console, right for the partition of the Region.
 
+use super::email::hop_label;
 use crate::classify::Diagnosis;
 use crate::incident::Alert;
+use crate::judge::HopKind;
 use crate::vocabulary::Region;
 
 /// Minutes of log around the failures that a link shows.
 const AROUND_SECONDS: i64 = 120;
 
 /// CloudWatch Logs at the failing minutes and request.
-pub(super) fn logs(alert: &Alert) -> Option<String> {
+pub(super) fn logs(region: &Region, alert: &Alert) -> Option<String> {
     let Alert { incident, news, .. } = alert;
     let Diagnosis { source, request_id, .. } = &news.example;
-    let (region, group) = (source.region.as_ref()?, source.log_group.as_ref()?);
+    let group = source.log_group.as_ref()?;
     let first = news.first_failure().or(incident.last_failure)?;
     let last = news.last_failure().or(incident.last_failure)?;
     let (start, end) =
@@ -30,12 +32,57 @@ pub(super) fn logs(alert: &Alert) -> Option<String> {
 /// AWS's own runbook, whose three inputs stand beside the link.
 ///
 /// Source: <https://docs.aws.amazon.com/systems-manager-automation-runbooks/latest/userguide/automation-awssupport-troubleshootapigatewayvpclinkintegration.html>
-pub(super) fn runbook(diagnosis: &Diagnosis) -> Option<String> {
-    let region = diagnosis.source.region.as_ref()?;
-    Some(format!(
+pub(super) fn runbook(region: &Region) -> String {
+    format!(
         "{}/systems-manager/automation/execute/AWSSupport-TroubleshootAPIGatewayVpcLinkIntegration?region={region}",
         console(region)
-    ))
+    )
+}
+
+/// The console's page of each hop that is broken, else of those that nobody could look at, else of all: label and address.
+pub(super) fn consoles(region: &Region, alert: &Alert) -> Vec<(String, String)> {
+    let path = &alert.judgement.path;
+    let worst = path.iter().map(|hop| hop.state).min();
+    let api = alert.news.example.source.api.as_ref().map(ToString::to_string);
+    let mut links: Vec<(String, String)> = Vec::new();
+    for hop in path.iter().filter(|hop| Some(hop.state) == worst) {
+        let Some(page) = page(hop.kind, hop.resource.as_deref(), api.as_deref()) else { continue };
+        let link = format!("{}/{}", console(region), page.replace("REGION", &region.to_string()));
+        if links.iter().all(|(_, known)| *known != link) {
+            links.push((hop_label(hop), link));
+        }
+    }
+    links
+}
+
+/// A resource's page below the console's host.
+fn page(kind: HopKind, resource: Option<&str>, api: Option<&str>) -> Option<String> {
+    // The consoles of EC2 read an ARN as it stands.
+    let as_it_stands = |arn: &str| percent(arn).replace("%3A", ":").replace("%2F", "/");
+    let arn = resource.filter(|resource| resource.starts_with("arn:")).map(as_it_stands);
+    Some(match kind {
+        HopKind::Stage => format!("apigateway/main/apis/{0}/stages?api={0}&region=REGION", percent(api?)),
+        HopKind::Integration => {
+            format!("apigateway/main/apis/{0}/resources?api={0}&region=REGION", percent(api?))
+        }
+        HopKind::VpcLink => "apigateway/main/vpc-links/list?region=REGION".to_owned(),
+        HopKind::EndpointService => format!(
+            "vpcconsole/home?region=REGION#EndpointServiceDetails:vpcEndpointServiceId={}",
+            percent(resource?)
+        ),
+        HopKind::LoadBalancer => format!("ec2/home?region=REGION#LoadBalancer:loadBalancerArn={}", arn?),
+        HopKind::Listener => format!("ec2/home?region=REGION#ELBListenerV2:listenerArn={}", arn?),
+        HopKind::TargetGroup | HopKind::Target => {
+            format!("ec2/home?region=REGION#TargetGroup:targetGroupArn={}", arn?)
+        }
+    })
+}
+
+/// Whether a Region may stand in a link's host name: it can come from a log, which anybody may have a part in.
+pub(super) fn is_region(region: &Region) -> bool {
+    let code = region.as_str();
+    (5..=25).contains(&code.len())
+        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn console(region: &Region) -> String {
@@ -67,6 +114,21 @@ mod tests {
     fn the_consoles_fragment_is_encoded_twice() {
         assert_eq!(dollar(&percent("API_a/prod")), "API_a$252Fprod");
         assert_eq!(dollar("?start=1"), "$3Fstart$3D1");
+    }
+
+    #[test]
+    fn each_resource_has_its_page() {
+        let arn = "arn:aws-cn:elasticloadbalancing:cn-north-1:111122223333:targetgroup/a/1";
+        let link = page(HopKind::Target, Some(arn), None).unwrap();
+        assert!(link.starts_with("ec2/home?region=REGION#TargetGroup:targetGroupArn=arn:aws-cn:"), "{link}");
+        assert_eq!(page(HopKind::LoadBalancer, Some("orders"), None), None);
+        assert_eq!(page(HopKind::Stage, Some("prod"), None), None);
+    }
+
+    #[test]
+    fn no_log_chooses_a_links_host() {
+        assert!(is_region(&Region::new("us-gov-west-1")));
+        assert!(!is_region(&Region::new("evil.example/#")) && !is_region(&Region::new("")));
     }
 
     #[test]

@@ -18,9 +18,9 @@ struct Alert<'a> {
     schema: &'static str,
     incident: Incident<'a>,
     severity: &'static str,
-    account: Option<&'a str>,
-    region: Option<&'a str>,
-    api: Api<'a>,
+    account: Option<String>,
+    region: Option<String>,
+    api: Api,
     routes: Vec<Route>,
     failed: u64,
     first_failure: Option<Timestamp>,
@@ -38,6 +38,8 @@ struct Alert<'a> {
     backend_status: Option<u16>,
     /// What the time between sending and failing suggests; never proof.
     hint: Option<&'a str>,
+    /// Other APIs and stages that the same fault hits; they are told here and get no alert of their own.
+    also_hit: Vec<Hit>,
     /// Whether something was left out to fit into one message.
     truncated: bool,
 }
@@ -47,17 +49,27 @@ struct Incident<'a> {
     id: &'a str,
     dedup_key: &'a str,
     status: &'static str,
-    reason: &'a str,
+    reason: String,
     opened_at: Option<Timestamp>,
     may_repeat: bool,
 }
 
 #[derive(Serialize)]
-struct Api<'a> {
-    id: Option<&'a str>,
+struct Api {
+    id: Option<String>,
     name: Option<String>,
-    stage: Option<&'a str>,
+    stage: Option<String>,
     canary: bool,
+}
+
+#[derive(Serialize)]
+struct Hit {
+    api: Api,
+    account: Option<String>,
+    region: Option<String>,
+    cause: &'static str,
+    failed: u64,
+    routes: Vec<Route>,
 }
 
 #[derive(Serialize)]
@@ -125,6 +137,13 @@ struct Evidence {
 struct Links<'a> {
     logs: Option<&'a str>,
     runbook: Option<&'a str>,
+    consoles: Vec<Console>,
+}
+
+#[derive(Serialize)]
+struct Console {
+    resource: String,
+    url: String,
 }
 
 /// The alert as one line of JSON.
@@ -142,17 +161,17 @@ fn wire<'a>(brief: &'a Brief<'a>) -> Alert<'a> {
             id: &incident.id,
             dedup_key: &brief.dedup_key,
             status: alert.status.as_str(),
-            reason: &alert.reason,
+            reason: plain(&alert.reason),
             opened_at: incident.opened_at,
             may_repeat: alert.may_repeat,
         },
         severity: brief.severity.as_str(),
-        account: source.account.as_ref().map(|account| account.as_str()),
-        region: source.region.as_ref().map(|region| region.as_str()),
+        account: source.account.as_ref().map(|account| plain(account.as_str())),
+        region: source.region.as_ref().map(|region| plain(region.as_str())),
         api: Api {
-            id: source.api.as_ref().map(|api| api.as_str()),
+            id: source.api.as_ref().map(|api| plain(api.as_str())),
             name: judgement.facts.api_name.as_deref().map(plain),
-            stage: source.stage.as_deref(),
+            stage: source.stage.as_deref().map(plain),
             canary: source.canary,
         },
         routes: routes(brief),
@@ -177,20 +196,47 @@ fn wire<'a>(brief: &'a Brief<'a>) -> Alert<'a> {
         path: path(brief),
         next_steps: steps(brief),
         evidence: evidence(brief),
-        links: Links { logs: brief.logs.as_deref(), runbook: brief.runbook.as_deref() },
+        links: links(brief),
         backend_status: diagnosis.backend_status,
         hint: diagnosis.hint.as_deref(),
-        truncated: brief.detail.cut,
+        also_hit: brief.also_hit.iter().map(|hit| also_hit(brief, hit)).collect(),
+        truncated: brief.detail.cut || brief.more_hits > 0,
     }
 }
 
+fn route(route: &crate::classify::Route, failed: u64) -> Route {
+    Route { method: plain(&route.method), resource: plain(&route.path), failed }
+}
+
 fn routes(brief: &Brief<'_>) -> Vec<Route> {
-    let wire = |(route, failed): &(crate::classify::Route, u64)| Route {
-        method: plain(&route.method),
-        resource: plain(&route.path),
-        failed: *failed,
-    };
-    brief.routes.iter().map(wire).collect()
+    brief.routes.iter().map(|(known, failed)| route(known, *failed)).collect()
+}
+
+fn also_hit(brief: &Brief<'_>, hit: &crate::incident::Hit) -> Hit {
+    let source = &hit.source;
+    let routes = hit.routes.iter().take(brief.detail.routes);
+    Hit {
+        api: Api {
+            id: source.api.as_ref().map(|api| plain(api.as_str())),
+            name: None,
+            stage: source.stage.as_deref().map(plain),
+            canary: source.canary,
+        },
+        account: source.account.as_ref().map(|account| plain(account.as_str())),
+        region: source.region.as_ref().map(|region| plain(region.as_str())),
+        cause: hit.cause.slug,
+        failed: hit.failed,
+        routes: routes.map(|(known, failed)| route(known, *failed)).collect(),
+    }
+}
+
+fn links<'a>(brief: &'a Brief<'_>) -> Links<'a> {
+    let console = |(label, url): &(String, String)| Console { resource: plain(label), url: url.clone() };
+    Links {
+        logs: brief.logs.as_deref(),
+        runbook: brief.runbook.as_deref(),
+        consoles: brief.consoles.iter().map(console).collect(),
+    }
 }
 
 /// The explaining finding first, whatever else is cut.

@@ -8,7 +8,7 @@ use super::brief::{self, Brief};
 use super::email::hop_label;
 use super::escape::{cut, terminal as safe};
 use crate::classify::Evidence;
-use crate::incident::Alert;
+use crate::incident::{Alert, Status};
 use crate::judge::{Finding, HopKind, Judgement, State, Tier};
 use crate::vocabulary::Severity;
 
@@ -114,9 +114,11 @@ impl Paint {
 }
 
 fn title(brief: &Brief<'_>, paint: Paint) -> String {
-    let (level, color) = match brief.severity {
-        Severity::Critical | Severity::High => ("error", AnsiColor::Red),
-        Severity::Medium | Severity::Low => ("warning", AnsiColor::Yellow),
+    let (level, color) = match (brief.alert.status, brief.severity) {
+        (Status::Resolved, _) => ("resolved", AnsiColor::Green),
+        (Status::Test, _) => ("test", AnsiColor::Cyan),
+        (_, Severity::Critical | Severity::High) => ("error", AnsiColor::Red),
+        (_, Severity::Medium | Severity::Low) => ("warning", AnsiColor::Yellow),
     };
     let cause = brief.alert.news.example.cause;
     let mark = paint.paint(color.on_default().bold(), &format!("{level}[{}]", cause.slug));
@@ -172,14 +174,29 @@ fn is_endpoint(line: &Evidence) -> bool {
 /// The `= label: text` lines.
 fn notes(brief: &Brief<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     let mut notes: Vec<(&str, String)> = Vec::new();
+    if brief.alert.status != Status::Open {
+        notes.push(("status", safe(&format!("{}: {}", brief.headline, brief.alert.reason))));
+    }
     let path = path(brief, paint);
     if !path.is_empty() {
         notes.push(("path", path));
     }
     notes.extend(brief.beneath.as_deref().map(|beneath| ("under", safe(beneath))));
-    notes.push(("verdict", verdict(brief, paint)));
+    if is_broken(brief) {
+        notes.push(("verdict", verdict(brief, paint)));
+    } else {
+        notes.push(("now", safe(&format!("{} ({})", brief.fault, brief.surety))));
+    }
     notes.extend(brief.hint.map(|hint| ("hint", safe(hint))));
-    notes.extend(brief.faulty.iter().map(|finding| ("also", safe(&finding.says))));
+    notes.extend(brief.also_hit.iter().map(|hit| {
+        let (label, counts) = (brief::hit_label(brief.alert, hit), brief::hit_counts(brief.alert, hit));
+        ("hits", safe(&format!("{label}: {counts}")))
+    }));
+    if brief.more_hits > 0 {
+        notes.push(("hits", format!("and {} more", brief.more_hits)));
+    }
+    let also = if is_broken(brief) { "also" } else { "still" };
+    notes.extend(brief.faulty.iter().map(|finding| (also, safe(&finding.says))));
     notes.extend(brief.not_checked.iter().map(|missing| {
         let needs = missing.action.map_or(String::new(), |action| format!(" (needs {action})"));
         ("unknown", format!("{}: {}{needs}", safe(&missing.what), safe(&missing.why)))
@@ -192,6 +209,10 @@ fn notes(brief: &Brief<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     notes.push(("more", format!("vpclink causes {}", brief.alert.news.example.cause.slug)));
     let gutter = brief.evidence.iter().map(|line| line.number().to_string().len()).max().unwrap_or(1);
     notes.into_iter().map(|(label, text)| note(label, &text, gutter, screen, paint)).collect()
+}
+
+fn is_broken(brief: &Brief<'_>) -> bool {
+    !matches!(brief.alert.status, Status::Resolved | Status::Test)
 }
 
 /// One note, wrapped under its text. Commands stay whole, so that they can be copied.

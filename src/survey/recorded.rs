@@ -1,12 +1,13 @@
 //! Recorded accounts: answers kept in a file, asked instead of AWS.
 //!
 //! The second implementer of [`Account`], and part of the product: `vpclink explain --account FILE` diagnoses without an
-//! AWS account, `--live --record FILE` writes such a file, and a bug report is one. Log lines, bodies and secrets are
-//! never in it: only answers to [`Question`]s are.
+//! AWS account, `--live --record FILE` writes such a file, and a bug report is one. Log lines and bodies are never in it:
+//! only answers to [`Question`]s are, less what in them is nobody's business.
 
+mod private;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 use std::sync::{Mutex, PoisonError};
 
@@ -61,13 +62,23 @@ impl RecordedAccount {
         Ok(Self { answers: keyed.collect() })
     }
 
-    /// Writes the account as text that [`RecordedAccount::parse`] reads.
+    /// Writes the account as text that [`RecordedAccount::parse`] reads, without what no walk needs.
     pub fn to_text(&self) -> String {
+        let mut names = BTreeSet::new();
+        for (_, recorded) in self.answers.values() {
+            if let Recorded::Answer(answer) = recorded {
+                private::named(answer, &mut names);
+            }
+        }
+        let public = |recorded: &Recorded| match recorded {
+            Recorded::Answer(answer) => Recorded::Answer(private::without(answer.clone(), &names)),
+            other => other.clone(),
+        };
         let answers = self.answers.iter().map(|((call, of), (read_at, recorded))| Line {
             call: call.clone(),
             of: of.clone(),
             read_at: *read_at,
-            outcome: recorded.clone().into(),
+            outcome: public(recorded).into(),
         });
         let file = File { format: FORMAT.to_owned(), answers: answers.collect() };
         let text =

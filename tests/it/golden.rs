@@ -11,6 +11,8 @@ use vpclink_responder::pipeline::{Explained, Reading, explain};
 use vpclink_responder::render::{self, terminal};
 use vpclink_responder::survey::recorded::RecordedAccount;
 
+use crate::incidents;
+
 /// All examples under `events/`, by name.
 pub(crate) fn events() -> Vec<PathBuf> {
     let entries = fs::read_dir("events").unwrap().map(|entry| entry.unwrap().path());
@@ -32,6 +34,12 @@ pub(crate) fn explained(input: Vec<u8>, account: &RecordedAccount) -> Explained 
     runtime.block_on(explain(&[input], Some(reading), now)).unwrap()
 }
 
+/// Explains bytes without any account.
+pub(crate) fn unread(input: Vec<u8>) -> Explained {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(explain(&[input], None, "2026-11-22T14:04:03Z".parse().unwrap())).unwrap()
+}
+
 fn bodies(alert: &Alert) -> String {
     let message = render::message(alert);
     let pretty =
@@ -45,9 +53,41 @@ fn bodies(alert: &Alert) -> String {
         ("https", pretty(&message.bodies["https"])),
         ("sqs", pretty(&message.bodies["sqs"])),
         ("attributes", format!("{:#?}", message.attributes)),
+        ("html", outline(&render::html(std::slice::from_ref(alert)))),
     ]
     .map(|(name, body)| format!("===== {name}\n{}\n", body.trim_end()))
     .concat()
+}
+
+/// The words of a page, an element a line: its style, script and drawing are looked at in a browser.
+fn outline(page: &str) -> String {
+    let body = page.split_once("<body>").unwrap().1.split_once("<script>").unwrap().0;
+    let mut lines = Vec::new();
+    for piece in body.split('<').skip(1) {
+        let (tag, text) = piece.split_once('>').unwrap();
+        let name = tag.split(' ').next().unwrap();
+        let label = tag.split_once("aria-label=\"").map(|(_, rest)| rest.split('"').next().unwrap());
+        lines.extend(label.map(|label| format!("{name} [{label}]")));
+        lines.extend(Some(text.trim()).filter(|text| !text.is_empty()).map(|text| format!("{name} {text}")));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn every_incident_reads_as_reviewed() {
+    for (name, alert) in incidents::all() {
+        insta::with_settings!({snapshot_suffix => name, prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!("incident", bodies(&alert));
+        });
+    }
+}
+
+#[test]
+fn a_page_reads_as_reviewed_whole() {
+    let (_, alert) = incidents::all().into_iter().find(|(name, _)| *name == "several-apis").unwrap();
+    insta::with_settings!({prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("page", render::html(&[alert]));
+    });
 }
 
 #[test]

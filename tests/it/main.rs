@@ -4,6 +4,9 @@
 #[cfg(test)]
 mod accuracy;
 #[cfg(test)]
+#[cfg(feature = "live")]
+mod asked;
+#[cfg(test)]
 mod beside;
 #[cfg(test)]
 #[cfg(feature = "live")]
@@ -42,6 +45,8 @@ mod harness_selftest;
 #[cfg(test)]
 mod house_rules;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 #[cfg(feature = "live")]
 mod matrix;
 #[cfg(test)]
@@ -53,6 +58,10 @@ mod properties;
 #[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod sifting;
 #[cfg(test)]

@@ -1,0 +1,74 @@
+//! `vpclink test-alert`: a labelled test through the real path, so that a new deployment proves itself.
+
+use jiff::Timestamp;
+
+use super::{Failure, NOTHING_FAILED, TestAlertArgs, account};
+use crate::incident::{Alert, Status};
+use crate::pipeline;
+use crate::publish::{Publish, stdout};
+use crate::render::{self, Message};
+use crate::vocabulary::Arn;
+
+/// What a failure's lines look like; they come from nowhere.
+const SAMPLE: [&str; 3] = [
+    "HTTP Method: GET, Resource Path: /test-alert",
+    "Execution failed due to configuration error: There was an internal error while executing your request",
+    "Method completed with status: 500",
+];
+
+pub(super) async fn run(args: &TestAlertArgs) -> Result<u8, Failure> {
+    let topic = Arn::new(args.topic.trim());
+    let message = render::message(&alert(account::now()).await?);
+    publisher(&topic).await?.publish(&message).await?;
+    stdout::write(&told(&topic, &message), None)?;
+    Ok(NOTHING_FAILED)
+}
+
+/// An alert that says of itself that it is a test.
+async fn alert(now: Timestamp) -> Result<Alert, Failure> {
+    let line = |text: &&str| format!("{now}\t(test-alert) {text}\n");
+    let log: String = SAMPLE.iter().map(line).collect();
+    let alert = pipeline::explain(&[log.into_bytes()], None, now).await?.alerts.into_iter().next();
+    let mut alert = alert.ok_or_else(|| anyhow::anyhow!("the sample failure was not recognised"))?;
+    alert.status = Status::Test;
+    alert.reason = "somebody ran `vpclink test-alert`".to_owned();
+    alert.judgement.unread = Some("a test reads no account".to_owned());
+    Ok(alert)
+}
+
+/// Where it went, and what each subscriber should see.
+fn told(topic: &Arn, message: &Message) -> String {
+    let attributes: Vec<String> =
+        message.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!(
+        "published a test alert to {topic}\n\n\
+         What subscribers should see now:\n  \
+         email                           a plain text with the subject\n                                  {}\n  \
+         https (Slack, Teams, pagers)    a notification titled \"TEST of vpclink-responder's alerts\"\n  \
+         sms                             {}\n  \
+         sqs, lambda, firehose, email-json   the machine alert with \"status\":\"test\"\n\n\
+         Its attributes: {}\n\
+         A subscription whose filter policy asks for others does not get it. One that gets nothing may not be confirmed yet.\n",
+        message.subject,
+        message.bodies["sms"],
+        attributes.join(" "),
+    )
+}
+
+#[cfg(feature = "live")]
+async fn publisher(topic: &Arn) -> Result<Box<dyn Publish>, Failure> {
+    use crate::aws::sdk_config_in;
+    use crate::publish::sns::Sns;
+    // A topic takes messages at the endpoint of its own Region only.
+    let Some(region) = topic.region().filter(|_| topic.as_str().contains(":sns:")) else {
+        let wrong =
+            anyhow::anyhow!("`{topic}` is not the ARN of an SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME)");
+        return Err(Failure::usage(wrong));
+    };
+    Ok(Box::new(Sns::new(&sdk_config_in(&region).await, topic.clone())))
+}
+
+#[cfg(not(feature = "live"))]
+async fn publisher(_: &Arn) -> Result<Box<dyn Publish>, Failure> {
+    Err(account::cannot_ask())
+}
