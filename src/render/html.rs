@@ -42,7 +42,11 @@ pub(super) fn page(alerts: &[Alert]) -> String {
          <p id=\"said\" class=\"aside\" role=\"status\"></p>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
         policy(),
         safe(&title),
-        if briefs.len() == 1 { "an incident".to_owned() } else { format!("{} incidents", briefs.len()) },
+        match briefs.len() {
+            0 => "nothing that failed".to_owned(),
+            1 => "an incident".to_owned(),
+            n => format!("{n} incidents"),
+        },
         contents(&briefs),
     )
 }

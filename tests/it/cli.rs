@@ -244,3 +244,23 @@ fn a_timeout_and_a_streamed_response_stand_beside_the_integration() {
         check(&vpclink(&[&args[..], &["--method", "GET", "--resource", "/orders"]].concat(), ""), 10);
     assert!(out.contains("integration of /orders (timeout 60000 ms, response streaming)"), "{out}");
 }
+
+#[test]
+fn a_report_is_one_page_whatever_was_found() {
+    let page = |input: &str, code| check(&explain(&["--format", "html"], input), code).0;
+    let two = page(&format!("(a) {FAILED}\n(b) Execution failed due to a timeout error\n"), 10);
+    assert!(two.starts_with("<!doctype html>") && two.contains("<title>2 incidents</title>"), "{two}");
+    assert_eq!(two.matches("<article ").count(), 2);
+    assert!(two.contains("<nav aria-label=\"Incidents\">"));
+    let none = page("(id) Method completed with status: 403\n", 0);
+    assert!(none.contains("<title>No failure was found</title>") && !none.contains("<article"), "{none}");
+}
+
+#[test]
+fn what_is_missing_of_a_replay_or_a_test_is_said() {
+    let replay = vpclink(&["replay", "--api", "a", "--stage", "b", "--since", "soon"], "");
+    let (_, err) = check(&replay, 2);
+    assert!(err.contains("durations are written"), "{err}");
+    check(&vpclink(&["replay", "--api", "a"], ""), 2);
+    check(&vpclink(&["test-alert"], ""), 2);
+}

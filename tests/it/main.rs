@@ -7,6 +7,8 @@ mod accuracy;
 #[cfg(feature = "live")]
 mod asked;
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod beside;
 #[cfg(test)]
 #[cfg(feature = "live")]

@@ -1,13 +1,18 @@
 //! Whatever a log and an account say, every body keeps its protocol's limits and stays inside text.
 
 use std::fs;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::Value;
+use vpclink_responder::incident::Status;
 use vpclink_responder::render;
 use vpclink_responder::survey::recorded::RecordedAccount;
 
 use crate::golden::explained;
+use crate::{incidents, schema};
+
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(schema::strict);
 
 /// Text as an enemy would choose it: markup, mentions, escapes, direction marks, quotes, many bytes a character.
 fn hostile() -> impl Strategy<Value = String> {
@@ -80,10 +85,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_body_keeps_its_limits(path in hostile(), reason in hostile(), name in hostile(), says in hostile()) {
-        let explained = explained(log(&path, &reason), &account(&name, &says));
+    fn every_body_keeps_its_limits(
+        path in hostile(), reason in hostile(), name in hostile(), says in hostile(),
+        status in proptest::sample::select(&Status::ALL[..]), hits in 0..300_u64,
+    ) {
+        let mut explained = explained(log(&path, &reason), &account(&name, &says));
         prop_assert_eq!(explained.alerts.len(), 1);
-        let message = render::message(&explained.alerts[0]);
+        let alert = &mut explained.alerts[0];
+        alert.status = status;
+        alert.also_hit = incidents::several_apis(hits).also_hit;
+        let message = render::message(alert);
+        prop_assert_eq!(schema::faults(&SCHEMA, &message.bodies["sqs"]), Vec::<String>::new());
+        let page = render::html(&explained.alerts);
+        prop_assert_eq!(page.matches("<script").count(), 1, "ours");
+        prop_assert!(!page.chars().any(|c| (c.is_control() && c != '\n') || is_marker(c)));
         prop_assert!(message.structure().len() < 262_144, "{} bytes", message.structure().len());
         prop_assert!(message.subject.chars().count() < 100);
         prop_assert!(!message.subject.is_empty() && !message.subject.chars().any(char::is_control));
