@@ -22,6 +22,9 @@ struct Alert<'a> {
     region: Option<&'a str>,
     api: Api<'a>,
     routes: Vec<Route>,
+    /// Other APIs and stages that the same fault hits; they are told here and get no alert of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also_hit: Vec<Hit<'a>>,
     failed: u64,
     first_failure: Option<Timestamp>,
     last_failure: Option<Timestamp>,
@@ -58,6 +61,13 @@ struct Api<'a> {
     name: Option<String>,
     stage: Option<&'a str>,
     canary: bool,
+}
+
+#[derive(Serialize)]
+struct Hit<'a> {
+    api: Api<'a>,
+    cause: &'static str,
+    failed: u64,
 }
 
 #[derive(Serialize)]
@@ -156,6 +166,7 @@ fn wire<'a>(brief: &'a Brief<'a>) -> Alert<'a> {
             canary: source.canary,
         },
         routes: routes(brief),
+        also_hit: alert.also_hit.iter().map(also_hit).collect(),
         failed: incident.failed,
         first_failure: incident.first_failure,
         last_failure: incident.last_failure,
@@ -191,6 +202,16 @@ fn routes(brief: &Brief<'_>) -> Vec<Route> {
         failed: *failed,
     };
     brief.routes.iter().map(wire).collect()
+}
+
+fn also_hit(hit: &crate::incident::Hit) -> Hit<'_> {
+    let api = Api {
+        id: hit.source.api.as_ref().map(|api| api.as_str()),
+        name: None,
+        stage: hit.source.stage.as_deref(),
+        canary: hit.source.canary,
+    };
+    Hit { api, cause: hit.cause.slug, failed: hit.failed }
 }
 
 /// The explaining finding first, whatever else is cut.
