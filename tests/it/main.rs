@@ -34,10 +34,15 @@ mod harness_selftest;
 #[cfg(test)]
 mod house_rules;
 #[cfg(test)]
+#[allow(dead_code, reason = "the examples use more of it")]
+mod losses;
+#[cfg(test)]
 #[cfg(feature = "live")]
 mod matrix;
 #[cfg(test)]
 mod messages;
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod network;
 #[cfg(test)]

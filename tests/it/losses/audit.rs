@@ -60,8 +60,11 @@ impl Audit {
     /// Every failure is told by a message that names its API, stage and cause, of this outbreak.
     fn told(&mut self, history: &History, told: &[Told]) {
         for failure in &history.failures {
-            let since = if failure.at >= history.back { history.back } else { Duration::ZERO };
-            let since = time(since);
+            // What comes back is told anew, unless it was open still.
+            let before = |told: &&Told| told.at < time(history.back) && told.names.contains(&name(failure));
+            let over = told.iter().rfind(before).is_some_and(|told| told.status == "resolved");
+            let anew = over && failure.at >= history.back;
+            let since = time(if anew { history.back } else { Duration::ZERO });
             if !told.iter().any(|told| told.at >= since && told.tells(&name(failure))) {
                 self.missing.push(format!("nobody was told of {} of {:?}", failure.id, name(failure)));
             }

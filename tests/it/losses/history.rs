@@ -17,7 +17,7 @@ use super::world::EPOCH;
 const ACCOUNT: &str = include_str!("../../../events/no-healthy-target.account.json");
 
 /// The API of that account; the others are made like it, behind the same load balancer.
-const FIRST: &str = "a1b2c3d4e5";
+pub(crate) const FIRST: &str = "a1b2c3d4e5";
 
 pub(crate) const UNREACHABLE: &str = "integration-unreachable";
 pub(crate) const MALFORMED: &str = "lambda-malformed-response";
@@ -188,7 +188,7 @@ pub(crate) fn history() -> History {
 }
 
 /// The account while it is broken, and when it was repaired.
-fn accounts(apis: &[&str]) -> [RecordedAccount; 2] {
+pub(crate) fn accounts(apis: &[&str]) -> [RecordedAccount; 2] {
     [false, true].map(|repaired| {
         let mut file: Value = serde_json::from_str(ACCOUNT).expect("a recorded account is JSON");
         let answers = file["answers"].as_array_mut().expect("a recorded account has answers");

@@ -41,8 +41,10 @@ struct Container {
     post: Arc<Post>,
 }
 
-struct Lambda {
+/// The service, with the containers that it has started.
+pub(crate) struct Lambda {
     world: Arc<World>,
+    most: usize,
     containers: RefCell<Vec<Rc<Container>>>,
     made: RefCell<usize>,
     /// The longest that a container's clock is off.
@@ -51,9 +53,36 @@ struct Lambda {
 }
 
 /// What an invocation answers; `None` where it failed, timed out or died.
-type Answer<T> = Option<T>;
+pub(crate) type Answer<T> = Option<T>;
 
 impl Lambda {
+    pub(crate) fn new(world: &Arc<World>, plan: &Plan, most: usize) -> Self {
+        Self {
+            world: Arc::clone(world),
+            most,
+            containers: RefCell::default(),
+            made: RefCell::default(),
+            skew: plan.skew,
+            failure_queue: RefCell::default(),
+        }
+    }
+
+    /// Starts as many containers as there may be.
+    pub(crate) fn start_all(&self) {
+        let all = (0..self.most).map(|_| self.container()).collect();
+        self.containers.replace(all);
+    }
+
+    /// Hands an event to the container whose turn it is, once that is free.
+    pub(crate) async fn respond_in(&self, turn: usize, actor: Actor, event: &[u8]) -> Answer<Outcome> {
+        let container = Rc::clone(&self.containers.borrow()[turn % self.most]);
+        while container.post.busy.swap(true, Ordering::Relaxed) {
+            sleep(Duration::from_millis(10)).await;
+        }
+        let respond = async |responder: &Responder, deadline| responder.respond(event, deadline).await;
+        self.invoke(actor, 1, &container, respond).await
+    }
+
     fn container(&self) -> Rc<Container> {
         let number = self.made.replace_with(|made| *made + 1);
         let skew = i64::try_from(self.world.roll(2 * self.skew.as_millis() as u64 + 1)).unwrap();
@@ -89,7 +118,7 @@ impl Lambda {
             let chosen = if free.is_empty() { 0 } else { self.world.roll(free.len() as u64) };
             let container = match free.get(usize::try_from(chosen).unwrap()) {
                 Some(container) => Rc::clone(container),
-                None if all < CONTAINERS => {
+                None if all < self.most => {
                     let container = self.container();
                     self.containers.borrow_mut().push(Rc::clone(&container));
                     container
@@ -179,7 +208,7 @@ impl Lambda {
     }
 
     /// The caretaker's rounds, one a minute; a round that is still running is let be, as its concurrency of one has it.
-    async fn care(&self, rounds: usize) {
+    pub(crate) async fn care(&self, rounds: usize) {
         let mut container = self.container();
         for round in 0..rounds {
             sleep_until(self.world.at(Duration::from_secs(60 * (round as u64 + 1)))).await;
@@ -225,13 +254,7 @@ async fn happen(history: &History, plan: &Plan) -> Arc<World> {
         let silences = world.store.change_silences(&|_| vec![silence.clone()]).await;
         assert_eq!(silences.map(|silences| silences.len()).ok(), Some(1));
     }
-    let lambda = Rc::new(Lambda {
-        world: Arc::clone(&world),
-        containers: RefCell::default(),
-        made: RefCell::default(),
-        skew: plan.skew,
-        failure_queue: RefCell::default(),
-    });
+    let lambda = Rc::new(Lambda::new(&world, plan, CONTAINERS));
     let mut tasks = Vec::new();
     for (number, Payload { at, via }) in history.payloads.iter().cloned().enumerate() {
         let lambda = Rc::clone(&lambda);
@@ -248,5 +271,6 @@ async fn happen(history: &History, plan: &Plan) -> Arc<World> {
     for task in tasks {
         task.await.expect("the emulated service does not panic");
     }
+    world.end();
     world
 }

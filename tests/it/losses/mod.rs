@@ -9,5 +9,8 @@ pub(crate) mod history;
 pub(crate) mod lambda;
 pub(crate) mod proof;
 pub(crate) mod report;
+pub(crate) mod storm;
+#[cfg(test)]
+mod tests;
 mod wires;
 pub(crate) mod world;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::audit::Audit;
-use super::faults::{Kind, Site};
+use super::faults::{Extent, Kind, Site};
 use super::history::History;
 use super::lambda::run;
 use super::proof::{FULL, Plan, Run, all, pair, sites};
@@ -87,6 +87,15 @@ impl Proof {
         }
     }
 
+    /// How each effect's row begins: its name, its calls and its runs in full.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let runs = Kind::ALL.len() * Extent::ALL.len();
+        self.sites
+            .iter()
+            .map(|(effect, calls)| format!("| `{effect}` | {calls} | {} |", calls * runs))
+            .collect()
+    }
+
     /// The tables of `docs/reliability.md`.
     pub(crate) fn markdown(&self) -> String {
         let mut out = String::from(
@@ -107,7 +116,7 @@ impl Proof {
 }
 
 /// Readings fail alike, whatever is read.
-fn row(effect: &'static str) -> &'static str {
+pub(super) fn row(effect: &'static str) -> &'static str {
     if effect.starts_with("store: ") || effect.starts_with("sns: ") { effect } else { "account: a reading" }
 }
 

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
-use vpclink_responder::incident::store::MemoryStore;
+use vpclink_responder::incident::store::{MemoryStore, Store};
 use vpclink_responder::render::Message;
 use vpclink_responder::survey::recorded::RecordedAccount;
 
@@ -30,6 +31,7 @@ pub(crate) struct Sent {
 /// Everything outside the containers.
 pub(crate) struct World {
     started: Instant,
+    ended: Mutex<Option<Duration>>,
     pub(crate) store: MemoryStore,
     pub(crate) sent: Mutex<Vec<Sent>>,
     /// The account while it is broken, and when it was repaired.
@@ -49,6 +51,7 @@ impl World {
     pub(crate) fn new(accounts: Arc<[RecordedAccount; 2]>, plan: Vec<Strike>, seed: u64) -> Self {
         Self {
             started: Instant::now(),
+            ended: Mutex::default(),
             store: MemoryStore::default(),
             sent: Mutex::default(),
             accounts,
@@ -61,8 +64,14 @@ impl World {
         }
     }
 
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+    fn elapsed(&self) -> Duration {
+        self.ended.lock().unwrap().unwrap_or_else(|| self.started.elapsed())
+    }
+
+    /// Stops the clock: what is asked later is asked as of now.
+    pub(crate) fn end(&self) {
+        let elapsed = self.elapsed();
+        *self.ended.lock().unwrap() = Some(elapsed);
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -82,6 +91,12 @@ impl World {
         let now = self.elapsed();
         let whole = self.whole.iter().any(|(from, to)| (*from..*to).contains(&now));
         &self.accounts[usize::from(whole)]
+    }
+
+    /// Failures that the store has counted.
+    pub(crate) fn counted(&self) -> u64 {
+        let all = self.store.all(self.now()).now_or_never().expect("memory answers at once");
+        all.expect("memory can always be reached").iter().map(|incident| incident.failed).sum()
     }
 
     /// What happens to the next call of this effect.
