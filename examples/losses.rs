@@ -19,7 +19,6 @@ use losses::proof;
 use losses::report;
 
 /// The number behind an option.
-#[expect(clippy::disallowed_methods, reason = "options are read where a program begins")]
 fn option(name: &str) -> Option<u64> {
     let mut words = std::env::args().skip_while(|word| word != name);
     words.nth(1).map(|number| number.parse().expect("a whole number"))

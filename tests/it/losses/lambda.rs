@@ -199,8 +199,7 @@ impl Lambda {
                 let first = records
                     .iter()
                     .position(|record| failed.iter().any(|f| number(record).as_ref() == Some(f)));
-                let Some(first) = first else { return None };
-                records.drain(..first);
+                records.drain(..first?);
             }
             sleep(Duration::from_secs(1 << attempt.min(5))).await;
         }
