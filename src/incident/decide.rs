@@ -80,7 +80,9 @@ pub fn decide(page: &Incident, sum: &Sum, now: Timestamp, policy: Policy) -> Opt
     let Some(told) = &page.told else {
         return tell(Status::Open, "first failure of this kind".to_owned());
     };
-    if sum.counted_at <= Some(told.at) {
+    // What joins a page late may have been counted before the page was told.
+    let joined = told.status != Status::Resolved && sum.members > told.members;
+    if sum.counted_at.max(page.counted_at) <= Some(told.at) && !joined {
         return None;
     }
     let since = elapsed(told.at, now);
@@ -91,6 +93,9 @@ pub fn decide(page: &Incident, sum: &Sum, now: Timestamp, policy: Policy) -> Opt
         && let Some(reason) = growth(told, sum)
     {
         return tell(Status::Escalated, reason);
+    }
+    if told.quiet && since >= SETTLING.min(policy.repeat) {
+        return tell(Status::Ongoing, "failing again after it was quiet".to_owned());
     }
     (since >= policy.repeat).then(|| Tell {
         status: Status::Ongoing,
@@ -144,6 +149,11 @@ pub fn told(page: &Incident, sum: &Sum, status: Status, fault: Option<super::Fau
         escalations,
         quiet: false,
         look_at: None,
+        resolved_at: if status == Status::Resolved {
+            Some(now)
+        } else {
+            before.and_then(|told| told.resolved_at)
+        },
         fault,
     }
 }

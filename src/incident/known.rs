@@ -67,6 +67,8 @@ pub struct Told {
     pub quiet: bool,
     /// Before this, nobody looks again whether the fault is gone.
     pub look_at: Option<Timestamp>,
+    /// When it was last resolved: what failed before that is none of its business any more.
+    pub resolved_at: Option<Timestamp>,
     /// The code of the finding that explained it, and what was at fault.
     pub fault: Option<Fault>,
 }

@@ -126,7 +126,7 @@ impl Responder {
             .collect();
         let mut others = store.read(&others, now).await?;
         // What came back after all was resolved is told without what did not.
-        let back = page.told.as_ref().filter(|told| told.status == Status::Resolved).map(|told| told.at);
+        let back = page.told.as_ref().and_then(|told| told.resolved_at);
         others.retain(|member| back.is_none() || member.counted_at > back);
         others.sort_by(|a, b| b.failed.cmp(&a.failed).then_with(|| a.fingerprint.cmp(&b.fingerprint)));
         Ok(first.cloned().into_iter().chain(others).collect())
@@ -153,6 +153,7 @@ impl Responder {
             return Ok(true);
         };
         info!(incident.id = due.page.id, "counted in silence");
+        due.store.keep(&due.news.fingerprint, &due.news.example, now).await?;
         due.store.settle(&due.page.fingerprint, &due.owner, &Settled::Held(until)).await?;
         Ok(false)
     }
@@ -237,9 +238,10 @@ impl Responder {
         }
         let Some(page) = page else { return Ok(None) };
         let members = self.members(leader.store, &page, Some(&leader.page), now).await?;
-        let Some(tell) = incident::decide(&page, &Sum::of(&members), now, self.policy()) else {
-            return Ok(None);
-        };
+        // What only this container remembers grows unseen by the caretaker: whatever is new on such a page is told at once.
+        let alone = leader.may_repeat.then(|| leader.tell.clone());
+        let due = incident::decide(&page, &Sum::of(&members), now, self.policy());
+        let Some(tell) = due.or(alone) else { return Ok(None) };
         let (store, may_repeat, news) = (leader.store, leader.may_repeat, leader.news.clone());
         let due = Due { store, may_repeat, page, members, owner: self.owner(), tell, news };
         let claimed = self.claim(&due, now, deadline).await?;

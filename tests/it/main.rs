@@ -48,11 +48,15 @@ mod harness_selftest;
 mod house_rules;
 #[cfg(test)]
 mod incidents;
+#[allow(dead_code, reason = "the examples use more of it")]
+mod losses;
 #[cfg(test)]
 #[cfg(feature = "live")]
 mod matrix;
 #[cfg(test)]
 mod messages;
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod network;
 #[cfg(test)]

@@ -141,24 +141,73 @@ pub(super) struct WireTold {
     escalations: u32,
     quiet: bool,
     look_at: Option<Timestamp>,
+    resolved_at: Option<Timestamp>,
     code: Option<String>,
     resource: Option<String>,
 }
 
 impl WireTold {
     pub(super) fn of(told: &Told) -> Self {
-        let Told { number, at, status, rate, routes, members, escalations, quiet, look_at, fault } =
-            told.clone();
+        let Told {
+            number,
+            at,
+            status,
+            rate,
+            routes,
+            members,
+            escalations,
+            quiet,
+            look_at,
+            resolved_at,
+            fault,
+        } = told.clone();
         let (code, resource) = fault.map_or((None, None), |fault| (Some(fault.code), fault.resource));
         let status = status.as_str().to_owned();
-        Self { number, at, status, rate, routes, members, escalations, quiet, look_at, code, resource }
+        Self {
+            number,
+            at,
+            status,
+            rate,
+            routes,
+            members,
+            escalations,
+            quiet,
+            look_at,
+            resolved_at,
+            code,
+            resource,
+        }
     }
 
     fn told(self) -> Option<Told> {
-        let Self { number, at, status, rate, routes, members, escalations, quiet, look_at, code, resource } =
-            self;
+        let Self {
+            number,
+            at,
+            status,
+            rate,
+            routes,
+            members,
+            escalations,
+            quiet,
+            look_at,
+            resolved_at,
+            code,
+            resource,
+        } = self;
         let status = Status::ALL.into_iter().find(|known| known.as_str() == status)?;
         let fault = code.map(|code| Fault { code, resource });
-        Some(Told { number, at, status, rate, routes, members, escalations, quiet, look_at, fault })
+        Some(Told {
+            number,
+            at,
+            status,
+            rate,
+            routes,
+            members,
+            escalations,
+            quiet,
+            look_at,
+            resolved_at,
+            fault,
+        })
     }
 }

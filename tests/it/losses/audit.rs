@@ -1,0 +1,247 @@
+//! What must hold once faults have stopped: nothing missing, nothing invented, nothing altered, all settled.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use serde_json::Value;
+use vpclink_responder::incident::store::Store;
+use vpclink_responder::incident::{Incident, Status};
+
+use super::history::{Failure, History, UNDECODABLE};
+use super::world::{Sent, World, time};
+
+/// What is wrong after a run, and how often something was told again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Audit {
+    /// Failures that nobody was told of, or that were not counted though the store took them.
+    pub(crate) missing: Vec<String>,
+    /// What was told or counted and never happened.
+    pub(crate) invented: Vec<String>,
+    /// What was told otherwise than it happened.
+    pub(crate) altered: Vec<String>,
+    /// Incidents that are still open or held, and ends without a beginning.
+    pub(crate) unsettled: Vec<String>,
+    /// Messages that told nothing new.
+    pub(crate) doubled: usize,
+    pub(crate) messages: usize,
+    /// Calls that a fault hit.
+    pub(crate) struck: usize,
+}
+
+impl Audit {
+    pub(crate) fn of(history: &History, world: &World) -> Self {
+        let sent = world.sent.lock().unwrap();
+        let told: Vec<Told> = sent.iter().map(Told::read).collect();
+        let struck = world.struck.lock().unwrap();
+        let mut audit = Self { messages: told.len(), struck: struck.len(), ..Self::default() };
+        let uncounted = struck.iter().any(|site| site.effect == "store: count");
+        let all = world.store.all(world.now()).now_or_never().expect("memory answers at once").unwrap();
+        audit.told(history, &told);
+        audit.counted(history, &all, uncounted);
+        told.iter().for_each(|told| audit.facts(history, told));
+        audit.settled(&all, &told, world);
+        audit.doubled = doubled(&told, time(history.back));
+        audit
+    }
+
+    /// Everything that must never be, in words.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let named = [
+            ("missing", &self.missing),
+            ("invented", &self.invented),
+            ("altered", &self.altered),
+            ("unsettled", &self.unsettled),
+        ];
+        named.iter().flat_map(|(name, what)| what.iter().map(move |what| format!("{name}: {what}"))).collect()
+    }
+
+    /// Every failure is told by a message that names its API, stage and cause, of this outbreak.
+    fn told(&mut self, history: &History, told: &[Told]) {
+        for failure in &history.failures {
+            // What comes back is told anew, unless it was open still.
+            let before = |told: &&Told| told.at < time(history.back) && told.names.contains(&name(failure));
+            let over = told.iter().rfind(before).is_some_and(|told| told.status == "resolved");
+            let anew = over && failure.at >= history.back;
+            let since = time(if anew { history.back } else { Duration::ZERO });
+            if !told.iter().any(|told| told.at >= since && told.tells(&name(failure))) {
+                self.missing.push(format!("nobody was told of {} of {:?}", failure.id, name(failure)));
+            }
+        }
+        if !history.is_readable
+            && !told.iter().any(|told| told.names.iter().any(|name| name.2 == UNDECODABLE))
+        {
+            self.missing.push("nobody was told of the record that could not be read".to_owned());
+        }
+    }
+
+    /// The store's counts.
+    fn counted(&mut self, history: &History, all: &[Incident], uncounted: bool) {
+        let mut happened: BTreeMap<Name, u64> = BTreeMap::new();
+        for failure in &history.failures {
+            *happened.entry(name(failure)).or_default() += 1;
+        }
+        for (name, happened) in &happened {
+            let counted = all.iter().filter(|one| name_of(one) == *name).map(|one| one.failed).sum::<u64>();
+            if counted > *happened {
+                self.invented.push(format!("{counted} failures of {name:?} counted, {happened} happened"));
+            }
+            if counted < *happened && !uncounted {
+                self.missing.push(format!("{counted} failures of {name:?} counted, {happened} happened"));
+            }
+        }
+    }
+
+    /// What a message says against what happened.
+    fn facts(&mut self, history: &History, told: &Told) {
+        for name in told.names.iter().filter(|name| name.2 != UNDECODABLE) {
+            if !history.failures.iter().any(|failure| self::name(failure) == *name) {
+                self.invented.push(format!("{name:?} never failed"));
+            }
+        }
+        let own: Vec<&Failure> = history.failures.iter().filter(|f| name(f) == told.names[0]).collect();
+        if told.names[0].2 == UNDECODABLE {
+            return;
+        }
+        let (alert, at) = (&told.alert, |failure: &&Failure| time(failure.at).to_string());
+        let times: BTreeSet<String> = own.iter().map(at).collect();
+        let routes: BTreeSet<&str> = own.iter().map(|failure| failure.route.as_str()).collect();
+        let ids: BTreeSet<&str> = own.iter().map(|failure| failure.id.as_str()).collect();
+        let lines: BTreeSet<String> = own.iter().flat_map(|failure| failure.lines()).collect();
+        let mut unless = |is: bool, what: String| {
+            if !is {
+                self.altered.push(what);
+            }
+        };
+        for field in ["first_failure", "last_failure"] {
+            let said = text(&alert[field]);
+            unless(times.contains(said), format!("{field} is {said}, not one of {times:?}"));
+        }
+        let failed = alert["failed"].as_u64().unwrap_or(0);
+        unless((1..=own.len() as u64).contains(&failed), format!("{failed} failed, of {}", own.len()));
+        for route in list(&alert["routes"]) {
+            unless(routes.contains(text(&route["resource"])), format!("route {route}"));
+        }
+        for id in list(&alert["request_ids"]) {
+            unless(ids.contains(text(id)), format!("request {id}"));
+        }
+        for evidence in list(&alert["evidence"]) {
+            let line = text(&evidence["line"]);
+            unless(lines.contains(line) || line == NOT_KEPT, format!("evidence {line}"));
+        }
+        let verdict = (text(&alert["verdict"]["tier"]), text(&alert["verdict"]["code"]));
+        let sound = ["targets-unhealthy", ""].contains(&verdict.1);
+        unless(sound, format!("the verdict {verdict:?}"));
+        unless(text(&alert["account"]) == "111122223333", format!("account {}", alert["account"]));
+    }
+
+    /// Nothing is left open, held or half done, and nothing ended that had not begun.
+    fn settled(&mut self, all: &[Incident], told: &[Told], world: &World) {
+        for one in all {
+            let on_a_page = one.page.as_ref().is_some_and(|page| all.iter().any(|o| o.fingerprint == *page));
+            let over = one.told.as_ref().is_some_and(|told| told.status == Status::Resolved);
+            if one.lease.as_ref().is_some_and(|lease| lease.holds(world.now())) {
+                self.unsettled.push(format!("{} is held by {:?}", one.id, one.lease));
+            }
+            if !on_a_page && !over {
+                self.unsettled.push(format!("{} is not over: {:?}", one.id, one.told));
+            }
+        }
+        let mut open: BTreeSet<&str> = BTreeSet::new();
+        for told in told {
+            if told.status == "resolved" {
+                if !open.contains(told.key.as_str()) {
+                    self.unsettled.push(format!("{} was resolved before it was opened", told.key));
+                }
+            } else {
+                open.insert(&told.key);
+            }
+        }
+    }
+}
+
+/// What an alert quotes where a crash came before the lines were kept.
+const NOT_KEPT: &str = "the lines of the failure were not kept; the log group has them";
+
+/// API, stage, cause.
+type Name = (String, String, String);
+
+fn name(failure: &Failure) -> Name {
+    (failure.api.clone(), "prod".to_owned(), failure.cause.to_owned())
+}
+
+fn name_of(incident: &Incident) -> Name {
+    if !incident.members.is_empty() {
+        return Name::default();
+    }
+    let api = incident.source.api.as_ref().map(ToString::to_string).unwrap_or_default();
+    (api, incident.source.stage.clone().unwrap_or_default(), incident.cause.slug.to_owned())
+}
+
+/// A message, read as a machine reads it.
+struct Told {
+    at: Timestamp,
+    key: String,
+    status: String,
+    /// What it names, its own first.
+    names: Vec<Name>,
+    routes: BTreeSet<String>,
+    alert: Value,
+}
+
+impl Told {
+    fn read(sent: &Sent) -> Self {
+        let alert: Value =
+            serde_json::from_str(&sent.message.bodies["sqs"]).expect("a machine alert is JSON");
+        let name = |of: &Value, cause: &Value| {
+            let api = &of["api"];
+            (text(&api["id"]).to_owned(), text(&api["stage"]).to_owned(), text(cause).to_owned())
+        };
+        let also = list(&alert["also_hit"]).iter().map(|hit| name(hit, &hit["cause"]));
+        let names = [name(&alert, &alert["cause"]["slug"])].into_iter().chain(also).collect();
+        let routes = list(&alert["routes"]).iter().map(|route| text(&route["resource"]).to_owned());
+        Self {
+            at: sent.at,
+            key: text(&alert["incident"]["dedup_key"]).to_owned(),
+            status: text(&alert["incident"]["status"]).to_owned(),
+            names,
+            routes: routes.collect(),
+            alert,
+        }
+    }
+
+    /// Whether it names this as failing. What joined a page and was to be told next when all was over is named by the end.
+    fn tells(&self, name: &Name) -> bool {
+        let also = usize::from(self.status == "resolved");
+        self.names[also..].contains(name)
+    }
+}
+
+/// Messages that name nothing which an earlier one of the same outbreak has not named, and ends told again.
+fn doubled(told: &[Told], back: Timestamp) -> usize {
+    let mut known: BTreeSet<(bool, &Name, &str)> = BTreeSet::new();
+    let mut ended: BTreeSet<(bool, &str)> = BTreeSet::new();
+    let mut doubled = 0;
+    for told in told {
+        let again = told.at >= back;
+        let news = if told.status == "resolved" {
+            ended.insert((again, told.key.as_str()))
+        } else {
+            let routes = told.routes.iter().map(|route| (again, &told.names[0], route.as_str()));
+            let names = told.names.iter().map(|name| (again, name, ""));
+            let named: Vec<_> = names.chain(routes).collect();
+            named.into_iter().filter(|named| known.insert(*named)).count() > 0
+        };
+        doubled += usize::from(!news);
+    }
+    doubled
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}

@@ -1,0 +1,228 @@
+//! What happens: which requests fail when, how their lines reach the function, and when the fault is repaired.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use vpclink_responder::survey::recorded::RecordedAccount;
+
+use super::world::EPOCH;
+
+/// An account whose targets are all unhealthy, as it ships with the product.
+const ACCOUNT: &str = include_str!("../../../events/no-healthy-target.account.json");
+
+/// The API of that account; the others are made like it, behind the same load balancer.
+pub(crate) const FIRST: &str = "a1b2c3d4e5";
+
+pub(crate) const UNREACHABLE: &str = "integration-unreachable";
+pub(crate) const MALFORMED: &str = "lambda-malformed-response";
+pub(crate) const UNDECODABLE: &str = "undecodable-batch";
+
+/// One request that failed.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) id: String,
+    pub(crate) api: String,
+    pub(crate) route: String,
+    pub(crate) cause: &'static str,
+    /// Since the start.
+    pub(crate) at: Duration,
+}
+
+impl Failure {
+    fn line(&self) -> &'static str {
+        match self.cause {
+            UNREACHABLE => {
+                "Execution failed due to configuration error: There was an internal error while executing your request"
+            }
+            _ => "Execution failed due to configuration error: Malformed Lambda proxy response",
+        }
+    }
+
+    fn status(&self) -> &'static str {
+        if self.cause == UNREACHABLE {
+            "Method completed with status: 500"
+        } else {
+            "Method completed with status: 502"
+        }
+    }
+
+    /// Its lines, without their request's id.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let route = &self.route;
+        let mut lines = vec![format!("HTTP Method: GET, Resource Path: {route}")];
+        if self.cause == UNREACHABLE {
+            lines.push(format!("Endpoint request URI: https://orders.internal.example:8443{route}"));
+        }
+        lines.extend([self.line().to_owned(), self.status().to_owned()]);
+        lines
+    }
+}
+
+/// How a payload comes.
+#[derive(Clone, Debug)]
+pub(crate) enum Via {
+    /// An asynchronous invocation, as a subscription makes it.
+    Subscription(Vec<u8>),
+    /// Records of a stream; Lambda hands over what is left of them.
+    Stream(Vec<Value>),
+}
+
+/// What reaches the function, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Payload {
+    pub(crate) at: Duration,
+    pub(crate) via: Via,
+}
+
+/// Everything that happens.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    pub(crate) failures: Vec<Failure>,
+    pub(crate) payloads: Vec<Payload>,
+    /// The account while it is broken, and when it was repaired.
+    pub(crate) accounts: Arc<[RecordedAccount; 2]>,
+    /// When it is whole: from, to.
+    pub(crate) whole: Vec<(Duration, Duration)>,
+    /// An API that nobody wants to hear of, until then.
+    pub(crate) silenced: Option<(String, Duration)>,
+    /// Whether all of it can be read.
+    pub(crate) is_readable: bool,
+    /// When the fault comes back.
+    pub(crate) back: Duration,
+    /// When payloads of the failure queue are run again.
+    pub(crate) redriven: Vec<Duration>,
+    /// Rounds of the caretaker, one a minute.
+    pub(crate) rounds: usize,
+}
+
+pub(crate) fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
+
+impl History {
+    /// Some requests of an API fail; the document that tells of them.
+    pub(crate) fn fail(
+        &mut self,
+        api: &str,
+        cause: &'static str,
+        route: &str,
+        at: Duration,
+        count: usize,
+    ) -> Value {
+        let mut events = Vec::new();
+        for _ in 0..count {
+            let number = self.failures.len();
+            let id = format!("8f2f7a1e-0000-4000-8000-{number:012}");
+            let failure = Failure { id, api: api.to_owned(), route: route.to_owned(), cause, at };
+            let at = EPOCH * 1000 + i64::try_from(at.as_millis()).expect("a short history");
+            for line in failure.lines() {
+                let event = format!("{number:028}{:028}", events.len());
+                let message = format!("({}) {line}", failure.id);
+                events.push(json!({ "id": event, "timestamp": at, "message": message }));
+            }
+            self.failures.push(failure);
+        }
+        json!({
+            "messageType": "DATA_MESSAGE", "owner": "111122223333",
+            "logGroup": format!("API-Gateway-Execution-Logs_{api}/prod"), "logStream": "stream",
+            "subscriptionFilters": ["vpclink-responder"], "logEvents": events,
+        })
+    }
+
+    pub(crate) fn subscription(&mut self, at: Duration, document: &Value) {
+        let event = json!({ "awslogs": { "data": packed(document) } });
+        self.payloads.push(Payload { at, via: Via::Subscription(event.to_string().into_bytes()) });
+    }
+
+    fn stream(&mut self, at: Duration, data: Vec<String>) {
+        let record = |(place, data): (usize, &String)| json!({ "kinesis": { "sequenceNumber": format!("{place:056}"), "data": data }, "awsRegion": "eu-west-1" });
+        self.payloads.push(Payload { at, via: Via::Stream(data.iter().enumerate().map(record).collect()) });
+    }
+}
+
+/// One dead target group behind four APIs, seen by several containers at once, with everything that deliveries do: lines
+/// twice, late, in another order, by stream, and with a record that nobody can read. It is repaired, and comes back once.
+pub(crate) fn history() -> History {
+    let mut history = History {
+        whole: vec![(minutes(20), minutes(45)), (minutes(50), minutes(1000))],
+        silenced: Some(("silent0001".to_owned(), minutes(12))),
+        back: minutes(45),
+        redriven: vec![minutes(30), minutes(70)],
+        rounds: 95,
+        ..History::default()
+    };
+    let ms = Duration::from_millis;
+    let first = history.fail(FIRST, UNREACHABLE, "/orders", ms(0), 3);
+    history.subscription(ms(100), &first);
+    let second = history.fail("b2c3d4e5f6", UNREACHABLE, "/orders", ms(50), 2);
+    history.subscription(ms(120), &second);
+    let race = history.fail(FIRST, UNREACHABLE, "/orders", ms(80), 2);
+    history.subscription(ms(125), &race);
+    let other = history.fail("c3d4e5f6a7", MALFORMED, "/orders", ms(1500), 2);
+    history.subscription(ms(2000), &other);
+    let silent = history.fail("silent0001", UNREACHABLE, "/orders", ms(2500), 2);
+    history.subscription(ms(3000), &silent);
+    history.subscription(ms(60_000), &first);
+    let late = history.fail("b2c3d4e5f6", UNREACHABLE, "/orders", ms(20), 1);
+    let records = [
+        history.fail("d4e5f6a7b8", UNREACHABLE, "/orders", ms(19_000), 1),
+        history.fail(FIRST, UNREACHABLE, "/orders", ms(19_100), 1),
+        history.fail("b2c3d4e5f6", UNREACHABLE, "/orders", ms(19_200), 1),
+    ];
+    let mut data: Vec<String> = records.iter().map(packed).collect();
+    data.insert(1, STANDARD.encode("no gzip"));
+    history.stream(ms(20_000), data);
+    let route = history.fail(FIRST, UNREACHABLE, "/orders/{id}", minutes(6), 2);
+    history.subscription(minutes(6) + ms(400), &route);
+    history.subscription(minutes(7), &late);
+    let back = history.fail(FIRST, UNREACHABLE, "/orders", minutes(45) + ms(500), 2);
+    history.subscription(minutes(45) + ms(900), &back);
+    history.accounts = Arc::new(accounts(&[FIRST, "b2c3d4e5f6", "d4e5f6a7b8", "silent0001"]));
+    history
+}
+
+/// The account while it is broken, and when it was repaired.
+pub(crate) fn accounts(apis: &[&str]) -> [RecordedAccount; 2] {
+    [false, true].map(|repaired| {
+        let mut file: Value = serde_json::from_str(ACCOUNT).expect("a recorded account is JSON");
+        let answers = file["answers"].as_array_mut().expect("a recorded account has answers");
+        if repaired {
+            answers.iter_mut().for_each(repair);
+        }
+        let own: Vec<Value> = answers
+            .iter()
+            .filter(|line| line["of"].as_str().is_some_and(|of| of.starts_with(FIRST)))
+            .cloned()
+            .collect();
+        for api in apis.iter().filter(|api| **api != FIRST) {
+            answers.extend(own.iter().cloned().map(|mut line| {
+                line["of"] = line["of"].as_str().unwrap_or_default().replace(FIRST, api).into();
+                line
+            }));
+        }
+        RecordedAccount::parse(&file.to_string()).expect("a recorded account")
+    })
+}
+
+fn repair(line: &mut Value) {
+    if line["call"] == "elasticloadbalancing:DescribeTargetHealth" {
+        for target in line["answer"].as_array_mut().expect("a list of targets") {
+            target["state"] = "healthy".into();
+            target["reason"] = Value::Null;
+            target["description"] = Value::Null;
+        }
+    }
+}
+
+/// Base64 of gzip of JSON.
+fn packed(document: &Value) -> String {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(document.to_string().as_bytes()).expect("a vector takes all that is written");
+    STANDARD.encode(encoder.finish().expect("a vector takes all that is written"))
+}

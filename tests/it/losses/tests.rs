@@ -1,0 +1,88 @@
+//! The loss proof and the storms, small.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::time::Duration;
+
+use super::audit::Audit;
+use super::faults::Kind;
+use super::history::history;
+use super::lambda::run;
+use super::proof::{FULL, Plan, pair, singles, sites};
+use super::report::{Proof, row};
+use super::storm::{Storm, blow};
+
+#[test]
+fn without_faults_everything_is_told_once() {
+    let history = history();
+    let world = run(&history, &Plan { seed: FULL, strikes: Vec::new(), skew: Duration::ZERO });
+    let audit = Audit::of(&history, &world);
+    assert_eq!(audit.faults(), Vec::<String>::new());
+    assert_eq!((audit.doubled, audit.struck), (0, 0));
+    let sent = world.sent.lock().unwrap();
+    let mut statuses: BTreeMap<&str, usize> = BTreeMap::new();
+    sent.iter().for_each(|sent| *statuses.entry(&sent.message.attributes["status"]).or_default() += 1);
+    // Open and resolved: the page, the cause of another API, the record that nobody can read; and the page once more.
+    let expected = [("escalated", 2), ("open", 3), ("regressed", 1), ("resolved", 4)];
+    assert_eq!(statuses, BTreeMap::from(expected));
+}
+
+#[test]
+fn no_fault_at_any_effect_loses_an_alert() {
+    let history = history();
+    let sites = sites(&history, FULL);
+    // Of each effect and fault a few, at other places and for other times each; the example runs them all.
+    let mut known: BTreeMap<(&str, Kind), usize> = BTreeMap::new();
+    let mut plans = singles(&sites);
+    plans.retain(|plan| {
+        let strike = plan.strikes[0];
+        let seen = known.entry((row(strike.site.effect), strike.kind)).or_default();
+        *seen += 1;
+        *seen % 97 == 1
+    });
+    let effects: BTreeSet<&str> = sites.iter().map(|site| row(site.effect)).collect();
+    assert!(effects.len() > 10 && plans.len() >= effects.len() * Kind::ALL.len(), "{effects:?}");
+    let pairs: Vec<Plan> = (1..=20).map(|seed| pair(&sites, seed)).collect();
+    let proof = Proof::of(&history, &sites, &plans, &pairs);
+    assert!(proof.faults.is_empty(), "{}", proof.faults.join("\n"));
+}
+
+/// The full run takes minutes: what the document says is set against the calls that there are now, and against zero.
+#[test]
+fn the_published_proof_is_of_this_program() {
+    let history = history();
+    let sites = sites(&history, FULL);
+    let document = fs::read_to_string("docs/reliability.md").unwrap();
+    let (_, table) = document.split_once("<!-- losses -->").expect("the table's mark");
+    let (table, _) = table.split_once("<!-- /losses -->").expect("the table's mark");
+    let fresh = Proof::of(&history, &sites, &[], &[]).rows();
+    let remedy =
+        "put the output between its marks: cargo run --release --no-default-features --example losses";
+    for row in &fresh {
+        assert!(table.contains(row), "`{row}` is not in docs/reliability.md; {remedy}");
+    }
+    assert_eq!(table.lines().filter(|line| line.starts_with("| `")).count(), fresh.len(), "{remedy}");
+    assert!(table.contains(" | 0 | 0 | 0 | 0 | "), "{remedy}");
+}
+
+#[test]
+fn a_storm_is_one_page_however_hard_it_blows() {
+    let calm = Storm { failures: 2_000, batch: 50, apis: 1, routes: 1, containers: 20, seconds: 240 };
+    let (calm, wild) = (blow(calm), blow(Storm { failures: 20_000, batch: 500, ..calm }));
+    for toll in [&calm, &wild] {
+        assert_eq!((toll.opened(), toll.messages.len()), (1, 1), "{:?}", toll.messages);
+        assert_eq!(toll.store["store: count"], toll.deliveries, "one count a delivery and incident");
+    }
+    assert_eq!((calm.counted, wild.counted), (2_000, 20_000));
+    assert_eq!(calm.readings, wild.readings, "readings do not grow with the failures");
+    assert_eq!(calm.writes() - calm.deliveries, wild.writes() - wild.deliveries, "nor do other writes");
+}
+
+#[test]
+fn a_storm_over_many_apis_is_one_page_and_one_line() {
+    let toll = blow(Storm { failures: 2_000, batch: 10, apis: 10, routes: 5, containers: 20, seconds: 420 });
+    let statuses: Vec<&str> = toll.messages.iter().map(|(status, _)| status.as_str()).collect();
+    assert_eq!(statuses, ["open", "escalated"], "{:?}", toll.messages);
+    assert!(toll.messages[1].1 >= Duration::from_secs(300), "{:?}", toll.messages);
+    assert_eq!(toll.counted, 2_000);
+}
