@@ -1,27 +1,31 @@
 //! What the Lambda front doors share: wiring, the deadline, the answer, the word for an error.
 
+mod lazy;
+
 use aws_lambda_events::streams::KinesisEventResponse;
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::aws::{LiveAccount, sdk_config};
 use crate::config::Config;
 use crate::decode::DecodeError;
 use crate::incident::Recent;
 use crate::incident::store::MemoryStore;
 use crate::pipeline::{Outcome, Responder};
-use crate::publish::sns::Sns;
 use crate::survey::CachedAccount;
+use lazy::{LazyAccount, LazySns, Sdk};
 
 /// A responder over live AWS.
-pub async fn responder(config: Config) -> Responder {
-    let sdk = sdk_config().await;
+pub fn responder(config: Config) -> Responder {
+    let sdk = Sdk::default();
     Responder {
-        account: Box::new(CachedAccount::new(LiveAccount::new(&sdk, now))),
+        account: Box::new(CachedAccount::new(LazyAccount::new(sdk.clone()))),
         store: Box::new(MemoryStore::new(config.repeat_interval)),
-        publisher: Box::new(Sns::new(&sdk, config.alert_topic.clone())),
+        publisher: Box::new(LazySns::new(sdk, config.alert_topic.clone())),
         recent: Recent::default(),
         now,
         config,
@@ -71,18 +75,18 @@ impl From<Refusal> for Diagnostic {
 }
 
 /// Structured log lines on standard output; `RUST_LOG` sets their level.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the level is needed before the configuration's faults can be told"
+)]
 pub fn log_as_json() {
-    let level = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env_lossy()
+    let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let level = asked
+        .unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO))
         // The SDK and the HTTP stack log whole requests at lower levels; those may hold what a log must not.
-        .add_directive("aws_=warn".parse().unwrap_or_else(|_| tracing::Level::WARN.into()));
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(level)
-        .with_current_span(false)
-        .with_target(false)
-        .init();
+        .with_target("aws_", tracing::Level::WARN);
+    let lines = tracing_subscriber::fmt().json().with_max_level(tracing::Level::TRACE);
+    lines.with_current_span(false).with_target(false).finish().with(level).init();
 }
 
 #[expect(clippy::disallowed_methods, reason = "the Lambda's edge, where the clock is read")]
