@@ -1,5 +1,7 @@
 //! What the Lambda front doors share: wiring, the deadline, the answer, the word for an error.
 
+mod lazy;
+
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex};
 
@@ -10,11 +12,11 @@ use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, FilterFn};
+use tracing_subscriber::filter::{FilterFn, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::aws::{AssumedAccount, LiveAccount, Logs, sdk_config};
+use crate::aws::{AssumedAccount, LiveAccount, Logs};
 use crate::caretaker::Caretaker;
 use crate::config::{CaretakerConfig, Config};
 use crate::decode::DecodeError;
@@ -23,21 +25,22 @@ use crate::incident::store::{MemoryStore, Store};
 use crate::metrics::{Metric, Tally};
 use crate::pipeline::{Outcome, Responder};
 use crate::publish::sns::Sns;
-use crate::survey::{Accounts, CachedAccount, Open};
+use crate::survey::{Account, Accounts, CachedAccount, Open};
+use lazy::{LazyAccount, LazySns, Sdk};
 
 /// A responder over live AWS.
-pub async fn responder(config: Config) -> Responder {
-    responder_on(&sdk_config().await, config)
+pub fn responder(config: Config) -> Responder {
+    responder_on(Sdk::default(), config)
 }
 
-fn responder_on(sdk: &SdkConfig, config: Config) -> Responder {
-    let own = CachedAccount::new(LiveAccount::new(sdk, now));
-    let accounts = Accounts::new(Arc::new(own), open(&config, sdk));
-    let publisher = Box::new(Sns::new(sdk, config.alert_topic.clone()));
+fn responder_on(sdk: Sdk, config: Config) -> Responder {
+    let own = LazyAccount::new(sdk.clone(), |sdk| Box::new(LiveAccount::new(sdk, now)));
+    let accounts = Accounts::new(Arc::new(CachedAccount::new(own)), open(&config, &sdk));
     let store: Box<dyn Store> = match &config.incident_table {
-        Some(table) => Box::new(DynamoStore::new(sdk, table)),
+        Some(table) => Box::new(DynamoStore::once(sdk.when_needed(), table)),
         None => Box::new(MemoryStore::default()),
     };
+    let publisher = Box::new(LazySns::new(sdk, config.alert_topic.clone()));
     Responder::new(config, accounts, store, publisher, Box::new(now), container())
 }
 
@@ -48,20 +51,24 @@ fn container() -> String {
 }
 
 /// How to open another account: through the role of the configured name in it.
-fn open(config: &Config, sdk: &SdkConfig) -> Option<Open> {
-    let (role, base) = (config.read_role.clone()?, sdk.clone());
+fn open(config: &Config, sdk: &Sdk) -> Option<Open> {
+    let (role, sdk) = (config.read_role.clone()?, sdk.clone());
     let partition = config.region.as_ref().map_or("aws", |region| region.partition().as_str());
     Some(Box::new(move |owner| {
-        let arn = role.in_account(owner, partition);
-        Arc::new(CachedAccount::new(AssumedAccount::new(&base, arn, role.external_id.clone(), now)))
+        let (arn, external_id) = (role.in_account(owner, partition), role.external_id.clone());
+        let assumed = move |sdk: &SdkConfig| -> Box<dyn Account> {
+            Box::new(AssumedAccount::new(sdk, arn.clone(), external_id.clone(), now))
+        };
+        Arc::new(CachedAccount::new(LazyAccount::new(sdk.clone(), assumed)))
     }))
 }
 
 /// A caretaker over live AWS.
 pub async fn caretaker(config: CaretakerConfig) -> Caretaker {
-    let sdk = sdk_config().await;
+    let lazy = Sdk::default();
+    let sdk = lazy.config().await.clone();
     Caretaker {
-        incidents: responder_on(&sdk, config.shared.clone()),
+        incidents: responder_on(lazy, config.shared.clone()),
         groups: Logs::new(&sdk),
         apis: LiveAccount::new(&sdk, now),
         topic: Sns::new(&sdk, config.shared.alert_topic.clone()),
@@ -143,9 +150,14 @@ impl From<Failed> for Diagnostic {
     }
 }
 
-/// Structured log lines on standard output; `RUST_LOG` sets the level of this program's own.
+/// Structured log lines on standard output; `RUST_LOG` sets the level of this program's own, by target.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the level is needed before the configuration's faults can be told"
+)]
 pub fn log_as_json() {
-    let level = EnvFilter::builder().with_default_directive(Level::INFO.into()).from_env_lossy();
+    let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let level = asked.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
     // The runtime, the SDK and the HTTP stack log whole payloads and requests at lower levels, which hold what no log must.
     let ours =
         |said: &Metadata<'_>| said.target().starts_with("vpclink_responder") || *said.level() <= Level::WARN;

@@ -1,6 +1,7 @@
 //! What is measured side by side: the machine's limit, this program, and what people use.
 
 use std::collections::HashSet;
+use std::hint::black_box;
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +12,28 @@ use aws_lambda_events::cloudwatch_logs::LogsEvent;
 use vpclink_responder::decode::{self, Document, LogBatch, delivered};
 use vpclink_responder::{classify, correlate};
 
-const LIMIT_BYTES: usize = 1 << 30;
+/// Far above any input.
+pub(crate) const MOST_BYTES: usize = 1 << 30;
+
+/// One way to learn what failed: how many lines or requests it finds says that it did its work.
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(&[u8]) -> usize,
+}
+
+/// The limit comes first: what follows is compared with it.
+pub(crate) const ALL: [Contender; 4] = [
+    Contender { name: "limit", run: limit },
+    Contender { name: "this program", run: ours },
+    Contender { name: "this program, every line", run: ours_in_full },
+    Contender { name: "aws_lambda_events and a scan", run: aws_lambda_events },
+];
+
+/// Handlers in other languages: name, program, script.
+pub(crate) const PROCESSES: [(&str, &str, &str); 2] = [
+    ("Node handler", "node", concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/handler.mjs")),
+    ("Python handler", "python3", concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/handler.py")),
+];
 
 /// Openings of what only failing requests have, as one scan over many patterns looks for them.
 static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -31,7 +53,7 @@ static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
 
 /// Base64 by vector instructions, gzip by libdeflate, one scan: as little as anybody can do to see whether anything failed.
 /// The buffer has the right size, which only the sender knows for sure.
-pub(crate) fn limit(payload: &[u8]) -> usize {
+fn limit(payload: &[u8]) -> usize {
     let data = payload.strip_prefix(b"{\"awslogs\":{\"data\":\"").and_then(|rest| rest.strip_suffix(b"\"}}"));
     let packed = base64_simd::STANDARD.decode_to_vec(data.expect("made here")).expect("made here");
     let size = packed.last_chunk::<4>().map(|size| u32::from_le_bytes(*size)).expect("made here");
@@ -40,9 +62,10 @@ pub(crate) fn limit(payload: &[u8]) -> usize {
     WORDS.find_iter(&document).count()
 }
 
-/// This program's way from a payload to diagnoses: `failed, executions`.
-pub(crate) fn ours(payload: &[u8]) -> (usize, usize) {
-    let parcels = decode::open(payload, LIMIT_BYTES).expect("made here");
+/// This program's way from a payload to diagnoses.
+#[inline(never)]
+pub(crate) fn ours(payload: &[u8]) -> usize {
+    let parcels = decode::open(payload, MOST_BYTES).expect("made here");
     let mut passed = 0;
     let mut batches = Vec::new();
     for sifted in decode::sift(&parcels) {
@@ -56,8 +79,8 @@ pub(crate) fn ours(payload: &[u8]) -> (usize, usize) {
 }
 
 /// The same without the first look: every line is read.
-pub(crate) fn ours_in_full(payload: &[u8]) -> (usize, usize) {
-    let parcels = decode::open(payload, LIMIT_BYTES).expect("made here");
+fn ours_in_full(payload: &[u8]) -> usize {
+    let parcels = decode::open(payload, MOST_BYTES).expect("made here");
     let mut batches = Vec::new();
     for parcel in &parcels {
         if let Document::Logs(batch) = parcel.read().expect("made here") {
@@ -67,14 +90,15 @@ pub(crate) fn ours_in_full(payload: &[u8]) -> (usize, usize) {
     finish(&batches, 0)
 }
 
-fn finish(batches: &[LogBatch<'_>], passed: usize) -> (usize, usize) {
+fn finish(batches: &[LogBatch<'_>], passed: usize) -> usize {
     let executions = correlate::correlate(batches);
     let diagnoses: Vec<_> = executions.iter().filter_map(classify::classify).collect();
-    (diagnoses.len(), executions.len() + passed)
+    black_box(executions.len() + passed);
+    diagnoses.len()
 }
 
 /// The event type that Rust handlers take, and the same scan over each message.
-pub(crate) fn aws_lambda_events(payload: &[u8]) -> usize {
+fn aws_lambda_events(payload: &[u8]) -> usize {
     let event: LogsEvent = serde_json::from_slice(payload).expect("made here");
     let messages = event.aws_logs.data.log_events.iter().map(|entry| entry.message.as_str());
     let failed: HashSet<&str> = messages
@@ -84,14 +108,16 @@ pub(crate) fn aws_lambda_events(payload: &[u8]) -> usize {
     failed.len()
 }
 
-/// A handler in another language, as a process that says how long each run took: nanoseconds, and what it found.
-pub(crate) fn process(command: &[&str], payload: &Path, runs: usize) -> io::Result<Vec<(f64, usize)>> {
-    let output = Command::new(command[0]).args(&command[1..]).arg(payload).arg(runs.to_string()).output()?;
+/// A handler in another language, as a process that says how long each run took, in milliseconds.
+pub(crate) fn process(program: &str, script: &str, payload: &Path, runs: usize) -> io::Result<Vec<f64>> {
+    let output = Command::new(program).arg(script).arg(payload).arg(runs.to_string()).output()?;
     if !output.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
     }
+    let nanoseconds = |line: &str| line.split_once(' ').and_then(|(_, time)| time.parse::<f64>().ok());
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-    let run =
-        |line: &str| line.split_once(' ').and_then(|(n, time)| Some((time.parse().ok()?, n.parse().ok()?)));
-    lines.lines().map(|line| run(line).ok_or_else(|| io::Error::other(line.to_owned()))).collect()
+    let times: Option<Vec<f64>> = lines.lines().map(nanoseconds).collect();
+    times
+        .map(|times| times.into_iter().map(|time| time / 1e6).collect())
+        .ok_or_else(|| io::Error::other(lines))
 }

@@ -103,7 +103,7 @@ impl Traffic {
         if fails {
             lines.push(FAILURES[number / 7 % FAILURES.len()].to_owned());
             lines.push("Gateway response type: DEFAULT_5XX with status code: 500".to_owned());
-            lines.push(format!("Gateway response body: {{\"message\": \"Internal server error\"}}"));
+            lines.push(r#"Gateway response body: {"message": "Internal server error"}"#.to_owned());
             lines.push("Gateway response headers: {Access-Control-Allow-Origin=*}".to_owned());
             lines.push("Method completed with status: 500".to_owned());
         } else {

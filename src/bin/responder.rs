@@ -11,7 +11,7 @@ use vpclink_responder::lambda::{self, Refusal};
 async fn main() -> ExitCode {
     lambda::log_as_json();
     let responder = match Config::from_env() {
-        Ok(config) => lambda::responder(config).await,
+        Ok(config) => lambda::responder(config),
         Err(error) => {
             tracing::error!("{error}");
             return ExitCode::FAILURE;

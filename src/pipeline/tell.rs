@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 use super::Responder;
 use super::page::{Folded, fault, fold, view};
 use crate::incident::store::{Settled, Store, StoreError};
-use crate::incident::{self, Alert, Fingerprint, Incident, Lease, News, Policy, Silence, Status, Sum, Tell};
+use crate::incident::{self, Alert, Fingerprint, Incident, Lease, News, Policy, Silence, Sum, Tell};
 use crate::judge::Judgement;
 use crate::metrics::Metric;
 use crate::render;

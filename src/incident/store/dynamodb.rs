@@ -13,6 +13,8 @@ mod silences;
 mod update;
 
 use std::collections::HashMap;
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -22,6 +24,7 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkErro
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use aws_types::SdkConfig;
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
 
 use super::{Settled, Store, StoreError, Stored};
 use crate::classify::Diagnosis;
@@ -46,11 +49,14 @@ const TRIES: usize = 8;
 const KEYS: usize = 100;
 
 /// A table with partition key `id` (S) and TTL attribute `expires_at` (N, seconds since the epoch).
-#[derive(Clone, Debug)]
 pub struct DynamoStore {
-    client: Client,
+    configured: Configured,
+    client: OnceCell<Client>,
     table: String,
 }
+
+/// Hands over the SDK's configuration, when it is needed.
+pub type Configured = Box<dyn Fn() -> Pin<Box<dyn Future<Output = SdkConfig> + Send>> + Send + Sync>;
 
 /// What an update came to.
 enum Updated {
@@ -63,18 +69,32 @@ enum Updated {
 impl DynamoStore {
     /// Keeps incidents in this table.
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        let timeouts =
-            TimeoutConfig::builder().operation_timeout(PATIENCE).operation_attempt_timeout(PATIENCE / 2);
-        let config = aws_sdk_dynamodb::config::Builder::from(config)
-            .timeout_config(timeouts.build())
-            .retry_config(RetryConfig::standard().with_max_attempts(3));
-        Self { client: Client::from_conf(config.build()), table: table.into() }
+        let config = config.clone();
+        Self::once(Box::new(move || Box::pin(ready(config.clone()))), table)
+    }
+
+    /// Keeps incidents in this table, and connects when it is first asked.
+    pub fn once(configured: Configured, table: impl Into<String>) -> Self {
+        Self { configured, client: OnceCell::new(), table: table.into() }
+    }
+
+    async fn client(&self) -> &Client {
+        let connect = async || {
+            let timeouts =
+                TimeoutConfig::builder().operation_timeout(PATIENCE).operation_attempt_timeout(PATIENCE / 2);
+            let config = aws_sdk_dynamodb::config::Builder::from(&(self.configured)().await)
+                .timeout_config(timeouts.build())
+                .retry_config(RetryConfig::standard().with_max_attempts(3));
+            Client::from_conf(config.build())
+        };
+        self.client.get_or_init(connect).await
     }
 
     async fn update(&self, id: &str, update: Update) -> Result<Updated, StoreError> {
         let (expression, condition) = (update.expression(), update.condition());
         let sent = self
-            .client
+            .client()
+            .await
             .update_item()
             .table_name(&self.table)
             .key("id", Value::S(id.to_owned()))
@@ -100,19 +120,20 @@ impl DynamoStore {
     }
 
     async fn get(&self, id: &str) -> Result<Option<Item>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
+        let get = self.client().await.get_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
         let got = get.consistent_read(true).send().await.map_err(unreachable)?;
         Ok(got.item)
     }
 
     async fn put(&self, item: Item) -> Result<(), StoreError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = self.client().await.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.map(|_| ()).map_err(unreachable)
     }
 
     /// Removes what expired, unless somebody has opened it anew meanwhile: TTL itself may take days.
     async fn forget(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
+        let delete =
+            self.client().await.delete_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
         let expired = delete
             .condition_expression("expires_at <= :now")
             .expression_attribute_values(":now", item::number(now.as_second()));
@@ -190,7 +211,7 @@ impl Store for DynamoStore {
                     let wanted =
                         KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
                     let wanted = wanted.expect("keys are set, which is all that the builder asks for");
-                    let got = self.client.batch_get_item().request_items(&self.table, wanted);
+                    let got = self.client().await.batch_get_item().request_items(&self.table, wanted);
                     let got = got.send().await.map_err(unreachable)?;
                     let items = got.responses.into_iter().flatten().flat_map(|(_, items)| items);
                     incidents.extend(items.filter_map(|item| item::read(&item)));
@@ -209,7 +230,8 @@ impl Store for DynamoStore {
     fn all(&self, now: Timestamp) -> Stored<'_, Vec<Incident>> {
         Box::pin(async move {
             let mut incidents = Vec::new();
-            let mut pages = self.client.scan().table_name(&self.table).into_paginator().items().send();
+            let mut pages =
+                self.client().await.scan().table_name(&self.table).into_paginator().items().send();
             while let Some(item) = pages.next().await {
                 incidents.extend(item::read(&item.map_err(unreachable)?));
             }
