@@ -8,7 +8,7 @@ import subprocess
 
 import boto3
 
-from deploy import REGION, ROOT, local_aws, say
+from local_aws import REGION, ROOT, local_aws, say
 
 TABLE = "incidents"
 

@@ -21,7 +21,10 @@ impl Caretaker {
         self.tally.count(Metric::GroupsWatched, "", count(watched));
         for kind in Kind::ALL {
             let of_kind = spots.iter().filter(|spot| spot.kind == kind).count();
-            self.tally.count(Metric::BlindSpots, kind.as_str(), count(of_kind));
+            // CloudWatch charges for every metric that has a value in an hour, were it zero.
+            if of_kind > 0 {
+                self.tally.count(Metric::BlindSpots, kind.as_str(), count(of_kind));
+            }
         }
         answer["blind_spots"] = json!(spots.len());
         answer["blind"] = spots

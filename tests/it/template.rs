@@ -1,35 +1,35 @@
-//! `template.yaml` and the code, held together: what the role may do is what the code asks, and the other way round.
+//! The templates and the code, held together: what the roles may do is what the code asks, the variables are those that it
+//! reads, the table's keys are the store's. Each both ways.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use vpclink_responder::coverage::Call;
+use vpclink_responder::metrics::{Metric, NAMESPACE};
 use vpclink_responder::survey::Question;
 
-fn template() -> String {
-    fs::read_to_string("template.yaml").unwrap()
+const TEMPLATE: &str = "template.yaml";
+
+fn read(file: &str) -> String {
+    fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The lines of a resource.
-fn resource(name: &str) -> String {
-    let text = template();
-    let (_, rest) = text.split_once(&format!("\n  {name}:\n")).unwrap();
+/// The lines of a resource, or of what stands under another name at the same depth.
+fn resource(file: &str, name: &str) -> String {
+    let text = read(file);
+    let (_, rest) = text.split_once(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("{file}: {name}"));
     let own = rest.lines().take_while(|line| line.starts_with("    ") || line.is_empty());
     own.collect::<Vec<_>>().join("\n")
 }
 
-/// Every `service:Action` that stands in an `Action` list of a role.
-fn allowed(role: &str) -> BTreeSet<String> {
-    let text = resource(role);
+/// Every `service:Action` that stands in an `Action` list of a role or a policy.
+fn allowed(file: &str, name: &str) -> BTreeSet<String> {
+    let text = resource(file, name);
     let mut actions = BTreeSet::new();
     let mut within = false;
     for line in text.lines() {
         let line = line.trim();
-        within = if line.starts_with("Action:") {
-            true
-        } else {
-            within && (line.starts_with("- ") || line.is_empty())
-        };
+        within = line.starts_with("Action:") || within && (line.starts_with("- ") || line.is_empty());
         if within {
             let words = line.split(|c: char| !(c.is_alphanumeric() || c == ':'));
             actions.extend(words.filter(|word| is_action(word)).map(str::to_owned));
@@ -43,64 +43,250 @@ fn is_action(word: &str) -> bool {
     !service.is_empty() && name.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
-/// What Lambda does with the roles by itself, what telling needs, and the way into other accounts: no question asks for it.
-const OTHER: [&str; 5] =
-    ["logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sqs:SendMessage", "sts:AssumeRole"];
+fn words<const N: usize>(actions: [&str; N]) -> BTreeSet<String> {
+    actions.map(str::to_owned).into()
+}
+
+/// What the questions of a walk need.
+fn asked() -> BTreeSet<String> {
+    Question::samples().iter().map(|question| question.action().to_owned()).collect()
+}
+
+/// What the store of incidents calls, read off its source.
+fn stored() -> BTreeSet<String> {
+    let operations = [
+        "BatchGetItem",
+        "BatchWriteItem",
+        "DeleteItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "Scan",
+        "TransactWriteItems",
+        "UpdateItem",
+    ];
+    let files =
+        walkdir::WalkDir::new("src/incident/store").into_iter().map(|entry| entry.unwrap().into_path());
+    let source: String =
+        files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect();
+    let called = |operation: &&&str| source.contains(&format!(".{}()", snake(operation)));
+    operations.iter().filter(called).map(|operation| format!("dynamodb:{operation}")).collect()
+}
+
+/// `GetItem` as the SDK's method is called.
+fn snake(operation: &str) -> String {
+    let mut name = String::new();
+    for letter in operation.chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+/// The actions of a role of template.yaml: its own, and those of the policies that it shares.
+fn of_role(role: &str) -> BTreeSet<String> {
+    let text = resource(TEMPLATE, role);
+    let shared = text.lines().filter_map(|line| line.trim().strip_prefix("- !Ref "));
+    let shared: Vec<&str> = shared.filter(|name| name.ends_with("Policy")).collect();
+    assert_eq!(shared, ["ReadPolicy", "TellPolicy"], "{role}");
+    shared.iter().flat_map(|policy| allowed(TEMPLATE, policy)).chain(allowed(TEMPLATE, role)).collect()
+}
+
+#[track_caller]
+fn compare(allowed: &BTreeSet<String>, needed: &BTreeSet<String>) {
+    let missing: Vec<_> = needed.difference(allowed).collect();
+    assert!(missing.is_empty(), "needed, but not allowed: {missing:?}");
+    let idle: Vec<_> = allowed.difference(needed).collect();
+    assert!(idle.is_empty(), "allowed, but needed by nobody: {idle:?}");
+}
+
+/// What telling takes: the topic, the key and the trace where the stack has them, the way into other accounts.
+fn telling() -> BTreeSet<String> {
+    words([
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "sns:Publish",
+        "sts:AssumeRole",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    ])
+}
+
+/// What Lambda does itself with a function's role.
+fn logging() -> BTreeSet<String> {
+    words(["logs:CreateLogStream", "logs:PutLogEvents"])
+}
 
 #[test]
-fn the_role_allows_what_the_questions_need_and_nothing_else() {
-    let asked = Question::samples().iter().map(|question| question.action().to_owned()).collect();
-    compare("ResponderRole", &asked);
+fn the_responders_role_allows_what_it_does_and_nothing_else() {
+    let queue =
+        words(["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]);
+    let needed = [asked(), stored(), telling(), logging(), queue].into_iter().flatten().collect();
+    compare(&of_role("ResponderRole"), &needed);
 }
 
 #[test]
 fn the_caretakers_role_allows_what_it_does_and_nothing_else() {
-    compare("CaretakerRole", &Call::ALL.iter().map(|call| call.action().to_owned()).collect());
-}
-
-#[track_caller]
-fn compare(role: &str, asked: &BTreeSet<String>) {
-    let allowed = allowed(role);
-    let missing: Vec<_> = asked.difference(&allowed).collect();
-    assert!(missing.is_empty(), "asked for, but not allowed by the role: {missing:?}");
-    let idle: Vec<_> = allowed.difference(asked).filter(|action| !OTHER.contains(&action.as_str())).collect();
-    assert!(idle.is_empty(), "allowed by the role, but nothing asks for it: {idle:?}");
+    // It walks as the responder does, and looks up no lines.
+    let mut walked = asked();
+    walked.remove("logs:FilterLogEvents");
+    let care = Call::ALL.iter().map(|call| call.action().to_owned()).collect();
+    let needed = [walked, care, stored(), telling(), logging()].into_iter().flatten().collect();
+    compare(&of_role("CaretakerRole"), &needed);
 }
 
 #[test]
-fn the_functions_variables_are_ones_that_the_code_reads() {
-    let config =
-        ["src/config.rs", "src/config/caretaker.rs"].map(|file| fs::read_to_string(file).unwrap()).concat();
-    for function in ["Responder", "Caretaker"] {
-        variables_are_read(&resource(function), &config);
-    }
+fn the_role_in_a_member_account_allows_what_the_questions_need_and_nothing_else() {
+    let mut needed = asked();
+    // Who may take it on is an action of its trust policy.
+    needed.insert("sts:AssumeRole".to_owned());
+    compare(&allowed("templates/member-account.yaml", "ReadRole"), &needed);
 }
 
-#[track_caller]
-fn variables_are_read(function: &str, config: &str) {
-    let (_, variables) = function.split_once("Variables:\n").unwrap();
-    let names: Vec<&str> = variables
+/// The variables that a part of the template sets.
+fn variables(text: &str) -> BTreeSet<String> {
+    let (_, variables) = text.split_once("Variables:\n").unwrap();
+    let names = variables.lines().map_while(|line| line.trim().split_once(": ")).map(|(name, _)| name);
+    let is_name = |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    names.take_while(is_name).map(str::to_owned).collect()
+}
+
+/// The variables that a file of the configuration reads.
+fn configured(file: &str) -> BTreeSet<String> {
+    let source = read(file);
+    let production = source.split("#[cfg(test)]").next().unwrap();
+    let quoted = production.split('"').skip(1).step_by(2);
+    let is_name =
+        |text: &&str| text.contains('_') && text.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    quoted.filter(is_name).map(str::to_owned).collect()
+}
+
+/// Left at their defaults, for those who know why they change them; or set by Lambda.
+const NOT_SET: [&str; 5] = [
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_REGION",
+    "LOG_GROUP_PREFIX",
+    "MAX_BATCH_BYTES",
+    "SUBSCRIPTION_CALLS_PER_SECOND",
+];
+
+#[test]
+fn the_functions_variables_are_those_that_the_code_reads() {
+    let text = read(TEMPLATE);
+    let globals = variables(text.split("\nResources:").next().unwrap());
+    let responder: BTreeSet<_> =
+        variables(&resource(TEMPLATE, "Responder")).union(&globals).cloned().collect();
+    let caretaker: BTreeSet<_> =
+        variables(&resource(TEMPLATE, "Caretaker")).union(&globals).cloned().collect();
+    let shared: BTreeSet<String> =
+        configured("src/config.rs").into_iter().filter(|name| !NOT_SET.contains(&name.as_str())).collect();
+    assert_eq!(responder, shared);
+    let own = configured("src/config/caretaker.rs");
+    let mut wanted: BTreeSet<String> =
+        shared.union(&own).filter(|name| !NOT_SET.contains(&name.as_str())).cloned().collect();
+    // The caretaker looks up no lines.
+    wanted.remove("CONTEXT_LOOKUP");
+    assert_eq!(caretaker, wanted);
+}
+
+#[test]
+fn each_function_is_built_from_a_binary_of_this_package() {
+    let manifest = read("Cargo.toml");
+    for (function, binary) in [("Responder", "responder"), ("Caretaker", "caretaker")] {
+        assert!(resource(TEMPLATE, function).contains(&format!("Binary: {binary}\n")), "{function}");
+        assert!(manifest.contains(&format!("name = \"{binary}\"")), "{binary}");
+    }
+    let text = read(TEMPLATE);
+    assert_eq!(text.matches("AWS::Serverless::Function").count(), 2);
+    assert_eq!(text.matches("Handler: bootstrap").count(), 1, "one handler, in Globals");
+}
+
+#[test]
+fn the_tables_keys_are_the_stores() {
+    let table = resource(TEMPLATE, "IncidentTable");
+    let names: Vec<&str> = table
         .lines()
-        .map_while(|line| line.trim().split_once(": "))
-        .map(|(name, _)| name)
-        .take_while(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("AttributeName: "))
         .collect();
-    assert!(names.contains(&"ALERT_TOPIC_ARN"), "{names:?}");
-    for name in names {
+    assert_eq!(names, ["id", "id", "expires_at"]);
+    assert!(table.contains("AttributeType: S") && !table.contains("RANGE"));
+    let store = read("src/incident/store/dynamodb.rs");
+    assert!(store.contains("A table with partition key `id` (S) and TTL attribute `expires_at`"));
+    assert!(store.contains(r#".key("id", Value::S("#) && store.contains("expires_at <= :now"));
+}
+
+/// The parameters of a template, each with its lines.
+fn parameters(file: &str) -> Vec<(String, String)> {
+    let text = read(file);
+    let (_, rest) = text.split_once("\nParameters:\n").unwrap();
+    let section: Vec<&str> =
+        rest.lines().take_while(|line| line.is_empty() || line.starts_with("  ")).collect();
+    let names = section.iter().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names
+        .map(|line| line.trim().trim_end_matches(':').to_owned())
+        .map(|name| (resource(file, &name), name))
+        .map(|(lines, name)| (name, lines))
+        .collect()
+}
+
+#[test]
+fn every_parameter_has_a_default_a_place_a_word_and_a_check() {
+    let text = read(TEMPLATE);
+    let (interface, _) = text.split_once("\nParameters:\n").unwrap();
+    let all = parameters(TEMPLATE);
+    assert_eq!(all[0].0, "AlertEmail", "the one that most want to give is asked for first");
+    for (name, lines) in all {
+        assert!(lines.contains("Default: "), "`{name}` has no default: it would have to be answered");
+        assert!(lines.contains("Description: "), "`{name}` is not explained");
+        let checked = ["AllowedPattern: ", "AllowedValues: "].iter().any(|check| lines.contains(check));
+        assert!(checked, "`{name}` takes anything");
+        assert!(interface.contains(&format!("      {name}: {{default:")), "`{name}` has no label");
+        let grouped =
+            interface.lines().filter(|line| line.contains("Parameters: [") || line.trim().starts_with("- "));
         assert!(
-            config.contains(&format!("\"{name}\"")),
-            "`{name}` is set by the template and read by nobody"
+            grouped.into_iter().any(|line| line.split([' ', ',', '[', ']']).any(|word| word == name)),
+            "`{name}` is in no group"
         );
     }
 }
 
 #[test]
-fn each_function_is_built_from_a_binary_of_this_package() {
-    let manifest = fs::read_to_string("Cargo.toml").unwrap();
-    let text = template();
-    let binaries: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("Binary: ")).collect();
-    assert_eq!(binaries, ["responder", "caretaker"]);
-    for binary in binaries {
-        assert!(manifest.contains(&format!("name = \"{binary}\"")), "{binary}");
+fn every_alarm_has_a_runbook_and_every_runbook_an_alarm() {
+    let mut alarms = BTreeSet::new();
+    for file in [TEMPLATE, "templates/central-stream.yaml"] {
+        for line in read(file).lines().filter(|line| line.contains("AlarmDescription: ")) {
+            let (_, runbook) =
+                line.trim_end_matches('.').rsplit_once(" Runbook ").unwrap_or_else(|| panic!("{line}"));
+            alarms.insert(runbook.to_owned());
+        }
+        let made = read(file).matches("AWS::CloudWatch::Alarm\n").count();
+        assert_eq!(made, read(file).matches("AlarmDescription: ").count(), "{file}");
     }
+    let runbooks = read("docs/operating.md");
+    let runbooks = runbooks.lines().filter_map(|line| line.strip_prefix("### Alarm "));
+    assert_eq!(alarms, runbooks.map(str::to_owned).collect());
+}
+
+#[test]
+fn the_dashboard_shows_metrics_that_are_written() {
+    let dashboard = resource(TEMPLATE, "Dashboard");
+    assert!(read(TEMPLATE).contains(&format!("Namespace: {NAMESPACE}\n")));
+    for metric in Metric::ALL {
+        assert!(dashboard.contains(metric.name()), "`{}` is on no dashboard", metric.name());
+        if let Some(dimension) = metric.dimension() {
+            assert!(dashboard.contains(&format!("{{{NAMESPACE},{dimension}}} MetricName")), "{dimension}");
+        }
+    }
+}
+
+#[test]
+fn the_failure_queue_hides_a_message_for_six_times_the_functions_time() {
+    let number = |text: &str, name: &str| -> u32 {
+        let (_, rest) = text.split_once(&format!("{name}: ")).unwrap();
+        rest.lines().next().unwrap().parse().unwrap()
+    };
+    let timeout = number(&resource(TEMPLATE, "Responder"), "Timeout");
+    assert_eq!(number(&resource(TEMPLATE, "FailureQueue"), "VisibilityTimeout"), 6 * timeout);
 }

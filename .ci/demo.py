@@ -1,0 +1,457 @@
+#!/usr/bin/env python3
+"""Deploy the real stack into an AWS on this machine, break a request, print the alert, mend it, print the resolved.
+
+usage: ./demo [--built]      (--built deploys what the last `sam build` left; ./demo makes the environments)
+
+Two AWSs answer the functions. What is deployed lives in ministack; what they read about the broken path comes from the
+tests' own AWS (examples/account.rs), since no emulator knows a VPC link or an unhealthy target.
+"""
+import collections
+import contextlib
+import http.client
+import http.server
+import io
+import json
+import os
+import platform
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import uuid
+import zipfile
+
+from local_aws import REGION, ROOT, check, client, free_port, local_aws, sam, say
+
+STACK = "vpclink-responder"
+API = "a1b2c3d4e5"
+GROUP = f"API-Gateway-Execution-Logs_{API}/prod"
+LATER_GROUP = f"API-Gateway-Execution-Logs_{API}/later"
+FAILURE = (ROOT / "tests/logs/integration-unreachable/orders.log").read_text()
+ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
+NEWEST_GLIBC = (2, 34)  # what Amazon Linux 2023 has
+LARGEST_ZIP = 10_000_000
+READ_ELSEWHERE = ["ACM", "API_GATEWAY", "APIGATEWAYV2", "CLOUDWATCH", "EC2", "ELASTIC_LOAD_BALANCING_V2", "IAM"]
+# The alarms over a query: ministack knows alarms over one metric only, and refuses the whole stack.
+UNKNOWN_TO_MINISTACK = ["DeliveryErrors", "DeliveryThrottling"]
+COUNTED = ["CLOUDWATCH_LOGS", "DYNAMODB", "SNS"]
+
+
+def build():
+    sam("build", "--parameter-overrides", f"Architecture={ARCHITECTURE}")
+    for function in ["Responder", "Caretaker"]:
+        bootstrap = (ROOT / f".aws-sam/build/{function}/bootstrap").read_bytes()
+        asked = max(tuple(map(int, version.split(b"."))) for version in re.findall(rb"GLIBC_(\d+\.\d+)", bootstrap))
+        check(asked <= NEWEST_GLIBC, f"{function} asks for glibc {asked}, Lambda has {NEWEST_GLIBC}")
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("bootstrap", bootstrap)
+        size = len(packed.getvalue())
+        check(size <= LARGEST_ZIP, f"{function} is {size} bytes zipped, its budget is {LARGEST_ZIP}")
+        say(f"{function}: {len(bootstrap) / 1e6:.1f} MB, {size / 1e6:.1f} MB zipped, glibc {asked[0]}.{asked[1]}")
+
+
+def deployable():
+    """The built template, less what ministack does not know."""
+    built = ROOT / ".aws-sam/build/template.yaml"
+    text = built.read_text()
+    for resource in UNKNOWN_TO_MINISTACK:
+        text, found = re.subn(rf"(?m)^  {resource}:\n(?:(?:    .*)?\n)+", "", text)
+        check(found == 1, f"`{resource}` is not in the built template")
+    built.with_name("demo.yaml").write_text(text)
+    return str(built.with_name("demo.yaml"))
+
+
+class Account:
+    """The account whose path is read."""
+
+    def __init__(self):
+        command = ["cargo", "run", "--quiet", "--locked", "--no-default-features", "--example", "account"]
+        self.process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.url = self.process.stdout.readline().strip()
+        check(self.url.startswith("http://127.0.0.1:"), "the account did not start")
+
+    def do(self, *words):
+        self.process.stdin.write(" ".join(words) + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def calls(self):
+        return json.loads(self.do("calls"))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+
+
+class Quiet(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def body(self):
+        return self.rfile.read(int(self.headers.get("content-length", 0)))
+
+    def answer(self, status, body=b"", headers=()):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextlib.contextmanager
+def serving(handler):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def counter(port, counts):
+    """Passes calls on to ministack and counts them: what a bill would be made of."""
+    class Counter(Quiet):
+        def do_POST(self):
+            body = self.body()
+            target = self.headers.get("x-amz-target", "")
+            counts[target.split(".")[-1] or urllib.parse.parse_qs(body.decode()).get("Action", ["?"])[0]] += 1
+            onward = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            onward.request("POST", self.path, body, {k: v for k, v in self.headers.items() if k.lower() != "connection"})
+            answer = onward.getresponse()
+            content = answer.read()
+            kept = [(k, v) for k, v in answer.getheaders()
+                    if k.lower() not in ("content-length", "connection", "transfer-encoding", "date", "server")]
+            self.answer(answer.status, content, kept)
+            onward.close()
+
+    return Counter
+
+
+def reader(aws, mail):
+    """A person's mailbox: what SNS sends to a subscriber that has no body of its own is what the e-mail says."""
+    class Reader(Quiet):
+        def do_POST(self):
+            note = json.loads(self.body())
+            self.answer(200)
+            if note["Type"] == "SubscriptionConfirmation":
+                sns = client("sns", aws)
+                confirm = lambda: sns.confirm_subscription(TopicArn=note["TopicArn"], Token=note["Token"])
+                threading.Thread(target=confirm, daemon=True).start()
+            else:
+                mail.append(f"Subject: {note.get('Subject')}\n\n{note['Message']}")
+
+    return Reader
+
+
+class World:
+    """Both AWSs, the deployed stack, and an inbox."""
+
+    def __init__(self, account, aws, counts):
+        self.account, self.aws, self.counts = account, aws, counts
+        for name in ["cloudformation", "dynamodb", "events", "iam", "lambda", "logs", "sns", "sqs"]:
+            setattr(self, name.replace("lambda", "functions"), client(name, aws))
+        self.out = {}
+
+    def make_groups(self, *names):
+        for name in names:
+            self.logs.create_log_group(logGroupName=name)
+
+    def deploy(self, **parameters):
+        given = {"Architecture": ARCHITECTURE, "AlertEmail": "oncall@example.com", **parameters}
+        sam("deploy", "--config-file", str(ROOT / "samconfig.toml"), "--template-file", deployable(), "--no-confirm-changeset", "--no-progressbar", "--parameter-overrides",
+            " ".join(f"{name}={value}" for name, value in given.items()), AWS_ENDPOINT_URL=self.aws)
+        stack = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        self.out = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        # The demo says when a minute, or a quarter of an hour, is over.
+        for rule in self.events.list_rules()["Rules"]:
+            check(rule["Name"].startswith(STACK), f"a rule that is not ours: {rule}")
+            self.events.disable_rule(Name=rule["Name"])
+
+    def subscribe_inbox(self):
+        """A queue subscribed to the topic, as a pager would have it."""
+        self.inbox = self.sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        allow = {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]}
+        self.sqs.set_queue_attributes(QueueUrl=self.inbox, Attributes={"Policy": json.dumps(allow)})
+        self.sns.subscribe(TopicArn=self.out["AlertTopicArn"], Protocol="sqs", Endpoint=arn)
+
+    def burst(self, requests=12):
+        """Writes failing requests' lines as API Gateway does. The saved file holds two failing requests and a good one."""
+        stream, lines = uuid.uuid4().hex, []
+        for _ in range(requests // 2):
+            text = FAILURE
+            for known in sorted(set(re.findall(r"^\((\S+)\)", FAILURE, re.M))):
+                text = text.replace(known, str(uuid.uuid4()))
+            lines += text.splitlines()
+        now = int(time.time() * 1000)
+        self.logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+        self.logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=[
+            {"timestamp": now, "message": line} for line in lines])
+
+    def received(self, queue, seconds, enough=None):
+        """The messages that come in the given time, or as soon as there are enough of them."""
+        messages, deadline = [], time.monotonic() + seconds
+        while time.monotonic() < deadline and (enough is None or len(messages) < enough):
+            found = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            for message in found.get("Messages", []):
+                self.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                messages.append(json.loads(message["Body"]))
+        return messages
+
+    def one_alert(self, **wanted):
+        alerts = self.received(self.inbox, seconds=60, enough=1) + self.received(self.inbox, seconds=3)
+        check(len(alerts) == 1, f"{len(alerts)} alerts, not one")
+        alert = json.loads(alerts[0]["Message"])
+        got = {"status": alert["incident"]["status"], "cause": alert["cause"]["slug"], "api": alert["api"]["id"],
+               "verdict": alert["verdict"]["code"]}
+        got = {name: got[name] for name in wanted}
+        check(got == wanted, f"the alert says {got}, not {wanted}:\n{json.dumps(alert, indent=2)}")
+        return alert
+
+    def care(self, event):
+        """What the schedule would do within a minute, or a quarter of an hour."""
+        answer = self.functions.invoke(FunctionName=self.out["CaretakerName"], Payload=json.dumps(event).encode())
+        body = json.loads(answer["Payload"].read())
+        check("FunctionError" not in answer, f"the caretaker failed: {body}")
+        return body
+
+    def filters(self, group):
+        found = self.logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+        return sorted(one["filterName"] for one in found)
+
+    def items(self):
+        return self.dynamodb.scan(TableName=self.out["IncidentTableName"])["Items"]
+
+    def counted(self):
+        """What the functions asked since the last time."""
+        asked = {"reads of the path": sum(self.account.calls().values()), **dict(sorted(self.counts.items()))}
+        self.counts.clear()
+        return asked
+
+    def print_own_logs(self):
+        for group in [f"/aws/lambda/{STACK}", f"/aws/lambda/{STACK}-caretaker"]:
+            print(f"--- {group}", flush=True)
+            with contextlib.suppress(self.logs.exceptions.ResourceNotFoundException):
+                for event in self.logs.filter_log_events(logGroupName=group)["events"][-40:]:
+                    print(event["message"].rstrip())
+
+
+@contextlib.contextmanager
+def world(**environment):
+    port, counts = free_port(), collections.Counter()
+    with contextlib.ExitStack() as stack:
+        account = stack.enter_context(contextlib.closing(Account()))
+        counting = stack.enter_context(serving(counter(port, counts)))
+        environment |= {f"AWS_ENDPOINT_URL_{service}": account.url for service in READ_ELSEWHERE}
+        environment |= {f"AWS_ENDPOINT_URL_{service}": counting for service in COUNTED}
+        aws = stack.enter_context(local_aws(port, **environment))
+        here = World(account, aws, counts)
+        try:
+            yield here
+        except BaseException:
+            here.print_own_logs()
+            raise
+
+
+def tell_and_resolve(here):
+    here.make_groups(GROUP)
+    here.logs.put_subscription_filter(logGroupName=GROUP, filterName="siem", filterPattern="",
+                                      destinationArn=f"arn:aws:lambda:{REGION}:000000000000:function:siem")
+    here.deploy(ResolveAfter="3s")
+    check(here.filters(GROUP) == ["siem", STACK], f"the group's filters are {here.filters(GROUP)}")
+    say("deployed; the execution-log group is subscribed beside somebody else's filter")
+    here.subscribe_inbox()
+    mail = []
+    with serving(reader(here.aws, mail)) as url:
+        here.sns.subscribe(TopicArn=here.out["AlertTopicArn"], Protocol="http", Endpoint=url)
+        time.sleep(1)  # until it is confirmed
+        here.counted()
+
+        say("the backend breaks: both targets fail their health check, 12 requests fail")
+        here.account.do("break")
+        here.burst()
+        here.one_alert(status="open", cause="integration-unreachable", api=API, verdict="targets-unhealthy")
+        print_mail(mail)
+        say(f"one alert; it took {json.dumps(here.counted())}")
+
+        here.burst()
+        again = here.received(here.inbox, seconds=5)
+        check(not again, f"the same failure was told again: {again}")
+        say(f"12 more failures, no second alert; they took {json.dumps(here.counted())}")
+
+        here.account.do("repair")
+        time.sleep(4)
+        here.counted()
+        here.care({"only": "incidents"})
+        here.one_alert(status="resolved", cause="integration-unreachable")
+        print_mail(mail)
+        say(f"mended, and told so; it took {json.dumps(here.counted())}")
+        here.care({"only": "incidents"})
+        say(f"a minute without anything takes {json.dumps(here.counted())}")
+    answer = here.care({})
+    say(f"a round over the log groups takes {json.dumps(here.counted())}: {json.dumps(answer)}")
+
+
+def print_mail(mail):
+    deadline = time.monotonic() + 10
+    while not mail and time.monotonic() < deadline:
+        time.sleep(0.1)
+    check(mail, "the mailbox is empty")
+    print("\n".join("    | " + line for line in mail.pop().splitlines()), flush=True)
+
+
+def keep_and_run_again(here):
+    """A new group, a batch that cannot be read, one that can, an upgrade, the redrive."""
+    here.make_groups(LATER_GROUP)
+    answer = here.care({})
+    check(here.filters(LATER_GROUP) == [STACK], f"a new group was not subscribed: {answer}")
+    say("a log group that came later is subscribed by the next round")
+
+    here.functions.invoke(FunctionName=here.out["FunctionName"], InvocationType="Event",
+                          Payload=b'{"awslogs": {"data": "bm90IGd6aXA="}}')
+    here.received(here.inbox, seconds=30, enough=1)  # the alert that says so
+    kept = here.received(here.out["FailureQueueUrl"], seconds=60, enough=1)
+    check(len(kept) == 1 and "bm90IGd6aXA=" in json.dumps(kept), f"the failure queue holds {kept}")
+    say("a batch that cannot be read is told, and kept in the failure queue")
+
+    here.account.do("break")
+    before = here.items()
+    time.sleep(16)  # a container believes what it read for 15 seconds
+    here.deploy(ResolveAfter="3s", RunFailureQueue="true")
+    check(here.items() == before and before, "the upgrade changed the incident table's contents")
+    say(f"upgraded; the incident table still holds its {len(before)} items")
+    here.sqs.send_message(QueueUrl=here.out["FailureQueueUrl"], MessageBody=json.dumps(kept_batch()))
+    here.one_alert(status="regressed", cause="integration-unreachable")
+    deadline, left = time.monotonic() + 30, None
+    while left != "0" and time.monotonic() < deadline:
+        asked = here.sqs.get_queue_attributes(QueueUrl=here.out["FailureQueueUrl"], AttributeNames=["All"])["Attributes"]
+        left = str(int(asked["ApproximateNumberOfMessages"]) + int(asked["ApproximateNumberOfMessagesNotVisible"]))
+        time.sleep(0.5)
+    check(left == "0", f"{left} messages are left in the failure queue")
+    say("with RunFailureQueue=true a batch from the failure queue was told, and the queue is empty")
+
+
+def kept_batch():
+    """What Lambda leaves in the failure queue when a function failed for good."""
+    import base64
+    import gzip
+    now = int(time.time() * 1000)
+    lines = [{"id": str(n), "timestamp": now, "message": re.sub("(8f2f7a1e-0000-4000-8000)", str(uuid.uuid4())[:23], line)}
+             for n, line in enumerate(FAILURE.splitlines())]
+    document = {"messageType": "DATA_MESSAGE", "owner": "000000000000", "logGroup": GROUP, "logStream": "redriven",
+                "subscriptionFilters": [STACK], "logEvents": lines}
+    data = base64.b64encode(gzip.compress(json.dumps(document).encode())).decode()
+    return {"version": "1.0", "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
+            "requestPayload": {"awslogs": {"data": data}}}
+
+
+def come_off(here):
+    sam("delete", "--stack-name", STACK, "--no-prompts", "--region", REGION, AWS_ENDPOINT_URL=here.aws)
+    check(here.filters(GROUP) == ["siem"] and here.filters(LATER_GROUP) == [],
+          f"filters were left behind: {here.filters(GROUP)}, {here.filters(LATER_GROUP)}")
+    left = [one["FunctionName"] for one in here.functions.list_functions()["Functions"]]
+    check(not left, f"functions were left behind: {left}")
+    say("removed; no filter is left but somebody else's")
+
+
+def questions():
+    """Every action that the responder's questions need, with a resource to try it on; from docs/permissions.md, which a
+    test holds to the code."""
+    table = (ROOT / "docs/permissions.md").read_text().split("## The caretaker")[0]
+    resource = {"apigateway": f"arn:aws:apigateway:{REGION}::/restapis/{API}/stages/prod",
+                "acm": f"arn:aws:acm:{REGION}:000000000000:certificate/x",
+                "iam": "arn:aws:iam::000000000000:server-certificate/x",
+                "logs": f"arn:aws:logs:{REGION}:000000000000:log-group:{GROUP}"}
+    return {action: resource.get(action.split(":")[0], "*") for action in re.findall(r"^\| `(\S+?)`", table, re.M)}
+
+
+def denied_by_the_role(here):
+    """What the responder's role, as deployed, does not allow; the account that is read denies the same."""
+    role = here.functions.get_function_configuration(FunctionName=here.out["FunctionName"])["Role"]
+    denied = []
+    for action, resource in questions().items():
+        said = here.iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource])
+        if said["EvaluationResults"][0]["EvalDecision"] != "allowed":
+            denied.append(action)
+    here.account.do("deny", *denied)
+    return denied
+
+
+def stay_within_the_roles(here):
+    here.make_groups(GROUP)
+    here.deploy(ResolveAfter="3s")
+    check(here.filters(GROUP) == [STACK], "the caretaker's role does not let it subscribe")
+    denied = denied_by_the_role(here)
+    check(not denied, f"the responder's role denies what its questions need: {denied}")
+    here.subscribe_inbox()
+    here.account.do("break")
+    here.burst()
+    alert = here.one_alert(status="open", verdict="targets-unhealthy")
+    withheld = [one for one in alert["not_checked"] if one["why"] == "access denied"]
+    check(not withheld, f"the roles withhold {withheld}")
+    answer = here.care({})
+    check(answer["failed"] == 0 and answer["watched"] == 1, f"the caretaker's role withholds something: {answer}")
+    check(not [spot for spot in answer["blind"] if spot["kind"] == "not-read"], f"the caretaker could not read: {answer}")
+    say("with the roles enforced: subscribed, read, counted, told; nothing was denied")
+
+    here.account.do("repair")
+    time.sleep(16)  # a container believes what it read for 15 seconds
+    here.care({"only": "incidents"})
+    here.one_alert(status="resolved")
+    action = "elasticloadbalancing:DescribeTargetHealth"
+    withdraw(here, action)
+    check(denied_by_the_role(here) == [action], "the role was not changed")
+    here.account.do("break")
+    time.sleep(16)
+    here.burst()
+    alert = here.one_alert(status="regressed")
+    withheld = [one["action"] for one in alert["not_checked"] if one["why"] == "access denied"]
+    check(withheld == [action], f"without {action} the alert says {alert['not_checked']}")
+    say(f"without {action} the alert still comes, and says: not checked, access denied ({alert['verdict']['tier']})")
+    sam("delete", "--stack-name", STACK, "--no-prompts", "--region", REGION, AWS_ENDPOINT_URL=here.aws)
+    check(here.filters(GROUP) == [], "the caretaker's role does not let it remove its filter")
+
+
+def withdraw(here, action):
+    """Takes an action out of the policy that the roles read with."""
+    role = here.functions.get_function_configuration(FunctionName=here.out["FunctionName"])["Role"].split("/")[-1]
+    for attached in here.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        policy = here.iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
+        version = here.iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+        document = version["PolicyVersion"]["Document"]
+        statements = [one for one in document["Statement"] if action in one["Action"]]
+        for statement in statements:
+            statement["Action"].remove(action)
+        if statements:
+            here.iam.create_policy_version(PolicyArn=policy["Arn"], PolicyDocument=json.dumps(document), SetAsDefault=True)
+            return
+    raise AssertionError(f"no policy of {role} allows {action}")
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # an exception, so that all is stopped that was started
+    os.environ.setdefault("CARGO_TERM_COLOR", "never")
+    if sys.argv[1:] != ["--built"]:
+        build()
+    with world() as here:
+        tell_and_resolve(here)
+        keep_and_run_again(here)
+        come_off(here)
+    say("once more, with IAM enforced")
+    with world(AUTH="true") as here:
+        stay_within_the_roles(here)
+    say("all of it worked")
+
+
+if __name__ == "__main__":
+    main()
