@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let seed = option("--seed").unwrap_or(1);
     let sites = proof::sites(&history, proof::FULL);
     let singles = proof::singles(&sites);
-    let pairs: Vec<_> = (seed..).take(option("--runs").unwrap_or(10_000).try_into().unwrap()).collect();
+    let pairs: Vec<_> = (seed..).take(option("--runs").unwrap_or(3_000).try_into().unwrap()).collect();
     let pairs: Vec<_> = pairs.into_iter().map(|seed| proof::pair(&sites, seed)).collect();
     let proof = report::Proof::of(&history, &sites, &singles, &pairs);
     print!("{}", proof.markdown());

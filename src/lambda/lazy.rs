@@ -32,10 +32,13 @@ impl Sdk {
     }
 }
 
+/// Opens an account, once there is a configuration.
+type Open = Box<dyn Fn(&SdkConfig) -> Box<dyn Account> + Send + Sync>;
+
 /// An account, opened when it is first asked.
 pub(super) struct LazyAccount {
     sdk: Sdk,
-    open: Box<dyn Fn(&SdkConfig) -> Box<dyn Account> + Send + Sync>,
+    open: Open,
     account: OnceCell<Box<dyn Account>>,
 }
 

@@ -3,6 +3,8 @@
 //!
 //! The crate's tests run it small, `cargo run --no-default-features --example losses` in full.
 
+#![allow(clippy::unwrap_used, reason = "it is the tests' own code, of which the examples are made too")]
+
 pub(crate) mod audit;
 pub(crate) mod faults;
 pub(crate) mod history;
