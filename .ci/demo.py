@@ -6,8 +6,10 @@ usage: ./demo [--built]      (--built deploys what the last `sam build` left; ./
 Two AWSs answer the functions. What is deployed lives in ministack; what they read about the broken path comes from the
 tests' own AWS (examples/account.rs), since no emulator knows a VPC link or an unhealthy target.
 """
+import base64
 import collections
 import contextlib
+import gzip
 import http.client
 import http.server
 import io
@@ -329,7 +331,8 @@ def keep_and_run_again(here):
     time.sleep(16)  # a container believes what it read for 15 seconds
     here.deploy(ResolveAfter="3s", RunFailureQueue="true")
     check(here.items() == before and before, "the upgrade changed the incident table's contents")
-    say(f"upgraded; the incident table still holds its {len(before)} items")
+    largest = max(len(json.dumps(item)) for item in before)
+    say(f"upgraded; the incident table still holds its {len(before)} items (the largest {largest} bytes as JSON)")
     here.sqs.send_message(QueueUrl=here.out["FailureQueueUrl"], MessageBody=json.dumps(kept_batch()))
     here.one_alert(status="regressed", cause="integration-unreachable")
     deadline, left = time.monotonic() + 30, None
@@ -343,8 +346,6 @@ def keep_and_run_again(here):
 
 def kept_batch():
     """What Lambda leaves in the failure queue when a function failed for good."""
-    import base64
-    import gzip
     now = int(time.time() * 1000)
     lines = [{"id": str(n), "timestamp": now, "message": re.sub("(8f2f7a1e-0000-4000-8000)", str(uuid.uuid4())[:23], line)}
              for n, line in enumerate(FAILURE.splitlines())]
@@ -389,7 +390,7 @@ def denied_by_the_role(here):
 
 def stay_within_the_roles(here):
     here.make_groups(GROUP)
-    here.deploy(ResolveAfter="3s")
+    here.deploy(ResolveAfter="20s")
     check(here.filters(GROUP) == [STACK], "the caretaker's role does not let it subscribe")
     denied = denied_by_the_role(here)
     check(not denied, f"the responder's role denies what its questions need: {denied}")
@@ -405,14 +406,14 @@ def stay_within_the_roles(here):
     say("with the roles enforced: subscribed, read, counted, told; nothing was denied")
 
     here.account.do("repair")
-    time.sleep(16)  # a container believes what it read for 15 seconds
+    time.sleep(22)
     here.care({"only": "incidents"})
     here.one_alert(status="resolved")
     action = "elasticloadbalancing:DescribeTargetHealth"
     withdraw(here, action)
     check(denied_by_the_role(here) == [action], "the role was not changed")
     here.account.do("break")
-    time.sleep(16)
+    time.sleep(16)  # a container believes what it read for 15 seconds
     here.burst()
     alert = here.one_alert(status="regressed")
     withheld = [one["action"] for one in alert["not_checked"] if one["why"] == "access denied"]

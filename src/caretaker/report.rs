@@ -59,6 +59,14 @@ pub(super) fn changes(round: &Round) {
     ] {
         groups.iter().for_each(|log_group| info!(log_group, "{what} a log group"));
     }
+    if let Some(why) = &round.unlisted {
+        warn!(%why, "the log groups could not be listed");
+    }
+    for (log_group, standing) in &round.standing {
+        if let Standing::Failed(call, why) = standing {
+            warn!(log_group, action = call.action(), %why, "a log group could not be looked after");
+        }
+    }
     if let Some(stopped_after) = &round.stopped_after {
         let left = round.count(|standing| *standing == Standing::NotReached);
         warn!(

@@ -38,9 +38,12 @@ pub fn markdown() -> String {
         out.push_str(&format!("| `{}` | {} |\n", call.action(), call.without()));
     }
     out.push_str(
-        "\n## Besides\n\nThe responder needs `sns:Publish` on the alert topic. Lambda itself uses the roles for \
-         `logs:CreateLogStream` and `logs:PutLogEvents` on each function's own log group, and for `sqs:SendMessage` on the \
-         failure queue.\n",
+        "\n## Besides\n\nBoth functions read and write the incident table (`dynamodb:UpdateItem`, `GetItem`, `BatchGetItem`, \
+         `PutItem`, `DeleteItem`, `Scan`), publish to the alert topic (`sns:Publish`), and use the key of both where it is a \
+         key of yours (`kms:Decrypt`, `kms:GenerateDataKey`). The caretaker looks after incidents too, so it reads the path \
+         as the responder does.\n\nLambda itself uses the roles for `logs:CreateLogStream` and `logs:PutLogEvents` on each \
+         function's own log group, and the responder's for the failure queue (`sqs:SendMessage`; to run it again \
+         `sqs:ReceiveMessage`, `sqs:DeleteMessage`, `sqs:GetQueueAttributes`), and for X-Ray where that is on.\n",
     );
     out
 }

@@ -240,6 +240,8 @@ fn every_parameter_has_a_default_a_place_a_word_and_a_check() {
     for (name, lines) in all {
         assert!(lines.contains("Default: "), "`{name}` has no default: it would have to be answered");
         assert!(lines.contains("Description: "), "`{name}` is not explained");
+        // `sam deploy --guided` would insist on an answer, were it typed unseen.
+        assert!(!lines.contains("NoEcho"), "`{name}` can't be left empty");
         let checked = ["AllowedPattern: ", "AllowedValues: "].iter().any(|check| lines.contains(check));
         assert!(checked, "`{name}` takes anything");
         assert!(interface.contains(&format!("      {name}: {{default:")), "`{name}` has no label");
