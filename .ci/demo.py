@@ -331,7 +331,7 @@ def keep_and_run_again(here):
     time.sleep(16)  # a container believes what it read for 15 seconds
     here.deploy(ResolveAfter="3s", RunFailureQueue="true")
     check(here.items() == before and before, "the upgrade changed the incident table's contents")
-    largest = max(len(json.dumps(item)) for item in before)
+    largest = max(len(json.dumps(item, default=repr)) for item in before)
     say(f"upgraded; the incident table still holds its {len(before)} items (the largest {largest} bytes as JSON)")
     here.sqs.send_message(QueueUrl=here.out["FailureQueueUrl"], MessageBody=json.dumps(kept_batch()))
     here.one_alert(status="regressed", cause="integration-unreachable")

@@ -89,7 +89,11 @@ def sam(*arguments, **environment):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_CLI_"))}
     command = [SAM / "sam", *arguments]
     say("sam " + shlex.join(arguments))
-    subprocess.run(command, cwd=ROOT, check=True, timeout=2400, stdin=subprocess.DEVNULL, env=kept | environment | {
+    done = subprocess.run(command, cwd=ROOT, text=True, timeout=2400, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, env=kept | environment | {
         "PATH": f"{SAM}:{os.environ['PATH']}", "RUSTUP": "none", "SAM_CLI_TELEMETRY": "0",
         "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
+    if done.returncode:  # what it says is of interest only then
+        print(done.stdout, flush=True)
+    check(done.returncode == 0, f"sam {arguments[0]} failed")
