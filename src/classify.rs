@@ -8,18 +8,20 @@ mod endpoint;
 mod evidence;
 mod hint;
 pub mod redact;
+mod sighted;
 mod status;
 
 use jiff::Timestamp;
 
 use crate::correlate::{Entry, Execution, Phase};
 use crate::decode::Source;
-use crate::decode::line::{self, Kind, LogLine};
-use crate::vocabulary::{ApiId, RequestId};
+use crate::decode::line::LogLine;
+use crate::vocabulary::RequestId;
 
 pub use causes::{Cause, Family, NextStep, Side, Sighting};
 pub use endpoint::Endpoint;
 pub use evidence::Evidence;
+pub use sighted::Sighted;
 
 /// What is known of one failed request from its log lines alone.
 #[derive(Clone, Debug)]
@@ -103,6 +105,11 @@ impl Diagnosis {
         }
     }
 
+    /// How much it can tell a survey and a reader: the greater, the more.
+    pub fn tells(&self) -> (bool, bool, usize) {
+        (self.route.is_some(), self.endpoint.is_some(), self.context.len())
+    }
+
     /// What a walk for this failure is about.
     pub fn subject(&self) -> Subject {
         Subject {
@@ -129,17 +136,22 @@ pub struct Route {
 
 /// Names the cause of a failed execution; `None` where nothing failed.
 pub fn classify(execution: &Execution<'_>) -> Option<Diagnosis> {
+    sight(execution).map(|sighted| sighted.diagnosis())
+}
+
+/// The same without copying or quoting a line: what is enough to count a failure.
+pub fn sight<'e>(execution: &'e Execution<'e>) -> Option<Sighted<'e>> {
     if !execution.is_failed() {
         return None;
     }
     let (cause, sighting) = sightings(execution).next()?;
-    Some(diagnosis(cause, &sighting, execution))
+    Some(Sighted { cause, sighting, execution })
 }
 
 /// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
 pub fn classify_pasted(execution: &Execution<'_>) -> Option<Diagnosis> {
     let (cause, sighting) = sightings(execution).next()?;
-    (!cause.is_last_resort()).then(|| diagnosis(cause, &sighting, execution))
+    (!cause.is_last_resort()).then(|| Sighted { cause, sighting, execution }.diagnosis())
 }
 
 /// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.
@@ -147,52 +159,6 @@ pub fn sightings<'e>(
     execution: &'e Execution<'_>,
 ) -> impl Iterator<Item = (&'static Cause, Sighting)> + use<'e> {
     causes::CATALOGUE.iter().filter_map(|cause| Some((*cause, (cause.recognise)(execution)?)))
-}
-
-/// Ids and names of AWS's own are shorter; a hostile line must not make a message that SNS refuses.
-const LONGEST_ID: usize = 128;
-
-/// A path beyond this says nothing more about the route.
-const LONGEST_PATH: usize = 300;
-
-fn diagnosis(cause: &'static Cause, sighting: &Sighting, execution: &Execution<'_>) -> Diagnosis {
-    let failure = &execution.entries[sighting.line];
-    let quote = |index: usize| Evidence::quote(&execution.entries[index]);
-    let mut source = execution.source.clone();
-    if let Some((api, stage)) = execution.api_stage {
-        source.api.get_or_insert_with(|| ApiId::new(redact::bounded(api, LONGEST_ID)));
-        source.stage.get_or_insert_with(|| redact::bounded(stage, LONGEST_ID));
-    }
-    Diagnosis {
-        cause,
-        source,
-        request_id: execution.request_id.map(|id| RequestId::new(redact::bounded(id, LONGEST_ID))),
-        at: failure.at,
-        route: execution.route.map(|route| Route {
-            method: redact::bounded(route.method, 16),
-            path: redact::bounded(&redact::uri(route.path), LONGEST_PATH),
-        }),
-        endpoint: execution.endpoint_uri.and_then(Endpoint::parse),
-        called_path: execution.endpoint_uri.and_then(endpoint::path),
-        status: execution
-            .completed
-            .or(execution.gateway_response.and_then(|(_, status)| status))
-            .or_else(|| status::of_failure(cause, failure.line.text)),
-        backend_status: execution.received.map_or_else(|| named_status(failure), |received| received.status),
-        phase: execution.phase(sighting.line),
-        hint: hint::of(cause, execution, sighting.line),
-        evidence: quote(sighting.line),
-        context: context(execution, sighting).into_iter().map(quote).collect(),
-    }
-}
-
-/// The backend's status where the failure itself names it: at level ERROR no other line does.
-fn named_status(failure: &Entry<'_>) -> Option<u16> {
-    let said = line::strip(
-        failure.line.text,
-        "Execution failed due to configuration error: No match for output mapping",
-    )?;
-    line::number(said.rsplit_once("Endpoint Response Status Code: ")?.1)
 }
 
 impl Diagnosis {
@@ -204,21 +170,4 @@ impl Diagnosis {
         let hides = self.cause.slug.starts_with("mapping-") && self.phase != Phase::BeforeSending;
         hides.then(|| format!("the backend itself answered {status}"))
     }
-}
-
-/// The lines beside the proof that say what was called and how it ended, each kind once.
-fn context(execution: &Execution<'_>, sighting: &Sighting) -> Vec<usize> {
-    let mut lines = sighting.also.clone();
-    let mut last_of = |wanted: fn(&Kind<'_>) -> bool| {
-        lines.extend(execution.entries.iter().rposition(|entry| wanted(&entry.line.kind)));
-    };
-    last_of(|kind| matches!(kind, Kind::Route { .. }));
-    last_of(|kind| matches!(kind, Kind::EndpointUri(_) | Kind::Sending(_)));
-    last_of(|kind| matches!(kind, Kind::Received { .. }));
-    last_of(|kind| matches!(kind, Kind::GatewayResponse { .. }));
-    last_of(|kind| matches!(kind, Kind::Completed { .. }));
-    lines.retain(|line| *line != sighting.line);
-    lines.sort_unstable();
-    lines.dedup();
-    lines
 }

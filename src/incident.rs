@@ -1,6 +1,6 @@
 //! Failures over time: what is one incident, and when somebody is told.
 //!
-//! [`group`] puts the failures of a batch together, a [`store`] counts them, [`decide`] says whether what is known has to be
+//! [`gather`] puts the failures of a batch together, a [`store`] counts them, [`decide`] says whether what is known has to be
 //! told, and [`recovery`] whether it is over. All but the stores are pure.
 
 mod decide;
@@ -24,7 +24,7 @@ pub use decide::{Policy, SETTLING, Sum, Tell, decide, is_quiet, is_settling, tol
 pub use fingerprint::Fingerprint;
 pub use known::{Fault, Incident, Lease, Told, Window};
 pub use minutes::{Bar, Minutes};
-pub use news::{Delivery, DeliveryId, News, group};
+pub use news::{Delivery, DeliveryId, News, gather, group};
 pub use recent::Recent;
 pub use recovery::{Recovery, recovery};
 pub use silence::{Matcher, Silence};

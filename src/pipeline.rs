@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use crate::classify::{self, Diagnosis, Subject};
+use crate::classify::{self, Diagnosis, Sighted, Subject};
 use crate::config::Config;
 use crate::correlate::{self, Execution};
 use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Sifted, Source, delivered};
@@ -108,20 +108,19 @@ impl Responder {
         }
         let (batches, refusals) = self.batches(&parcels, raw, &mut outcome);
         let executions = correlate::correlate(&batches);
-        let diagnoses: Vec<Diagnosis> = executions
+        let failures: Vec<Sighted<'_>> = executions
             .iter()
-            .filter_map(|execution| Some((classify::classify(execution)?, execution.is_tail())))
-            .filter(|(diagnosis, is_tail)| !(*is_tail && self.recent.knows(diagnosis)))
-            .map(|(diagnosis, _)| diagnosis)
+            .filter_map(classify::sight)
+            .filter(|failure| !(failure.is_tail() && self.recent.knows(failure)))
             .collect();
         outcome.executions += executions.len();
-        outcome.failed = diagnoses.len();
+        outcome.failed = failures.len();
         if outcome.refused > 0 {
             self.tally.count(Metric::BatchesRefused, "", count(outcome.refused));
         }
-        diagnoses.iter().for_each(|diagnosis| self.tally.count(Metric::Failures, diagnosis.cause.slug, 1));
-        let requests = self.recent.requests(&diagnoses);
-        let mut news = incident::group(diagnoses);
+        failures.iter().for_each(|failure| self.tally.count(Metric::Failures, failure.cause.slug, 1));
+        let requests = self.recent.requests(&failures);
+        let mut news = incident::gather(&failures);
         news.extend(incident::group(refusals.iter().map(|refusal| self.refusal(refusal)).collect()));
         let told = self.take(news, deadline).await;
         outcome.alerts = told.alerts;

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
 use vpclink_responder::decode::{self, Document, LogBatch, delivered};
-use vpclink_responder::{classify, correlate};
+use vpclink_responder::{classify, correlate, incident};
 
 /// Far above any input.
 pub(crate) const MOST_BYTES: usize = 1 << 30;
@@ -62,7 +62,7 @@ fn limit(payload: &[u8]) -> usize {
     WORDS.find_iter(&document).count()
 }
 
-/// This program's way from a payload to diagnoses.
+/// This program's way from a payload to what is new of each incident, its example quoted.
 #[inline(never)]
 pub(crate) fn ours(payload: &[u8]) -> usize {
     let parcels = decode::open(payload, MOST_BYTES).expect("made here");
@@ -92,9 +92,9 @@ fn ours_in_full(payload: &[u8]) -> usize {
 
 fn finish(batches: &[LogBatch<'_>], passed: usize) -> usize {
     let executions = correlate::correlate(batches);
-    let diagnoses: Vec<_> = executions.iter().filter_map(classify::classify).collect();
-    black_box(executions.len() + passed);
-    diagnoses.len()
+    let failures: Vec<_> = executions.iter().filter_map(classify::sight).collect();
+    black_box((incident::gather(&failures), executions.len() + passed));
+    failures.len()
 }
 
 /// The event type that Rust handlers take, and the same scan over each message.

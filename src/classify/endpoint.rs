@@ -16,12 +16,17 @@ pub struct Endpoint {
 impl Endpoint {
     /// Reads a URI; `None` where it is not an http or https one.
     pub fn parse(uri: &str) -> Option<Self> {
+        let (tls, host, port) = Self::parts(uri)?;
+        Some(Self { tls, host: host.to_ascii_lowercase(), port })
+    }
+
+    /// The same, borrowed: whether it is TLS, the host as it is written, the port.
+    pub(super) fn parts(uri: &str) -> Option<(bool, &str, u16)> {
         let (scheme, rest) = uri.split_once("://")?;
-        let tls = match scheme.to_ascii_lowercase().as_str() {
-            "https" => true,
-            "http" => false,
-            _ => return None,
-        };
+        let tls = scheme.eq_ignore_ascii_case("https");
+        if !tls && !scheme.eq_ignore_ascii_case("http") {
+            return None;
+        }
         let authority = rest.split(['/', '?', '#', ' ']).next()?;
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         let default = if tls { 443 } else { 80 };
@@ -32,7 +37,7 @@ impl Endpoint {
         // RFC 1035's longest name; a logged "host" beyond it is not one.
         let named = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
         let sound = !host.is_empty() && host.len() <= 253 && host.chars().all(named);
-        sound.then(|| Self { tls, host: host.to_ascii_lowercase(), port })
+        sound.then_some((tls, host, port))
     }
 }
 

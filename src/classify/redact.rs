@@ -97,6 +97,9 @@ pub fn line(line: &LogLine<'_>, longest: usize) -> String {
 
 /// At most `longest` characters, marked where it was cut.
 pub fn bounded(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
+        return text.to_owned();
+    }
     match text.char_indices().nth(longest) {
         None => text.to_owned(),
         Some(_) => text.chars().take(longest.saturating_sub(1)).chain(['…']).collect(),
@@ -105,6 +108,18 @@ pub fn bounded(text: &str, longest: usize) -> String {
 
 /// A URI or path without user info, query values and fragment.
 pub fn uri(uri: &str) -> String {
+    if is_plain(uri) { uri.to_owned() } else { part_by_part(uri) }
+}
+
+/// Whether nothing of a path can have to go: most paths are such. No address, query or parameter is written with these
+/// characters alone, and no key or token is as short as these runs.
+fn is_plain(path: &str) -> bool {
+    let runs = path.as_bytes().split(|byte| matches!(byte, b'/' | b'-' | b'_'));
+    let short = |run: &[u8]| run.len() < 20 && run.iter().all(u8::is_ascii_alphanumeric);
+    runs.into_iter().all(short) && !path.contains("eyJ")
+}
+
+fn part_by_part(uri: &str) -> String {
     let uri = uri.split('#').next().unwrap_or(uri);
     let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
     let (scheme, rest) =
@@ -336,6 +351,15 @@ mod tests {
             "Execution failed due to configuration error: API Gateway does not have permission to assume the provided role arn:aws:iam::111122223333:role/apigateway-invoke",
         ] {
             check(kept, kept);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_plain_path_is_what_its_parts_come_to(
+            path in "(/([a-zA-Z0-9_-]{0,24}|AKIA[A-Z0-9]{14,18}|eyJ[a-z]{0,4}|[0-9.:]{1,8}|;?[a-z]{1,4}=[a-z@.]{0,6})){0,4}",
+        ) {
+            proptest::prop_assert_eq!(uri(&path), part_by_part(&path));
         }
     }
 

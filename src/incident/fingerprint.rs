@@ -4,7 +4,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::classify::Diagnosis;
+use crate::classify::{Cause, Diagnosis, Endpoint};
+use crate::decode::Source;
 use crate::vocabulary::{AccountId, Region};
 
 /// A stable, versioned digest of account, Region, API, stage, cause and what was called.
@@ -16,7 +17,11 @@ pub struct Fingerprint(String);
 impl Fingerprint {
     /// The fingerprint of a diagnosis, from the text alone.
     pub fn of(diagnosis: &Diagnosis) -> Self {
-        let source = &diagnosis.source;
+        Self::of_parts(&diagnosis.source, diagnosis.cause, diagnosis.endpoint.as_ref())
+    }
+
+    /// The same, where no diagnosis was made.
+    pub(super) fn of_parts(source: &Source, cause: &Cause, endpoint: Option<&Endpoint>) -> Self {
         let text = |part: Option<String>| part.unwrap_or_default();
         let parts = [
             text(source.account.as_ref().map(ToString::to_string)),
@@ -24,8 +29,8 @@ impl Fingerprint {
             text(source.api.as_ref().map(ToString::to_string)),
             text(source.stage.clone()),
             if source.canary { "canary".to_owned() } else { String::new() },
-            diagnosis.cause.slug.to_owned(),
-            text(diagnosis.endpoint.as_ref().map(ToString::to_string)),
+            cause.slug.to_owned(),
+            text(endpoint.map(ToString::to_string)),
         ];
         Self::digest("1", &parts)
     }

@@ -1,11 +1,12 @@
 //! The failures of one batch, put together by fingerprint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use super::{Fingerprint, Incident, Minutes};
-use crate::classify::{Diagnosis, Route};
+use crate::classify::{Diagnosis, Route, Sighted};
 use crate::vocabulary::RequestId;
 
 /// Request ids an alert names.
@@ -43,6 +44,31 @@ pub struct Delivery {
     pub last_failure: Option<Timestamp>,
 }
 
+/// Puts failures together by fingerprint, in the order in which each fingerprint is first seen. The same as [`group`] of their
+/// diagnoses; but a diagnosis is made only where it becomes an example, and a fingerprint once for failures that are alike.
+pub fn gather(failures: &[Sighted<'_>]) -> Vec<News> {
+    let mut news: Vec<News> = Vec::new();
+    let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
+    let mut alike: HashMap<_, usize, RandomState> = HashMap::default();
+    for failure in failures {
+        let place = *alike.entry(failure.alike()).or_insert_with(|| {
+            let (source, endpoint) = (failure.source(), failure.endpoint());
+            let fingerprint = Fingerprint::of_parts(&source, failure.cause, endpoint.as_ref());
+            *places.entry(fingerprint.clone()).or_insert_with(|| {
+                news.push(News::of(fingerprint, failure.diagnosis()));
+                news.len() - 1
+            })
+        });
+        let known = &mut news[place];
+        known.count(failure.delivery(), failure.at(), failure.route().as_ref());
+        known.name(|| failure.request_id());
+        if failure.tells() > known.example.tells() {
+            known.example = failure.diagnosis();
+        }
+    }
+    news
+}
+
 /// Puts diagnoses together by fingerprint, in the order in which each fingerprint is first seen.
 pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<News> {
     let mut news: Vec<News> = Vec::new();
@@ -50,47 +76,45 @@ pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<News> {
     for diagnosis in diagnoses {
         let fingerprint = Fingerprint::of(&diagnosis);
         let place = *places.entry(fingerprint.clone()).or_insert(news.len());
-        match news.get_mut(place) {
-            Some(known) => known.add(diagnosis),
-            None => news.push(News::new(fingerprint, diagnosis)),
+        if place == news.len() {
+            news.push(News::of(fingerprint, diagnosis.clone()));
+        }
+        let known = &mut news[place];
+        known.count(diagnosis.source.delivery, diagnosis.at, diagnosis.route.as_ref());
+        known.name(|| diagnosis.request_id.clone());
+        if diagnosis.tells() > known.example.tells() {
+            known.example = diagnosis;
         }
     }
     news
 }
 
 impl News {
-    fn new(fingerprint: Fingerprint, example: Diagnosis) -> Self {
-        let mut news = Self {
-            fingerprint,
-            deliveries: BTreeMap::new(),
-            times: Minutes::default(),
-            request_ids: Vec::new(),
-            example: example.clone(),
-        };
-        news.add(example);
-        news
+    /// News of which nothing is counted yet.
+    fn of(fingerprint: Fingerprint, example: Diagnosis) -> Self {
+        let (deliveries, times, request_ids) = (BTreeMap::new(), Minutes::default(), Vec::new());
+        Self { fingerprint, deliveries, times, request_ids, example }
     }
 
     /// News of which nothing came but an example: an incident that was kept is told again.
     pub fn again(fingerprint: Fingerprint, example: Diagnosis) -> Self {
         let request_ids = example.request_id.iter().cloned().collect();
-        Self { fingerprint, deliveries: BTreeMap::new(), times: Minutes::default(), request_ids, example }
+        Self { request_ids, ..Self::of(fingerprint, example) }
     }
 
-    fn add(&mut self, diagnosis: Diagnosis) {
-        let delivery = self.deliveries.entry(DeliveryId(diagnosis.source.delivery.unwrap_or(0))).or_default();
+    fn count(&mut self, delivery: Option<u64>, at: Option<Timestamp>, route: Option<&Route>) {
+        let delivery = self.deliveries.entry(DeliveryId(delivery.unwrap_or(0))).or_default();
         delivery.failed += 1;
-        diagnosis.at.into_iter().for_each(|at| self.times.count(at));
-        if let Some(route) = &diagnosis.route {
-            count(&mut delivery.routes, route, 1);
-        }
-        delivery.first_failure = earliest(delivery.first_failure, diagnosis.at);
-        delivery.last_failure = delivery.last_failure.max(diagnosis.at);
+        at.into_iter().for_each(|at| self.times.count(at));
+        route.into_iter().for_each(|route| count(&mut delivery.routes, route, 1));
+        delivery.first_failure = earliest(delivery.first_failure, at);
+        delivery.last_failure = delivery.last_failure.max(at);
+    }
+
+    /// Keeps a request's id while there is room for it.
+    fn name(&mut self, request_id: impl FnOnce() -> Option<RequestId>) {
         if self.request_ids.len() < MOST_REQUESTS {
-            self.request_ids.extend(diagnosis.request_id.clone());
-        }
-        if told(&diagnosis) > told(&self.example) {
-            self.example = diagnosis;
+            self.request_ids.extend(request_id());
         }
     }
 
@@ -125,9 +149,4 @@ pub(super) fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Tim
         (Some(a), Some(b)) => Some(a.min(b)),
         (known, None) | (None, known) => known,
     }
-}
-
-/// How much a diagnosis can tell a survey and a reader.
-fn told(diagnosis: &Diagnosis) -> (bool, bool, usize) {
-    (diagnosis.route.is_some(), diagnosis.endpoint.is_some(), diagnosis.context.len())
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::classify::Diagnosis;
+use crate::classify::Sighted;
 
 /// Requests kept at a time; when there are more, those that were told first are forgotten.
 const MOST: usize = 10_000;
@@ -31,19 +31,21 @@ struct Known {
 impl Recent {
     /// Whether this says nothing but that a request failed whose failure was told already. A cause that was named is news
     /// of its own, whoever chose the id.
-    pub fn knows(&self, diagnosis: &Diagnosis) -> bool {
-        let Some(request) = request(diagnosis).filter(|_| diagnosis.cause.is_last_resort()) else {
+    pub fn knows(&self, failure: &Sighted<'_>) -> bool {
+        if !failure.cause.is_last_resort() {
             return false;
-        };
-        self.known().failed_at.get(&request).is_some_and(|told| match (told, diagnosis.at) {
+        }
+        let Some(request) = request(failure) else { return false };
+        self.known().failed_at.get(&request).is_some_and(|told| match (told, failure.at()) {
             (Some(told), Some(at)) => at.duration_since(*told).abs() <= LONGEST,
             _ => true,
         })
     }
 
-    /// The requests of these failures, to be remembered once they are told.
-    pub fn requests(&self, diagnoses: &[Diagnosis]) -> Vec<(Request, Option<Timestamp>)> {
-        diagnoses.iter().filter_map(|diagnosis| Some((request(diagnosis)?, diagnosis.at))).collect()
+    /// The requests of these failures, to be remembered once they are told: the last of them, where they are too many.
+    pub fn requests(&self, failures: &[Sighted<'_>]) -> Vec<(Request, Option<Timestamp>)> {
+        let last = &failures[failures.len().saturating_sub(MOST)..];
+        last.iter().filter_map(|failure| Some((request(failure)?, failure.at()))).collect()
     }
 
     /// Remembers requests whose failures were told.
@@ -67,21 +69,22 @@ impl Recent {
     }
 }
 
-fn request(diagnosis: &Diagnosis) -> Option<Request> {
-    let id = diagnosis.request_id.as_ref()?.to_string();
-    Some((diagnosis.source.api.as_ref().map(ToString::to_string), diagnosis.source.stage.clone(), id))
+fn request(failure: &Sighted<'_>) -> Option<Request> {
+    let id = failure.request_id()?.to_string();
+    let source = failure.source();
+    Some((source.api.map(|api| api.to_string()), source.stage, id))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::classify;
+    use crate::classify::sight;
     use crate::correlate::correlate;
     use crate::decode::{LogBatch, LogEvent, Source};
 
     /// The one failure of a request `a`, whose only line was logged at this second.
-    fn diagnosis(group: &str, line: &str, second: i64) -> Diagnosis {
-        let batches = [LogBatch {
+    fn failure(group: &str, line: &str, second: i64) -> Sighted<'static> {
+        let batches: &'static _ = Box::leak(Box::new([LogBatch {
             source: Source::of_group(group),
             events: vec![LogEvent {
                 number: 1,
@@ -89,8 +92,8 @@ mod tests {
                 at: Timestamp::from_second(second).ok(),
                 message: format!("(a) {line}").into(),
             }],
-        }];
-        classify(&correlate(&batches)[0]).expect("the line tells of a failure")
+        }]));
+        sight(&correlate(batches).leak()[0]).expect("the line tells of a failure")
     }
 
     const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
@@ -98,37 +101,37 @@ mod tests {
     const END: &str = "Method completed with status: 504";
 
     #[track_caller]
-    fn check(later: &Diagnosis, known: bool) {
+    fn check(later: &Sighted<'_>, known: bool) {
         let recent = Recent::default();
         assert!(!recent.knows(later));
-        recent.remember(recent.requests(&[diagnosis(GROUP, FAILURE, 1000)]));
+        recent.remember(recent.requests(&[failure(GROUP, FAILURE, 1000)]));
         assert_eq!(recent.knows(later), known);
     }
 
     #[test]
     fn the_end_of_a_told_request_is_no_news() {
-        check(&diagnosis(GROUP, END, 1001), true);
+        check(&failure(GROUP, END, 1001), true);
         check(
-            &diagnosis(GROUP, "Gateway response type: INTEGRATION_TIMEOUT with status code: 504", 1001),
+            &failure(GROUP, "Gateway response type: INTEGRATION_TIMEOUT with status code: 504", 1001),
             true,
         );
     }
 
     #[test]
     fn anything_else_is() {
-        check(&diagnosis("API-Gateway-Execution-Logs_a1b2c3d4e5/test", END, 1001), false);
-        check(&diagnosis(GROUP, END, 2000), false);
-        check(&diagnosis(GROUP, FAILURE, 1001), false);
+        check(&failure("API-Gateway-Execution-Logs_a1b2c3d4e5/test", END, 1001), false);
+        check(&failure(GROUP, END, 2000), false);
+        check(&failure(GROUP, FAILURE, 1001), false);
     }
 
     #[test]
     fn it_forgets_the_first_of_many() {
         let recent = Recent::default();
-        let one = diagnosis(GROUP, FAILURE, 1000);
+        let one = failure(GROUP, FAILURE, 1000);
         recent.remember(recent.requests(std::slice::from_ref(&one)));
         let others = (0..MOST).map(|n| ((None, None, n.to_string()), None));
         recent.remember(others.collect());
-        assert!(!recent.knows(&diagnosis(GROUP, END, 1001)));
+        assert!(!recent.knows(&failure(GROUP, END, 1001)));
         assert_eq!(recent.known().failed_at.len(), MOST);
     }
 }

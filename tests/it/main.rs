@@ -48,6 +48,8 @@ mod harness_selftest;
 mod house_rules;
 #[cfg(test)]
 mod incidents;
+#[cfg(test)]
+mod light;
 #[allow(dead_code, reason = "the examples use more of it")]
 mod losses;
 #[cfg(test)]
