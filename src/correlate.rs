@@ -21,8 +21,11 @@ pub fn correlate<'a>(batches: &'a [LogBatch<'a>]) -> Vec<Execution<'a>> {
     let mut executions: Vec<Execution<'a>> = Vec::new();
     let mut by_request: HashMap<_, usize, RandomState> = HashMap::default();
     let mut repeats = Repeats::default();
+    let mut origins: HashMap<Origin<'a>, usize, RandomState> = HashMap::default();
     for batch in batches {
-        let origin = Origin::of(&batch.source);
+        // A number, since it is looked up with each line and is the same for all of a batch.
+        let next = origins.len();
+        let origin = *origins.entry(Origin::of(&batch.source)).or_insert(next);
         // Lines without an id go to the block that is open.
         let mut block: Option<usize> = None;
         for event in &batch.events {
@@ -93,12 +96,12 @@ pub fn pasted<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
 /// lines may stand in the stage's own group too.
 #[derive(Default)]
 struct Repeats<'a> {
-    dated: HashSet<(Origin<'a>, Timestamp, &'a str), RandomState>,
-    by_id: HashSet<(Origin<'a>, &'a str, &'a str), RandomState>,
+    dated: HashSet<(usize, Timestamp, &'a str), RandomState>,
+    by_id: HashSet<(usize, &'a str, &'a str), RandomState>,
 }
 
 impl<'a> Repeats<'a> {
-    fn has(&mut self, origin: Origin<'a>, event: &'a LogEvent<'a>, line: &LogLine<'a>) -> bool {
+    fn has(&mut self, origin: usize, event: &'a LogEvent<'a>, line: &LogLine<'a>) -> bool {
         match (event.at, line.request, event.id.as_deref()) {
             // The message holds the request's id: nobody says the same twice in one millisecond.
             (Some(at), Some(_), _) => !self.dated.insert((origin, at, &event.message)),

@@ -171,3 +171,101 @@ pub fn words(duration: Duration) -> String {
         seconds => format!("{} h", seconds / 3600),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::causes::UNREACHABLE;
+    use crate::decode::Source;
+    use crate::incident::{Fingerprint, Lease, Window};
+
+    const POLICY: Policy =
+        Policy { repeat: Duration::from_secs(4 * 3600), resolve_after: Duration::from_secs(900) };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + second).expect("a time of this century")
+    }
+
+    /// An incident that failed last at `counted`, and was told as `status` at second 0 when it had one route.
+    fn told_as(status: Status, counted: i64) -> Incident {
+        let mut incident =
+            Incident::opened(Fingerprint::kept("1-a"), &Source::default(), UNREACHABLE, at(-10));
+        incident.routes.insert(crate::classify::Route { method: "GET".to_owned(), path: "/".to_owned() }, 1);
+        incident.counted_at = Some(at(0));
+        incident.told = Some(told(&incident, &Sum::of([&incident]), status, None, at(0)));
+        incident.counted_at = Some(at(counted));
+        incident
+    }
+
+    #[track_caller]
+    fn check(incident: &Incident, now: i64, expected: Option<Status>) {
+        let tell = decide(incident, &Sum::of([incident]), at(now), POLICY);
+        assert_eq!(tell.as_ref().map(|tell| tell.status), expected, "{tell:?}");
+    }
+
+    #[test]
+    fn what_lasts_is_told_again_after_the_interval_and_not_before() {
+        check(&told_as(Status::Open, 14_399), 14_399, None);
+        check(&told_as(Status::Open, 14_400), 14_400, Some(Status::Ongoing));
+        // Nothing failed since: that is no reminder's matter.
+        check(&told_as(Status::Open, 0), 14_400, None);
+        check(&told_as(Status::Resolved, 100), 100, Some(Status::Regressed));
+        // A clock that was set back makes nothing due.
+        check(&told_as(Status::Open, 10), -90_000, None);
+    }
+
+    #[test]
+    fn nobody_tells_while_another_does() {
+        let mut incident = told_as(Status::Open, 14_400);
+        incident.lease = Some(Lease { owner: "another".to_owned(), until: at(14_430) });
+        check(&incident, 14_400, None);
+        check(&incident, 14_430, Some(Status::Ongoing));
+    }
+
+    #[test]
+    fn ten_times_the_rate_is_an_escalation() {
+        let mut incident = told_as(Status::Open, 400);
+        incident.window = Window { since: Some(at(0)), failed: 0, rate: Some(99), base: Some(10) };
+        check(&incident, 400, None);
+        incident.window.rate = Some(100);
+        check(&incident, 299, None);
+        check(&incident, 300, Some(Status::Escalated));
+        // From then on it is set against what was told.
+        let escalated = told(&incident, &Sum::of([&incident]), Status::Escalated, None, at(300));
+        assert_eq!((escalated.rate, escalated.escalations), (Some(100), 1));
+        incident.told = Some(escalated);
+        incident.counted_at = Some(at(1000));
+        incident.window.rate = Some(999);
+        check(&incident, 1000, None);
+        incident.window.rate = Some(1000);
+        // Each escalation makes the next one wait twice as long.
+        check(&incident, 899, None);
+        check(&incident, 900, Some(Status::Escalated));
+    }
+
+    #[test]
+    fn a_route_or_an_incident_that_joins_is_an_escalation() {
+        let mut incident = told_as(Status::Open, 400);
+        incident.routes.insert(crate::classify::Route { method: "PUT".to_owned(), path: "/".to_owned() }, 1);
+        check(&incident, 400, Some(Status::Escalated));
+        let page = told_as(Status::Open, 400);
+        let joined = Incident { fingerprint: Fingerprint::kept("1-b"), ..page.clone() };
+        let sum = Sum::of([&page, &joined, &joined]);
+        assert_eq!(sum.members, 2, "each counts once");
+        let tell = decide(&page, &sum, at(400), POLICY);
+        assert_eq!(tell.map(|tell| tell.status), Some(Status::Escalated));
+    }
+
+    #[test]
+    fn only_what_is_open_and_quiet_is_looked_at_again() {
+        let quiet = |incident: &Incident, now| is_quiet(incident, &Sum::of([incident]), at(now), POLICY);
+        let open = told_as(Status::Open, 100);
+        assert!(!quiet(&open, 999) && quiet(&open, 1000));
+        assert!(!quiet(&told_as(Status::Resolved, 100), 5000));
+        let untold = Incident { told: None, ..open.clone() };
+        assert!(!quiet(&untold, 5000), "never resolved without having been opened");
+        let mut looked = open;
+        looked.told.as_mut().expect("it was told").look_at = Some(at(2000));
+        assert!(!quiet(&looked, 1999) && quiet(&looked, 2000));
+    }
+}
