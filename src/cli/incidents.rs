@@ -104,7 +104,7 @@ async fn remove(store: &dyn Store, id: &str, now: Timestamp) -> anyhow::Result<b
 async fn open(table: Option<&str>) -> Result<Box<dyn Store>, Failure> {
     use crate::aws::sdk_config;
     use crate::incident::store::dynamodb::DynamoStore;
-    let table = table.ok_or_else(|| {
+    let table = table.filter(|table| !table.is_empty()).ok_or_else(|| {
         Failure::usage(anyhow::anyhow!(
             "say which table holds the incidents: --table NAME, or INCIDENT_TABLE"
         ))
