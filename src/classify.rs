@@ -82,6 +82,13 @@ impl Subject {
         let (endpoint, called_path, request_id) = (None, None, None);
         Self { cause, source, request_id, at: Some(at), route, endpoint, called_path, failed: false }
     }
+
+    /// The same later on, when it may have been repaired: what is read then is set against that time, and what a route calls
+    /// is what is deployed then, not what the failed request called.
+    pub fn later(self, at: Timestamp) -> Self {
+        let endpoint = self.endpoint.filter(|_| self.route.is_none());
+        Self { at: Some(at), endpoint, ..self }
+    }
 }
 
 impl Diagnosis {

@@ -17,7 +17,7 @@ use crate::survey::nouns::Listener;
 use crate::survey::{Topology, Unavailable, Why};
 
 pub use checks::{CHECKS, Check};
-pub use code::{CODES, Code};
+pub use code::{CODES, Code, Kind};
 pub use facts::Facts;
 pub use finding::{Finding, Remedy, State};
 pub use path::{Hop, HopKind};

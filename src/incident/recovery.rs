@@ -2,7 +2,7 @@
 
 use super::Fault;
 use crate::classify::{Cause, Family};
-use crate::judge::{Judgement, State, Tier};
+use crate::judge::{CODES, Code, Finding, Judgement, Kind, State, Tier};
 
 /// What a fresh walk says of a fault that was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,29 +26,38 @@ pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Judgement) -> 
         return Recovery::Still(judgement.verdict.says.clone());
     }
     let findings = &judgement.findings;
-    let healthy = findings.iter().filter(|finding| finding.state == State::Healthy).count();
-    let unknown = findings.iter().find(|finding| finding.state == State::Unknown);
-    match fault {
-        Some(fault) => {
-            let same = |code: &str| code == fault.code;
-            // Its own check has looked again: what it looks for is neither there nor out of sight.
-            if let Some(blind) = findings.iter().find(|f| f.state == State::Unknown && same(f.code.slug())) {
-                return Recovery::Unseen(blind.says.clone());
-            }
-            if let Some(there) = findings.iter().find(|f| f.state == State::Faulty && same(f.code.slug())) {
-                return Recovery::Still(there.says.clone());
-            }
-        }
-        None => {
-            if let Some(blind) = unknown {
-                return Recovery::Unseen(blind.says.clone());
-            }
-        }
+    let fault = fault.and_then(|fault| CODES.iter().copied().find(|code| code.slug() == fault.code));
+    let there = findings.iter().find(|f| f.state == State::Faulty && Some(f.code) == fault);
+    if let Some(there) = there {
+        return Recovery::Still(there.says.clone());
     }
-    match (healthy, &judgement.unread) {
-        (_, Some(why)) => Recovery::Unseen(why.clone()),
-        (0, _) => Recovery::Unseen("no hop could be read".to_owned()),
-        (1, _) => Recovery::Gone("the one hop that was read is healthy".to_owned()),
-        (n, _) => Recovery::Gone(format!("a fresh walk finds the fault gone: {n} readings are healthy")),
+    let mut unknown = findings.iter().filter(|finding| finding.state == State::Unknown);
+    let blind = unknown.find(|finding| fault.is_none_or(|fault| hides(finding.code, fault)));
+    if let Some(why) = judgement.unread.as_ref().or(blind.map(|finding| &finding.says)) {
+        return Recovery::Unseen(why.clone());
+    }
+    let healthy = || findings.iter().filter(|finding| finding.state == State::Healthy);
+    if !healthy().any(|finding| fault.is_none_or(|fault| shows(finding, fault))) {
+        return Recovery::Unseen("where it was found, nothing could be read".to_owned());
+    }
+    match healthy().count() {
+        1 => Recovery::Gone("the one hop that was read is healthy".to_owned()),
+        n => Recovery::Gone(format!("a fresh walk finds the fault gone: {n} readings are healthy")),
+    }
+}
+
+/// Whether a fault can hide behind what could not be read. What the walk itself needs always counts: a check that never
+/// got there says nothing, which is no reading either. What stands beside the path counts for a fault of its own kind.
+fn hides(unread: Code, fault: Code) -> bool {
+    unread.kind() == Kind::Hop || unread.kind() == fault.kind()
+}
+
+/// Whether a healthy reading is of what was at fault, or of a hop that is only reached past it.
+fn shows(healthy: &Finding, fault: Code) -> bool {
+    match fault.kind() {
+        kind @ (Kind::Network | Kind::Certificate) => healthy.code.kind() == kind,
+        Kind::Hop | Kind::Setting | Kind::Metric => {
+            healthy.code.kind() == Kind::Hop && healthy.hop >= fault.hop()
+        }
     }
 }

@@ -5,6 +5,21 @@ use super::HopKind::{
 };
 use super::State::{self, Faulty, Healthy};
 
+/// What kind of thing a finding speaks of: the hops themselves, or what stands beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A hop: whether it is there, works and leads on.
+    Hop,
+    /// What lies between hops: rules of security groups and network ACLs.
+    Network,
+    /// The listener's certificate.
+    Certificate,
+    /// A setting that breaks some connections.
+    Setting,
+    /// A number that CloudWatch counted.
+    Metric,
+}
+
 macro_rules! codes {
     ($($name:ident $slug:literal $hop:ident $state:ident;)+) => {
         /// What a finding says, by the contract's word; see [`Code::slug`].
@@ -32,34 +47,46 @@ macro_rules! codes {
                 }
             }
 
+            /// What kind of thing it speaks of.
+            pub fn kind(self) -> Kind {
+                match self {
+                    Self::TargetResetsRising
+                    | Self::LoadBalancerResetsRising
+                    | Self::SecurityGroupDropsRising
+                    | Self::PortAllocationErrors
+                    | Self::TlsNegotiationErrorsRising => Kind::Metric,
+                    Self::VpcLinkSecurityGroupBlocks
+                    | Self::LoadBalancerSecurityGroupBlocks
+                    | Self::TargetSecurityGroupBlocks
+                    | Self::NetworkAclBlocksRequest
+                    | Self::NetworkAclBlocksResponse
+                    | Self::NetworkOpen => Kind::Network,
+                    Self::IdleTimeoutMismatch | Self::ProxyProtocolEnabled | Self::ZoneWithoutTargets => {
+                        Kind::Setting
+                    }
+                    Self::ListenerCertificateNameMismatch
+                    | Self::ListenerCertificateExpired
+                    | Self::ListenerCertificateNotYetValid
+                    | Self::ListenerCertificateUntrusted
+                    | Self::ListenerCertificateValid
+                    | Self::CertificateExpiresSoon => Kind::Certificate,
+                    _ => Kind::Hop,
+                }
+            }
+
             /// Whether a number that CloudWatch counted says it: evidence beside what is configured.
             pub fn is_metric(self) -> bool {
-                matches!(
-                    self,
-                    Code::TargetResetsRising
-                        | Code::LoadBalancerResetsRising
-                        | Code::SecurityGroupDropsRising
-                        | Code::PortAllocationErrors
-                        | Code::TlsNegotiationErrorsRising
-                )
+                self.kind() == Kind::Metric
             }
 
             /// Whether the listener's certificate is what it speaks of.
             pub fn is_certificate(self) -> bool {
-                self == Code::CertificateExpiresSoon || self.slug().starts_with("listener-certificate-")
+                self.kind() == Kind::Certificate
             }
 
             /// Whether it speaks of what lies between hops: rules of security groups and network ACLs.
             pub fn is_network(self) -> bool {
-                matches!(
-                    self,
-                    Self::VpcLinkSecurityGroupBlocks
-                        | Self::LoadBalancerSecurityGroupBlocks
-                        | Self::TargetSecurityGroupBlocks
-                        | Self::NetworkAclBlocksRequest
-                        | Self::NetworkAclBlocksResponse
-                        | Self::NetworkOpen
-                )
+                self.kind() == Kind::Network
             }
 
             /// The state that is part of its meaning.

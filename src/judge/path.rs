@@ -1,6 +1,6 @@
 //! The private path as the reader sees it: one hop after the other, each with its state.
 
-use super::{Code, Finding, State};
+use super::{Code, Finding, Kind, State};
 use crate::classify::redact::bounded;
 use crate::classify::{Family, Subject};
 use crate::survey::Topology;
@@ -180,12 +180,8 @@ fn state(kind: HopKind, findings: &[Finding], read: bool) -> State {
 /// healthy.
 fn weighs(finding: &Finding) -> bool {
     let code = finding.code;
-    let beside = code.is_metric() || code.is_certificate() || is_setting(code);
+    let beside = matches!(code.kind(), Kind::Metric | Kind::Certificate | Kind::Setting);
     let idle = beside && finding.state == State::Unknown;
     let open = code.is_network() && finding.state != State::Faulty;
     code != Code::CertificateExpiresSoon && !idle && !open
-}
-
-fn is_setting(code: Code) -> bool {
-    matches!(code, Code::IdleTimeoutMismatch | Code::ProxyProtocolEnabled | Code::ZoneWithoutTargets)
 }

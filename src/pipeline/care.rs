@@ -111,10 +111,9 @@ impl Responder {
     /// Whether a quiet incident is over.
     async fn look_again(&self, mut due: Due<'_>, sum: &Sum, deadline: Instant) -> anyhow::Result<usize> {
         let now = (self.now)();
-        let mut subject = due.news.example.subject();
-        // What is read now is set against now: the failure is long past.
-        subject.at = Some(now);
-        let until = Instant::now() + self.config.investigation_budget;
+        let subject = due.news.example.subject().later(now);
+        let last = deadline.checked_sub(LEFT / 2).unwrap_or(deadline);
+        let until = last.min(Instant::now() + self.config.investigation_budget);
         let judgement = self.read(&subject, None, until).await;
         let Some(before) = due.page.told.clone() else { return Ok(0) };
         let recovery = incident::recovery(subject.cause, before.fault.as_ref(), &judgement);

@@ -299,3 +299,12 @@ pub struct Target {
     /// The reason in AWS's words.
     pub description: Option<String>,
 }
+
+impl Target {
+    /// Whether it is itself a load balancer, an application one behind a network one.
+    ///
+    /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/application-load-balancer-target.html>
+    pub fn is_load_balancer(&self) -> bool {
+        self.id.starts_with("arn:") && self.id.contains(":elasticloadbalancing:")
+    }
+}

@@ -235,9 +235,9 @@ impl Surveyor<'_> {
     /// What lies behind an application load balancer that is the target of the network load balancer.
     async fn walk_on(&self, outer: Topology) -> Option<Box<Topology>> {
         let albs = outer.targets.iter().filter_map(|(arn, targets)| {
-            let group = outer.target_group(arn).filter(|group| group.kind == "alb")?;
-            let target = targets.value()?.first()?;
-            Some((Arn::new(&target.id), target.port.or(group.port)?))
+            let target = targets.value()?.first().filter(|target| target.is_load_balancer())?;
+            let port = target.port.or_else(|| outer.target_group(arn)?.port)?;
+            Some((Arn::new(&target.id), port))
         });
         let (balancer, port) = albs.into_iter().next()?;
         let mut inner = Topology {

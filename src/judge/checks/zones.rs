@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::classify::Subject;
 use crate::judge::reach::{Ends, cross_zone};
 use crate::judge::{Code, Finding};
-use crate::survey::nouns::LoadBalancer;
+use crate::survey::nouns::{LoadBalancer, Target};
 use crate::survey::{Reading, Topology};
 use crate::vocabulary::Arn;
 
@@ -23,12 +23,15 @@ pub(super) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
 
 fn of_group(topology: &Topology, balancer: &LoadBalancer, group: &Arn) -> Option<Finding> {
     let reading = topology.targets.get(group)?;
+    if let Some(unavailable) = topology.target_groups.unavailable() {
+        return Some(Finding::unknown(Code::ZoneWithoutTargets, unavailable).of(group));
+    }
     let ends = Ends::new(topology);
     let targets = ends.targets(group);
     let healthy = targets.iter().any(|target| target.healthy);
     // An application load balancer as the target is in every zone of its own; no healthy target at all is worse than this.
-    let in_zones = topology.target_group(group).is_some_and(|group| group.kind != "alb");
-    if !healthy || !in_zones {
+    let everywhere = reading.value().is_some_and(|targets| targets.iter().any(Target::is_load_balancer));
+    if !healthy || everywhere {
         return None;
     }
     let held: Option<BTreeSet<String>> = targets.iter().map(|target| target.place.zone.clone()).collect();

@@ -12,7 +12,11 @@ use aws_sdk_apigateway::config::Credentials;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
 use vpclink_responder::aws::LiveAccount;
+use vpclink_responder::classify::Subject;
+use vpclink_responder::incident::Alert;
+use vpclink_responder::judge::{Judgement, judge};
 use vpclink_responder::pipeline::{Reading, explain};
 use vpclink_responder::render;
 use vpclink_responder::survey::{self, Asked, CachedAccount, Filled, Question, Why};
@@ -154,6 +158,27 @@ impl Laptop {
         (allowed, denied.collect())
     }
 
+    /// The alert over an account.
+    pub(super) fn alert(&self, account: &Account, event: &Value) -> Alert {
+        self.aws.change(|held| held.clone_from(account));
+        self.explained(event, &Denying::new(&self.live, None))
+    }
+
+    /// What walks find in an account: one with every permission first, then one without each that it used.
+    pub(super) fn walks(&self, account: &Account, subject: &Subject) -> Vec<(&'static str, Judgement)> {
+        self.aws.change(|held| held.clone_from(account));
+        let answers = CachedAccount::new(Denying::new(&self.live, None));
+        let listening = Denying::new(&answers, None);
+        let walk = |account: &dyn survey::Account| {
+            let deadline = Instant::now() + Duration::from_secs(20);
+            judge(subject, &self.runtime.block_on(survey::survey(subject, account, deadline)))
+        };
+        let allowed = ("nothing", walk(&listening));
+        let asked = listening.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let denied = asked.into_iter().map(|action| (action, walk(&Denying::new(&answers, Some(action)))));
+        std::iter::once(allowed).chain(denied).collect()
+    }
+
     /// Diagnoses an event over an account.
     pub(super) fn told(&self, account: &Account, event: &Value) -> Told {
         self.aws.change(|held| held.clone_from(account));
@@ -161,11 +186,15 @@ impl Laptop {
     }
 
     fn explain(&self, event: &Value, account: &dyn survey::Account) -> Told {
+        Told::of(serde_json::from_str(&render::machine(&self.explained(event, account))).unwrap())
+    }
+
+    fn explained(&self, event: &Value, account: &dyn survey::Account) -> Alert {
         let reading = Reading { account, budget: Duration::from_secs(20) };
         let input = event.to_string().into_bytes();
-        let explained = self.runtime.block_on(explain(&[input], Some(reading), now())).unwrap();
-        let [alert] = &explained.alerts[..] else { panic!("one alert, not {}", explained.alerts.len()) };
-        Told::of(serde_json::from_str(&render::machine(alert)).unwrap())
+        let mut explained = self.runtime.block_on(explain(&[input], Some(reading), now())).unwrap();
+        assert_eq!(explained.alerts.len(), 1, "one failure, one alert");
+        explained.alerts.remove(0)
     }
 }
 
