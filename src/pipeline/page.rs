@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::tell::Due;
 use crate::classify::Diagnosis;
-use crate::incident::{Fault, Fingerprint, Hit, Incident, News, Status};
+use crate::incident::{Fault, Fingerprint, Hit, Incident, News};
 use crate::judge::{HopKind, Judgement};
 
 /// Incidents that one resource broke, or one that stands alone.
@@ -18,8 +18,7 @@ pub(super) fn fold(walked: Vec<(Due<'_>, Judgement)>) -> Vec<Folded<'_>> {
     let mut folded: Vec<Folded<'_>> = Vec::new();
     let mut places: BTreeMap<(Fingerprint, bool), usize> = BTreeMap::new();
     for (due, judgement) in walked {
-        let alone = !due.page.members.is_empty() || due.tell.status == Status::Resolved;
-        let root = root(&due.news.example, &judgement).filter(|_| !alone);
+        let root = root(&due.news.example, &judgement).filter(|_| due.page.members.is_empty());
         let place = match &root {
             Some(root) => *places.entry((root.clone(), due.may_repeat)).or_insert(folded.len()),
             None => folded.len(),

@@ -153,8 +153,9 @@ impl Responder {
             return Ok(true);
         };
         info!(incident.id = due.page.id, "counted in silence");
-        due.store.keep(&due.news.fingerprint, &due.news.example, now).await?;
-        due.store.settle(&due.page.fingerprint, &due.owner, &Settled::Held(until)).await?;
+        // A table that fails now breaks no silence: the lease ends, and the next failure finds it silenced again.
+        self.keep(due).await;
+        self.settle(due.store, &due.page.fingerprint, &due.owner, &Settled::Held(until)).await;
         Ok(false)
     }
 
@@ -215,10 +216,12 @@ impl Responder {
                     error = error.to_string(),
                     "the incident store failed; telling each incident by itself"
                 );
+                let mut failure = None;
                 for (due, judgement) in walked {
-                    self.publish(Due { may_repeat: true, ..due }, judgement, deadline).await?;
+                    let told = self.publish(Due { may_repeat: true, ..due }, judgement, deadline).await;
+                    failure = failure.or(told.err());
                 }
-                Ok(true)
+                failure.map_or(Ok(true), Err)
             }
         }
     }

@@ -52,7 +52,7 @@ impl Responder {
         judgement
     }
 
-    async fn keep(&self, due: &Due<'_>) {
+    pub(super) async fn keep(&self, due: &Due<'_>) {
         let kept = due.store.keep(&due.news.fingerprint, &due.news.example, (self.now)()).await;
         if let Err(error) = kept {
             warn!(error = error.to_string(), "the failure could not be kept for a later walk");

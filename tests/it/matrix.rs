@@ -10,6 +10,7 @@ mod denied;
 mod doubles;
 mod faults;
 mod published;
+mod recovered;
 mod strange;
 mod told;
 mod walk;
