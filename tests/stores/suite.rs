@@ -99,6 +99,18 @@ async fn counting_adds_up_and_knows_what_comes_again(store: &dyn Store) {
     assert_eq!((both.failed, both.routes.len()), (61, 2), "`first` is a reserved word");
     assert_eq!(both.counted_at, Some(at(3)));
     assert_eq!(both.id, first.id);
+    // More than a store remembers: the last 64 are known whichever of its sets they are in, again and again.
+    for delivery in 62..=230 {
+        let counted = count(store, "counted001", delivery, at(4)).await;
+        assert_eq!(counted.failed, delivery, "{delivery} is new");
+        for known in [delivery, delivery - 1, delivery - 30, delivery.saturating_sub(60).max(1)] {
+            let again = count(store, "counted001", known, at(5)).await;
+            assert_eq!(again.failed, delivery, "{known} came again after {delivery}");
+        }
+    }
+    for delivery in 167..=230 {
+        assert_eq!(count(store, "counted001", delivery, at(6)).await.failed, 230, "{delivery} came again");
+    }
 }
 
 async fn writers_at_once_lose_nothing(store: &dyn Store) {

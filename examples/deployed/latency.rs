@@ -1,19 +1,10 @@
-//! How long an alert takes where every AWS call takes 50 ms: the real responder, started as Lambda starts it, against the
-//! tests' own AWS. `cargo build --release --bin responder`, then `cargo run --no-default-features --example latency --
-//! target/release/responder`.
-
-#![allow(clippy::unwrap_used, reason = "it is the tests' own code, run by hand")]
+//! How long an alert takes where every AWS call takes 50 ms, against the tests' own AWS.
 
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-#[allow(dead_code, unused_imports, unreachable_pub, reason = "the tests use more of it")]
-#[path = "../tests/it"]
-mod it {
-    pub(crate) mod harness;
-}
-
-use it::harness::{self, Account, Aws, Function, Outcome, Start};
+use super::function;
+use super::harness::{self, Account, Aws, Outcome, Start};
 
 /// What every call takes, in milliseconds.
 const CALL: u64 = 50;
@@ -21,14 +12,12 @@ const CALL: u64 = 50;
 /// Seven calls one after the other, and the program's own work.
 const MOST: u64 = 7 * CALL + 100;
 
-#[expect(clippy::print_stdout, reason = "it prints what it measured")]
-fn main() {
-    let program = std::env::args().nth(1).expect("the responder to measure is the argument");
+pub(super) fn measure(responder: &str) {
     for (generation, account) in [("v1", Account::healthy_v1()), ("v2", Account::healthy_v2())] {
         for round in 1..=3 {
-            let (milliseconds, calls) = alert(&program, account.clone());
+            let (milliseconds, calls) = alert(responder, account.clone());
             println!(
-                "{generation}, start {round}: event to Publish {milliseconds} ms, {MOST} allowed; {calls} calls"
+                "latency, {generation}, container {round}: event to Publish {milliseconds} ms, {MOST} allowed; {calls} calls"
             );
         }
     }
@@ -42,8 +31,7 @@ fn alert(program: &str, mut account: Account) -> (u128, usize) {
     }
     let aws = Aws::start(account);
     aws.delay("*", CALL);
-    let topic = "arn:aws:sns:eu-west-1:111122223333:alerts";
-    let mut lambda = Function::new(program).env("ALERT_TOPIC_ARN", topic).calling(&aws).start();
+    let mut lambda = function(program, &aws).start();
     assert_eq!(lambda.started(), Start::Ready, "{}", lambda.log());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
     let lines = [

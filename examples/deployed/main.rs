@@ -1,0 +1,41 @@
+//! What the built function does when Lambda starts and invokes it: how soon it is ready, how long an alert takes, and how
+//! much memory it needs. Figures for `docs/performance.md`, printed and not judged.
+//!
+//! ```sh
+//! cargo build --release --bin responder --example hello_lambda
+//! cargo run --no-default-features --example deployed -- target/release/responder target/release/examples/hello_lambda
+//! ```
+
+#![allow(clippy::unwrap_used, reason = "it is the tests' own code, run by hand")]
+#![expect(clippy::print_stdout, reason = "it prints what it measured")]
+
+mod latency;
+mod memory;
+mod start;
+#[allow(dead_code, reason = "the benches use more of it")]
+#[path = "../../benches/speed/traffic.rs"]
+mod traffic;
+
+#[allow(dead_code, unused_imports, unreachable_pub, reason = "the tests use more of it")]
+#[path = "../../tests/it"]
+mod it {
+    pub(crate) mod harness;
+}
+
+use it::harness;
+
+fn main() {
+    let programs: Vec<String> = std::env::args().skip(1).collect();
+    let [responder, hello] = &programs[..] else {
+        panic!("the arguments are the responder and the hello-world")
+    };
+    start::measure(responder, hello);
+    latency::measure(responder);
+    memory::measure(responder);
+}
+
+/// The responder as it is deployed, but for AWS.
+fn function(program: &str, aws: &harness::Aws) -> harness::Function {
+    let topic = "arn:aws:sns:eu-west-1:111122223333:alerts";
+    harness::Function::new(program).env("ALERT_TOPIC_ARN", topic).calling(aws)
+}
