@@ -20,6 +20,10 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -42,6 +46,7 @@ pub async fn sdk_config() -> SdkConfig {
         .operation_attempt_timeout(Duration::from_secs(4))
         .build();
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https())
         .retry_config(
             RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(100)),
         )
@@ -54,6 +59,11 @@ pub async fn sdk_config() -> SdkConfig {
 pub async fn sdk_config_in(region: &Region) -> SdkConfig {
     let region = aws_types::region::Region::new(region.to_string());
     sdk_config().await.into_builder().region(region).build()
+}
+
+/// The client that all of AWS is asked by: the SDK's own, with ring for TLS's cryptography. The SDK crates come without one.
+pub fn https() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
 /// An account as it is now.

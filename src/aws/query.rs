@@ -9,7 +9,6 @@ use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
-use aws_smithy_runtime::client::defaults::default_http_client_plugin_v2;
 use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
@@ -66,7 +65,7 @@ pub(super) type Error = SdkError<ErrorMetadata, HttpResponse>;
 /// Calls a service.
 pub(super) struct Client {
     service: &'static Service,
-    plugins: Vec<SharedRuntimePlugin>,
+    plugin: SharedRuntimePlugin,
     behavior_version: BehaviorVersion,
 }
 
@@ -106,12 +105,7 @@ impl Client {
             .with_config(layer(config, service, place.region).freeze())
             .with_runtime_components(components);
         let behavior_version = config.behavior_version().unwrap_or_else(BehaviorVersion::latest);
-        let http = default_http_client_plugin_v2(behavior_version);
-        Some(Self {
-            service,
-            plugins: http.into_iter().chain([SharedRuntimePlugin::new(ours)]).collect(),
-            behavior_version,
-        })
+        Some(Self { service, plugin: SharedRuntimePlugin::new(ours), behavior_version })
     }
 
     /// Calls an action with parameters and reads its answer.
@@ -128,9 +122,8 @@ impl Client {
             .operation_name(action)
             .behavior_version(self.behavior_version)
             .serializer(request)
-            .deserializer(response::<T>);
-        let plugins = self.plugins.iter().cloned();
-        let operation = plugins.fold(operation, |operation, plugin| operation.runtime_plugin(plugin));
+            .deserializer(response::<T>)
+            .runtime_plugin(self.plugin.clone());
         operation.build().invoke(form).await
     }
 }

@@ -1,6 +1,5 @@
 //! The answer to CloudFormation: one HTTP PUT to an address that is its own permission.
 
-use aws_smithy_runtime::client::defaults::default_http_client_plugin_v2;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -42,8 +41,9 @@ pub async fn put(config: &SdkConfig, url: &str, document: String) -> Result<(), 
     if let (Some(sleep), Some(time)) = (config.sleep_impl(), config.time_source()) {
         operation = operation.sleep_impl(sleep).time_source(time);
     }
-    let http = default_http_client_plugin_v2(behavior_version);
-    let operation = http.into_iter().fold(operation, |operation, plugin| operation.runtime_plugin(plugin));
+    if let Some(https) = config.http_client() {
+        operation = operation.http_client(https);
+    }
     let sent = operation.build().invoke((path.to_owned(), document)).await;
     sent.map_err(|error| shortened(&DisplayErrorContext(error).to_string()))
 }

@@ -18,6 +18,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sns::config::Credentials;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use vpclink_responder::aws::https;
 
 use crate::harness::Aws;
 
@@ -27,6 +28,7 @@ fn ask<T>(aws: &Aws, question: impl AsyncFnOnce(&SdkConfig) -> T) -> T {
     runtime.block_on(async {
         let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
         let loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(https())
             .region(Region::new("eu-west-1"))
             .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"))
             .endpoint_url(aws.url())

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
-use vpclink_responder::aws::LiveAccount;
+use vpclink_responder::aws::{LiveAccount, https};
 use vpclink_responder::classify::Subject;
 use vpclink_responder::incident::Alert;
 use vpclink_responder::judge::{Judgement, judge};
@@ -137,6 +137,7 @@ impl Laptop {
         let aws = Aws::start(Account::default());
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(https())
             .endpoint_url(aws.url())
             .region(Region::new("eu-west-1"))
             .credentials_provider(Credentials::new("ASIAEXAMPLEEXAMPLE00", "secret", None, None, "matrix"));
