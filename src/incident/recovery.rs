@@ -3,6 +3,7 @@
 use super::Fault;
 use crate::classify::{Cause, Family};
 use crate::judge::{CODES, Code, Finding, Judgement, Kind, State, Tier};
+use crate::survey::Why;
 
 /// What a fresh walk says of a fault that was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Judgement) -> 
         return Recovery::Still(there.says.clone());
     }
     let mut unknown = findings.iter().filter(|finding| finding.state == State::Unknown);
-    let blind = unknown.find(|finding| fault.is_none_or(|fault| hides(finding.code, fault)));
+    let blind = unknown.find(|finding| hides(finding, fault));
     if let Some(why) = judgement.unread.as_ref().or(blind.map(|finding| &finding.says)) {
         return Recovery::Unseen(why.clone());
     }
@@ -42,14 +43,23 @@ pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Judgement) -> 
     }
     match healthy().count() {
         1 => Recovery::Gone("the one hop that was read is healthy".to_owned()),
-        n => Recovery::Gone(format!("a fresh walk finds the fault gone: {n} readings are healthy")),
+        n => {
+            let found = if fault.is_some() { "finds the fault gone" } else { "finds nothing wrong" };
+            Recovery::Gone(format!("a fresh walk {found}: {n} readings are healthy"))
+        }
     }
 }
 
 /// Whether a fault can hide behind what could not be read. What the walk itself needs always counts: a check that never
-/// got there says nothing, which is no reading either. What stands beside the path counts for a fault of its own kind.
-fn hides(unread: Code, fault: Code) -> bool {
-    unread.kind() == Kind::Hop || unread.kind() == fault.kind()
+/// got there says nothing, which is no reading either. What stands beside the path counts for a fault of its own kind, and
+/// what nobody can read (a certificate that only targets have, the health of targets that nothing checks) for one there.
+fn hides(unread: &Finding, fault: Option<Code>) -> bool {
+    let never = matches!(unread.why, Some(Why::NotAsked(_)));
+    match fault {
+        Some(fault) if never => unread.code.kind() == fault.kind() && unread.hop == fault.hop(),
+        Some(fault) => unread.code.kind() == Kind::Hop || unread.code.kind() == fault.kind(),
+        None => !never,
+    }
 }
 
 /// Whether a healthy reading is of what was at fault, or of a hop that is only reached past it.

@@ -3,9 +3,10 @@
 
 use vpclink_responder::incident::{Alert, Fault, Recovery, recovery};
 use vpclink_responder::judge::Judgement;
+use vpclink_responder::survey::Why;
 
 use super::walk::{self, Level, now};
-use super::{complain, faults};
+use super::{complain, decoys, faults, log};
 
 /// What is remembered of a fault that was told.
 fn remembered(alert: &Alert) -> Option<Fault> {
@@ -35,6 +36,27 @@ fn a_fault_is_gone_once_it_is_repaired_and_never_before() {
             other => wrong.push(format!("{}: repaired, but {other:?}", fault.label())),
         }
         wrong
+    });
+    complain(&wrong.into_iter().flatten().collect::<Vec<_>>());
+}
+
+#[test]
+fn where_nothing_was_found_nothing_readable_may_stay_unread() {
+    let accounts: Vec<_> = decoys::accounts().into_iter().collect();
+    let wrong = walk::with_laptops(&accounts, |laptop, (label, account)| {
+        let event = walk::event(account, log::UNREACHABLE, Level::Info);
+        let alert = laptop.alert(account, &event);
+        assert_eq!(remembered(&alert), None, "{label}");
+        let subject = alert.news.example.subject().later(now());
+        let walks = laptop.walks(account, &subject);
+        let wrong = walks.iter().filter_map(|(denied, judgement)| {
+            let seen = recovery(subject.cause, None, judgement);
+            let gone = matches!(seen, Recovery::Gone(_));
+            let readable =
+                *denied == "nothing" || judgement.findings.iter().all(|f| f.why != Some(Why::Denied));
+            (gone != readable).then(|| format!("{label} without {denied}: {seen:?}"))
+        });
+        wrong.collect::<Vec<_>>()
     });
     complain(&wrong.into_iter().flatten().collect::<Vec<_>>());
 }
