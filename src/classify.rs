@@ -152,13 +152,13 @@ pub fn sight<'e>(execution: &'e Execution<'e>) -> Option<Sighted<'e>> {
         return None;
     }
     let (cause, sighting) = sightings(execution).next()?;
-    Some(Sighted { cause, sighting, execution })
+    Some(Sighted::new(cause, sighting, execution))
 }
 
 /// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
 pub fn classify_pasted(execution: &Execution<'_>) -> Option<Diagnosis> {
     let (cause, sighting) = sightings(execution).next()?;
-    (!cause.is_last_resort()).then(|| Sighted { cause, sighting, execution }.diagnosis())
+    (!cause.is_last_resort()).then(|| Sighted::new(cause, sighting, execution).diagnosis())
 }
 
 /// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.

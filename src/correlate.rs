@@ -9,7 +9,6 @@ mod execution;
 use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
-use jiff::Timestamp;
 
 use crate::decode::line::{Kind, LogLine};
 use crate::decode::{LogBatch, LogEvent, Source};
@@ -92,19 +91,17 @@ pub fn pasted<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
     })
 }
 
-/// Lines that come twice: CloudWatch Logs repeats events, copies from its console show each one twice, and a canary's
-/// lines may stand in the stage's own group too.
+/// Events that come twice, known by their ids. Of a request's dated lines none is looked up here: its execution knows which
+/// of them it holds already.
 #[derive(Default)]
 struct Repeats<'a> {
-    dated: HashSet<(usize, Timestamp, &'a str), RandomState>,
     by_id: HashSet<(usize, &'a str, &'a str), RandomState>,
 }
 
 impl<'a> Repeats<'a> {
     fn has(&mut self, origin: usize, event: &'a LogEvent<'a>, line: &LogLine<'a>) -> bool {
         match (event.at, line.request, event.id.as_deref()) {
-            // The message holds the request's id: nobody says the same twice in one millisecond.
-            (Some(at), Some(_), _) => !self.dated.insert((origin, at, &event.message)),
+            (Some(_), Some(_), _) => false,
             (_, _, Some(id)) => !self.by_id.insert((origin, id, &event.message)),
             // Undated lines without an id may well say the same twice: two requests that ended alike.
             _ => false,
@@ -114,6 +111,8 @@ impl<'a> Repeats<'a> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::decode::{self, Document};
 
@@ -153,6 +152,16 @@ mod tests {
     fn a_copy_that_shows_each_event_twice_counts_once() {
         let line = "2020-07-02T11:34:31.881-04:00 (a) Method completed with status: 500\n";
         executions(&line.repeat(2), |found| assert_eq!(found[0].entries.len(), 1));
+    }
+
+    #[test]
+    fn of_many_lines_too_each_counts_once() {
+        let line = |second| format!("2020-07-02T11:34:{second}Z (a) Method response headers: {{}}\n");
+        let lines: String = (10..59).map(line).collect();
+        let undated = "(a) Method completed with status: 500\n";
+        executions(&[&lines, undated, &lines, undated].concat(), |found| {
+            assert_eq!(found[0].entries.len(), 49 + 2);
+        });
     }
 
     #[test]

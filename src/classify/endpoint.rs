@@ -16,18 +16,23 @@ pub struct Endpoint {
 impl Endpoint {
     /// Reads a URI; `None` where it is not an http or https one.
     pub fn parse(uri: &str) -> Option<Self> {
-        let (tls, host, port) = Self::parts(uri)?;
-        Some(Self { tls, host: host.to_ascii_lowercase(), port })
+        Self::parts(uri).map(Self::of_parts)
+    }
+
+    pub(super) fn of_parts((tls, host, port): (bool, &str, u16)) -> Self {
+        Self { tls, host: host.to_ascii_lowercase(), port }
     }
 
     /// The same, borrowed: whether it is TLS, the host as it is written, the port.
     pub(super) fn parts(uri: &str) -> Option<(bool, &str, u16)> {
-        let (scheme, rest) = uri.split_once("://")?;
+        let (scheme, rest) = uri.split_once(':')?;
+        let rest = rest.strip_prefix("//")?;
         let tls = scheme.eq_ignore_ascii_case("https");
         if !tls && !scheme.eq_ignore_ascii_case("http") {
             return None;
         }
-        let authority = rest.split(['/', '?', '#', ' ']).next()?;
+        let end = rest.bytes().position(|byte| b"/?# ".contains(&byte)).unwrap_or(rest.len());
+        let authority = &rest[..end];
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         let default = if tls { 443 } else { 80 };
         let (host, port) = match authority.rsplit_once(':') {
@@ -35,8 +40,8 @@ impl Endpoint {
             _ => (authority, default),
         };
         // RFC 1035's longest name; a logged "host" beyond it is not one.
-        let named = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
-        let sound = !host.is_empty() && host.len() <= 253 && host.chars().all(named);
+        let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
+        let sound = !host.is_empty() && host.len() <= 253 && host.bytes().all(named);
         sound.then_some((tls, host, port))
     }
 }

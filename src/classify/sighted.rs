@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{Cause, Diagnosis, Endpoint, Evidence, Route, Sighting, endpoint, hint, redact, status};
 use crate::correlate::{Entry, Execution};
 use crate::decode::Source;
-use crate::decode::line::{self, Kind};
+use crate::decode::line;
 use crate::vocabulary::{ApiId, RequestId};
 
 /// Ids and names of AWS's own are shorter; a hostile line must not make a message that SNS refuses.
@@ -20,8 +20,10 @@ const LONGEST_PATH: usize = 300;
 pub struct Sighted<'e> {
     /// The catalogue entry.
     pub cause: &'static Cause,
-    pub(super) sighting: Sighting,
-    pub(super) execution: &'e Execution<'e>,
+    sighting: Sighting,
+    execution: &'e Execution<'e>,
+    /// What was called, borrowed: whether by TLS, the host as it is written, the port.
+    called: Option<(bool, &'e str, u16)>,
 }
 
 /// Failures that are alike here are of one incident: their fingerprints are the same. Of those that differ some may be, too.
@@ -31,13 +33,18 @@ pub struct Alike<'e> {
     /// By its place: nothing is to be hashed for each failure that is the same for a whole batch.
     source: *const Source,
     named: Option<(&'e str, &'e str)>,
-    endpoint: Option<(bool, &'e str, u16)>,
+    called: Option<(bool, &'e str, u16)>,
 }
 
 impl<'e> Sighted<'e> {
+    pub(super) fn new(cause: &'static Cause, sighting: Sighting, execution: &'e Execution<'e>) -> Self {
+        let called = execution.endpoint_uri.and_then(Endpoint::parts);
+        Self { cause, sighting, execution, called }
+    }
+
     /// All that is known of it, quoted and redacted.
     pub fn diagnosis(&self) -> Diagnosis {
-        let Self { cause, sighting, execution } = self;
+        let Self { cause, sighting, execution, .. } = self;
         let failure = self.failure();
         let quote = |index: usize| Evidence::quote(&execution.entries[index]);
         Diagnosis {
@@ -64,20 +71,23 @@ impl<'e> Sighted<'e> {
 
     /// What tells it from failures of other incidents, without a digest.
     pub fn alike(&self) -> Alike<'e> {
-        let Self { cause, execution, .. } = self;
+        let Self { cause, execution, called, .. } = *self;
         let source = execution.source;
         Alike {
             cause: cause.slug,
             source: std::ptr::from_ref(source),
             named: execution.api_stage.filter(|_| source.api.is_none() || source.stage.is_none()),
-            endpoint: execution.endpoint_uri.and_then(Endpoint::parts),
+            called,
         }
     }
 
-    /// How much it can tell a survey and a reader; see [`Diagnosis::tells`].
-    pub fn tells(&self) -> (bool, bool, usize) {
-        let called = self.execution.endpoint_uri.and_then(Endpoint::parts);
-        (self.execution.route.is_some(), called.is_some(), self.context().len())
+    /// Whether it can tell a survey and a reader more than a diagnosis does; see [`Diagnosis::tells`].
+    pub fn tells_more_than(&self, other: &Diagnosis) -> bool {
+        let (route, called) = (self.execution.route.is_some(), self.called.is_some());
+        let milestones = self.execution.milestones.iter().flatten().count();
+        // Lines are counted only where there can be more of them.
+        let may = (route, called, self.sighting.also.len() + milestones) > other.tells();
+        may && (route, called, self.context().len()) > other.tells()
     }
 
     /// Where its lines came from; API and stage may come from the lines themselves.
@@ -115,7 +125,7 @@ impl<'e> Sighted<'e> {
 
     /// What API Gateway called.
     pub fn endpoint(&self) -> Option<Endpoint> {
-        self.execution.endpoint_uri.and_then(Endpoint::parse)
+        self.called.map(Endpoint::of_parts)
     }
 
     /// Whether these may be the last lines of a request whose first ones came elsewhere.
@@ -131,14 +141,7 @@ impl<'e> Sighted<'e> {
     fn context(&self) -> Vec<usize> {
         let Self { sighting, execution, .. } = self;
         let mut lines = sighting.also.clone();
-        let mut last_of = |wanted: fn(&Kind<'_>) -> bool| {
-            lines.extend(execution.entries.iter().rposition(|entry| wanted(&entry.line.kind)));
-        };
-        last_of(|kind| matches!(kind, Kind::Route { .. }));
-        last_of(|kind| matches!(kind, Kind::EndpointUri(_) | Kind::Sending(_)));
-        last_of(|kind| matches!(kind, Kind::Received { .. }));
-        last_of(|kind| matches!(kind, Kind::GatewayResponse { .. }));
-        last_of(|kind| matches!(kind, Kind::Completed { .. }));
+        lines.extend(execution.milestones.into_iter().flatten());
         lines.retain(|line| *line != sighting.line);
         lines.sort_unstable();
         lines.dedup();

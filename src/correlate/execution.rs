@@ -1,7 +1,9 @@
 //! One request's lines, and what they say together.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use crate::decode::Source;
@@ -73,6 +75,8 @@ pub struct Execution<'a> {
     pub completed: Option<u16>,
     /// The gateway response sent instead of the backend's, and its status.
     pub gateway_response: Option<(&'a str, Option<u16>)>,
+    /// The places of the lines that say what was called and how it ended: of each kind the last.
+    pub milestones: [Option<usize>; 5],
     started: bool,
     ended: bool,
     succeeded: bool,
@@ -95,6 +99,7 @@ impl<'a> Execution<'a> {
             received: None,
             completed: None,
             gateway_response: None,
+            milestones: [None; 5],
             started: false,
             ended: false,
             succeeded: false,
@@ -126,10 +131,32 @@ impl<'a> Execution<'a> {
         if self.entries.iter().all(|entry| entry.at.is_some()) {
             self.entries.sort_by_key(|entry| entry.at);
         }
+        self.forget_repeats();
         for index in 0..self.entries.len() {
             let kind = self.entries[index].line.kind.clone();
             self.learn(&kind);
+            if let Some(milestone) = milestone(&kind) {
+                self.milestones[milestone] = Some(index);
+            }
         }
+    }
+
+    /// Leaves out lines that come twice: CloudWatch Logs repeats events, copies from its console show each one twice, and a
+    /// canary's lines may stand in the stage's own group too. Nobody says the same of a request twice in one millisecond.
+    fn forget_repeats(&mut self) {
+        /// Lines that are compared each with each: sooner done than hashing them.
+        const FEW: usize = 32;
+        let said = |entry: &Entry<'a>| (entry.line.text, entry.line.rest, entry.at);
+        let once = |place: usize| {
+            let entry = said(&self.entries[place]);
+            self.entries[..place].iter().all(|earlier| said(earlier) != entry)
+        };
+        if self.entries.len() <= FEW && (1..self.entries.len()).all(once) {
+            return;
+        }
+        let mut known: HashSet<_, RandomState> = HashSet::default();
+        self.entries
+            .retain(|entry| entry.line.request.is_none() || entry.at.is_none() || known.insert(said(entry)));
     }
 
     fn learn(&mut self, kind: &Kind<'a>) {
@@ -223,6 +250,18 @@ impl<'a> Execution<'a> {
 
     fn last_before(&self, index: usize, wanted: impl Fn(&Kind<'_>) -> bool) -> Option<&Entry<'a>> {
         self.entries[..index.min(self.entries.len())].iter().rfind(|entry| wanted(&entry.line.kind))
+    }
+}
+
+/// Which of the lines that say what was called and how it ended this kind is.
+fn milestone(kind: &Kind<'_>) -> Option<usize> {
+    match kind {
+        Kind::Route { .. } => Some(0),
+        Kind::EndpointUri(_) | Kind::Sending(_) => Some(1),
+        Kind::Received { .. } => Some(2),
+        Kind::GatewayResponse { .. } => Some(3),
+        Kind::Completed { .. } => Some(4),
+        _ => None,
     }
 }
 

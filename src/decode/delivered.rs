@@ -43,7 +43,8 @@ pub(super) fn is_record(value: &Value) -> bool {
 
 /// A glance that spares ordinary lines the parsing.
 pub(super) fn may_be_record(message: &str) -> bool {
-    json_of(message).is_some() || place::opens_with_arn(message)
+    // What opens with a request's id is a line.
+    !message.starts_with('(') && (json_of(message).is_some() || place::opens_with_arn(message))
 }
 
 /// The JSON of an event, behind the time that a copy may have put before it.

@@ -8,7 +8,7 @@ mod opening;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 pub use opening::{Opening, opening};
 
@@ -99,7 +99,8 @@ impl<'a> LogLine<'a> {
             Some(end) => (&message[..end], &message[end + 1..]),
             None => (message, ""),
         };
-        let Opening { at, request, text, .. } = opening(first.trim_end_matches('\r'));
+        let first = if first.ends_with('\r') { first.trim_end_matches('\r') } else { first };
+        let Opening { at, request, text, .. } = opening(first);
         Self { request, at, text, rest, kind: kind(text) }
     }
 
@@ -122,12 +123,18 @@ impl<'a> LogLine<'a> {
 /// `text` without `prefix`, compared without regard to ASCII case.
 #[inline]
 pub fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let head = text.as_bytes().get(..prefix.len())?;
+    opens(text.as_bytes(), prefix).then(|| &text[prefix.len()..])
+}
+
+/// Whether a text opens with a prefix, whatever the letter case. Asked many times a line, mostly for nothing: by itself it
+/// would be a call each time.
+#[inline(always)]
+fn opens(text: &[u8], prefix: &str) -> bool {
+    let Some(head) = text.get(..prefix.len()) else { return false };
     // Most texts differ in the first letter, and most that do not are spelt alike: both are known without a loop.
     let first =
         head.first().map(u8::to_ascii_lowercase) == prefix.bytes().next().map(|b| b.to_ascii_lowercase());
-    let same = first && (head == prefix.as_bytes() || head.eq_ignore_ascii_case(prefix.as_bytes()));
-    same.then(|| &text[prefix.len()..])
+    first && (head == prefix.as_bytes() || head.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
 /// The openings of lines that only a failing request has, in lower case.
@@ -153,6 +160,8 @@ const PREAMBLES: [&str; 10] = [
     "Client [UserAgent:",
 ];
 
+const COMPLETED: &str = "Method completed with status: ";
+
 /// Lines that quote a client, a backend or a mapping of theirs.
 const PAYLOADS: [&str; 6] = [
     "Method request ",
@@ -173,22 +182,21 @@ pub(super) enum Weight {
     Fails,
     /// It may tell something about a request that failed.
     Tells,
+    /// It tells API and stage, which the log group's name tells as a rule.
+    Place,
     /// A client's or backend's own words, or a form of politeness: nothing reads it.
     Nothing,
 }
 
 impl Weight {
     /// Weighs the text of a line; in doubt it weighs more.
-    pub(super) fn of(text: &str) -> Self {
-        let opens = |openings: &[&str]| openings.iter().any(|opening| strip(text, opening).is_some());
+    pub(super) fn of(text: &[u8]) -> Self {
+        let opens = |openings: &[&str]| openings.iter().any(|opening| opens(text, opening));
         // As API Gateway spells them; in another spelling they weigh more than they have to.
-        let starts = |opening: &str| text.starts_with(opening);
-        match text.as_bytes().first().map(u8::to_ascii_lowercase) {
+        let starts = |opening: &str| text.starts_with(opening.as_bytes());
+        match text.first().map(u8::to_ascii_lowercase) {
             Some(b'm') if starts("Method request ") || starts("Method response ") => Self::Nothing,
-            Some(b'm') => match strip(text, "Method completed with status: ") {
-                Some(status) if !is_below_500(status) => Self::Fails,
-                _ => Self::Tells,
-            },
+            Some(b'm') if opens(&[COMPLETED]) && !is_below_500(&text[COMPLETED.len()..]) => Self::Fails,
             Some(b'e') if starts("Endpoint request headers:") || starts("Endpoint request body") => {
                 Self::Nothing
             }
@@ -199,6 +207,7 @@ impl Weight {
             Some(b'a') if starts("API Key authorized because") => Self::Nothing,
             Some(b'a') if starts("AWS Integration Endpoint RequestId") => Self::Nothing,
             Some(b'u') if starts("Usage Plan check succeeded") => Self::Nothing,
+            Some(b'v') if starts("Verifying Usage Plan for request: ") => Self::Place,
             Some(b'a' | b'e' | b'f' | b'l' | b't') if opens(&FAILURES) => Self::Fails,
             Some(b'g' | b'l') if opens(&["Gateway response type: ", "Lambda invocation failed"]) => {
                 Self::Fails
@@ -209,13 +218,14 @@ impl Weight {
 }
 
 /// Whether a text is a status of three digits, and of no failure.
-fn is_below_500(status: &str) -> bool {
-    matches!(status.as_bytes(), [b'1'..=b'4', b'0'..=b'9', b'0'..=b'9'])
+fn is_below_500(status: &[u8]) -> bool {
+    matches!(status, [b'1'..=b'4', b'0'..=b'9', b'0'..=b'9'])
 }
 
 fn kind(text: &str) -> Kind<'_> {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| strip(text, prefix).is_some());
-    if starts(&FAILURES) {
+    let letter = text.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    if matches!(letter, Some(b'a' | b'e' | b'f' | b'l' | b't')) && starts(&FAILURES) {
         return Kind::Failure;
     }
     if let Some(rest) = strip(text, "Lambda invocation failed with status: ") {
@@ -243,7 +253,7 @@ fn route_of_request(text: &str) -> Option<Kind<'_>> {
         return Some(Kind::Starting(id.trim()));
     }
     if let Some(rest) = strip(text, "HTTP Method: ") {
-        let (method, path) = rest.split_once(", Resource Path: ")?;
+        let (method, path) = divided(rest, ", Resource Path: ")?;
         return Some(Kind::Route { method: method.trim(), path: path.trim() });
     }
     if let Some(rest) = strip(text, "Verifying Usage Plan for request: ") {
@@ -267,13 +277,19 @@ fn end_of_request(text: &str) -> Option<Kind<'_>> {
         return Some(Kind::ResponseHeaders(headers));
     }
     if let Some(rest) = strip(text, "Gateway response type: ") {
-        let (name, status) = rest.split_once(" with status code: ").unwrap_or((rest, ""));
+        let (name, status) = divided(rest, " with status code: ").unwrap_or((rest, ""));
         return Some(Kind::GatewayResponse { name: name.trim(), status: number(status) });
     }
-    if let Some(status) = strip(text, "Method completed with status: ") {
+    if let Some(status) = strip(text, COMPLETED) {
         return Some(Kind::Completed { status: number(status) });
     }
     strip(text, "Successfully completed execution").map(|_| Kind::Succeeded)
+}
+
+/// What stands before and behind these words. `split_once` takes longer to get ready than to search a line.
+fn divided<'a>(text: &'a str, words: &str) -> Option<(&'a str, &'a str)> {
+    let place = memmem::find(text.as_bytes(), words.as_bytes())?;
+    Some((&text[..place], &text[place + words.len()..]))
 }
 
 /// The whole number that a text opens with.

@@ -15,7 +15,7 @@ use foldhash::fast::RandomState;
 use super::envelope;
 use super::line::Weight;
 use super::quick;
-use super::{Document, LogBatch, LogEvent, Source};
+use super::{Document, LogBatch, Source};
 use crate::vocabulary::Region;
 use event::{Divider, Glimpse};
 
@@ -35,11 +35,11 @@ const LONGEST_HEAD: usize = 8192;
 pub(super) fn sift<'a>(document: &'a [u8], region: Option<&Region>) -> Option<Sifted<'a>> {
     let text = quick::utf8(document)?;
     // JSON as it is sent has no control character, and a text inside it may have none.
-    if document.iter().fold(false, |found, byte| found | (*byte < b' ')) {
+    if document.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < b' ' {
         return None;
     }
     let start = events_start(text)?;
-    let divider = Divider::new(text);
+    let divider = Divider::new(text, start)?;
     let mut requests = Requests::default();
     let mut events = Vec::with_capacity(text.len() / 256);
     let mut at = start;
@@ -59,9 +59,19 @@ pub(super) fn sift<'a>(document: &'a [u8], region: Option<&Region>) -> Option<Si
     // What stands around the events is for the general way to read: it finds a list there, and nothing in it.
     let frame = [&text[..start], &text[at..]].concat();
     let Ok(Document::Logs(LogBatch { source, .. })) = envelope::read(frame.as_bytes()) else { return None };
-    let events = requests.telling(events)?;
+    let placed = source.api.is_some() && source.stage.is_some();
+    let wanted = |weight| match weight {
+        Weight::Fails | Weight::Tells => true,
+        Weight::Place => !placed,
+        Weight::Nothing => false,
+    };
+    // Room for all of them is asked for and not touched: growing would copy what is kept.
+    let mut kept = Vec::with_capacity(events.len());
+    for (number, glimpse) in requests.telling(events, wanted) {
+        kept.push(divider.read(&glimpse, number)?);
+    }
     let source = Source { region: region.cloned(), ..source };
-    Some(Sifted { document: Document::Logs(LogBatch { source, events }), passed: requests.passed() })
+    Some(Sifted { document: Document::Logs(LogBatch { source, events: kept }), passed: requests.passed() })
 }
 
 /// Where the first event of the document's own list begins.
@@ -78,13 +88,13 @@ fn events_start(text: &str) -> Option<usize> {
 /// The requests of a document, in the order in which they are first seen.
 #[derive(Default)]
 struct Requests<'a> {
-    places: HashMap<&'a str, u32, RandomState>,
+    places: HashMap<&'a [u8], u32, RandomState>,
     failing: Vec<bool>,
 }
 
 impl<'a> Requests<'a> {
     /// Notes a line of a request and gives the request's place; `None` for an id of an unusual kind.
-    fn note(&mut self, id: &'a str, weight: Weight) -> Option<u32> {
+    fn note(&mut self, id: &'a [u8], weight: Weight) -> Option<u32> {
         let place = match self.places.get(id) {
             Some(place) => *place,
             None if event::is_plain_id(id) => {
@@ -99,17 +109,20 @@ impl<'a> Requests<'a> {
         Some(place)
     }
 
-    /// Of the requests that can have failed, what can matter: whatever tells anything, and the first line of each, which
-    /// says in which order they began.
-    fn telling(&self, events: Vec<(u32, Glimpse<'a>)>) -> Option<Vec<LogEvent<'a>>> {
+    /// Of the requests that can have failed, what is wanted, with its number: and the first line of each, which says in
+    /// which order they began.
+    fn telling(
+        &self,
+        events: Vec<(u32, Glimpse)>,
+        wanted: impl Fn(Weight) -> bool,
+    ) -> impl Iterator<Item = (usize, Glimpse)> {
         let mut begun = vec![false; self.failing.len()];
         let numbered = (1..).zip(events);
-        let telling = numbered.filter(|(_, (request, glimpse))| {
-            let request = *request as usize;
+        numbered.filter_map(move |(number, (request, glimpse))| {
+            let request = request as usize;
             let first = !std::mem::replace(&mut begun[request], true);
-            self.failing[request] && (first || glimpse.weight != Weight::Nothing)
-        });
-        telling.map(|(number, (_, glimpse))| glimpse.event(number)).collect()
+            (self.failing[request] && (first || wanted(glimpse.weight))).then_some((number, glimpse))
+        })
     }
 
     fn passed(&self) -> usize {

@@ -62,7 +62,7 @@ pub fn gather(failures: &[Sighted<'_>]) -> Vec<News> {
         let known = &mut news[place];
         known.count(failure.delivery(), failure.at(), failure.route().as_ref());
         known.name(|| failure.request_id());
-        if failure.tells() > known.example.tells() {
+        if failure.tells_more_than(&known.example) {
             known.example = failure.diagnosis();
         }
     }

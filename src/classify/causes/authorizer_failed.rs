@@ -60,15 +60,16 @@ fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
         .or_else(|| last(execution, is_response))?;
     // The first line of the request that tells of a failure is the specific one.
     let specific = first(execution, |line| {
-        line.kind == Kind::Failure || matches!(line.kind, Kind::LambdaRejected { status } if status >= 400)
+        matches!(line.kind, Kind::Failure)
+            || matches!(line.kind, Kind::LambdaRejected { status } if status >= 400)
     });
     Some(Sighting { line: specific.unwrap_or(blamed), also: vec![blamed] })
 }
 
 /// The console prints the exception bare, without a stamp: it then continues the failure line above.
 fn names_exception_below(line: &LogLine<'_>) -> bool {
-    let below = line.rest.lines().next_back().map(str::trim);
-    line.kind == Kind::Failure && below == Some("AuthorizerConfigurationException")
+    let below = || line.rest.lines().next_back().map(str::trim);
+    matches!(line.kind, Kind::Failure) && below() == Some("AuthorizerConfigurationException")
 }
 
 fn is_response(line: &LogLine<'_>) -> bool {

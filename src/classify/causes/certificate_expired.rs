@@ -3,6 +3,7 @@
 use super::recognise::{configuration_error, reason};
 use super::{Cause, Family, NextStep, Side, Sighting, commands};
 use crate::correlate::Execution;
+use crate::decode::line::strip;
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {
@@ -55,11 +56,17 @@ fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
     reason(execution, &DATES).or_else(|| {
         // Behind the opening, class names stand on both sides of it: the words come late.
         configuration_error(execution, |reason| {
-            let reason = reason.to_ascii_lowercase();
-            let path = reason.split_once("pkix path ").filter(|(head, _)| is_framing(head));
-            path.is_some_and(|(_, tail)| DATES.iter().any(|words| tail.contains(words)))
+            let path = path_error(reason).filter(|(head, _)| is_framing(&head.to_ascii_lowercase()));
+            let tail = path.map(|(_, tail)| tail.to_ascii_lowercase());
+            tail.is_some_and(|tail| DATES.iter().any(|words| tail.contains(words)))
         })
     })
+}
+
+/// What stands before and behind the words of an error of the certificates' path, in any letter case.
+fn path_error(reason: &str) -> Option<(&str, &str)> {
+    let mut places = memchr::memchr2_iter(b'p', b'P', reason.as_bytes());
+    places.find_map(|place| Some((&reason[..place], strip(&reason[place..], "PKIX path ")?)))
 }
 
 fn is_framing(head: &str) -> bool {

@@ -57,6 +57,6 @@ fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
         Kind::LambdaRejected { status } => (400..600).contains(&status) && status != 429,
         _ => false,
     };
-    let failed = first(execution, |line| line.kind == Kind::Failure);
+    let failed = first(execution, |line| matches!(line.kind, Kind::Failure));
     first(execution, refused).map(|line| Sighting { line, also: failed.into_iter().collect() })
 }

@@ -54,7 +54,7 @@ pub(super) static CAUSE: Cause = Cause {
 };
 
 fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
-    let refused = first(execution, |line| line.kind == Kind::LambdaRejected { status: 429 });
+    let refused = first(execution, |line| matches!(line.kind, Kind::LambdaRejected { status: 429 }));
     let headed = first(execution, |line| match line.kind {
         Kind::ResponseHeaders(headers) => {
             may_be_lambda(execution) && (names_throttle(headers) || line.rest.lines().any(names_throttle))
@@ -65,7 +65,7 @@ fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
         reason(execution, &["Rate Exceeded", "x-amzn-ErrorType=TooManyRequestsException"]).map(|s| s.line);
     let mut lines = [refused, headed, said].into_iter().flatten();
     // The failure line goes along: it is what the reader of the log sees first.
-    let failed = first(execution, |line| line.kind == Kind::Failure);
+    let failed = first(execution, |line| matches!(line.kind, Kind::Failure));
     lines.next().map(|line| Sighting { line, also: lines.chain(failed).collect() })
 }
 

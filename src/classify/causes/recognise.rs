@@ -48,7 +48,7 @@ pub(super) fn logged_reason(execution: &Execution<'_>, accepts: impl Fn(&str) ->
 
 /// The first failure line whose text, wrapped lines joined, the predicate accepts.
 pub(super) fn failure(execution: &Execution<'_>, accepts: impl Fn(&str) -> bool) -> Option<Sighting> {
-    first(execution, |line| line.kind == Kind::Failure && accepts(&joined(line))).map(Sighting::at)
+    first(execution, |line| matches!(line.kind, Kind::Failure) && accepts(&joined(line))).map(Sighting::at)
 }
 
 /// The place of the first line that the predicate accepts.
@@ -96,16 +96,18 @@ pub(super) fn header<'a>(headers: &'a str, name: &str) -> Option<&'a str> {
 
 /// The message of a Java exception without what some versions put before it: class names, the alert in brackets.
 fn bare_message(reason: &str) -> &str {
-    let mut rest = reason.trim();
-    while let Some((_, message)) = rest.split_once(": ").filter(|(head, _)| is_class(head)) {
-        rest = message.trim_start();
+    let mut rest = reason;
+    while let Some(end) = rest.bytes().position(|byte| byte == b' ').filter(|end| is_class(&rest[..*end])) {
+        rest = rest[end..].trim_start();
     }
     let alert = rest.strip_prefix('(').and_then(|inner| inner.split_once(") "));
     let named = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
     alert.filter(|(name, _)| named(name)).map_or(rest, |(_, message)| message)
 }
 
-fn is_class(head: &str) -> bool {
+/// Whether a word is a class's name and the colon behind it.
+fn is_class(word: &str) -> bool {
+    let Some(head) = word.strip_suffix(':') else { return false };
     let qualified = head.contains('.') && !head.contains(char::is_whitespace);
     let name = head.to_ascii_lowercase();
     qualified && (name.ends_with("exception") || name.ends_with("error"))

@@ -33,10 +33,12 @@ impl Opening<'_> {
 
 /// Divides a line.
 pub fn opening(line: &str) -> Opening<'_> {
-    if let Some((at, text)) = console_time(line) {
+    // The common line opens with its request. No time opens with a bracket.
+    let dated = !line.starts_with('(');
+    if let Some((at, text)) = dated.then(|| console_time(line)).flatten() {
         return Opening { at: Some(at), text, ..Opening::default() };
     }
-    let (at, rest) = match iso_time(line) {
+    let (at, rest) = match dated.then(|| iso_time(line)).flatten() {
         Some((at, rest)) => (Some(at), rest),
         None => (None, line),
     };
@@ -89,8 +91,9 @@ fn bracketed(text: &str) -> Option<(&str, &str)> {
 }
 
 fn has_blank(text: &str) -> bool {
-    // Ids are graphic ASCII as a rule, which is known at once.
-    !text.bytes().all(|b| b.is_ascii_graphic()) && text.contains(char::is_whitespace)
+    // Ids are graphic ASCII as a rule, which is known of many bytes at once.
+    let graphic = text.bytes().fold(true, |graphic, byte| graphic & byte.is_ascii_graphic());
+    !graphic && text.contains(char::is_whitespace)
 }
 
 #[cfg(test)]
@@ -124,6 +127,8 @@ mod tests {
     #[test]
     fn a_text_in_brackets_is_the_request() {
         check("(my-own-id) Text", None, Some("my-own-id"), "Text");
+        let dated = "Aug 04 17:48:21 UTC 2022 : Text";
+        check(&format!("(a) {dated}"), None, Some("a"), dated);
         check("(two words) Text", None, None, "(two words) Text");
         check("()Text", None, None, "()Text");
         check("(never closed", None, None, "(never closed");

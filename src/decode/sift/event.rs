@@ -9,10 +9,10 @@ use crate::decode::LogEvent;
 use crate::decode::line::Weight;
 
 /// An event, divided. Many of them are kept at a time, and of few more is asked than how much they weigh.
-pub(super) struct Glimpse<'a> {
-    /// `{"id":"…","timestamp":…,"message":"…"}`
-    event: &'a str,
-    id_length: u32,
+pub(super) struct Glimpse {
+    /// Where `{"id":"…","timestamp":…,"message":"…"}` stands in the document.
+    start: u32,
+    end: u32,
     /// Whether the message holds an escape.
     escaped: bool,
     /// What its text can mean for the request.
@@ -21,8 +21,8 @@ pub(super) struct Glimpse<'a> {
 
 const ID: &str = "{\"id\":\"";
 const TIMESTAMP: &str = "\",\"timestamp\":";
-/// A time between 2001 and 2286.
-const DIGITS: usize = 13;
+/// Digits of a time between 2001 and 2286.
+const TIME_DIGITS: usize = 13;
 const MESSAGE: &str = ",\"message\":\"";
 const END: &str = "\"}";
 
@@ -35,45 +35,62 @@ const LONGEST_ID: usize = 256;
 /// Divides the events of a document.
 pub(super) struct Divider<'a> {
     document: &'a str,
+    /// Digits of an event's id: all ids have as many.
+    id_digits: usize,
     /// The end of an event and the beginning of the next, from the quote that ends a message.
     border: memmem::Finder<'static>,
 }
 
 impl<'a> Divider<'a> {
-    pub(super) fn new(document: &'a str) -> Self {
-        Self { document, border: memmem::Finder::new(b"\"},{\"id\":\"") }
+    /// For a document whose first event begins at this place.
+    pub(super) fn new(document: &'a str, start: usize) -> Option<Self> {
+        let first = document.as_bytes().get(start + ID.len()..)?;
+        let border = memmem::Finder::new(b"\"},{\"id\":\"");
+        Some(Self { document, id_digits: memchr(b'"', first)?, border })
     }
 
     /// Divides the event at this place and says which request it is of, not looking at the id (see [`is_plain_id`]), and
     /// where it ends; `None` for an event of any other shape.
-    pub(super) fn event(&self, start: usize) -> Option<(Glimpse<'a>, &'a str, usize)> {
-        let (document, bytes) = (self.document, self.document.as_bytes());
-        let id = after(bytes, start, ID)?;
-        let id_end = id + memchr2(b'"', b'\\', bytes.get(id..)?)?;
+    pub(super) fn event(&self, start: usize) -> Option<(Glimpse, &'a [u8], usize)> {
+        let bytes = self.document.as_bytes();
+        let id_end = digits(bytes, after(bytes, start, ID)?, self.id_digits)?;
         let timestamp = after(bytes, id_end, TIMESTAMP)?;
-        let time_end = timestamp + DIGITS;
+        let time_end = digits(bytes, timestamp, TIME_DIGITS)?;
         let request = after(bytes, after(bytes, time_end, MESSAGE)?, "(")?;
         let request_end = request + memchr(b')', &bytes[request..bytes.len().min(request + LONGEST_ID)])?;
         let text = after(bytes, request_end, ") ")?;
-        // A number of 13 digits, and a text that begins at once: neither needs a second thought.
-        let [first, last] = [bytes[timestamp..].first_chunk()?, bytes[time_end - 8..].first_chunk()?];
-        if !are_digits(*first)
-            || !are_digits(*last)
-            || first[0] == b'0'
-            || !bytes.get(text)?.is_ascii_graphic()
-        {
+        // A number of that many digits, and a text that begins at once: neither needs a second thought.
+        if bytes[timestamp] == b'0' || !bytes.get(text)?.is_ascii_graphic() {
             return None;
         }
         let first = text + memchr2(b'"', b'\\', &bytes[text..])?;
         let escaped = bytes[first] == b'\\';
         let end = if escaped { self.closing_quote(first)? } else { first };
         let next = after(bytes, end, END)?;
-        let weight = match Weight::of(&document[text..first]) {
+        let weight = match Weight::of(&bytes[text..first]) {
             Weight::Tells if escaped && first - text < OPENING => Weight::Fails,
             weight => weight,
         };
-        let (event, id_length) = (&document[start..next], u32::try_from(id_end - id).ok()?);
-        Some((Glimpse { event, id_length, escaped, weight }, &document[request..request_end], next))
+        let (start, end) = (u32::try_from(start).ok()?, u32::try_from(next).ok()?);
+        Some((Glimpse { start, end, escaped, weight }, &bytes[request..request_end], next))
+    }
+
+    /// An event as the general way reads it.
+    pub(super) fn read(&self, glimpse: &Glimpse, number: usize) -> Option<LogEvent<'a>> {
+        let event = &self.document[glimpse.start as usize..glimpse.end as usize];
+        let (id, rest) = event[ID.len()..].split_at(self.id_digits);
+        let (time, rest) = rest[TIMESTAMP.len()..].split_at(TIME_DIGITS);
+        let message = &rest[MESSAGE.len()..rest.len() - END.len()];
+        let message = match glimpse.escaped {
+            false => Cow::Borrowed(message),
+            // With the quotes around it.
+            true => Cow::Owned(
+                serde_json::from_str(&rest[MESSAGE.len() - 1..=MESSAGE.len() + message.len()]).ok()?,
+            ),
+        };
+        let milliseconds = time.bytes().fold(0, |number, digit| 10 * number + i64::from(digit - b'0'));
+        let at = Timestamp::from_millisecond(milliseconds).ok();
+        Some(LogEvent { number, id: Some(Cow::Borrowed(id)), at, message })
     }
 
     /// Where the text ends that an escape at `start` is part of; `None` where it is none that JSON allows.
@@ -100,36 +117,19 @@ impl<'a> Divider<'a> {
     }
 }
 
-impl<'a> Glimpse<'a> {
-    /// The event as the general way reads it.
-    pub(super) fn event(self, number: usize) -> Option<LogEvent<'a>> {
-        let id = self.event[ID.len()..].get(..self.id_length as usize)?;
-        let timestamp = self.event[ID.len() + id.len() + TIMESTAMP.len()..].get(..DIGITS)?;
-        let before = ID.len() + id.len() + TIMESTAMP.len() + DIGITS + MESSAGE.len();
-        let message = self.event.get(before..self.event.len() - END.len())?;
-        let message = match self.escaped {
-            false => Cow::Borrowed(message),
-            // With the quotes around it.
-            true => Cow::Owned(serde_json::from_str(&self.event[before - 1..=before + message.len()]).ok()?),
-        };
-        let at = Timestamp::from_millisecond(timestamp.parse().ok()?).ok();
-        Some(LogEvent { number, id: Some(Cow::Borrowed(id)), at, message })
-    }
+/// Whether a request's id is of the usual kind: one of letters, digits and a few marks holds no blank and no escape, nor the
+/// end of its message.
+pub(super) fn is_plain_id(id: &[u8]) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'_' | b'=' | b'+' | b'/');
+    // No look at a byte depends on the one before: letters and digits come in no order that could be foreseen.
+    !id.is_empty() && id.iter().fold(true, |all, byte| all & plain(*byte))
 }
 
-/// Whether a request's id is of the usual kind: its line then opens with it and with no time. An id of letters, digits and
-/// a few marks holds no escape either, nor the end of its message.
-pub(super) fn is_plain_id(id: &str) -> bool {
-    id.len() >= 3 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=+/".contains(&b))
-}
-
-/// Whether all of eight bytes are digits, seen at once.
-fn are_digits(bytes: [u8; 8]) -> bool {
-    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    const DIGIT: u64 = 0x3030_3030_3030_3030;
-    let word = u64::from_le_bytes(bytes);
-    // What is 0x30 to 0x3f, and still is when six are added to it.
-    word & HIGH == DIGIT && word.wrapping_add(0x0606_0606_0606_0606) & HIGH == DIGIT
+/// The place behind so many digits, where they stand here; many are looked at at once.
+#[inline]
+fn digits(bytes: &[u8], start: usize, many: usize) -> Option<usize> {
+    let digits = bytes.get(start..start + many)?;
+    digits.iter().fold(true, |digits, byte| digits & byte.is_ascii_digit()).then_some(start + many)
 }
 
 /// The place behind these bytes, where they stand here.
