@@ -3,7 +3,6 @@
 use super::Fault;
 use crate::classify::{Cause, Family};
 use crate::judge::{CODES, Code, Finding, Judgement, Kind, State, Tier};
-use crate::survey::Why;
 
 /// What a fresh walk says of a fault that was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +53,7 @@ pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Judgement) -> 
 /// got there says nothing, which is no reading either. What stands beside the path counts for a fault of its own kind, and
 /// what nobody can read (a certificate that only targets have, the health of targets that nothing checks) for one there.
 fn hides(unread: &Finding, fault: Option<Code>) -> bool {
-    let never = matches!(unread.why, Some(Why::NotAsked(_)));
+    let never = unread.is_unasked();
     match fault {
         Some(fault) if never => unread.code.kind() == fault.kind() && unread.hop == fault.hop(),
         Some(fault) => unread.code.kind() == Kind::Hop || unread.code.kind() == fault.kind(),

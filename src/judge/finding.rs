@@ -82,6 +82,11 @@ impl Remedy {
 }
 
 impl Finding {
+    /// Whether nobody asked AWS, since no answer would tell: no permission and no second try would help.
+    pub fn is_unasked(&self) -> bool {
+        matches!(self.why, Some(Why::NotAsked(_)))
+    }
+
     /// A finding from a reading of this time; its state is the code's.
     pub(super) fn read<T>(
         code: Code,
