@@ -1,11 +1,13 @@
 //! Requests whose failures were told lately: CloudWatch Logs may deliver the last lines of a request in another batch.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::classify::Sighted;
+use crate::vocabulary::ApiId;
 
 /// Requests kept at a time; when there are more, those that were told first are forgotten.
 const MOST: usize = 10_000;
@@ -13,12 +15,14 @@ const MOST: usize = 10_000;
 /// Lines of one request lie no further apart: a request's id may be the caller's choice, and so come back with another.
 const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 
-/// API, stage and id of a request.
-type Request = (Option<String>, Option<String>, String);
+/// A request: 64 bits of a keyed hash of its API, stage and id. The names themselves would take ten times the memory, and
+/// nobody who chooses an id can foresee which others it would be taken for.
+type Request = u64;
 
 /// Requests that failed and were told, in the container's memory.
 #[derive(Debug, Default)]
 pub struct Recent {
+    key: RandomState,
     known: Mutex<Known>,
 }
 
@@ -35,7 +39,7 @@ impl Recent {
         if !failure.cause.is_last_resort() {
             return false;
         }
-        let Some(request) = request(failure) else { return false };
+        let Some(request) = self.request(failure) else { return false };
         self.known().failed_at.get(&request).is_some_and(|told| match (told, failure.at()) {
             (Some(told), Some(at)) => at.duration_since(*told).abs() <= LONGEST,
             _ => true,
@@ -45,14 +49,14 @@ impl Recent {
     /// The requests of these failures, to be remembered once they are told: the last of them, where they are too many.
     pub fn requests(&self, failures: &[Sighted<'_>]) -> Vec<(Request, Option<Timestamp>)> {
         let last = &failures[failures.len().saturating_sub(MOST)..];
-        last.iter().filter_map(|failure| Some((request(failure)?, failure.at()))).collect()
+        last.iter().filter_map(|failure| Some((self.request(failure)?, failure.at()))).collect()
     }
 
     /// Remembers requests whose failures were told.
     pub fn remember(&self, requests: Vec<(Request, Option<Timestamp>)>) {
         let mut known = self.known();
         for (request, at) in requests {
-            if known.failed_at.insert(request.clone(), at).is_none() {
+            if known.failed_at.insert(request, at).is_none() {
                 known.in_order.push_back(request);
             }
             if known.in_order.len() > MOST
@@ -63,16 +67,16 @@ impl Recent {
         }
     }
 
+    fn request(&self, failure: &Sighted<'_>) -> Option<Request> {
+        let (id, source) = (failure.request_id()?, failure.source());
+        let api = source.api.as_ref().map(ApiId::as_str);
+        Some(self.key.hash_one((api, source.stage.as_deref(), id.as_str())))
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         // What a panic elsewhere leaves behind is a request more or less: it may be told twice.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn request(failure: &Sighted<'_>) -> Option<Request> {
-    let id = failure.request_id()?.to_string();
-    let source = failure.source();
-    Some((source.api.map(|api| api.to_string()), source.stage, id))
 }
 
 #[cfg(test)]
@@ -129,7 +133,7 @@ mod tests {
         let recent = Recent::default();
         let one = failure(GROUP, FAILURE, 1000);
         recent.remember(recent.requests(std::slice::from_ref(&one)));
-        let others = (0..MOST).map(|n| ((None, None, n.to_string()), None));
+        let others = (0..).take(MOST).map(|n| (n, None));
         recent.remember(others.collect());
         assert!(!recent.knows(&failure(GROUP, END, 1001)));
         assert_eq!(recent.known().failed_at.len(), MOST);
