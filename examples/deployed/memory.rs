@@ -15,8 +15,8 @@ pub(super) fn measure(responder: &str) {
         let says = format!("{failing} % of a batch of {:.1} MB failing", document.len() as f64 / 1e6);
         invoke(responder, &says, &[1, 2, 3], |_| payload.clone());
     }
-    invoke(responder, "100 requests a batch, 2 % failing", &READ_AFTER, |number| {
-        payload(&Traffic { requests: 100, seed: number, ..ORDINARY }.document().0)
+    invoke(responder, "20 requests a batch, 5 % failing", &READ_AFTER, |number| {
+        payload(&Traffic { requests: 20, failing: 5, seed: number, ..ORDINARY }.document().0)
     });
 }
 
