@@ -31,14 +31,15 @@ pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Judgement) -> 
     if let Some(there) = there {
         return Recovery::Still(there.says.clone());
     }
-    let mut unknown = findings.iter().filter(|finding| finding.state == State::Unknown);
-    let blind = unknown.find(|finding| hides(finding, fault));
+    let unknown = || findings.iter().filter(|finding| finding.state == State::Unknown);
+    let blind = unknown().find(|finding| hides(finding, fault));
     if let Some(why) = judgement.unread.as_ref().or(blind.map(|finding| &finding.says)) {
         return Recovery::Unseen(why.clone());
     }
     let healthy = || findings.iter().filter(|finding| finding.state == State::Healthy);
     if !healthy().any(|finding| fault.is_none_or(|fault| shows(finding, fault))) {
-        return Recovery::Unseen("where it was found, nothing could be read".to_owned());
+        let nothing = || "where it was found, nothing could be read".to_owned();
+        return Recovery::Unseen(unknown().next().map_or_else(nothing, |finding| finding.says.clone()));
     }
     match healthy().count() {
         1 => Recovery::Gone("the one hop that was read is healthy".to_owned()),

@@ -82,7 +82,7 @@ impl Remedy {
 }
 
 impl Finding {
-    /// Whether nobody asked AWS, since no answer would tell: no permission and no second try would help.
+    /// Whether nobody asked AWS: no answer would tell, or what leads to it is unread and has a finding of its own.
     pub fn is_unasked(&self) -> bool {
         matches!(self.why, Some(Why::NotAsked(_)))
     }

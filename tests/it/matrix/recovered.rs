@@ -52,8 +52,8 @@ fn where_nothing_was_found_nothing_readable_may_stay_unread() {
         let wrong = walks.iter().filter_map(|(denied, judgement)| {
             let seen = recovery(subject.cause, None, judgement);
             let gone = matches!(seen, Recovery::Gone(_));
-            let readable =
-                *denied == "nothing" || judgement.findings.iter().all(|f| f.why != Some(Why::Denied));
+            let readable = *denied == "nothing"
+                || !judgement.findings.iter().any(|f| matches!(f.why, Some(Why::Denied | Why::TimedOut)));
             (gone != readable).then(|| format!("{label} without {denied}: {seen:?}"))
         });
         wrong.collect::<Vec<_>>()

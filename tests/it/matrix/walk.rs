@@ -165,7 +165,7 @@ impl Laptop {
         self.explained(event, &Denying::new(&self.live, None))
     }
 
-    /// What walks find in an account: one with every permission first, then one without each that it used.
+    /// What walks find in an account: one with every answer first, then two without each: denied, and too late.
     pub(super) fn walks(&self, account: &Account, subject: &Subject) -> Vec<(&'static str, Judgement)> {
         self.aws.change(|held| held.clone_from(account));
         let answers = CachedAccount::new(Denying::new(&self.live, None));
@@ -176,8 +176,11 @@ impl Laptop {
         };
         let allowed = ("nothing", walk(&listening));
         let asked = listening.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let denied = asked.into_iter().map(|action| (action, walk(&Denying::new(&answers, Some(action)))));
-        std::iter::once(allowed).chain(denied).collect()
+        let without = asked.into_iter().flat_map(|action| {
+            [Why::Denied, Why::TimedOut]
+                .map(|why| (action, walk(&Denying { why, ..Denying::new(&answers, Some(action)) })))
+        });
+        std::iter::once(allowed).chain(without).collect()
     }
 
     /// Diagnoses an event over an account.
@@ -203,12 +206,13 @@ impl Laptop {
 struct Denying<'a> {
     account: &'a dyn survey::Account,
     denied: Option<&'static str>,
+    why: Why,
     asked: Mutex<BTreeSet<&'static str>>,
 }
 
 impl<'a> Denying<'a> {
     fn new(account: &'a dyn survey::Account, denied: Option<&'static str>) -> Self {
-        Self { account, denied, asked: Mutex::default() }
+        Self { account, denied, why: Why::Denied, asked: Mutex::default() }
     }
 }
 
@@ -217,7 +221,8 @@ impl survey::Account for Denying<'_> {
         let action = question.action();
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(action);
         if self.denied == Some(action) {
-            return Box::pin(async { Err(Why::Denied) });
+            let why = self.why.clone();
+            return Box::pin(async { Err(why) });
         }
         self.account.ask(question)
     }

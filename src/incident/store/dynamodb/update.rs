@@ -12,7 +12,7 @@ use crate::decode::Source;
 use crate::incident::store::Settled;
 use crate::incident::{Delivery, DeliveryId, Fingerprint, Incident, Lease, News, Status, Window};
 
-/// An update expression, clause by clause. Every name goes through a placeholder: DynamoDB reserves some six hundred words.
+/// An update expression, clause by clause. Every name goes by an alias: DynamoDB reserves some six hundred words.
 ///
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html>
 #[derive(Default)]
