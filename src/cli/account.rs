@@ -1,28 +1,29 @@
 //! What the commands share: the account that is asked, the clock, the screen.
 
+use crate::alerts::stdout;
+
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use jiff::Timestamp;
 
-use super::{Color, Failure};
-use crate::publish::stdout;
-use crate::render::terminal::Screen;
-use crate::survey::Account;
-use crate::survey::recorded::{RecordedAccount, Recorder};
+use crate::alerts::terminal::Screen;
+use crate::aws::Account;
+use crate::aws::recorded::{RecordedAccount, Recorder};
+use crate::cli::args::{Color, Failure};
 
 /// Columns where standard output is no terminal.
 const WIDTH: usize = 160;
 
 /// An account to ask, and the file that its answers are kept in.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     recorder: Recorder,
     keep_in: Option<PathBuf>,
 }
 
 /// Opens the account that the options name; `None` where they name none.
-pub(super) async fn open(
+pub(crate) async fn open(
     recorded: Option<&Path>,
     live: bool,
     keep_in: Option<&Path>,
@@ -43,7 +44,7 @@ pub(super) async fn open(
 
 #[cfg(feature = "live")]
 async fn live() -> Result<Box<dyn Account>, Failure> {
-    use crate::aws::{LiveAccount, sdk_config};
+    use crate::aws::live::{LiveAccount, sdk_config};
     Ok(Box::new(LiveAccount::new(&sdk_config().await, now)))
 }
 
@@ -53,7 +54,7 @@ async fn live() -> Result<Box<dyn Account>, Failure> {
 }
 
 #[cfg(not(feature = "live"))]
-pub(super) fn cannot_ask() -> Failure {
+pub(crate) fn cannot_ask() -> Failure {
     Failure::usage(anyhow::anyhow!(
         "this build can't ask AWS; build it with the feature `live`, which is on by default"
     ))
@@ -62,7 +63,7 @@ pub(super) fn cannot_ask() -> Failure {
 /// Shows on a terminal how far long work has come; elsewhere nothing.
 #[cfg(feature = "live")]
 #[expect(clippy::print_stderr, reason = "progress is for the person who waits, not for the result")]
-pub(super) fn progress(what: &str, done: usize, all: usize) {
+pub(crate) fn progress(what: &str, done: usize, all: usize) {
     if std::io::stderr().is_terminal() {
         let end = if done == all { "\n" } else { "" };
         eprint!("\r{what}: {done} of {all}{end}");
@@ -70,12 +71,12 @@ pub(super) fn progress(what: &str, done: usize, all: usize) {
 }
 
 impl Asked {
-    pub(super) fn account(&self) -> &dyn Account {
+    pub(crate) fn account(&self) -> &dyn Account {
         &self.recorder
     }
 
     /// Writes what was answered, where a file was named for it.
-    pub(super) fn keep(self) -> Result<(), Failure> {
+    pub(crate) fn keep(self) -> Result<(), Failure> {
         if let Some(file) = self.keep_in {
             stdout::write(&self.recorder.into_account().to_text(), Some(&file))?;
         }
@@ -84,7 +85,7 @@ impl Asked {
 }
 
 /// What standard output can show.
-pub(super) fn screen(color: Color, to_stdout: bool) -> Screen {
+pub(crate) fn screen(color: Color, to_stdout: bool) -> Screen {
     let to_terminal = to_stdout && std::io::stdout().is_terminal();
     let color = match color {
         Color::Always => true,
@@ -102,6 +103,6 @@ fn no_color() -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is the edge where the clock is read")]
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

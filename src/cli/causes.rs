@@ -1,11 +1,11 @@
 //! `vpclink causes`: the catalogue.
 
-use super::{CausesArgs, Failure, NOTHING_FAILED};
-use crate::classify::Cause;
-use crate::publish::stdout;
-use crate::render::catalogue;
+use crate::alerts::{catalogue, stdout};
 
-pub(super) fn run(args: &CausesArgs) -> Result<u8, Failure> {
+use crate::causes::Cause;
+use crate::cli::args::{CausesArgs, Failure, NOTHING_FAILED};
+
+pub(crate) fn run(args: &CausesArgs) -> Result<u8, Failure> {
     let text = match args.slug.as_deref() {
         Some(slug) => match Cause::of_slug(slug) {
             Some(cause) => catalogue::page(cause),

@@ -1,12 +1,13 @@
 //! `vpclink coverage`: which stages with a private integration are watched, which are blind. It changes nothing.
 
-use super::{CoverageArgs, DIAGNOSED, Failure, Form, NOTHING_FAILED, account};
+use crate::alerts::{coverage, stdout};
+use crate::cli::account;
+
+use crate::cli::args::{CoverageArgs, DIAGNOSED, Failure, Form, NOTHING_FAILED};
 use crate::coverage::{Seen, blind_spots};
-use crate::publish::stdout;
-use crate::render::coverage;
 
 /// Exit code 10 where something is blind, 0 where nothing is.
-pub(super) async fn run(args: &CoverageArgs) -> Result<u8, Failure> {
+pub(crate) async fn run(args: &CoverageArgs) -> Result<u8, Failure> {
     let seen = seen(args).await?;
     let spots = blind_spots(&seen);
     let text = match args.format {
@@ -23,10 +24,11 @@ async fn seen(args: &CoverageArgs) -> Result<Seen, Failure> {
 
     use tokio::time::Instant;
 
-    use crate::aws::{LiveAccount, Logs, sdk_config};
+    use crate::aws::live::logs::Logs;
+    use crate::aws::live::{LiveAccount, sdk_config};
     use crate::coverage::{Begin, Depth, Filter, Mode, Pace, Scope, Upkeep, look};
-    use crate::decode::EXECUTION_LOG_PREFIX;
-    use crate::vocabulary::{Arn, Region};
+    use crate::ids::{Arn, Region};
+    use crate::logs::EXECUTION_LOG_PREFIX;
 
     /// Nobody waits longer for a list.
     const PATIENCE: Duration = Duration::from_secs(3600);

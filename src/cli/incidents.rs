@@ -1,15 +1,16 @@
 //! `vpclink incidents`, `silence`, `unsilence`: what the table holds, and what nobody wants to be told of it.
 
+use crate::alerts::{incidents, stdout};
+use crate::cli::account;
+
 use jiff::Timestamp;
 
-use super::{Failure, IncidentsArgs, NOTHING_FAILED, SilenceArgs, UnsilenceArgs, account};
-use crate::classify::Cause;
-use crate::incident::store::{Settled, Store};
-use crate::incident::{Incident, Lease, Matcher, Silence};
-use crate::publish::stdout;
-use crate::render::incidents;
+use crate::causes::Cause;
+use crate::cli::args::{Failure, IncidentsArgs, NOTHING_FAILED, SilenceArgs, UnsilenceArgs};
+use crate::incidents::store::{Settled, Store};
+use crate::incidents::{Incident, Lease, Matcher, Silence};
 
-pub(super) async fn list(args: &IncidentsArgs) -> Result<u8, Failure> {
+pub(crate) async fn list(args: &IncidentsArgs) -> Result<u8, Failure> {
     let store = open(args.table.as_deref()).await?;
     let now = account::now();
     let (mut known, silences) = (store.all(now).await?, store.silences().await?);
@@ -18,7 +19,7 @@ pub(super) async fn list(args: &IncidentsArgs) -> Result<u8, Failure> {
     Ok(NOTHING_FAILED)
 }
 
-pub(super) async fn silence(args: &SilenceArgs) -> Result<u8, Failure> {
+pub(crate) async fn silence(args: &SilenceArgs) -> Result<u8, Failure> {
     let store = open(args.table.as_deref()).await?;
     let matcher = matcher(args)?;
     if let Some(id) = &matcher.incident {
@@ -36,7 +37,7 @@ pub(super) async fn silence(args: &SilenceArgs) -> Result<u8, Failure> {
     Ok(NOTHING_FAILED)
 }
 
-pub(super) async fn unsilence(args: &UnsilenceArgs) -> Result<u8, Failure> {
+pub(crate) async fn unsilence(args: &UnsilenceArgs) -> Result<u8, Failure> {
     let store = open(args.table.as_deref()).await?;
     if !remove(&*store, &args.id, account::now()).await? {
         let unknown =
@@ -102,8 +103,8 @@ async fn remove(store: &dyn Store, id: &str, now: Timestamp) -> anyhow::Result<b
 
 #[cfg(feature = "live")]
 async fn open(table: Option<&str>) -> Result<Box<dyn Store>, Failure> {
-    use crate::aws::sdk_config;
-    use crate::incident::store::dynamodb::DynamoStore;
+    use crate::aws::live::sdk_config;
+    use crate::incidents::store::dynamodb::DynamoStore;
     let table = table.filter(|table| !table.is_empty()).ok_or_else(|| {
         Failure::usage(anyhow::anyhow!(
             "say which table holds the incidents: --table NAME, or INCIDENT_TABLE"
@@ -122,11 +123,10 @@ async fn open(_table: Option<&str>) -> Result<Box<dyn Store>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::Diagnosis;
-    use crate::classify::causes::UNREACHABLE;
-    use crate::decode::Source;
-    use crate::incident::store::MemoryStore;
-    use crate::incident::{News, group};
+    use crate::causes::{Diagnosis, UNREACHABLE};
+    use crate::incidents::store::memory::MemoryStore;
+    use crate::incidents::{News, group};
+    use crate::logs::Source;
 
     fn news() -> News {
         let source =

@@ -1,6 +1,7 @@
 //! What to do with one log group.
 
-use super::{Filter, LogGroup, Scope};
+use crate::coverage::ports::{Filter, LogGroup};
+use crate::coverage::scope::Scope;
 
 /// Subscription filters that a log group can have; the quota can't be raised.
 ///

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vpclink_responder::judge::{Finding, Judgement, State, Tier};
-use vpclink_responder::pipeline::{Reading, explain};
-use vpclink_responder::survey::recorded::RecordedAccount;
+use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::checks::{Finding, Judgement, State, Tier};
+use vpclink_responder::functions::{Reading, explain};
 
 const FAILED: &str = "2026-11-22T14:03:22Z";
 const READ: &str = "2026-11-22T14:04:00Z";

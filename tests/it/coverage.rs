@@ -1,12 +1,13 @@
 //! Coverage's decisions: what must hold for any log group, and that a narrow filter lets no known failure pass unseen.
 
+use vpclink_responder::causes;
+use vpclink_responder::coverage::pattern;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vpclink_responder::classify;
-use vpclink_responder::correlate::correlate;
-use vpclink_responder::coverage::{Filter, Leave, LogGroup, MOST_FILTERS, Scope, Step, pattern, step};
-use vpclink_responder::decode::{LogBatch, LogEvent, Source};
-use vpclink_responder::vocabulary::Arn;
+use vpclink_responder::coverage::{Filter, Leave, LogGroup, MOST_FILTERS, Scope, Step, step};
+use vpclink_responder::ids::Arn;
+use vpclink_responder::logs::{LogBatch, LogEvent, Source, correlate};
 
 use crate::fixtures;
 
@@ -104,7 +105,7 @@ fn passes(pattern: &str, message: &str) -> bool {
 fn is_failure(text: &str) -> bool {
     let event = LogEvent { number: 1, id: None, at: None, message: text.into() };
     let batch = [LogBatch { source: Source::default(), events: vec![event] }];
-    correlate(&batch).iter().any(|execution| classify::classify(execution).is_some())
+    correlate(&batch).iter().any(|execution| causes::classify(execution).is_some())
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn a_narrow_filter_misses_no_known_failure() {
     let mut missed = Vec::new();
     for fixture in fixtures::all() {
         fixtures::with_executions(&fixture.text(), |executions| {
-            for execution in executions.iter().filter(|execution| classify::classify(execution).is_some()) {
+            for execution in executions.iter().filter(|execution| causes::classify(execution).is_some()) {
                 let lines = execution.entries.iter().map(|entry| entry.line.text);
                 let through: Vec<&str> = lines.filter(|text| passes(&narrow, text)).collect();
                 if !through.iter().any(|text| is_failure(text)) {

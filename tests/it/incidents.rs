@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::{Value, json};
-use vpclink_responder::classify::{Cause, Route};
-use vpclink_responder::decode::Source;
-use vpclink_responder::incident::{Alert, Hit, Status};
-use vpclink_responder::survey::recorded::RecordedAccount;
-use vpclink_responder::vocabulary::{AccountId, ApiId, Region};
+use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::causes::{Cause, Route};
+use vpclink_responder::ids::{AccountId, ApiId, Region};
+use vpclink_responder::incidents::{Alert, Hit, Status};
+use vpclink_responder::logs::Source;
 
 use crate::golden::explained;
 

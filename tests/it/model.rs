@@ -1,6 +1,8 @@
 //! A model of an incident's states, small enough to be right by reading, against the real function: random histories of
 //! failures, redeliveries, silences and caretaker's rounds, over containers whose clocks disagree and go backwards.
 
+use vpclink_responder::incidents::store;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,14 +12,14 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::Instant;
-use vpclink_responder::config::Config;
-use vpclink_responder::incident::store::{MemoryStore, Store};
-use vpclink_responder::incident::{Matcher, Silence};
-use vpclink_responder::pipeline::Responder;
-use vpclink_responder::publish::{Publish, Published};
-use vpclink_responder::render::Message;
-use vpclink_responder::survey::Accounts;
-use vpclink_responder::survey::recorded::RecordedAccount;
+use vpclink_responder::alerts::{Message, Publish, Published};
+use vpclink_responder::aws::Accounts;
+use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::functions::Responder;
+use vpclink_responder::functions::config::Config;
+use vpclink_responder::incidents::store::Store;
+use vpclink_responder::incidents::store::memory::MemoryStore;
+use vpclink_responder::incidents::{Matcher, Silence};
 
 use crate::losses::history::{History, MALFORMED, Via};
 use crate::losses::world::time;
@@ -178,16 +180,16 @@ struct Shared(Arc<MemoryStore>);
 macro_rules! share {
     ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         impl Store for Shared {
-            $(fn $name<'a>(&'a self, $($argument: $type),*) -> vpclink_responder::incident::store::Stored<'a, $answer> {
+            $(fn $name<'a>(&'a self, $($argument: $type),*) -> store::Stored<'a, $answer> {
                 self.0.$name($($argument),*)
             })*
         }
     };
 }
 
-use vpclink_responder::classify::Diagnosis;
-use vpclink_responder::incident::store::Settled;
-use vpclink_responder::incident::{Fingerprint, Incident, Lease, News};
+use vpclink_responder::causes::Diagnosis;
+use vpclink_responder::incidents::store::Settled;
+use vpclink_responder::incidents::{Fingerprint, Incident, Lease, News};
 
 share! {
     count(news: &'a News, now: Timestamp) -> Incident;

@@ -1,13 +1,15 @@
 //! The network hop on whole paths of both generations: a small account in code, walked and judged as a live one is.
 
+use vpclink_responder::path;
+
 use std::future::ready;
 
-use vpclink_responder::classify::Diagnosis;
-use vpclink_responder::judge::{Finding, HopKind, Judgement, State, Tier, judge};
-use vpclink_responder::survey::nouns::*;
-use vpclink_responder::survey::recorded::{RecordedAccount, Recorder};
-use vpclink_responder::survey::{self, Account, Answer, Asked, Question, Why};
-use vpclink_responder::vocabulary::Arn;
+use vpclink_responder::aws::model::*;
+use vpclink_responder::aws::recorded::{RecordedAccount, Recorder};
+use vpclink_responder::aws::{Account, Answer, Asked, Question, Why};
+use vpclink_responder::causes::Diagnosis;
+use vpclink_responder::checks::{Finding, HopKind, Judgement, State, Tier, judge};
+use vpclink_responder::ids::Arn;
 
 use crate::fixtures;
 
@@ -337,7 +339,7 @@ fn walk(account: &dyn Account) -> Judgement {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let topology = runtime.block_on(async {
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
-        survey::survey(&subject, account, deadline).await
+        path::survey(&subject, account, deadline).await
     });
     judge(&subject, &topology)
 }

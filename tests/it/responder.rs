@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use vpclink_responder::survey::Question;
+use vpclink_responder::aws::Question;
 
 use crate::harness::{
     Account, Aws, Function, Lambda, Outcome, Start, elbv2, event_of, kinesis_event, subscription_document_at,

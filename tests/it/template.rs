@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use vpclink_responder::aws::Question;
 use vpclink_responder::coverage::Call;
-use vpclink_responder::metrics::{Metric, NAMESPACE};
-use vpclink_responder::survey::Question;
+use vpclink_responder::functions::metrics::{Metric, NAMESPACE};
 
 const TEMPLATE: &str = "template.yaml";
 

@@ -1,18 +1,19 @@
 //! What every store must do, whoever wrote the database behind it.
 
+use vpclink_responder::incidents;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use vpclink_responder::classify::{Diagnosis, classify};
-use vpclink_responder::correlate::correlate;
-use vpclink_responder::decode::{LogBatch, LogEvent, Source};
-use vpclink_responder::incident::store::{Settled, Store};
-use vpclink_responder::incident::{
-    self, Fault, Incident, Lease, Matcher, News, Silence, Status, Sum, Told, group,
+use vpclink_responder::causes::{Diagnosis, classify};
+use vpclink_responder::ids::{AccountId, Region};
+use vpclink_responder::incidents::store::{Settled, Store};
+use vpclink_responder::incidents::{
+    Fault, Incident, Lease, Matcher, News, Silence, Status, Sum, Told, group,
 };
-use vpclink_responder::vocabulary::{AccountId, Region};
+use vpclink_responder::logs::{LogBatch, LogEvent, Source, correlate};
 
 /// Runs every case on one store. Each has an API of its own, so that they don't meet.
 pub(crate) async fn run(store: &dyn Store) {
@@ -75,7 +76,7 @@ fn lease(owner: &str, until: Timestamp) -> Lease {
 
 fn told(incident: &Incident, status: Status, now: Timestamp) -> Told {
     let fault = Fault { code: "targets-unhealthy".to_owned(), resource: Some("arn:aws:tg".to_owned()) };
-    incident::told(incident, &Sum::of([incident]), status, Some(fault), now)
+    incidents::told(incident, &Sum::of([incident]), status, Some(fault), now)
 }
 
 async fn read(store: &dyn Store, incident: &Incident, now: Timestamp) -> Option<Incident> {
@@ -182,7 +183,7 @@ async fn a_minute_ends_once_it_is_over(store: &dyn Store) {
 }
 
 async fn a_page_names_its_members(store: &dyn Store) {
-    let page = incident::Fingerprint::of_root(None, None, "arn:aws:lb");
+    let page = incidents::Fingerprint::of_root(None, None, "arn:aws:lb");
     let mut members = Vec::new();
     for api in ["member0001", "member0002", "member0003"] {
         members.push(count(store, api, 1, at(0)).await);
@@ -220,7 +221,7 @@ async fn a_failure_is_kept_whole(store: &dyn Store) {
     assert_eq!(kept.cause.slug, diagnosis.cause.slug);
     assert_eq!((&kept.route, &kept.endpoint, kept.at), (&diagnosis.route, &diagnosis.endpoint, diagnosis.at));
     assert_eq!((&kept.evidence, &kept.context), (&diagnosis.evidence, &diagnosis.context));
-    assert_eq!(incident::Fingerprint::of(&kept), incident.fingerprint);
+    assert_eq!(incidents::Fingerprint::of(&kept), incident.fingerprint);
 }
 
 async fn hostile_routes_grow_nothing_without_end(store: &dyn Store) {

@@ -3,15 +3,17 @@
 use std::ffi::OsString;
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
 use super::aws::Aws;
-use super::http::{self, Request, Response, Server};
+use super::http;
+use super::http::{Request, Response, Server};
 
 /// How long Lambda lets a function start.
 const START_TIMEOUT: Duration = Duration::from_secs(10);

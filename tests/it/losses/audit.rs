@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde_json::Value;
-use vpclink_responder::incident::store::Store;
-use vpclink_responder::incident::{Incident, Status};
+use vpclink_responder::incidents::store::Store;
+use vpclink_responder::incidents::{Incident, Status};
 
 use super::history::{Failure, History, UNDECODABLE};
 use super::world::{Sent, World, time};

@@ -11,11 +11,11 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
-use vpclink_responder::config::Config;
-use vpclink_responder::incident::store::Store;
-use vpclink_responder::incident::{Matcher, Silence};
-use vpclink_responder::pipeline::{Outcome, Responder};
-use vpclink_responder::survey::{Accounts, CachedAccount};
+use vpclink_responder::aws::{Accounts, CachedAccount};
+use vpclink_responder::functions::config::Config;
+use vpclink_responder::functions::{Outcome, Responder};
+use vpclink_responder::incidents::store::Store;
+use vpclink_responder::incidents::{Matcher, Silence};
 
 use super::faults::Actor;
 use super::history::{History, Payload, Via};

@@ -2,12 +2,12 @@
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use vpclink_responder::classify::Diagnosis;
-use vpclink_responder::incident::store::{MemoryStore, Settled, Store, StoreError, Stored};
-use vpclink_responder::incident::{Fingerprint, Incident, Lease, News, Silence};
-use vpclink_responder::publish::{Publish, PublishError, Published};
-use vpclink_responder::render::Message;
-use vpclink_responder::survey::{Account, Asked, Question, Why};
+use vpclink_responder::alerts::{Message, Publish, PublishError, Published};
+use vpclink_responder::aws::{Account, Asked, Question, Why};
+use vpclink_responder::causes::Diagnosis;
+use vpclink_responder::incidents::store::memory::MemoryStore;
+use vpclink_responder::incidents::store::{Settled, Store, StoreError, Stored};
+use vpclink_responder::incidents::{Fingerprint, Incident, Lease, News, Silence};
 
 use super::world::{EPOCH, Sent, Wire, World};
 

@@ -4,8 +4,8 @@
 //! AWS is asked once for each answer, over the SDK; a denial then takes the answer's place where the survey asks. That a
 //! service's own refusal becomes that denial is tested here too, for every action over the real binary.
 
-use super::walk::{self, Level};
-use super::{BOTH, Told, complain, decoys, doubles, faults, log};
+use super::walk::Level;
+use super::{BOTH, Told, complain, decoys, doubles, faults, log, walk};
 use crate::harness::{Account, Aws};
 
 struct Case {

@@ -1,12 +1,12 @@
 //! Every fault after it was told: gone where a fresh walk sees the repaired account, and never while it is there, whatever
 //! permission was taken away since.
 
-use vpclink_responder::incident::{Alert, Fault, Recovery, recovery};
-use vpclink_responder::judge::Judgement;
-use vpclink_responder::survey::Why;
+use vpclink_responder::aws::Why;
+use vpclink_responder::checks::Judgement;
+use vpclink_responder::incidents::{Alert, Fault, Recovery, recovery};
 
-use super::walk::{self, Level, now};
-use super::{complain, decoys, faults, log};
+use super::walk::{Level, now};
+use super::{complain, decoys, faults, log, walk};
 
 /// What is remembered of a fault that was told.
 fn remembered(alert: &Alert) -> Option<Fault> {
