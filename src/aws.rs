@@ -22,5 +22,5 @@ mod wire_network;
 pub use account::{Account, Asked};
 pub use accounts::{Accounts, Open};
 pub use cached::CachedAccount;
-pub use queries::{Answer, FromAnswer, Question};
-pub use reading::{Reading, Unavailable, Why};
+pub use queries::{Answer, FromAnswer, Query};
+pub use reading::{NotRead, ReadError, Reading};

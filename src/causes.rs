@@ -46,8 +46,8 @@ mod waf_error;
 
 pub use catalogue::{CATALOGUE, UNDECODABLE, UNREACHABLE};
 pub use cause::PLACEHOLDERS;
-pub use cause::{Cause, Family, NextStep};
-pub use diagnosis::{Diagnosis, Route, Subject, classify, classify_pasted, sight, sightings};
+pub use cause::{Blames, Cause, NextStep};
+pub use diagnosis::{Diagnosis, Route, RouteContext, classify, classify_pasted, sight, sightings};
 pub use endpoint::Endpoint;
 pub use evidence::Evidence;
-pub use failure::Sighted;
+pub use failure::Failure;

@@ -35,8 +35,8 @@ mod vpc_link;
 mod waiting;
 mod zones;
 
-pub use assessment::{Judgement, judge};
+pub use assessment::{Assessment, assess};
 pub use code::{CODES, Code, Kind};
 pub use finding::{Finding, Remedy, State};
 pub use hops::{Hop, HopKind};
-pub use verdict::Tier;
+pub use verdict::Confidence;

@@ -10,9 +10,9 @@ mod reconcile;
 mod scope;
 
 pub use gaps::{BlindSpot, Kind, blind_spots};
-pub use inventory::{Depth, Seen, SeenStage, Subscriber, look};
-pub use plan::{Leave, MOST_FILTERS, Step, step};
+pub use inventory::{Inventory, InventoryStage, ScanDepth, Subscriber, scan};
+pub use plan::{Change, MOST_FILTERS, SkipReason, change};
 pub use ports::{Api, Apis, Call, Done, Filter, HttpApi, LogGroup, LogGroups, Refused};
-pub use rate::Pace;
-pub use reconcile::{Begin, Mode, Round, Standing, Upkeep};
+pub use rate::RateLimiter;
+pub use reconcile::{GroupStatus, Mode, ReconcileReport, Reconciler, StartAt};
 pub use scope::Scope;

@@ -11,7 +11,7 @@ mod variables;
 
 pub use details::{CertificateReadings, Details};
 pub use network::Network;
-pub use private_path::Topology;
-pub use reader::survey;
+pub use private_path::PrivatePath;
+pub use reader::read_path;
 pub use route::template;
-pub use variables::Filled;
+pub use variables::Resolved;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::alerts::email::hop_label;
 use crate::alerts::escape::{chat, chat_code, cut, plain};
-use crate::alerts::report::Brief;
+use crate::alerts::report::Report;
 use crate::checks::State;
 use crate::ids::Severity;
 use crate::incidents::Status;
@@ -52,7 +52,7 @@ struct Metadata {
 }
 
 /// The notification as JSON.
-pub(crate) fn body(brief: &Brief<'_>) -> String {
+pub(crate) fn body(brief: &Report<'_>) -> String {
     let alert = brief.alert;
     let cause = alert.news.example.cause.slug;
     let keywords = [
@@ -85,7 +85,7 @@ pub(crate) fn body(brief: &Brief<'_>) -> String {
 }
 
 /// Seen before anything is read. Characters of Unicode, which Slack and Teams show alike.
-fn sign(brief: &Brief<'_>) -> &'static str {
+fn sign(brief: &Report<'_>) -> &'static str {
     match (brief.alert.status, brief.severity) {
         (Status::Resolved, _) => "🟢",
         (Status::Test, _) => "🧪",
@@ -95,7 +95,7 @@ fn sign(brief: &Brief<'_>) -> &'static str {
 }
 
 /// The ids along the path, each once.
-fn resources(brief: &Brief<'_>) -> Vec<String> {
+fn resources(brief: &Report<'_>) -> Vec<String> {
     let mut resources: Vec<String> = Vec::new();
     for resource in brief.alert.judgement.path.iter().filter_map(|hop| hop.resource.as_deref().map(plain)) {
         if !resources.contains(&resource) {
@@ -106,7 +106,7 @@ fn resources(brief: &Brief<'_>) -> Vec<String> {
 }
 
 /// What a custom action in the channel can take as its variables.
-fn context(brief: &Brief<'_>) -> BTreeMap<&'static str, String> {
+fn context(brief: &Report<'_>) -> BTreeMap<&'static str, String> {
     let alert = brief.alert;
     let source = &alert.news.example.source;
     let known = [
@@ -120,15 +120,15 @@ fn context(brief: &Brief<'_>) -> BTreeMap<&'static str, String> {
     known.into_iter().filter_map(|(name, value)| Some((name, plain(&value?)))).collect()
 }
 
-fn description(brief: &Brief<'_>) -> String {
+fn description(brief: &Report<'_>) -> String {
     let alert = brief.alert;
     let surety = format!("{}: {}; {}", brief.surety_label, brief.surety, counts(brief));
     let mut lines = vec![format!("*{}*", chat(&brief.fault)), format!("_{}_", chat(&surety))];
     if alert.status != Status::Open {
         lines.push(format!("Sent because: {}", chat(&alert.reason)));
     }
-    lines.extend(brief.beneath.as_deref().map(|beneath| format!("Under it: {}", chat(beneath))));
-    lines.extend(brief.hint.map(|hint| format!("Hint, no proof: {}", chat(hint))));
+    lines.extend(brief.masked_by.as_deref().map(|masked_by| format!("Under it: {}", chat(masked_by))));
+    lines.extend(brief.clue.map(|clue| format!("Hint, no proof: {}", chat(clue))));
     let routes =
         brief.routes.iter().map(|(route, failed)| format!("{} {}: {failed}", route.method, route.path));
     let routes: Vec<String> = routes.map(|route| chat(&route)).collect();
@@ -150,7 +150,7 @@ fn description(brief: &Brief<'_>) -> String {
     lines.join("\n")
 }
 
-fn path(brief: &Brief<'_>) -> String {
+fn path(brief: &Report<'_>) -> String {
     let hops = brief.alert.judgement.path.iter().map(|hop| {
         let sign = match hop.state {
             State::Healthy => "✅",
@@ -162,7 +162,7 @@ fn path(brief: &Brief<'_>) -> String {
     hops.collect::<Vec<_>>().join(" → ")
 }
 
-fn also_hit(brief: &Brief<'_>) -> Vec<String> {
+fn also_hit(brief: &Report<'_>) -> Vec<String> {
     let shown = brief.also_hit.iter().map(|hit| {
         chat(&format!("{}: {}", report::hit_label(brief.alert, hit), report::hit_counts(brief.alert, hit)))
     });
@@ -170,7 +170,7 @@ fn also_hit(brief: &Brief<'_>) -> Vec<String> {
     shown.chain(more).collect()
 }
 
-fn not_checked(brief: &Brief<'_>) -> Vec<String> {
+fn not_checked(brief: &Report<'_>) -> Vec<String> {
     let line = |missing: &report::NotChecked| {
         let needs = missing.action.map_or(String::new(), |action| format!(" (needs {})", chat_code(action)));
         format!("{}: {}{needs}", chat(&missing.what), chat(&missing.why))
@@ -178,7 +178,7 @@ fn not_checked(brief: &Brief<'_>) -> Vec<String> {
     brief.not_checked.iter().map(line).collect()
 }
 
-fn counts(brief: &Brief<'_>) -> String {
+fn counts(brief: &Report<'_>) -> String {
     let incident = &brief.alert.incident;
     let since = incident.first_failure.map_or(String::new(), |at| format!(" since {}", report::time(at)));
     format!("{} failed{since}", incident.failed)
@@ -192,7 +192,7 @@ fn section(lines: &mut Vec<String>, title: &str, items: Vec<String>) {
 }
 
 /// Says that something was cut, and where the whole is.
-fn mark(brief: &Brief<'_>) -> String {
+fn mark(brief: &Report<'_>) -> String {
     match &brief.logs {
         Some(logs) => format!("\n… (cut; <{logs}|the log has the whole>)"),
         None => "\n… (cut)".to_owned(),

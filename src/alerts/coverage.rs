@@ -5,20 +5,20 @@ use serde_json::{Value, json};
 
 use crate::alerts::escape::terminal as safe;
 use crate::alerts::terminal::Screen;
-use crate::coverage::{BlindSpot, Seen, SeenStage};
+use crate::coverage::{BlindSpot, Inventory, InventoryStage};
 
 /// The version of the JSON form; members are added, never renamed.
 pub const SCHEMA: &str = "vpclink-responder/coverage/1";
 
 /// The stages with a private integration, with whether each is watched.
-fn private(seen: &Seen) -> impl Iterator<Item = (&SeenStage, bool)> {
+fn private(seen: &Inventory) -> impl Iterator<Item = (&InventoryStage, bool)> {
     let private =
         seen.stages.iter().filter(|stage| stage.private.as_ref().is_some_and(|all| !all.is_empty()));
     private.map(|stage| (stage, seen.watches(stage)))
 }
 
 /// For people.
-pub fn terminal(seen: &Seen, spots: &[BlindSpot], screen: Screen) -> String {
+pub fn terminal(seen: &Inventory, spots: &[BlindSpot], screen: Screen) -> String {
     let paint = |style: Style, text: &str| {
         if screen.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     };
@@ -51,13 +51,13 @@ pub fn terminal(seen: &Seen, spots: &[BlindSpot], screen: Screen) -> String {
 }
 
 /// The level that holds where a route has none of its own.
-fn level(stage: &SeenStage) -> &str {
+fn level(stage: &InventoryStage) -> &str {
     stage.settings.logging.get("*/*").map_or("OFF", String::as_str)
 }
 
 /// For machines.
-pub fn machine(seen: &Seen, spots: &[BlindSpot]) -> String {
-    let stage = |(stage, watched): (&SeenStage, bool)| {
+pub fn machine(seen: &Inventory, spots: &[BlindSpot]) -> String {
+    let stage = |(stage, watched): (&InventoryStage, bool)| {
         json!({
             "api": { "id": stage.api.id.as_str(), "name": stage.api.name },
             "stage": stage.name,

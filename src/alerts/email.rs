@@ -3,26 +3,27 @@
 use crate::alerts::{escape, headline, report};
 
 use crate::alerts::escape::plain;
-use crate::alerts::report::Brief;
+use crate::alerts::report::Report;
 use crate::checks::{Finding, Hop, HopKind, State};
 
 const COLUMNS: usize = 72;
 
 /// The subject: status, severity and incident first, so that a mailbox sorts by them and a search finds all of one.
-pub(crate) fn subject(brief: &Brief<'_>) -> String {
+pub(crate) fn subject(brief: &Report<'_>) -> String {
     let status = brief.alert.status.as_str();
     let mark = format!("[{status}/{} {}]", brief.severity.as_str(), report::short_id(brief.alert));
     escape::subject(&brief.sentence(&format!("{mark} {}", headline::short(brief.alert))))
 }
 
 /// The body.
-pub(crate) fn body(brief: &Brief<'_>) -> String {
+pub(crate) fn body(brief: &Report<'_>) -> String {
     let mut text = Text::default();
-    let beneath = brief.beneath.as_ref().map_or(String::new(), |beneath| format!(" Under it: {beneath}."));
-    text.paragraph(&format!("{}.{beneath}", brief.sentence(&brief.headline)));
+    let masked_by =
+        brief.masked_by.as_ref().map_or(String::new(), |masked_by| format!(" Under it: {masked_by}."));
+    text.paragraph(&format!("{}.{masked_by}", brief.sentence(&brief.headline)));
     text.paragraph(&format!("{}: {}.", brief.surety_label, brief.surety));
-    if let Some(hint) = brief.hint {
-        text.paragraph(&format!("Hint, no proof: {hint}."));
+    if let Some(clue) = brief.clue {
+        text.paragraph(&format!("Hint, no proof: {clue}."));
     }
     text.paragraph(&since(brief));
     if let Some(step) = brief.next_steps.first() {
@@ -47,7 +48,7 @@ pub(crate) fn body(brief: &Brief<'_>) -> String {
     text.out
 }
 
-fn since(brief: &Brief<'_>) -> String {
+fn since(brief: &Report<'_>) -> String {
     let incident = &brief.alert.incident;
     let requests = match incident.failed {
         1 => "1 failed request".to_owned(),
@@ -65,7 +66,7 @@ fn since(brief: &Brief<'_>) -> String {
     format!("{requests}{when}. Sent because: {}.", brief.alert.reason)
 }
 
-fn routes(text: &mut Text, brief: &Brief<'_>) {
+fn routes(text: &mut Text, brief: &Report<'_>) {
     if brief.routes.len() + brief.more_routes <= 1 {
         return;
     }
@@ -75,7 +76,7 @@ fn routes(text: &mut Text, brief: &Brief<'_>) {
     list(text, "ROUTES", shown.chain(more));
 }
 
-fn also_hit(text: &mut Text, brief: &Brief<'_>) {
+fn also_hit(text: &mut Text, brief: &Report<'_>) {
     let shown = brief.also_hit.iter().map(|hit| {
         format!("{}: {}", report::hit_label(brief.alert, hit), report::hit_counts(brief.alert, hit))
     });
@@ -84,7 +85,7 @@ fn also_hit(text: &mut Text, brief: &Brief<'_>) {
 }
 
 /// What is well, each with its time unless all have one.
-fn healthy(text: &mut Text, brief: &Brief<'_>) {
+fn healthy(text: &mut Text, brief: &Report<'_>) {
     let all = report::read_at_once(brief.alert, &brief.healthy);
     let heading = all.as_ref().map_or("HEALTHY".to_owned(), |read| format!("HEALTHY (read {read})"));
     let each = |finding: &&Finding| match report::distance(brief.alert, finding).filter(|_| all.is_none()) {
@@ -94,7 +95,7 @@ fn healthy(text: &mut Text, brief: &Brief<'_>) {
     list(text, &heading, brief.healthy.iter().map(each));
 }
 
-fn path(text: &mut Text, brief: &Brief<'_>) {
+fn path(text: &mut Text, brief: &Report<'_>) {
     let hops =
         brief.alert.judgement.path.iter().map(|hop| format!("{}: {}", hop_label(hop), state_word(hop.state)));
     list(text, "PATH", hops);
@@ -117,7 +118,7 @@ fn state_word(state: State) -> &'static str {
     }
 }
 
-fn next_steps(text: &mut Text, brief: &Brief<'_>) {
+fn next_steps(text: &mut Text, brief: &Report<'_>) {
     if brief.next_steps.is_empty() {
         return;
     }
@@ -135,7 +136,7 @@ fn next_steps(text: &mut Text, brief: &Brief<'_>) {
     text.blank();
 }
 
-fn evidence(text: &mut Text, brief: &Brief<'_>) {
+fn evidence(text: &mut Text, brief: &Report<'_>) {
     let request = brief.alert.news.example.request_id.as_ref();
     let of = request.map_or(String::new(), |id| format!(" (request {id})"));
     text.heading(&format!("EVIDENCE{of}"));
@@ -146,7 +147,7 @@ fn evidence(text: &mut Text, brief: &Brief<'_>) {
     text.blank();
 }
 
-fn more(text: &mut Text, brief: &Brief<'_>) {
+fn more(text: &mut Text, brief: &Report<'_>) {
     let diagnosis = &brief.alert.news.example;
     text.heading("MORE");
     if let Some(logs) = &brief.logs {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::alerts::escape::cut;
 use crate::alerts::report::{distance, time};
 use crate::causes::Route;
-use crate::checks::{Finding, State, Tier};
+use crate::checks::{Confidence, Finding, State};
 use crate::incidents::{Alert, Status};
 use crate::logs::Source;
 
@@ -60,9 +60,9 @@ pub(crate) fn fault(alert: &Alert) -> String {
     match (alert.status, verdict.tier) {
         (Status::Test, _) => TEST.to_owned(),
         (Status::Resolved, _) => healed(alert),
-        (_, Tier::Confirmed) => verdict.says.clone(),
-        (_, Tier::Likely) => format!("probably {}", verdict.says),
-        (_, Tier::Unknown) => alert.news.example.cause.title.to_owned(),
+        (_, Confidence::Confirmed) => verdict.says.clone(),
+        (_, Confidence::Likely) => format!("probably {}", verdict.says),
+        (_, Confidence::Unknown) => alert.news.example.cause.title.to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::alerts::escape::html as safe;
 use crate::alerts::message::FULL;
-use crate::alerts::report::Brief;
+use crate::alerts::report::Report;
 use crate::incidents::{Alert, Status};
 
 const STYLE: &str = include_str!("html/style.css");
@@ -21,7 +21,7 @@ const SCRIPT: &str = include_str!("html/script.js");
 
 /// All alerts as one page.
 pub(crate) fn page(alerts: &[Alert]) -> String {
-    let briefs: Vec<Brief<'_>> = alerts.iter().map(|alert| Brief::new(alert, FULL)).collect();
+    let briefs: Vec<Report<'_>> = alerts.iter().map(|alert| Report::new(alert, FULL)).collect();
     let title = match &briefs[..] {
         [] => "No failure was found".to_owned(),
         [brief] => brief.headline.clone(),
@@ -62,18 +62,18 @@ fn policy() -> String {
 }
 
 /// Links to the incidents, where there are several.
-fn contents(briefs: &[Brief<'_>]) -> String {
+fn contents(briefs: &[Report<'_>]) -> String {
     if briefs.len() < 2 {
         return String::new();
     }
-    let item = |(number, brief): (usize, &Brief<'_>)| {
+    let item = |(number, brief): (usize, &Report<'_>)| {
         format!("<li><a href=\"#incident-{number}\">{}</a></li>\n", safe(&brief.headline))
     };
     let items: String = (1..).zip(briefs).map(item).collect();
     format!("<nav aria-label=\"Incidents\">\n<ol>\n{items}</ol>\n</nav>\n")
 }
 
-fn article(number: usize, brief: &Brief<'_>) -> String {
+fn article(number: usize, brief: &Report<'_>) -> String {
     let alert = brief.alert;
     let part = |title: &str, body: String| section(number, title, &body);
     let faulty = if alert.status == Status::Resolved { "Still faulty" } else { "Also faulty" };

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alerts::escape::plain;
-use crate::alerts::report::Brief;
+use crate::alerts::report::Report;
 use crate::checks::{Finding, State};
 
 /// The name and version of the format.
@@ -40,9 +40,10 @@ struct Alert<'a> {
     /// What the backend answered; null where it gave no answer or none is logged.
     backend_status: Option<u16>,
     /// What the time between sending and failing suggests; never proof.
-    hint: Option<&'a str>,
+    #[serde(rename = "hint")]
+    clue: Option<&'a str>,
     /// Other APIs and stages that the same fault hits; they are told here and get no alert of their own.
-    also_hit: Vec<Hit>,
+    also_hit: Vec<AlsoAffected>,
     /// Whether something was left out to fit into one message.
     truncated: bool,
 }
@@ -66,7 +67,7 @@ struct Api {
 }
 
 #[derive(Serialize)]
-struct Hit {
+struct AlsoAffected {
     api: Api,
     account: Option<String>,
     region: Option<String>,
@@ -150,11 +151,11 @@ struct Console {
 }
 
 /// The alert as one line of JSON.
-pub(crate) fn body(brief: &Brief<'_>) -> String {
+pub(crate) fn body(brief: &Report<'_>) -> String {
     serde_json::to_string(&wire(brief)).expect("texts, numbers, lists and maps of texts always serialise")
 }
 
-fn wire<'a>(brief: &'a Brief<'a>) -> Alert<'a> {
+fn wire<'a>(brief: &'a Report<'a>) -> Alert<'a> {
     let alert = brief.alert;
     let (incident, diagnosis, judgement) = (&alert.incident, &alert.news.example, &alert.judgement);
     let source = &diagnosis.source;
@@ -201,7 +202,7 @@ fn wire<'a>(brief: &'a Brief<'a>) -> Alert<'a> {
         evidence: evidence(brief),
         links: links(brief),
         backend_status: diagnosis.backend_status,
-        hint: diagnosis.hint.as_deref(),
+        clue: diagnosis.clue.as_deref(),
         also_hit: brief.also_hit.iter().map(|hit| also_hit(brief, hit)).collect(),
         truncated: brief.detail.cut || brief.more_hits > 0,
     }
@@ -211,14 +212,14 @@ fn route(route: &causes::Route, failed: u64) -> Route {
     Route { method: plain(&route.method), resource: plain(&route.path), failed }
 }
 
-fn routes(brief: &Brief<'_>) -> Vec<Route> {
+fn routes(brief: &Report<'_>) -> Vec<Route> {
     brief.routes.iter().map(|(known, failed)| route(known, *failed)).collect()
 }
 
-fn also_hit(brief: &Brief<'_>, hit: &incidents::Hit) -> Hit {
+fn also_hit(brief: &Report<'_>, hit: &incidents::AlsoAffected) -> AlsoAffected {
     let source = &hit.source;
     let routes = hit.routes.iter().take(brief.detail.routes);
-    Hit {
+    AlsoAffected {
         api: Api {
             id: source.api.as_ref().map(|api| plain(api.as_str())),
             name: None,
@@ -233,7 +234,7 @@ fn also_hit(brief: &Brief<'_>, hit: &incidents::Hit) -> Hit {
     }
 }
 
-fn links<'a>(brief: &'a Brief<'_>) -> Links<'a> {
+fn links<'a>(brief: &'a Report<'_>) -> Links<'a> {
     let console = |(label, url): &(String, String)| Console { resource: plain(label), url: url.clone() };
     Links {
         logs: brief.logs.as_deref(),
@@ -243,7 +244,7 @@ fn links<'a>(brief: &'a Brief<'_>) -> Links<'a> {
 }
 
 /// The explaining finding first, whatever else is cut.
-fn findings<'a>(brief: &'a Brief<'a>) -> Vec<WireFinding<'a>> {
+fn findings<'a>(brief: &'a Report<'a>) -> Vec<WireFinding<'a>> {
     let judgement = &brief.alert.judgement;
     let explaining = judgement.verdict.finding.into_iter();
     let others = (0..judgement.findings.len()).filter(|index| Some(*index) != judgement.verdict.finding);
@@ -251,7 +252,7 @@ fn findings<'a>(brief: &'a Brief<'a>) -> Vec<WireFinding<'a>> {
     chosen.take(brief.detail.findings).map(|finding| wire_finding(brief, finding)).collect()
 }
 
-fn wire_finding<'a>(brief: &Brief<'_>, finding: &'a Finding) -> WireFinding<'a> {
+fn wire_finding<'a>(brief: &Report<'_>, finding: &'a Finding) -> WireFinding<'a> {
     WireFinding {
         code: finding.code.slug(),
         state: finding.state.as_str(),
@@ -266,7 +267,7 @@ fn wire_finding<'a>(brief: &Brief<'_>, finding: &'a Finding) -> WireFinding<'a> 
     }
 }
 
-fn not_checked<'a>(brief: &Brief<'a>) -> Vec<NotChecked<'a>> {
+fn not_checked<'a>(brief: &Report<'a>) -> Vec<NotChecked<'a>> {
     let wire = |missing: &report::NotChecked| NotChecked {
         what: plain(&missing.what),
         action: missing.action,
@@ -275,7 +276,7 @@ fn not_checked<'a>(brief: &Brief<'a>) -> Vec<NotChecked<'a>> {
     brief.not_checked.iter().map(wire).collect()
 }
 
-fn path(brief: &Brief<'_>) -> Vec<Hop> {
+fn path(brief: &Report<'_>) -> Vec<Hop> {
     let wire = |hop: &checks::Hop| Hop {
         hop: hop.kind.as_str(),
         resource: hop.resource.as_deref().map(plain),
@@ -284,7 +285,7 @@ fn path(brief: &Brief<'_>) -> Vec<Hop> {
     brief.alert.judgement.path.iter().map(wire).collect()
 }
 
-fn steps(brief: &Brief<'_>) -> Vec<Step> {
+fn steps(brief: &Report<'_>) -> Vec<Step> {
     let wire = |step: &checks::Remedy| Step {
         what: plain(&step.what),
         command: step.command.as_deref().map(plain),
@@ -293,7 +294,7 @@ fn steps(brief: &Brief<'_>) -> Vec<Step> {
     brief.next_steps.iter().map(wire).collect()
 }
 
-fn evidence(brief: &Brief<'_>) -> Vec<Evidence> {
+fn evidence(brief: &Report<'_>) -> Vec<Evidence> {
     let request_id = brief.alert.news.example.request_id.as_ref().map(|id| plain(id.as_str()));
     let wire = |line: &&causes::Evidence| Evidence {
         request_id: request_id.clone(),

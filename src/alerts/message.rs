@@ -7,7 +7,7 @@ use crate::alerts::{chat, email, escape, html, machine, sms};
 
 use std::collections::BTreeMap;
 
-use crate::alerts::report::Brief;
+use crate::alerts::report::Report;
 use crate::incidents::Alert;
 
 /// A rendered alert: what one SNS `Publish` carries.
@@ -62,17 +62,17 @@ pub fn message(alert: &Alert) -> Message {
 
 /// The plain text that goes out by e-mail.
 pub fn email_body(alert: &Alert) -> String {
-    email::body(&Brief::new(alert, FULL))
+    email::body(&Report::new(alert, FULL))
 }
 
 /// The Amazon Q Developer custom notification.
 pub fn chat_body(alert: &Alert) -> String {
-    chat::body(&Brief::new(alert, FULL))
+    chat::body(&Report::new(alert, FULL))
 }
 
 /// The machine alert, one line of JSON.
 pub fn machine_body(alert: &Alert) -> String {
-    machine::body(&Brief::new(alert, FULL))
+    machine::body(&Report::new(alert, FULL))
 }
 
 /// The HTML report: one page, whatever the number of alerts.
@@ -88,7 +88,7 @@ impl Message {
 }
 
 fn render(alert: &Alert, detail: Detail) -> Message {
-    let brief = Brief::new(alert, detail);
+    let brief = Report::new(alert, detail);
     let (email, machine) = (email::body(&brief), machine::body(&brief));
     let mut bodies = BTreeMap::from([
         ("default", email.clone()),
@@ -102,7 +102,7 @@ fn render(alert: &Alert, detail: Detail) -> Message {
     Message { subject: email::subject(&brief), bodies, attributes: attributes(alert, &brief) }
 }
 
-fn attributes(alert: &Alert, brief: &Brief<'_>) -> BTreeMap<&'static str, String> {
+fn attributes(alert: &Alert, brief: &Report<'_>) -> BTreeMap<&'static str, String> {
     let source = &alert.news.example.source;
     let known = |text: Option<String>| escape::attribute(text.as_deref().unwrap_or("unknown"));
     BTreeMap::from([

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::aws::Question;
+use crate::aws::Query;
 use crate::coverage::Call;
 
 /// The table, as `docs/permissions.md` holds it.
 pub fn markdown() -> String {
     let mut actions: BTreeMap<&str, (Vec<String>, Vec<&str>)> = BTreeMap::new();
-    for question in Question::samples() {
+    for question in Query::samples() {
         let (calls, tells) = actions.entry(question.action()).or_default();
         let call = format!("`{}`", question.call().split('/').next().unwrap_or_default());
         if !calls.contains(&call) {

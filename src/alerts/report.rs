@@ -5,14 +5,14 @@ use crate::alerts::{headline, links, steps};
 use jiff::Timestamp;
 
 use crate::alerts::message::Detail;
-use crate::aws::Why;
+use crate::aws::ReadError;
 use crate::causes::{Diagnosis, Evidence, Route};
-use crate::checks::{Finding, Remedy, State, Tier};
+use crate::checks::{Confidence, Finding, Remedy, State};
 use crate::ids::Severity;
-use crate::incidents::{Alert, Hit, Status};
+use crate::incidents::{Alert, AlsoAffected, Status};
 
 /// The parts of an alert, in the order in which they are told.
-pub(crate) struct Brief<'a> {
+pub(crate) struct Report<'a> {
     pub(crate) alert: &'a Alert,
     pub(crate) detail: Detail,
     /// "GET /orders (orders/prod) returns 500", "resolved: GET /orders …".
@@ -20,9 +20,9 @@ pub(crate) struct Brief<'a> {
     /// What is broken, in one sentence.
     pub(crate) fault: String,
     /// What the failure hides: "the backend itself answered 403".
-    pub(crate) beneath: Option<String>,
+    pub(crate) masked_by: Option<String>,
     /// What the failure's time suggests, where nothing better is confirmed.
-    pub(crate) hint: Option<&'a str>,
+    pub(crate) clue: Option<&'a str>,
     /// "confirmed, read 41 s after the failure".
     pub(crate) surety: String,
     /// What that is called.
@@ -32,7 +32,7 @@ pub(crate) struct Brief<'a> {
     pub(crate) routes: Vec<(Route, u64)>,
     pub(crate) more_routes: usize,
     /// What else the same fault hits, the worst first.
-    pub(crate) also_hit: Vec<&'a Hit>,
+    pub(crate) also_hit: Vec<&'a AlsoAffected>,
     pub(crate) more_hits: usize,
     pub(crate) faulty: Vec<&'a Finding>,
     /// What those are called.
@@ -55,7 +55,7 @@ pub(crate) struct NotChecked {
     pub(crate) why: String,
 }
 
-impl<'a> Brief<'a> {
+impl<'a> Report<'a> {
     pub(crate) fn new(alert: &'a Alert, detail: Detail) -> Self {
         let (diagnosis, judgement) = (&alert.news.example, &alert.judgement);
         let is_broken = !matches!(alert.status, Status::Resolved | Status::Test);
@@ -79,11 +79,11 @@ impl<'a> Brief<'a> {
             detail,
             headline: headline::headline(alert),
             fault: headline::fault(alert),
-            beneath: diagnosis.beneath(),
-            hint: diagnosis
-                .hint
+            masked_by: diagnosis.masked_by(),
+            clue: diagnosis
+                .clue
                 .as_deref()
-                .filter(|_| is_broken && judgement.verdict.tier != Tier::Confirmed),
+                .filter(|_| is_broken && judgement.verdict.tier != Confidence::Confirmed),
             surety: headline::surety(alert, explaining),
             surety_label: headline::surety_label(alert),
             severity: severity(alert),
@@ -186,14 +186,14 @@ pub(crate) fn routes(alert: &Alert) -> Vec<(Route, u64)> {
 }
 
 /// Those that fail most come first.
-fn also_hit(alert: &Alert) -> Vec<&Hit> {
-    let mut hits: Vec<&Hit> = alert.also_hit.iter().collect();
+fn also_hit(alert: &Alert) -> Vec<&AlsoAffected> {
+    let mut hits: Vec<&AlsoAffected> = alert.also_hit.iter().collect();
     hits.sort_by_key(|hit| std::cmp::Reverse(hit.failed));
     hits
 }
 
 /// "a1b2c3d4e5/prod (account 111122223333, eu-west-1)", the account and Region where they are not the alert's own.
-pub(crate) fn hit_label(alert: &Alert, hit: &Hit) -> String {
+pub(crate) fn hit_label(alert: &Alert, hit: &AlsoAffected) -> String {
     let (own, source) = (&alert.news.example.source, &hit.source);
     let api = source.api.as_ref().map_or("an API".to_owned(), ToString::to_string);
     let canary = if source.canary { " canary" } else { "" };
@@ -211,7 +211,7 @@ pub(crate) fn hit_label(alert: &Alert, hit: &Hit) -> String {
 }
 
 /// "12 failed on 2 routes, certificate-expired", the cause where it is not the alert's own.
-pub(crate) fn hit_counts(alert: &Alert, hit: &Hit) -> String {
+pub(crate) fn hit_counts(alert: &Alert, hit: &AlsoAffected) -> String {
     let routes = match hit.routes.len() {
         0 => String::new(),
         1 => hit.routes.keys().map(|route| format!(" on {} {}", route.method, route.path)).collect(),
@@ -241,7 +241,7 @@ fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {
     let mut missing: Vec<NotChecked> = Vec::new();
     for finding in unknown.take(detail.findings) {
         let why = finding.why.as_ref().map_or_else(String::new, ToString::to_string);
-        let helps = matches!(finding.why, Some(Why::Denied | Why::RoleRefused(_)));
+        let helps = matches!(finding.why, Some(ReadError::Denied | ReadError::RoleRefused(_)));
         let what = finding.says.split(" could not be read").next().unwrap_or(&finding.says).to_owned();
         if missing.iter().all(|known| known.what != what) {
             missing.push(NotChecked { what, action: helps.then_some(finding.action), why });

@@ -1,7 +1,7 @@
 //! What to do, in which order: the repair of what was found first, then what the cause asks to look at.
 
 use crate::causes::NextStep;
-use crate::checks::{Finding, HopKind, Remedy, State, Tier};
+use crate::checks::{Confidence, Finding, HopKind, Remedy, State};
 use crate::incidents::{Alert, Status};
 
 /// The calls that look at a hop.
@@ -34,7 +34,7 @@ pub(crate) fn next(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
             steps.push(remedy);
         }
     }
-    if alert.judgement.verdict.tier != Tier::Confirmed || steps.is_empty() {
+    if alert.judgement.verdict.tier != Confidence::Confirmed || steps.is_empty() {
         let facts = &alert.judgement.facts;
         let general = alert.news.example.cause.next_steps.iter();
         // Of what was found well nobody has to be told to look at it, unless nothing else is left to do.

@@ -9,9 +9,9 @@ use unicode_width::UnicodeWidthStr;
 use crate::alerts::email::hop_label;
 use crate::alerts::escape::{cut, terminal as safe};
 use crate::alerts::message::FULL;
-use crate::alerts::report::Brief;
+use crate::alerts::report::Report;
 use crate::causes::Evidence;
-use crate::checks::{Finding, HopKind, Judgement, State, Tier};
+use crate::checks::{Assessment, Confidence, Finding, HopKind, State};
 use crate::ids::Severity;
 use crate::incidents::{Alert, Status};
 
@@ -39,7 +39,7 @@ pub struct Summary {
 
 /// One alert as a block.
 pub fn block(alert: &Alert, screen: Screen) -> String {
-    let brief = Brief::new(alert, FULL);
+    let brief = Report::new(alert, FULL);
     let paint = Paint { color: screen.color };
     let mut out = vec![title(&brief, paint), place(&brief, paint)];
     out.extend(quotes(&brief, screen, paint));
@@ -48,7 +48,7 @@ pub fn block(alert: &Alert, screen: Screen) -> String {
 }
 
 /// A path without a failure: every hop with what was found of it.
-pub fn walk(title: &str, judgement: &Judgement, screen: Screen) -> String {
+pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
     let paint = Paint { color: screen.color };
     let api = judgement.facts.api_name.as_deref().map_or(String::new(), |name| format!(" ({})", safe(name)));
     let mut out = vec![paint.paint(Style::new().bold(), &format!("private path of {}{api}", safe(title)))];
@@ -116,7 +116,7 @@ impl Paint {
     }
 }
 
-fn title(brief: &Brief<'_>, paint: Paint) -> String {
+fn title(brief: &Report<'_>, paint: Paint) -> String {
     let (level, color) = match (brief.alert.status, brief.severity) {
         (Status::Resolved, _) => ("resolved", AnsiColor::Green),
         (Status::Test, _) => ("test", AnsiColor::Cyan),
@@ -131,7 +131,7 @@ fn title(brief: &Brief<'_>, paint: Paint) -> String {
 }
 
 /// `--> group, request, time, route`
-fn place(brief: &Brief<'_>, paint: Paint) -> String {
+fn place(brief: &Report<'_>, paint: Paint) -> String {
     let diagnosis = &brief.alert.news.example;
     let incident = &brief.alert.incident;
     let mut parts: Vec<String> = Vec::new();
@@ -149,7 +149,7 @@ fn place(brief: &Brief<'_>, paint: Paint) -> String {
 }
 
 /// The quoted lines, the proof underlined with carets.
-fn quotes(brief: &Brief<'_>, screen: Screen, paint: Paint) -> Vec<String> {
+fn quotes(brief: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     let proof = &brief.alert.news.example.evidence;
     let gutter = brief.evidence.iter().map(|line| line.number().to_string().len()).max().unwrap_or(1);
     let bar = paint.frame(&format!("{:gutter$} |", ""));
@@ -175,7 +175,7 @@ fn is_endpoint(line: &Evidence) -> bool {
 }
 
 /// The `= label: text` lines.
-fn notes(brief: &Brief<'_>, screen: Screen, paint: Paint) -> Vec<String> {
+fn notes(brief: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     let mut notes: Vec<(&str, String)> = Vec::new();
     if brief.alert.status != Status::Open {
         notes.push(("status", safe(&format!("{}: {}", brief.headline, brief.alert.reason))));
@@ -184,13 +184,13 @@ fn notes(brief: &Brief<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     if !path.is_empty() {
         notes.push(("path", path));
     }
-    notes.extend(brief.beneath.as_deref().map(|beneath| ("under", safe(beneath))));
+    notes.extend(brief.masked_by.as_deref().map(|masked_by| ("under", safe(masked_by))));
     if is_broken(brief) {
         notes.push(("verdict", verdict(brief, paint)));
     } else {
         notes.push(("now", safe(&format!("{} ({})", brief.fault, brief.surety))));
     }
-    notes.extend(brief.hint.map(|hint| ("hint", safe(hint))));
+    notes.extend(brief.clue.map(|clue| ("hint", safe(clue))));
     notes.extend(brief.also_hit.iter().map(|hit| {
         let (label, counts) = (report::hit_label(brief.alert, hit), report::hit_counts(brief.alert, hit));
         ("hits", safe(&format!("{label}: {counts}")))
@@ -214,7 +214,7 @@ fn notes(brief: &Brief<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     notes.into_iter().map(|(label, text)| note(label, &text, gutter, screen, paint)).collect()
 }
 
-fn is_broken(brief: &Brief<'_>) -> bool {
+fn is_broken(brief: &Report<'_>) -> bool {
     !matches!(brief.alert.status, Status::Resolved | Status::Test)
 }
 
@@ -229,15 +229,15 @@ fn note(label: &str, text: &str, gutter: usize, screen: Screen, paint: Paint) ->
     format!("{}{body}", paint.frame(&head))
 }
 
-fn path(brief: &Brief<'_>, paint: Paint) -> String {
+fn path(brief: &Report<'_>, paint: Paint) -> String {
     let hop =
         |hop: &checks::Hop| paint.state(hop.state, &format!("{} {}", safe(&hop_label(hop)), sign(hop.state)));
     brief.alert.judgement.path.iter().map(hop).collect::<Vec<_>>().join(" → ")
 }
 
-fn verdict(brief: &Brief<'_>, paint: Paint) -> String {
+fn verdict(brief: &Report<'_>, paint: Paint) -> String {
     let verdict = &brief.alert.judgement.verdict;
-    let state = if verdict.tier == Tier::Unknown { State::Unknown } else { State::Faulty };
+    let state = if verdict.tier == Confidence::Unknown { State::Unknown } else { State::Faulty };
     let tier = paint.state(state, verdict.tier.as_str());
     let finding = verdict.finding.map(|index| &brief.alert.judgement.findings[index]);
     let read = finding.and_then(|finding| report::distance(brief.alert, finding));

@@ -4,8 +4,8 @@
 //! not depend on one another run side by side, one deadline rules them all, and nothing here decides what is wrong.
 
 use crate::aws::queries::Answer;
-use crate::aws::queries::Question;
-use crate::aws::reading::Why;
+use crate::aws::queries::Query;
+use crate::aws::reading::ReadError;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use std::pin::Pin;
 use jiff::Timestamp;
 
 /// An answer and when it was given, or why there is none.
-pub type Asked<'a> = Pin<Box<dyn Future<Output = Result<(Answer, Timestamp), Why>> + Send + 'a>>;
+pub type Asked<'a> = Pin<Box<dyn Future<Output = Result<(Answer, Timestamp), ReadError>> + Send + 'a>>;
 
 /// An AWS account that can be asked.
 pub trait Account: Send + Sync {
     /// Asks one question. Retries, pages and partitions are the answerer's business; the deadline is not.
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a>;
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a>;
 }

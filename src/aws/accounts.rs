@@ -5,8 +5,8 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::aws::account::{Account, Asked};
-use crate::aws::queries::Question;
-use crate::aws::reading::Why;
+use crate::aws::queries::Query;
+use crate::aws::reading::ReadError;
 use crate::ids::{AccountId, Arn};
 
 /// Opens the account with this number.
@@ -30,7 +30,7 @@ impl Accounts {
     }
 
     /// Notes which account is the function's own; Lambda says so with each invocation. Without it, every account is its own.
-    pub fn lives_at(&self, function: &str) {
+    pub fn set_own_account(&self, function: &str) {
         if let Some(account) = Arn::new(function).account() {
             self.own_id.get_or_init(|| account);
         }
@@ -55,10 +55,10 @@ impl Accounts {
 struct Unopened(AccountId);
 
 impl Account for Unopened {
-    fn ask<'a>(&'a self, _: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, _: &'a Query) -> Asked<'a> {
         let why =
             format!("the logs are account {}'s, and READ_ROLE_NAME names no role to read there", self.0);
-        Box::pin(ready(Err(Why::NotAsked(why))))
+        Box::pin(ready(Err(ReadError::NotAsked(why))))
     }
 }
 
@@ -69,7 +69,7 @@ mod tests {
 
     fn accounts(open: Option<Open>) -> Accounts {
         let accounts = Accounts::new(Arc::new(RecordedAccount::default()), open);
-        accounts.lives_at("arn:aws:lambda:eu-west-1:111122223333:function:responder");
+        accounts.set_own_account("arn:aws:lambda:eu-west-1:111122223333:function:responder");
         accounts
     }
 

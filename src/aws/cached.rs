@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::aws::account::{Account, Asked};
-use crate::aws::queries::{Answer, Question};
+use crate::aws::queries::{Answer, Query};
 
 /// How long an answer is good. Each carries the time at which AWS gave it, so an older one is said to be older.
 const FRESH: Duration = Duration::from_secs(15);
@@ -22,7 +22,7 @@ const MOST: usize = 512;
 /// An account whose answers are kept for a short time. What could not be read is asked again.
 pub struct CachedAccount<A> {
     account: A,
-    answers: Mutex<HashMap<Question, (Instant, Answer, Timestamp)>>,
+    answers: Mutex<HashMap<Query, (Instant, Answer, Timestamp)>>,
 }
 
 impl<A: Account> CachedAccount<A> {
@@ -31,18 +31,18 @@ impl<A: Account> CachedAccount<A> {
         Self { account, answers: Mutex::default() }
     }
 
-    fn answers(&self) -> MutexGuard<'_, HashMap<Question, (Instant, Answer, Timestamp)>> {
+    fn answers(&self) -> MutexGuard<'_, HashMap<Query, (Instant, Answer, Timestamp)>> {
         // A panic elsewhere leaves whole answers behind: each is put in by one insert.
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn kept(&self, question: &Question) -> Option<(Answer, Timestamp)> {
+    fn kept(&self, question: &Query) -> Option<(Answer, Timestamp)> {
         let answers = self.answers();
         let (kept, answer, at) = answers.get(question)?;
         (kept.elapsed() < FRESH).then(|| (answer.clone(), *at))
     }
 
-    fn keep(&self, question: &Question, answer: &Answer, at: Timestamp) {
+    fn keep(&self, question: &Query, answer: &Answer, at: Timestamp) {
         let mut answers = self.answers();
         if answers.len() >= MOST {
             answers.clear();
@@ -52,14 +52,14 @@ impl<A: Account> CachedAccount<A> {
 }
 
 impl<A: Account> Account for CachedAccount<A> {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         Box::pin(async move {
             if let Some(kept) = self.kept(question) {
                 return Ok(kept);
             }
             let (answer, at) = self.account.ask(question).await?;
             // Nobody asks for the same request twice, and its lines are long.
-            if matches!(question, Question::RequestLines(_)) {
+            if matches!(question, Query::RequestLines(_)) {
                 return Ok((answer, at));
             }
             self.keep(question, &answer, at);

@@ -38,8 +38,8 @@ use jiff::Timestamp;
 
 use crate::aws::account::{Account, Asked};
 use crate::aws::model::{Resource, Stage};
-use crate::aws::queries::{Answer, Question};
-use crate::aws::reading::Why;
+use crate::aws::queries::{Answer, Query};
+use crate::aws::reading::ReadError;
 use crate::coverage::{Api, Apis, Done, HttpApi, Refused};
 use crate::ids::{ApiId, Region};
 
@@ -100,52 +100,48 @@ impl LiveAccount {
         }
     }
 
-    async fn answer(&self, question: &Question) -> Result<Answer, Why> {
+    async fn answer(&self, question: &Query) -> Result<Answer, ReadError> {
         match question {
-            Question::RestApi(api) => self.apigateway.rest_api(api).await,
-            Question::Stage(api, stage) => self.apigateway.stage(api, stage).await,
-            Question::Resources(api) => self.apigateway.resources(api).await,
-            Question::Deployed(api, stage) => self.apigateway.deployed(api, stage).await,
-            Question::VpcLinkV1(id) => self.apigateway.vpc_link(id).await,
-            Question::VpcLinkV2(id) => self.apigatewayv2.vpc_link(id).await,
-            Question::EndpointServices => configured(self.ec2.as_ref())?.endpoint_services().await,
-            Question::EndpointConnections(id) => {
-                configured(self.ec2.as_ref())?.endpoint_connections(id).await
-            }
-            Question::LoadBalancer(arn) => self.elbv2.load_balancer(arn).await,
-            Question::Listeners(arn) => self.elbv2.listeners(arn).await,
-            Question::Listener(arn) => self.elbv2.listener(arn).await,
-            Question::Rules(arn) => self.elbv2.rules(arn).await,
-            Question::TargetGroups(arn) => self.elbv2.target_groups(arn).await,
-            Question::TargetHealth(arn) => self.elbv2.target_health(arn).await,
-            Question::ListenerCertificates(arn) => self.elbv2.listener_certificates(arn).await,
-            Question::AcmCertificate(arn) => self.acm.certificate(arn).await,
-            Question::AcmChain(arn) => self.acm.chain(arn).await,
-            Question::ServerCertificate(name) => {
-                configured(self.iam.as_ref())?.server_certificate(name).await
-            }
-            Question::ListenerAttributes(arn) => self.elbv2.listener_attributes(arn).await,
-            Question::Metrics(of) => self.cloudwatch.metrics(of).await,
-            Question::LoadBalancerAttributes(arn) => self.elbv2.load_balancer_attributes(arn).await,
-            Question::TargetGroupAttributes(arn) => self.elbv2.target_group_attributes(arn).await,
-            Question::Subnets(vpc) => configured(self.ec2.as_ref())?.subnets(vpc).await,
-            Question::NetworkAcls(vpc) => configured(self.ec2.as_ref())?.network_acls(vpc).await,
-            Question::SecurityGroups(ids) => configured(self.ec2.as_ref())?.security_groups(ids).await,
-            Question::NetworkInterfaces(of) => configured(self.ec2.as_ref())?.network_interfaces(of).await,
-            Question::Instances(ids) => configured(self.ec2.as_ref())?.instances(ids).await,
-            Question::PrefixList(id) => configured(self.ec2.as_ref())?.prefix_list(id).await,
-            Question::RequestLines(of) => self.logs.lines(of).await,
+            Query::RestApi(api) => self.apigateway.rest_api(api).await,
+            Query::Stage(api, stage) => self.apigateway.stage(api, stage).await,
+            Query::Resources(api) => self.apigateway.resources(api).await,
+            Query::Deployed(api, stage) => self.apigateway.deployed(api, stage).await,
+            Query::VpcLinkV1(id) => self.apigateway.vpc_link(id).await,
+            Query::VpcLinkV2(id) => self.apigatewayv2.vpc_link(id).await,
+            Query::EndpointServices => configured(self.ec2.as_ref())?.endpoint_services().await,
+            Query::EndpointConnections(id) => configured(self.ec2.as_ref())?.endpoint_connections(id).await,
+            Query::LoadBalancer(arn) => self.elbv2.load_balancer(arn).await,
+            Query::Listeners(arn) => self.elbv2.listeners(arn).await,
+            Query::Listener(arn) => self.elbv2.listener(arn).await,
+            Query::Rules(arn) => self.elbv2.rules(arn).await,
+            Query::TargetGroups(arn) => self.elbv2.target_groups(arn).await,
+            Query::TargetHealth(arn) => self.elbv2.target_health(arn).await,
+            Query::ListenerCertificates(arn) => self.elbv2.listener_certificates(arn).await,
+            Query::AcmCertificate(arn) => self.acm.certificate(arn).await,
+            Query::AcmChain(arn) => self.acm.chain(arn).await,
+            Query::ServerCertificate(name) => configured(self.iam.as_ref())?.server_certificate(name).await,
+            Query::ListenerAttributes(arn) => self.elbv2.listener_attributes(arn).await,
+            Query::Metrics(of) => self.cloudwatch.metrics(of).await,
+            Query::LoadBalancerAttributes(arn) => self.elbv2.load_balancer_attributes(arn).await,
+            Query::TargetGroupAttributes(arn) => self.elbv2.target_group_attributes(arn).await,
+            Query::Subnets(vpc) => configured(self.ec2.as_ref())?.subnets(vpc).await,
+            Query::NetworkAcls(vpc) => configured(self.ec2.as_ref())?.network_acls(vpc).await,
+            Query::SecurityGroups(ids) => configured(self.ec2.as_ref())?.security_groups(ids).await,
+            Query::NetworkInterfaces(of) => configured(self.ec2.as_ref())?.network_interfaces(of).await,
+            Query::Instances(ids) => configured(self.ec2.as_ref())?.instances(ids).await,
+            Query::PrefixList(id) => configured(self.ec2.as_ref())?.prefix_list(id).await,
+            Query::RequestLines(of) => self.logs.lines(of).await,
         }
     }
 }
 
 /// A client that could be made.
-fn configured<T>(client: Option<&T>) -> Result<&T, Why> {
-    client.ok_or_else(|| Why::Unreachable("no Region or credentials are configured".to_owned()))
+fn configured<T>(client: Option<&T>) -> Result<&T, ReadError> {
+    client.ok_or_else(|| ReadError::Unreachable("no Region or credentials are configured".to_owned()))
 }
 
 impl Account for LiveAccount {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         Box::pin(async move { self.answer(question).await.map(|answer| (answer, (self.now)())) })
     }
 }
@@ -164,7 +160,7 @@ impl Apis for LiveAccount {
             match self.apigateway.resources(api).await {
                 Ok(Answer::Resources(resources)) => Ok(resources),
                 Ok(_) => Err(Refused::Gone),
-                Err(why) => Err(Refused::Why(why)),
+                Err(why) => Err(Refused::ReadError(why)),
             }
         })
     }
@@ -190,7 +186,7 @@ where
 {
     match error.code() {
         Some("NotFoundException") => Refused::Gone,
-        _ => Refused::Why(why(error)),
+        _ => Refused::ReadError(why(error)),
     }
 }
 
@@ -218,7 +214,7 @@ fn outcome<T, E, R>(
     result: Result<T, SdkError<E, R>>,
     absent: &[&str],
     answer: impl FnOnce(T) -> Answer,
-) -> Result<Answer, Why>
+) -> Result<Answer, ReadError>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
@@ -231,16 +227,16 @@ where
 }
 
 /// What a service's code means for a reading.
-pub fn why_of(code: String) -> Why {
+pub fn why_of(code: String) -> ReadError {
     match code {
-        code if DENIED.contains(&code.as_str()) => Why::Denied,
-        code if THROTTLED.contains(&code.as_str()) => Why::Throttled,
-        code => Why::Unreachable(code),
+        code if DENIED.contains(&code.as_str()) => ReadError::Denied,
+        code if THROTTLED.contains(&code.as_str()) => ReadError::Throttled,
+        code => ReadError::Unreachable(code),
     }
 }
 
 /// What an error of the SDK means for a reading. Never that the thing looked for is at fault.
-fn why<E, R>(error: &SdkError<E, R>) -> Why
+fn why<E, R>(error: &SdkError<E, R>) -> ReadError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
@@ -250,9 +246,9 @@ where
     }
     let says = DisplayErrorContext(error).to_string();
     match error {
-        SdkError::TimeoutError(_) => Why::TimedOut,
-        SdkError::ResponseError(_) | SdkError::ServiceError(_) => Why::Malformed(shortened(&says)),
-        _ => Why::Unreachable(shortened(&says)),
+        SdkError::TimeoutError(_) => ReadError::TimedOut,
+        SdkError::ResponseError(_) | SdkError::ServiceError(_) => ReadError::Malformed(shortened(&says)),
+        _ => ReadError::Unreachable(shortened(&says)),
     }
 }
 

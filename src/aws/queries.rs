@@ -19,7 +19,7 @@ use crate::ids::{ApiId, Arn};
 
 /// One thing to ask of an account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Question {
+pub enum Query {
     /// The REST API itself: its name.
     RestApi(ApiId),
     /// A stage: its variables, canary settings and logging.
@@ -80,7 +80,7 @@ pub enum Question {
     RequestLines(LinesOf),
 }
 
-impl Question {
+impl Query {
     /// The IAM action that asking needs.
     ///
     /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
@@ -277,53 +277,53 @@ impl Question {
 pub enum Answer {
     /// AWS says, with that very error, that there is no such thing.
     Absent,
-    /// To [`Question::RestApi`].
+    /// To [`Query::RestApi`].
     RestApi(RestApi),
-    /// To [`Question::Stage`].
+    /// To [`Query::Stage`].
     Stage(Stage),
-    /// To [`Question::Resources`].
+    /// To [`Query::Resources`].
     Resources(Vec<Resource>),
-    /// To [`Question::VpcLinkV1`] and [`Question::VpcLinkV2`].
+    /// To [`Query::VpcLinkV1`] and [`Query::VpcLinkV2`].
     VpcLink(VpcLink),
-    /// To [`Question::EndpointServices`].
+    /// To [`Query::EndpointServices`].
     EndpointServices(Vec<EndpointService>),
-    /// To [`Question::EndpointConnections`].
+    /// To [`Query::EndpointConnections`].
     EndpointConnections(Vec<EndpointConnection>),
-    /// To [`Question::LoadBalancer`].
+    /// To [`Query::LoadBalancer`].
     LoadBalancer(LoadBalancer),
-    /// To [`Question::Listeners`].
+    /// To [`Query::Listeners`].
     Listeners(Vec<Listener>),
-    /// To [`Question::Listener`].
+    /// To [`Query::Listener`].
     Listener(Listener),
-    /// To [`Question::Rules`].
+    /// To [`Query::Rules`].
     Rules(Vec<Rule>),
-    /// To [`Question::TargetGroups`].
+    /// To [`Query::TargetGroups`].
     TargetGroups(Vec<TargetGroup>),
-    /// To [`Question::TargetHealth`].
+    /// To [`Query::TargetHealth`].
     TargetHealth(Vec<Target>),
-    /// To [`Question::ListenerCertificates`].
+    /// To [`Query::ListenerCertificates`].
     ListenerCertificates(Vec<ListenerCertificate>),
-    /// To [`Question::AcmCertificate`].
+    /// To [`Query::AcmCertificate`].
     AcmCertificate(AcmCertificate),
-    /// To [`Question::AcmChain`] and [`Question::ServerCertificate`]: the listener's own certificate first.
+    /// To [`Query::AcmChain`] and [`Query::ServerCertificate`]: the listener's own certificate first.
     Chain(Vec<X509>),
-    /// To [`Question::Metrics`].
+    /// To [`Query::Metrics`].
     Metrics(Vec<Series>),
-    /// To [`Question::LoadBalancerAttributes`], [`Question::ListenerAttributes`] and [`Question::TargetGroupAttributes`].
+    /// To [`Query::LoadBalancerAttributes`], [`Query::ListenerAttributes`] and [`Query::TargetGroupAttributes`].
     Attributes(Attributes),
-    /// To [`Question::Subnets`].
+    /// To [`Query::Subnets`].
     Subnets(Vec<Subnet>),
-    /// To [`Question::NetworkAcls`].
+    /// To [`Query::NetworkAcls`].
     NetworkAcls(Vec<NetworkAcl>),
-    /// To [`Question::SecurityGroups`].
+    /// To [`Query::SecurityGroups`].
     SecurityGroups(Vec<SecurityGroup>),
-    /// To [`Question::NetworkInterfaces`].
+    /// To [`Query::NetworkInterfaces`].
     NetworkInterfaces(Vec<NetworkInterface>),
-    /// To [`Question::Instances`].
+    /// To [`Query::Instances`].
     Instances(Vec<Instance>),
-    /// To [`Question::PrefixList`].
+    /// To [`Query::PrefixList`].
     PrefixList(PrefixList),
-    /// To [`Question::RequestLines`].
+    /// To [`Query::RequestLines`].
     RequestLines(Vec<LoggedLine>),
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::aws::queries::Question;
+use crate::aws::queries::Query;
 
 /// One field of a topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,31 +20,32 @@ pub enum Reading<T> {
         at: Timestamp,
     },
     /// Nobody could look. Never a fault of what was looked for.
-    Unavailable(Unavailable),
+    NotRead(NotRead),
 }
 
 /// Why a reading is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unavailable {
+pub struct NotRead {
     /// What was looked for, for people.
     pub what: String,
     /// The IAM action that looking needs.
     pub action: &'static str,
     /// What stood in the way.
-    pub why: Why,
+    pub why: ReadError,
 }
 
-impl Unavailable {
+impl NotRead {
     /// Says why a question has no answer, and with which permission it would have one.
-    pub fn of(question: &Question, why: Why) -> Self {
-        let action = if matches!(why, Why::RoleRefused(_)) { "sts:AssumeRole" } else { question.action() };
+    pub fn of(question: &Query, why: ReadError) -> Self {
+        let action =
+            if matches!(why, ReadError::RoleRefused(_)) { "sts:AssumeRole" } else { question.action() };
         Self { what: question.about(), action, why }
     }
 }
 
 /// What can stand in the way of a reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum ReadError {
     /// The role lacks the permission.
     Denied,
     /// AWS asked to slow down until the deadline.
@@ -63,7 +64,7 @@ pub enum Why {
     NotAsked(String),
 }
 
-impl std::fmt::Display for Why {
+impl std::fmt::Display for ReadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Denied => f.write_str("access denied"),
@@ -81,14 +82,14 @@ impl std::fmt::Display for Why {
 impl<T> Reading<T> {
     /// A reading that was not taken, since what leads to it is not known.
     pub fn not_asked(what: impl Into<String>, action: &'static str, why: impl Into<String>) -> Self {
-        Self::Unavailable(Unavailable { what: what.into(), action, why: Why::NotAsked(why.into()) })
+        Self::NotRead(NotRead { what: what.into(), action, why: ReadError::NotAsked(why.into()) })
     }
 
     /// What AWS said.
     pub fn value(&self) -> Option<&T> {
         match self {
             Self::Known { value, .. } => Some(value),
-            Self::Absent { .. } | Self::Unavailable(_) => None,
+            Self::Absent { .. } | Self::NotRead(_) => None,
         }
     }
 
@@ -96,14 +97,14 @@ impl<T> Reading<T> {
     pub fn at(&self) -> Option<Timestamp> {
         match self {
             Self::Known { at, .. } | Self::Absent { at } => Some(*at),
-            Self::Unavailable(_) => None,
+            Self::NotRead(_) => None,
         }
     }
 
     /// Why nobody could look.
-    pub fn unavailable(&self) -> Option<&Unavailable> {
+    pub fn unavailable(&self) -> Option<&NotRead> {
         match self {
-            Self::Unavailable(unavailable) => Some(unavailable),
+            Self::NotRead(unavailable) => Some(unavailable),
             Self::Known { .. } | Self::Absent { .. } => None,
         }
     }
@@ -113,7 +114,7 @@ impl<T> Reading<T> {
         match self {
             Self::Known { value, at } => Reading::Known { value: f(value), at },
             Self::Absent { at } => Reading::Absent { at },
-            Self::Unavailable(unavailable) => Reading::Unavailable(unavailable),
+            Self::NotRead(unavailable) => Reading::NotRead(unavailable),
         }
     }
 
@@ -125,7 +126,7 @@ impl<T> Reading<T> {
                 None => Reading::Absent { at },
             },
             Self::Absent { at } => Reading::Absent { at },
-            Self::Unavailable(unavailable) => Reading::Unavailable(unavailable),
+            Self::NotRead(unavailable) => Reading::NotRead(unavailable),
         }
     }
 }

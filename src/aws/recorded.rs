@@ -2,7 +2,7 @@
 //!
 //! The second implementer of [`Account`], and part of the product: `vpclink explain --account FILE` diagnoses without an
 //! AWS account, `--live --record FILE` writes such a file, and a bug report is one. Log lines and bodies are never in it:
-//! only answers to [`Question`]s are, less what in them is nobody's business.
+//! only answers to [`Query`]s are, less what in them is nobody's business.
 
 use crate::aws::{recorded_private, wire};
 
@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::aws::account::{Account, Asked};
-use crate::aws::queries::{Answer, Question};
-use crate::aws::reading::Why;
+use crate::aws::queries::{Answer, Query};
+use crate::aws::reading::ReadError;
 
 /// The format's name and version.
 const FORMAT: &str = "vpclink-responder/account/1";
@@ -33,7 +33,7 @@ type Kept = (Timestamp, Recorded);
 enum Recorded {
     Answer(Value),
     Absent,
-    Unavailable(Why),
+    NotRead(ReadError),
 }
 
 /// Why a file is not a recorded account.
@@ -87,21 +87,21 @@ impl RecordedAccount {
         text + "\n"
     }
 
-    fn answer(&self, question: &Question) -> Result<(Answer, Timestamp), Why> {
+    fn answer(&self, question: &Query) -> Result<(Answer, Timestamp), ReadError> {
         let key = (question.call().to_owned(), question.subject());
-        let Some((at, recorded)) = self.answers.get(&key) else { return Err(Why::NotRecorded) };
+        let Some((at, recorded)) = self.answers.get(&key) else { return Err(ReadError::NotRecorded) };
         match recorded {
             Recorded::Absent => Ok((Answer::Absent, *at)),
-            Recorded::Unavailable(why) => Err(why.clone()),
+            Recorded::NotRead(why) => Err(why.clone()),
             Recorded::Answer(value) => wire::parse(question, value)
                 .map(|answer| (answer, *at))
-                .map_err(|error| Why::Malformed(error.to_string())),
+                .map_err(|error| ReadError::Malformed(error.to_string())),
         }
     }
 }
 
 impl Account for RecordedAccount {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         Box::pin(ready(self.answer(question)))
     }
 }
@@ -124,11 +124,11 @@ impl Recorder {
         self.kept.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, question: &Question, answer: &Result<(Answer, Timestamp), Why>) {
+    fn keep(&self, question: &Query, answer: &Result<(Answer, Timestamp), ReadError>) {
         let kept = match answer {
             Ok((Answer::Absent, at)) => (*at, Recorded::Absent),
             Ok((answer, at)) => (*at, Recorded::Answer(wire::write(answer))),
-            Err(why) => ((self.now)(), Recorded::Unavailable(why.clone())),
+            Err(why) => ((self.now)(), Recorded::NotRead(why.clone())),
         };
         let key = (question.call().to_owned(), question.subject());
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).answers.insert(key, kept);
@@ -136,7 +136,7 @@ impl Recorder {
 }
 
 impl Account for Recorder {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         Box::pin(async move {
             let answer = self.account.ask(question).await;
             self.keep(question, &answer);
@@ -168,7 +168,7 @@ struct Line {
 enum Outcome {
     Answer(Value),
     Absent(bool),
-    Unavailable(String),
+    NotRead(String),
 }
 
 impl From<Recorded> for Outcome {
@@ -176,11 +176,11 @@ impl From<Recorded> for Outcome {
         match recorded {
             Recorded::Answer(value) => Self::Answer(value),
             Recorded::Absent => Self::Absent(true),
-            Recorded::Unavailable(why) => Self::Unavailable(match why {
-                Why::Denied => "denied".to_owned(),
-                Why::Throttled => "throttled".to_owned(),
-                Why::TimedOut => "timed out".to_owned(),
-                Why::NotRecorded => "not recorded".to_owned(),
+            Recorded::NotRead(why) => Self::NotRead(match why {
+                ReadError::Denied => "denied".to_owned(),
+                ReadError::Throttled => "throttled".to_owned(),
+                ReadError::TimedOut => "timed out".to_owned(),
+                ReadError::NotRecorded => "not recorded".to_owned(),
                 other => other.to_string(),
             }),
         }
@@ -192,12 +192,12 @@ impl From<Outcome> for Recorded {
         match outcome {
             Outcome::Answer(value) => Self::Answer(value),
             Outcome::Absent(_) => Self::Absent,
-            Outcome::Unavailable(why) => Self::Unavailable(match why.as_str() {
-                "denied" => Why::Denied,
-                "throttled" => Why::Throttled,
-                "timed out" => Why::TimedOut,
-                "not recorded" => Why::NotRecorded,
-                _ => Why::Unreachable(why),
+            Outcome::NotRead(why) => Self::NotRead(match why.as_str() {
+                "denied" => ReadError::Denied,
+                "throttled" => ReadError::Throttled,
+                "timed out" => ReadError::TimedOut,
+                "not recorded" => ReadError::NotRecorded,
+                _ => ReadError::Unreachable(why),
             }),
         }
     }

@@ -1,8 +1,8 @@
 //! What each question can tell: the ladder of permissions, for people.
 
-use crate::aws::queries::Question;
+use crate::aws::queries::Query;
 
-impl Question {
+impl Query {
     /// What the answer tells, as the end of "without it, nobody can say …".
     pub fn tells(&self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ use crate::aws::model::{
     Action, Condition, EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer,
     Resource, RestApi, Rule, Stage, Target, TargetGroup, VpcLink,
 };
-use crate::aws::queries::{Answer, Question};
+use crate::aws::queries::{Answer, Query};
 use crate::ids::Arn;
 
 /// Writes an answer; [`Answer::Absent`] is the file's own word.
@@ -50,37 +50,37 @@ pub(crate) fn write(answer: &Answer) -> Value {
 }
 
 /// Reads the answer to a question.
-pub(crate) fn parse(question: &Question, value: &Value) -> Result<Answer, serde_json::Error> {
+pub(crate) fn parse(question: &Query, value: &Value) -> Result<Answer, serde_json::Error> {
     fn noun<N: Form>(value: &Value) -> Result<N, serde_json::Error> {
         N::Wire::deserialize(value).map(N::noun)
     }
     Ok(match question {
-        Question::RestApi(_) => Answer::RestApi(noun(value)?),
-        Question::Stage(..) => Answer::Stage(noun(value)?),
-        Question::Resources(_) | Question::Deployed(..) => Answer::Resources(noun(value)?),
-        Question::VpcLinkV1(_) | Question::VpcLinkV2(_) => Answer::VpcLink(noun(value)?),
-        Question::EndpointServices => Answer::EndpointServices(noun(value)?),
-        Question::EndpointConnections(_) => Answer::EndpointConnections(noun(value)?),
-        Question::LoadBalancer(_) => Answer::LoadBalancer(noun(value)?),
-        Question::Listeners(_) => Answer::Listeners(noun(value)?),
-        Question::Listener(_) => Answer::Listener(noun(value)?),
-        Question::Rules(_) => Answer::Rules(noun(value)?),
-        Question::TargetGroups(_) => Answer::TargetGroups(noun(value)?),
-        Question::TargetHealth(_) => Answer::TargetHealth(noun(value)?),
-        Question::ListenerCertificates(_) => Answer::ListenerCertificates(noun(value)?),
-        Question::AcmCertificate(_) => Answer::AcmCertificate(noun(value)?),
-        Question::AcmChain(_) | Question::ServerCertificate(_) => Answer::Chain(noun(value)?),
-        Question::Metrics(_) => Answer::Metrics(noun(value)?),
-        Question::LoadBalancerAttributes(_)
-        | Question::ListenerAttributes(_)
-        | Question::TargetGroupAttributes(_) => Answer::Attributes(noun(value)?),
-        Question::Subnets(_) => Answer::Subnets(noun(value)?),
-        Question::NetworkAcls(_) => Answer::NetworkAcls(noun(value)?),
-        Question::SecurityGroups(_) => Answer::SecurityGroups(noun(value)?),
-        Question::NetworkInterfaces(_) => Answer::NetworkInterfaces(noun(value)?),
-        Question::Instances(_) => Answer::Instances(noun(value)?),
-        Question::PrefixList(_) => Answer::PrefixList(noun(value)?),
-        Question::RequestLines(_) => Answer::RequestLines(noun(value)?),
+        Query::RestApi(_) => Answer::RestApi(noun(value)?),
+        Query::Stage(..) => Answer::Stage(noun(value)?),
+        Query::Resources(_) | Query::Deployed(..) => Answer::Resources(noun(value)?),
+        Query::VpcLinkV1(_) | Query::VpcLinkV2(_) => Answer::VpcLink(noun(value)?),
+        Query::EndpointServices => Answer::EndpointServices(noun(value)?),
+        Query::EndpointConnections(_) => Answer::EndpointConnections(noun(value)?),
+        Query::LoadBalancer(_) => Answer::LoadBalancer(noun(value)?),
+        Query::Listeners(_) => Answer::Listeners(noun(value)?),
+        Query::Listener(_) => Answer::Listener(noun(value)?),
+        Query::Rules(_) => Answer::Rules(noun(value)?),
+        Query::TargetGroups(_) => Answer::TargetGroups(noun(value)?),
+        Query::TargetHealth(_) => Answer::TargetHealth(noun(value)?),
+        Query::ListenerCertificates(_) => Answer::ListenerCertificates(noun(value)?),
+        Query::AcmCertificate(_) => Answer::AcmCertificate(noun(value)?),
+        Query::AcmChain(_) | Query::ServerCertificate(_) => Answer::Chain(noun(value)?),
+        Query::Metrics(_) => Answer::Metrics(noun(value)?),
+        Query::LoadBalancerAttributes(_) | Query::ListenerAttributes(_) | Query::TargetGroupAttributes(_) => {
+            Answer::Attributes(noun(value)?)
+        }
+        Query::Subnets(_) => Answer::Subnets(noun(value)?),
+        Query::NetworkAcls(_) => Answer::NetworkAcls(noun(value)?),
+        Query::SecurityGroups(_) => Answer::SecurityGroups(noun(value)?),
+        Query::NetworkInterfaces(_) => Answer::NetworkInterfaces(noun(value)?),
+        Query::Instances(_) => Answer::Instances(noun(value)?),
+        Query::PrefixList(_) => Answer::PrefixList(noun(value)?),
+        Query::RequestLines(_) => Answer::RequestLines(noun(value)?),
     })
 }
 

@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
     };
     let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let deadline = start::deadline(event.context.deadline);
-        caretaker.incidents.accounts.lives_at(&event.context.invoked_function_arn);
+        caretaker.incidents.accounts.set_own_account(&event.context.invoked_function_arn);
         let summary = caretaker.handle(event.payload.get().as_bytes(), deadline).await;
         start::write_metrics(&caretaker.tally);
         start::write_metrics(&caretaker.incidents.tally);

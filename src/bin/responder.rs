@@ -22,7 +22,7 @@ async fn main() -> ExitCode {
     // The payload is taken as it is: what can't be decoded has to fail in the handler, where it can be told.
     let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let deadline = start::deadline(event.context.deadline);
-        responder.accounts.lives_at(&event.context.invoked_function_arn);
+        responder.accounts.set_own_account(&event.context.invoked_function_arn);
         let outcome = responder.respond(event.payload.get().as_bytes(), deadline).await;
         start::write_metrics(&responder.tally);
         outcome.map(|outcome| start::answer(&outcome)).map_err(Refusal::from)

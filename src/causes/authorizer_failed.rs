@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side, Sighting};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
 use crate::causes::recognise::{first, last, reason};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "authorizer-failed",
     title: "the authorizer failed, so no request gets through",
     severity: Severity::Critical,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise,
     text: "a specific failure line, then Execution failed due to configuration error: Authorizer error",
     happened: "API Gateway could not get a decision from the Lambda authorizer, and answered 500 before the \
@@ -20,7 +20,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "API Gateway may not invoke the authorizer's function, cannot assume its role, the function failed \
           or timed out, or it returned something that is no valid policy. The first failure line, quoted \
           above, tells which.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Read the first failure line of the request, not the line Authorizer error.",
@@ -55,7 +55,7 @@ pub(crate) static CAUSE: Cause = Cause {
     ],
 };
 
-fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     let blamed = reason(execution, &["Authorizer error", "AuthorizerConfigurationException"])
         .map(|sighting| sighting.line)
         .or_else(|| first(execution, names_exception_below))
@@ -65,7 +65,7 @@ fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
         matches!(line.kind, Kind::Failure)
             || matches!(line.kind, Kind::LambdaRejected { status } if status >= 400)
     });
-    Some(Sighting { line: specific.unwrap_or(blamed), also: vec![blamed] })
+    Some(Proof { line: specific.unwrap_or(blamed), also: vec![blamed] })
 }
 
 /// The console prints the exception bare, without a stamp: it then continues the failure line above.

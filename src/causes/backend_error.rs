@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side, Sighting};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
 use crate::causes::recognise::{first, last};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "backend-error",
     title: "the backend itself answered with a 5xx",
     severity: Severity::Medium,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise,
     text: "Received response. Status: 5xx, then Method completed with status: 5xx, and no failure line",
     happened: "API Gateway did its work: it reached the backend, got a 5xx (or was told by the integration \
@@ -21,7 +21,7 @@ pub(crate) static CAUSE: Cause = Cause {
           broken answer of a target, 503 for no target, 504 for a target that did not answer in time. A \
           Lambda proxy function that returns a 5xx, and a mock integration that is set to one, look the \
           same.",
-    side: Side::Backend,
+    side: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Read the application's own log at this time. If it never saw the request, a load \
@@ -50,7 +50,7 @@ pub(crate) static CAUSE: Cause = Cause {
     ],
 };
 
-fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     // A gateway response, like a failure line, is API Gateway's own answer in place of the backend's.
     let refused = |line: &LogLine<'_>| {
         matches!(line.kind, Kind::Failure | Kind::LambdaRejected { .. } | Kind::GatewayResponse { .. })
@@ -68,5 +68,5 @@ fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
     let answer = answered.and(last(execution, |line| matches!(line.kind, Kind::Received { .. })));
     let line = answer.filter(|_| matches!(answered, Some(Some(500..=599)))).or(completed)?;
     let also = [answer, completed].into_iter().flatten().filter(|other| *other != line).collect();
-    (passed_on && completed.is_some()).then_some(Sighting { line, also })
+    (passed_on && completed.is_some()).then_some(Proof { line, also })
 }

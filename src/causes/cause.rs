@@ -13,9 +13,9 @@ pub struct Cause {
     /// How soon somebody has to look, as far as the text alone tells.
     pub severity: Severity,
     /// Which findings can explain it.
-    pub family: Family,
+    pub family: Blames,
     /// Finds the line that proves it; `None` where the execution shows no such line.
-    pub recognise: fn(&Execution<'_>) -> Option<Sighting>,
+    pub recognise: fn(&Execution<'_>) -> Option<Proof>,
     /// What the text looks like, for people: the sentence API Gateway writes.
     pub text: &'static str,
     /// What happened to the request.
@@ -23,7 +23,7 @@ pub struct Cause {
     /// Why such a thing happens.
     pub why: &'static str,
     /// Whose move it is.
-    pub side: Side,
+    pub side: Owner,
     /// What to do, in order. `{placeholders}` are filled from what is known of the failure; see [`PLACEHOLDERS`].
     pub next_steps: &'static [NextStep],
     /// Pages that say more, each a URL.
@@ -63,7 +63,7 @@ pub const PLACEHOLDERS: [&str; 16] = [
 
 /// Which live findings can explain a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
+pub enum Blames {
     /// Faults on the way: link, endpoint service, load balancer, listener, targets, network.
     Path,
     /// The link's id: which link the integration names, and whether it exists.
@@ -75,14 +75,14 @@ pub enum Family {
     /// Protocols and proxy protocol.
     Protocol,
     /// Any fault, none of them for sure: the text does not tell.
-    Any,
+    Anything,
     /// Nothing along a private path: the fault is Lambda's, a mapping's, a policy's.
     Elsewhere,
 }
 
 /// Whose move it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum Owner {
     /// Whoever runs the network between API Gateway and the backend.
     Platform,
     /// Whoever owns the backend.
@@ -95,7 +95,7 @@ pub enum Side {
     Undecided,
 }
 
-impl Side {
+impl Owner {
     /// The words that end "this is a matter of …".
     pub fn as_str(self) -> &'static str {
         match self {
@@ -110,14 +110,14 @@ impl Side {
 
 /// Where a cause was seen: indexes into the execution's entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
+pub struct Proof {
     /// The line that proves it.
     pub line: usize,
     /// Lines that add to the proof.
     pub also: Vec<usize>,
 }
 
-impl Sighting {
+impl Proof {
     /// A sighting in one line.
     pub fn at(line: usize) -> Self {
         Self { line, also: Vec::new() }

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side, Sighting};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
 use crate::causes::recognise::{configuration_error, reason};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "certificate-expired",
     title: "the backend's certificate has expired or is not valid yet",
     severity: Severity::Critical,
-    family: Family::Tls,
+    family: Blames::Tls,
     recognise,
     text: "Execution failed due to configuration error: PKIX path validation failed: \
            java.security.cert.CertPathValidatorException: validity check failed",
@@ -20,7 +20,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The certificate, or one above it in the chain, has expired or is not valid yet. An expired \
           intermediate certificate that the server still sends does it too. Setting \
           insecureSkipVerification does not switch this check off.",
-    side: Side::Backend,
+    side: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Read the dates of every certificate in the chain.",
@@ -54,7 +54,7 @@ pub(crate) static CAUSE: Cause = Cause {
 /// The JDK's words for a certificate out of its dates, in lower case.
 const DATES: [&str; 4] = ["validity check failed", "timestamp check failed", "notafter:", "notbefore:"];
 
-fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     reason(execution, &DATES).or_else(|| {
         // Behind the opening, class names stand on both sides of it: the words come late.
         configuration_error(execution, |reason| {

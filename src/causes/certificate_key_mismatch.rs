@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "certificate-key-mismatch",
     title: "the backend's private key does not belong to its certificate",
     severity: Severity::Critical,
-    family: Family::Tls,
+    family: Blames::Tls,
     recognise: |execution| {
         reason(
             execution,
@@ -28,7 +28,7 @@ pub(crate) static CAUSE: Cause = Cause {
                certificate it sent.",
     why: "The server's private key and its certificate are of different pairs: one of the two files was \
           replaced without the other, or files of two servers were mixed up.",
-    side: Side::Backend,
+    side: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Compare the public keys on the server that ends TLS. Both commands must print the same; \

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "certificate-name-mismatch",
     title: "the backend's certificate is for another name",
     severity: Severity::Critical,
-    family: Family::Tls,
+    family: Blames::Tls,
     recognise: |execution| {
         reason(
             execution,
@@ -33,7 +33,7 @@ pub(crate) static CAUSE: Cause = Cause {
           is checked. Often the URI still has the DNS name of the load balancer, while listener or target \
           present a certificate for a domain of yours. Or the listener has several certificates and the \
           default one was served.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Read which names the certificate covers: the end of the log line shows its subject.",

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "certificate-untrusted",
     title: "API Gateway does not trust the backend's certificate",
     severity: Severity::Critical,
-    family: Family::Tls,
+    family: Blames::Tls,
     recognise: |execution| {
         reason(
             execution,
@@ -31,7 +31,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The certificate is self-signed, comes from a private authority or from one that API Gateway does \
           not list, or the server sends it without its intermediate certificates. All of these give the \
           same text.",
-    side: Side::Backend,
+    side: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Look at the chain that the endpoint sends. If an intermediate certificate is missing, \

@@ -78,9 +78,9 @@ mod tests {
         let found = classify(&correlate(&batches)[0]).expect("it failed");
         match expected {
             Some(words) => {
-                assert!(found.hint.as_ref().is_some_and(|hint| hint.contains(words)), "{:?}", found.hint)
+                assert!(found.clue.as_ref().is_some_and(|clue| clue.contains(words)), "{:?}", found.clue)
             }
-            None => assert_eq!(found.hint, None),
+            None => assert_eq!(found.clue, None),
         }
     }
 

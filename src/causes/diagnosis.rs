@@ -4,10 +4,10 @@
 //! Every 5xx gets a diagnosis: the last cause takes what no other knows.
 
 use crate::causes::cause::Cause;
-use crate::causes::cause::Sighting;
+use crate::causes::cause::Proof;
 use crate::causes::endpoint::Endpoint;
 use crate::causes::evidence::Evidence;
-use crate::causes::failure::Sighted;
+use crate::causes::failure::Failure;
 
 use crate::causes::catalogue;
 
@@ -41,7 +41,7 @@ pub struct Diagnosis {
     /// How far the request came.
     pub phase: Phase,
     /// What the time between sending and failing suggests. Never proof.
-    pub hint: Option<String>,
+    pub clue: Option<String>,
     /// The line that proves the cause.
     pub evidence: Evidence,
     /// Other lines that help, in the order of the log.
@@ -50,7 +50,7 @@ pub struct Diagnosis {
 
 /// What a walk is about: a failure, or a route that somebody asks about before anything failed.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct RouteContext {
     /// Which findings count: those that can explain this cause.
     pub cause: &'static Cause,
     /// Where it happened: account, Region, API and stage.
@@ -69,7 +69,7 @@ pub struct Subject {
     pub failed: bool,
 }
 
-impl Subject {
+impl RouteContext {
     /// A route that somebody asks about: every fault that would make its backend unreachable counts.
     pub fn asked(source: Source, route: Option<Route>, at: Timestamp) -> Self {
         let cause = catalogue::UNREACHABLE;
@@ -100,7 +100,7 @@ impl Diagnosis {
             status: None,
             backend_status: None,
             phase: Phase::Unknown,
-            hint: None,
+            clue: None,
             evidence: Evidence::quote(&entry),
             context: Vec::new(),
         }
@@ -112,8 +112,8 @@ impl Diagnosis {
     }
 
     /// What a walk for this failure is about.
-    pub fn subject(&self) -> Subject {
-        Subject {
+    pub fn subject(&self) -> RouteContext {
+        RouteContext {
             cause: self.cause,
             source: self.source.clone(),
             request_id: self.request_id.clone(),
@@ -141,31 +141,31 @@ pub fn classify(execution: &Execution<'_>) -> Option<Diagnosis> {
 }
 
 /// The same without copying or quoting a line: what is enough to count a failure.
-pub fn sight<'e>(execution: &'e Execution<'e>) -> Option<Sighted<'e>> {
+pub fn sight<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
     if !execution.is_failed() {
         return None;
     }
     let (cause, sighting) = sightings(execution).next()?;
-    Some(Sighted::new(cause, sighting, execution))
+    Some(Failure::new(cause, sighting, execution))
 }
 
 /// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
 pub fn classify_pasted(execution: &Execution<'_>) -> Option<Diagnosis> {
     let (cause, sighting) = sightings(execution).next()?;
-    (!cause.is_last_resort()).then(|| Sighted::new(cause, sighting, execution).diagnosis())
+    (!cause.is_last_resort()).then(|| Failure::new(cause, sighting, execution).diagnosis())
 }
 
 /// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.
 pub fn sightings<'e>(
     execution: &'e Execution<'_>,
-) -> impl Iterator<Item = (&'static Cause, Sighting)> + use<'e> {
+) -> impl Iterator<Item = (&'static Cause, Proof)> + use<'e> {
     catalogue::CATALOGUE.iter().filter_map(|cause| Some((*cause, (cause.recognise)(execution)?)))
 }
 
 impl Diagnosis {
     /// What lies under the failure, where something else hides it: the backend's own refusal behind a mapping that broke on
     /// it.
-    pub fn beneath(&self) -> Option<String> {
+    pub fn masked_by(&self) -> Option<String> {
         let status = self.backend_status.filter(|status| (400..600).contains(status))?;
         // Where the backend's answer is the cause, nothing hides it; where API Gateway never got that far, it gave none.
         let hides = self.cause.slug.starts_with("mapping-") && self.phase != Phase::BeforeSending;

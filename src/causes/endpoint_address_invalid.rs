@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "endpoint-address-invalid",
     title: "the host in the integration's URI cannot be used",
     severity: Severity::Critical,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise: |execution| reason(execution, &["Invalid endpoint address"]),
     text: "Execution failed due to configuration error: Invalid endpoint address",
     happened: "API Gateway could not turn the host of the integration URI into an address it may call. \
@@ -18,7 +18,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The host does not resolve in public DNS, is misspelt or comes from an empty stage variable, \
           resolves to a private address (which needs a VPC link), or the URI has a scheme other than http \
           and https.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "See which URI API Gateway used, stage variables filled in.",

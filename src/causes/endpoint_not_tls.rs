@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "endpoint-not-tls",
     title: "API Gateway spoke TLS to a port that speaks plain text",
     severity: Severity::Critical,
-    family: Family::Tls,
+    family: Blames::Tls,
     recognise: |execution| {
         reason(
             execution,
@@ -21,7 +21,7 @@ pub(crate) static CAUSE: Cause = Cause {
     happened: "API Gateway began a TLS handshake, and what came back was not TLS.",
     why: "The integration URI says https, but listener or target on that port speak plain HTTP; or a \
           listener ends TLS and the integration points at another port.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Compare the URI's scheme and port with the listener's protocol on that port.",

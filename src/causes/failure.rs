@@ -6,7 +6,7 @@ use crate::logs::line;
 
 use jiff::Timestamp;
 
-use crate::causes::cause::{Cause, Sighting};
+use crate::causes::cause::{Cause, Proof};
 use crate::causes::diagnosis::{Diagnosis, Route};
 use crate::causes::endpoint::Endpoint;
 use crate::causes::evidence::Evidence;
@@ -21,10 +21,10 @@ const LONGEST_PATH: usize = 300;
 
 /// A failed request and what its lines prove.
 #[derive(Clone, Debug)]
-pub struct Sighted<'e> {
+pub struct Failure<'e> {
     /// The catalogue entry.
     pub cause: &'static Cause,
-    sighting: Sighting,
+    sighting: Proof,
     execution: &'e Execution<'e>,
     /// What was called, borrowed: whether by TLS, the host as it is written, the port.
     called: Option<(bool, &'e str, u16)>,
@@ -32,7 +32,7 @@ pub struct Sighted<'e> {
 
 /// Failures that are alike here are of one incident: their fingerprints are the same. Of those that differ some may be, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Alike<'e> {
+pub struct GroupKey<'e> {
     cause: &'static str,
     /// By its place: nothing is to be hashed for each failure that is the same for a whole batch.
     source: *const Source,
@@ -40,8 +40,8 @@ pub struct Alike<'e> {
     called: Option<(bool, &'e str, u16)>,
 }
 
-impl<'e> Sighted<'e> {
-    pub(crate) fn new(cause: &'static Cause, sighting: Sighting, execution: &'e Execution<'e>) -> Self {
+impl<'e> Failure<'e> {
+    pub(crate) fn new(cause: &'static Cause, sighting: Proof, execution: &'e Execution<'e>) -> Self {
         let called = execution.endpoint_uri.and_then(Endpoint::parts);
         Self { cause, sighting, execution, called }
     }
@@ -67,17 +67,17 @@ impl<'e> Sighted<'e> {
                 .received
                 .map_or_else(|| named_status(failure), |received| received.status),
             phase: execution.phase(sighting.line),
-            hint: clue::of(cause, execution, sighting.line),
+            clue: clue::of(cause, execution, sighting.line),
             evidence: quote(sighting.line),
             context: self.context().into_iter().map(quote).collect(),
         }
     }
 
     /// What tells it from failures of other incidents, without a digest.
-    pub fn alike(&self) -> Alike<'e> {
+    pub fn alike(&self) -> GroupKey<'e> {
         let Self { cause, execution, called, .. } = *self;
         let source = execution.source;
-        Alike {
+        GroupKey {
             cause: cause.slug,
             source: std::ptr::from_ref(source),
             named: execution.api_stage.filter(|_| source.api.is_none() || source.stage.is_none()),

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::opening;
 use crate::ids::Severity;
 
@@ -10,14 +10,14 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "integration-timeout",
     title: "the backend did not answer within the integration timeout",
     severity: Severity::High,
-    family: Family::Path,
+    family: Blames::Path,
     recognise: |execution| opening(execution, &["Execution failed due to a timeout error"]),
     text: "Execution failed due to a timeout error",
     happened: "API Gateway sent the request, waited for the integration's timeout (29 seconds unless it was \
                changed) and gave up with a 504.",
     why: "The backend is slow, overloaded or stuck, a call further down hangs, or packets on the way are \
           dropped without an answer. The backend may still finish the work after the client has its 504.",
-    side: Side::Backend,
+    side: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Find out whether the backend saw the request, in its own log, at this time. If it did \

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "integration-unreachable",
     title: "API Gateway could not reach the backend",
     severity: Severity::Critical,
-    family: Family::Path,
+    family: Blames::Path,
     recognise: |execution| reason(execution, &["There was an internal error while executing your request"]),
     text: "Execution failed due to configuration error: There was an internal error while executing your \
            request",
@@ -21,7 +21,7 @@ pub(crate) static CAUSE: Cause = Cause {
           deleted, no listener has the port, a security group or network ACL drops the packets, no target \
           is healthy, or nothing listens on the target's port. Which of them it is can be read from the \
           account, not from the log.",
-    side: Side::Undecided,
+    side: Owner::Undecided,
     next_steps: &[
         NextStep {
             what: "Check that the VPC link is AVAILABLE. Replace a FAILED or INACTIVE one, point the \

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "invalid-http-response",
     title: "the backend answered with something that is not valid HTTP",
     severity: Severity::High,
-    family: Family::Protocol,
+    family: Blames::Protocol,
     recognise: |execution| {
         reason(
             execution,
@@ -38,7 +38,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "Something other than an HTTP server answered: TLS answered a plain request, bytes were encrypted \
           twice, the port is that of another protocol, or a header of proxy protocol got between. Or the \
           server itself sends a broken status line, header or body.",
-    side: Side::Backend,
+    side: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Repeat the request the way API Gateway sends it: from a VPC endpoint to the same \

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side, Sighting};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
 use crate::causes::recognise::{customer_function_error, failure, opens};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -11,7 +11,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "lambda-function-timeout",
     title: "the Lambda function ran into its own timeout",
     severity: Severity::High,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise,
     text: "Lambda execution failed with status 200 due to customer function error: … Task timed out after \
            3.00 seconds. Lambda request id: …",
@@ -20,7 +20,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The function's timeout is short (3 seconds unless it was changed), or the function waits: for a \
           database or service that does not answer, for an address that its subnet has no route to, for a \
           cold start with too little memory.",
-    side: Side::Backend,
+    side: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Read the function's log of this invocation: the failure line ends with the Lambda \
@@ -55,7 +55,7 @@ pub(crate) static CAUSE: Cause = Cause {
     ],
 };
 
-fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     failure(execution, |text| match customer_function_error(text) {
         Some(said) => is_timeout(said),
         None => is_timeout(text),

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side, Sighting};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
 use crate::causes::recognise::first;
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "lambda-invocation-rejected",
     title: "Lambda refused API Gateway's call",
     severity: Severity::High,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise,
     text: "Lambda invocation failed with status: 403; the line Execution failed due to configuration error: \
            after it often gives no reason",
@@ -22,7 +22,7 @@ pub(crate) static CAUSE: Cause = Cause {
           404: the function, alias or version does not exist. 400, 413: the payload is not what Lambda \
           takes. 5xx: the function's image, key, network interface or runtime could not be used, or Lambda \
           itself failed.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Read the integration: its httpMethod must be POST, whatever the method of the client, \
@@ -54,11 +54,11 @@ pub(crate) static CAUSE: Cause = Cause {
     ],
 };
 
-fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     let refused = |line: &LogLine<'_>| match line.kind {
         Kind::LambdaRejected { status } => (400..600).contains(&status) && status != 429,
         _ => false,
     };
     let failed = first(execution, |line| matches!(line.kind, Kind::Failure));
-    first(execution, refused).map(|line| Sighting { line, also: failed.into_iter().collect() })
+    first(execution, refused).map(|line| Proof { line, also: failed.into_iter().collect() })
 }

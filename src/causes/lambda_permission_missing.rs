@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "lambda-permission-missing",
     title: "API Gateway may not invoke the Lambda function",
     severity: Severity::High,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise: |execution| reason(execution, &["Invalid permissions on Lambda function"]),
     text: "Execution failed due to configuration error: Invalid permissions on Lambda function",
     happened: "API Gateway called Lambda's Invoke and was refused; the function did not run.",
@@ -18,7 +18,7 @@ pub(crate) static CAUSE: Cause = Cause {
           policy belongs to another alias or version than the one that is called, the method was added \
           later, or a stage variable names another function. A function that does not exist any more looks \
           the same.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Read the function's policy; pass the alias or version as --qualifier where the \

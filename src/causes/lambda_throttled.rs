@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side, Sighting};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
 use crate::causes::recognise::{first, header, opens, reason};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "lambda-throttled",
     title: "Lambda throttled the function",
     severity: Severity::High,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise,
     text: "Lambda invocation failed with status: 429, or Execution failed due to configuration error: Rate \
            Exceeded., or the header x-amzn-ErrorType=TooManyRequestsException",
@@ -21,7 +21,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The function's reserved concurrency is used up (or is 0, which switches it off), or all of the \
           account's concurrency in this Region is. Calls that became slower use up concurrency without any \
           more traffic. Older logs show the same throttle as a malformed proxy response with status 502.",
-    side: Side::Backend,
+    side: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Read the function's reserved concurrency; 0 means that it is switched off.",
@@ -55,7 +55,7 @@ pub(crate) static CAUSE: Cause = Cause {
     ],
 };
 
-fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     let refused = first(execution, |line| matches!(line.kind, Kind::LambdaRejected { status: 429 }));
     let headed = first(execution, |line| match line.kind {
         Kind::ResponseHeaders(headers) => {
@@ -68,7 +68,7 @@ fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
     let mut lines = [refused, headed, said].into_iter().flatten();
     // The failure line goes along: it is what the reader of the log sees first.
     let failed = first(execution, |line| matches!(line.kind, Kind::Failure));
-    lines.next().map(|line| Sighting { line, also: lines.chain(failed).collect() })
+    lines.next().map(|line| Proof { line, also: lines.chain(failed).collect() })
 }
 
 fn names_throttle(headers: &str) -> bool {

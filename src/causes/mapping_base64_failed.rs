@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::{reason, with_answer};
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "mapping-base64-failed",
     title: "a body that should be base64 could not be decoded",
     severity: Severity::Medium,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise: |execution| {
         Some(with_answer(execution, reason(execution, &["Unable to base64 decode the body"])?))
     },
@@ -19,7 +19,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "A Lambda function returned isBase64Encoded: true with a plain body, or the content handling \
           CONVERT_TO_BINARY of an integration meets text. A broad binary media type such as */* makes this \
           more likely.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "See whether the function sets isBase64Encoded only where body is base64 without line \

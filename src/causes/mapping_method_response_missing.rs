@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::{reason, with_answer};
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "mapping-method-response-missing",
     title: "the method declares no response for the status it was mapped to",
     severity: Severity::Medium,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise: |execution| {
         Some(with_answer(
             execution,
@@ -24,7 +24,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "An integration response and a method response must exist in pairs. NNN is the mapped status: the \
           backend itself may have said something else, such as a 403 behind a mapped 200. The line \
           Received response shows it.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Look at what the backend answered: if it was a 4xx or 5xx, that is the true fault.",

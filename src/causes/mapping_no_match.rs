@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::{reason, with_answer};
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "mapping-no-match",
     title: "no integration response fits the backend's answer",
     severity: Severity::Medium,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise: |execution| Some(with_answer(execution, reason(execution, &["No match for output mapping"])?)),
     text: "Execution failed due to configuration error: No match for output mapping and no default output \
            mapping configured. Endpoint Response Status Code: NNN",
@@ -19,7 +19,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "In a non-proxy integration every answer needs an integration response whose pattern fits, or a \
           default one. If NNN is a 4xx or 5xx, the backend's own refusal is the true fault, and the \
           missing mapping hides it.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "If NNN is a 4xx or 5xx, find out first why the backend answered so; the line Received \

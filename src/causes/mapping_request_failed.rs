@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "mapping-request-failed",
     title: "the mapping of the request failed",
     severity: Severity::Medium,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise: |execution| reason(execution, &["Unable to transform request"]),
     text: "Execution failed due to configuration error: Unable to transform request",
     happened: "API Gateway could not turn the body of the client into the body for the backend. Nothing was \
@@ -18,7 +18,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The mapping template has a fault that this body triggers, the body is not what the template \
           expects, or it is binary (logged as [Binary Data]) and its type is not among the binary media \
           types of the API.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Read the template for the content type that the client sent.",

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::{reason, with_answer};
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "mapping-response-failed",
     title: "the mapping of the response failed",
     severity: Severity::Medium,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise: |execution| {
         Some(with_answer(execution, reason(execution, &["Unable to transform response"])?))
     },
@@ -18,7 +18,7 @@ pub(crate) static CAUSE: Cause = Cause {
     happened: "The backend answered, and API Gateway could not turn its answer into the client's.",
     why: "The response template has a fault that this answer triggers: it is not JSON (an HTML error page, \
           an empty body), a field is missing, or the body is binary and not declared as such.",
-    side: Side::Api,
+    side: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Look at status and body that the backend sent: an error page in place of JSON points at \

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side, Sighting};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
 use crate::causes::recognise::{alone, opening};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -11,7 +11,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "network-error",
     title: "the connection to the backend broke",
     severity: Severity::High,
-    family: Family::Path,
+    family: Blames::Path,
     recognise,
     text: "Execution failed due to a network error communicating with endpoint: Connection reset by peer",
     happened: "API Gateway had a connection to the backend, or tried to open one, and it broke before a \
@@ -20,7 +20,7 @@ pub(crate) static CAUSE: Cause = Cause {
           a server restarted, a firewall cut in. Behind a load balancer: an enabled zone without a healthy \
           target while cross-zone load balancing is off, or a security group that does not admit the \
           addresses of the load balancer. Plain HTTP sent to a port that wants TLS can end this way too.",
-    side: Side::Undecided,
+    side: Owner::Undecided,
     next_steps: &[
         NextStep {
             what: "Check that every enabled zone of the load balancer has a healthy target, or switch \
@@ -64,7 +64,7 @@ pub(crate) static CAUSE: Cause = Cause {
     references: &["https://repost.aws/knowledge-center/api-gateway-network-endpoint-error"],
 };
 
-fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     opening(
         execution,
         &[

@@ -5,24 +5,24 @@
 
 use std::borrow::Cow;
 
-use crate::causes::cause::Sighting;
+use crate::causes::cause::Proof;
 use crate::logs::Execution;
 use crate::logs::line::{Kind, LogLine, strip};
 
 const CONFIGURATION_ERROR: &str = "Execution failed due to configuration error:";
 
 /// The first failure line that opens with one of the sentences, whatever follows.
-pub(crate) fn opening(execution: &Execution<'_>, sentences: &[&str]) -> Option<Sighting> {
+pub(crate) fn opening(execution: &Execution<'_>, sentences: &[&str]) -> Option<Proof> {
     failure(execution, |text| sentences.iter().any(|sentence| opens(text, sentence).is_some()))
 }
 
 /// The first failure line that is one of the sentences and nothing else: a reason pasted without its opening.
-pub(crate) fn alone(execution: &Execution<'_>, sentences: &[&str]) -> Option<Sighting> {
+pub(crate) fn alone(execution: &Execution<'_>, sentences: &[&str]) -> Option<Proof> {
     failure(execution, |text| sentences.iter().any(|sentence| opens(text, sentence).is_some_and(is_blank)))
 }
 
 /// The first configuration error whose reason opens with one of the sentences, Java's class names aside.
-pub(crate) fn reason(execution: &Execution<'_>, sentences: &[&str]) -> Option<Sighting> {
+pub(crate) fn reason(execution: &Execution<'_>, sentences: &[&str]) -> Option<Proof> {
     configuration_error(execution, |reason| {
         let message = bare_message(reason);
         sentences.iter().any(|sentence| opens(message, sentence).is_some())
@@ -33,7 +33,7 @@ pub(crate) fn reason(execution: &Execution<'_>, sentences: &[&str]) -> Option<Si
 pub(crate) fn configuration_error(
     execution: &Execution<'_>,
     accepts: impl Fn(&str) -> bool,
-) -> Option<Sighting> {
+) -> Option<Proof> {
     failure(execution, |text| match strip(text, CONFIGURATION_ERROR) {
         Some(reason) => accepts(reason.trim()),
         None => strip(text, "Execution failed").is_none() && accepts(text.trim()),
@@ -42,13 +42,13 @@ pub(crate) fn configuration_error(
 
 /// The first configuration error whose reason the predicate accepts, its opening in place: for reasons recognised by
 /// words that a sentence of anybody's may hold.
-pub(crate) fn logged_reason(execution: &Execution<'_>, accepts: impl Fn(&str) -> bool) -> Option<Sighting> {
+pub(crate) fn logged_reason(execution: &Execution<'_>, accepts: impl Fn(&str) -> bool) -> Option<Proof> {
     failure(execution, |text| strip(text, CONFIGURATION_ERROR).is_some_and(&accepts))
 }
 
 /// The first failure line whose text, wrapped lines joined, the predicate accepts.
-pub(crate) fn failure(execution: &Execution<'_>, accepts: impl Fn(&str) -> bool) -> Option<Sighting> {
-    first(execution, |line| matches!(line.kind, Kind::Failure) && accepts(&joined(line))).map(Sighting::at)
+pub(crate) fn failure(execution: &Execution<'_>, accepts: impl Fn(&str) -> bool) -> Option<Proof> {
+    first(execution, |line| matches!(line.kind, Kind::Failure) && accepts(&joined(line))).map(Proof::at)
 }
 
 /// The place of the first line that the predicate accepts.
@@ -62,7 +62,7 @@ pub(crate) fn last(execution: &Execution<'_>, wanted: impl Fn(&LogLine<'_>) -> b
 }
 
 /// The sighting with the line that tells what the backend answered, if there is one.
-pub(crate) fn with_answer(execution: &Execution<'_>, mut sighting: Sighting) -> Sighting {
+pub(crate) fn with_answer(execution: &Execution<'_>, mut sighting: Proof) -> Proof {
     sighting.also.extend(last(execution, |line| matches!(line.kind, Kind::Received { .. })));
     sighting
 }

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side, Sighting};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
 use crate::causes::recognise::{configuration_error, reason};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -11,7 +11,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "response-too-large",
     title: "the backend's response is larger than API Gateway allows",
     severity: Severity::Medium,
-    family: Family::Elsewhere,
+    family: Blames::Elsewhere,
     recognise,
     text: "Execution failed due to configuration error: Integration response of reported length … is larger \
            than allowed maximum …",
@@ -20,7 +20,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "A REST API passes at most 10 MB of body, and the headers have a limit of their own. A growing \
           list without paging, a file download or a large cookie or token in the headers are the usual \
           ways there. A Lambda function is limited to 6 MB before that.",
-    side: Side::Backend,
+    side: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Find the route and what makes its answer grow: the log line names the length where it is \
@@ -46,7 +46,7 @@ pub(crate) static CAUSE: Cause = Cause {
     ],
 };
 
-fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     reason(execution, &["Integration response of reported length"]).or_else(|| {
         configuration_error(execution, |reason| {
             let reason = reason.to_ascii_lowercase();

@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side, Sighting};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
 use crate::causes::recognise::{failure, is_blank, opens};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -11,7 +11,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "target-reset",
     title: "the connection to the load balancer was reset",
     severity: Severity::Medium,
-    family: Family::Reset,
+    family: Blames::Reset,
     recognise,
     text: "Execution failed due to an internal error",
     happened: "API Gateway lost, or could not open, its connection through the VPC link to the load \
@@ -19,7 +19,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "AWS blames target resets at the load balancer: a target closes idle connections sooner than the \
           load balancer, which goes on using them. The default idle timeout of a Network Load Balancer is \
           350 seconds. The same text can also be a passing fault inside AWS.",
-    side: Side::Backend,
+    side: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Set the keep-alive or idle timeout of the target's server above the load balancer's, \
@@ -51,6 +51,6 @@ pub(crate) static CAUSE: Cause = Cause {
     ],
 };
 
-fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     failure(execution, |text| opens(text, "Execution failed due to an internal error").is_some_and(is_blank))
 }

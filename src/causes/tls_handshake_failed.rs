@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side, Sighting};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
 use crate::causes::recognise::{logged_reason, reason};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "tls-handshake-failed",
     title: "the TLS handshake with the backend failed",
     severity: Severity::High,
-    family: Family::Tls,
+    family: Blames::Tls,
     recognise,
     text: "Execution failed due to configuration error: General SSLEngine problem; Received fatal alert: …; \
            Remote host terminated the handshake; … algorithm constraints …",
@@ -22,7 +22,7 @@ pub(crate) static CAUSE: Cause = Cause {
           protocol_version (no common TLS version), unrecognized_name (unknown host name), bad_certificate \
           or certificate_required (it wants a client certificate). A closed connection often means the \
           wrong port or mutual TLS. Algorithm constraints mean a weak key or hash.",
-    side: Side::Undecided,
+    side: Owner::Undecided,
     next_steps: &[
         NextStep {
             what: "Repeat the handshake from inside the VPC; read what version and cipher are offered.",
@@ -72,7 +72,7 @@ const OPENINGS: [&str; 10] = [
 /// Words that begin like these make any other logged reason one of TLS.
 const WORDS: [&str; 5] = ["certificate", "close_notify", "handshake", "ssl", "tls"];
 
-fn recognise(execution: &Execution<'_>) -> Option<Sighting> {
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     reason(execution, &OPENINGS).or_else(|| logged_reason(execution, names_tls))
 }
 

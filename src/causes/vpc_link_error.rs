@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Cause, Family, NextStep, Side};
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
 use crate::causes::recognise::opening;
 use crate::ids::Severity;
 
@@ -10,7 +10,7 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "vpc-link-error",
     title: "the VPC link failed inside AWS",
     severity: Severity::High,
-    family: Family::Path,
+    family: Blames::Path,
     recognise: |execution| {
         opening(
             execution,
@@ -21,7 +21,7 @@ pub(crate) static CAUSE: Cause = Cause {
     happened: "The VPC link reported a failure of its own while the request was on its way.",
     why: "AWS does not document this text. The one public report shows it now and then, with every metric \
           of load balancer and targets clean; so look at the link and its path first, then suspect AWS.",
-    side: Side::Undecided,
+    side: Owner::Undecided,
     next_steps: &[
         NextStep {
             what: "Check that the VPC link is AVAILABLE and says nothing in its status message.",

@@ -7,20 +7,20 @@ use crate::checks::finding::Finding;
 use crate::checks::finding::State;
 use crate::checks::hops::Hop;
 use crate::checks::hops::HopKind;
-use crate::checks::placeholders::Facts;
+use crate::checks::placeholders::Placeholders;
 use crate::checks::registry::CHECKS;
 use crate::checks::verdict::Verdict;
 
 use crate::checks::{hops, verdict};
 
 use crate::aws::model::Listener;
-use crate::aws::{Unavailable, Why};
-use crate::causes::Subject;
-use crate::path::Topology;
+use crate::aws::{NotRead, ReadError};
+use crate::causes::RouteContext;
+use crate::path::PrivatePath;
 
 /// What live AWS says about a subject.
 #[derive(Clone, Debug)]
-pub struct Judgement {
+pub struct Assessment {
     /// Every check's answers, in the order of the path.
     pub findings: Vec<Finding>,
     /// The finding that explains the failure best.
@@ -28,22 +28,22 @@ pub struct Judgement {
     /// The path, hop by hop.
     pub path: Vec<Hop>,
     /// Ids and names for commands and headlines.
-    pub facts: Facts,
+    pub facts: Placeholders,
     /// Why no account was read at all, where none was.
     pub unread: Option<String>,
     /// What the role may not read and no finding speaks of: nothing hung on it this time.
-    pub refused: Vec<Unavailable>,
+    pub refused: Vec<NotRead>,
 }
 
-impl Judgement {
+impl Assessment {
     /// The judgement of a subject for which no account was read.
-    pub fn unread(subject: &Subject, why: &str) -> Self {
-        let topology = Topology { endpoint: subject.endpoint.clone(), ..Topology::unread(why) };
+    pub fn unread(subject: &RouteContext, why: &str) -> Self {
+        let topology = PrivatePath { endpoint: subject.endpoint.clone(), ..PrivatePath::unread(why) };
         Self {
             findings: Vec::new(),
             verdict: verdict::verdict(subject, &[]),
             path: Vec::new(),
-            facts: Facts::new(subject, &topology),
+            facts: Placeholders::new(subject, &topology),
             unread: Some(why.to_owned()),
             refused: Vec::new(),
         }
@@ -51,7 +51,7 @@ impl Judgement {
 }
 
 /// Runs every check and weighs the findings.
-pub fn judge(subject: &Subject, topology: &Topology) -> Judgement {
+pub fn assess(subject: &RouteContext, topology: &PrivatePath) -> Assessment {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.run)(subject, topology)).collect();
     doubt(topology, &mut findings);
     let mut inner = inner(subject, topology);
@@ -61,13 +61,13 @@ pub fn judge(subject: &Subject, topology: &Topology) -> Judgement {
     findings.append(&mut inner);
     // Stable: the checks' own order is kept within a hop.
     findings.sort_by_key(|finding| finding.hop);
-    let facts = Facts::new(subject, topology);
+    let facts = Placeholders::new(subject, topology);
     for remedy in findings.iter_mut().filter_map(|finding| finding.remedy.as_mut()) {
         remedy.fill(&facts);
     }
     let mut path = hops::path(subject, topology, &findings);
     path.extend(inner_path.into_iter().flatten());
-    Judgement {
+    Assessment {
         path,
         verdict: verdict::verdict(subject, &findings),
         facts,
@@ -78,10 +78,10 @@ pub fn judge(subject: &Subject, topology: &Topology) -> Judgement {
 }
 
 /// What is found of an application load balancer that is itself the target, and behind it.
-fn inner(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+fn inner(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     let checks = CHECKS.iter().filter(|check| check.walks_on);
     let behind = topology.behind.as_deref().into_iter();
-    let found = |behind: &Topology| {
+    let found = |behind: &PrivatePath| {
         let mut found: Vec<Finding> = checks.clone().flat_map(|check| (check.run)(subject, behind)).collect();
         doubt(behind, &mut found);
         found
@@ -91,7 +91,7 @@ fn inner(subject: &Subject, topology: &Topology) -> Vec<Finding> {
 
 /// Where a listener has rules and nobody could read them, they may send the request elsewhere than its default action: what
 /// is at fault there is at fault for nobody's request that is known.
-fn doubt(topology: &Topology, findings: &mut [Finding]) {
+fn doubt(topology: &PrivatePath, findings: &mut [Finding]) {
     let ruled = topology.called_listener().is_some_and(Listener::has_rules);
     let Some(unread) = topology.rules.unavailable().filter(|_| ruled) else { return };
     let behind = |finding: &&mut Finding| {
@@ -104,10 +104,11 @@ fn doubt(topology: &Topology, findings: &mut [Finding]) {
 }
 
 /// One reading for each permission that is missing, unless a finding names the permission.
-fn refused(topology: &Topology, findings: &[Finding]) -> Vec<Unavailable> {
-    let mut unnamed: Vec<Unavailable> = Vec::new();
+fn refused(topology: &PrivatePath, findings: &[Finding]) -> Vec<NotRead> {
+    let mut unnamed: Vec<NotRead> = Vec::new();
     for refused in &topology.refused {
-        let told = |finding: &Finding| finding.action == refused.action && finding.why == Some(Why::Denied);
+        let told =
+            |finding: &Finding| finding.action == refused.action && finding.why == Some(ReadError::Denied);
         if !findings.iter().any(told) && unnamed.iter().all(|known| known.action != refused.action) {
             unnamed.push(refused.clone());
         }

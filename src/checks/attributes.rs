@@ -5,11 +5,11 @@
 use crate::aws::Reading;
 use crate::aws::model::Attributes;
 use crate::aws::model::Listener;
-use crate::causes::{Family, Subject};
+use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const LISTENER: &str = "elasticloadbalancing:DescribeListenerAttributes";
 const GROUP: &str = "elasticloadbalancing:DescribeTargetGroupAttributes";
@@ -25,25 +25,25 @@ const KEPT_BY_API_GATEWAY: u32 = 310;
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html>
 const DEFAULT: u32 = 350;
 
-pub(crate) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     let (family, slug) = (subject.cause.family, subject.cause.slug);
     let (listener, groups) = (topology.called_listener(), &topology.network.group_attributes);
     let mut findings = Vec::new();
     // A text that names a reset is the mark of a connection that one side has forgotten.
-    let forgotten = matches!(family, Family::Reset | Family::Any) || slug == "network-error";
+    let forgotten = matches!(family, Blames::Reset | Blames::Anything) || slug == "network-error";
     if let Some(listener) = listener.filter(|listener| listener.protocol == "TCP") {
         match &topology.details.listener_attributes {
-            Reading::Unavailable(unavailable) => {
+            Reading::NotRead(unavailable) => {
                 findings.push(Finding::unknown(Code::IdleTimeoutMismatch, unavailable).of(&listener.arn));
             }
             reading => findings.extend(idle_timeout(listener, reading).filter(|_| forgotten)),
         }
     }
     // Its header stands before the first byte of HTTP or TLS.
-    let garbled = matches!(family, Family::Protocol | Family::Any) || slug == "tls-handshake-failed";
+    let garbled = matches!(family, Blames::Protocol | Blames::Anything) || slug == "tls-handshake-failed";
     for (arn, reading) in groups {
         match reading {
-            Reading::Unavailable(unavailable) => {
+            Reading::NotRead(unavailable) => {
                 findings.push(Finding::unknown(Code::ProxyProtocolEnabled, unavailable).of(arn));
             }
             reading => findings.extend(proxy_protocol(topology, arn, reading).filter(|_| garbled)),
@@ -86,7 +86,7 @@ fn idle_timeout(listener: &Listener, reading: &Reading<Attributes>) -> Option<Fi
     Some(finding.detail("idle_timeout", seconds).remedy(what, Some(set), Some(show)))
 }
 
-fn proxy_protocol(topology: &Topology, arn: &Arn, reading: &Reading<Attributes>) -> Option<Finding> {
+fn proxy_protocol(topology: &PrivatePath, arn: &Arn, reading: &Reading<Attributes>) -> Option<Finding> {
     reading.value()?.get(PROXY_PROTOCOL).filter(|value| *value == "true")?;
     let name = topology.target_group(arn).map_or(arn.resource(), |group| &group.name);
     let says = format!(

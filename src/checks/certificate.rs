@@ -7,19 +7,19 @@ use crate::checks::{certificate_faults, certificate_passed_through, certificate_
 
 use crate::aws::model::Listener;
 use crate::aws::model::ListenerCertificate;
-use crate::aws::{Reading, Unavailable, Why};
-use crate::causes::{Endpoint, Family, Subject};
+use crate::aws::{NotRead, ReadError, Reading};
+use crate::causes::{Blames, Endpoint, RouteContext};
 use crate::checks::certificate_presented::Choice;
 use crate::checks::code::Code;
 use crate::checks::finding::{Finding, State};
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
-pub(crate) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     let private = topology.integration.value().is_some_and(|integration| integration.private);
     let Some(called) = topology.endpoint.as_ref().filter(|called| private && called.tls) else {
         return Vec::new();
     };
-    let certificates_matter = matches!(subject.cause.family, Family::Tls | Family::Any);
+    let certificates_matter = matches!(subject.cause.family, Blames::Tls | Blames::Anything);
     match topology.called_listener() {
         Some(listener) if listener.ends_tls() => ended(subject, topology, listener, called),
         Some(listener) if listener.protocol.starts_with("TCP") && certificates_matter => {
@@ -27,20 +27,25 @@ pub(crate) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
         }
         None if certificates_matter && topology.listeners.unavailable().is_some() => {
             let why = "which listener is called is not known";
-            vec![not_looked("the listener's certificate", Why::NotAsked(why.to_owned()))]
+            vec![not_looked("the listener's certificate", ReadError::NotAsked(why.to_owned()))]
         }
         _ => Vec::new(),
     }
 }
 
 /// TLS ends at the listener: AWS knows the certificate.
-fn ended(subject: &Subject, topology: &Topology, listener: &Listener, called: &Endpoint) -> Vec<Finding> {
+fn ended(
+    subject: &RouteContext,
+    topology: &PrivatePath,
+    listener: &Listener,
+    called: &Endpoint,
+) -> Vec<Finding> {
     let details = &topology.details;
     let listed = match &details.listener_certificates {
         Reading::Known { value, .. } => value,
         // The listener went away between two readings; the listener's own check will say so next time.
         Reading::Absent { .. } => return Vec::new(),
-        Reading::Unavailable(unavailable) => {
+        Reading::NotRead(unavailable) => {
             let unknown = Finding::unknown(Code::ListenerCertificateNameMismatch, unavailable);
             return vec![unknown.of(&listener.arn)];
         }
@@ -51,7 +56,7 @@ fn ended(subject: &Subject, topology: &Topology, listener: &Listener, called: &E
         .certificates
         .values()
         .flat_map(|one| [one.acm.as_ref().and_then(Reading::unavailable), one.chain.unavailable()]);
-    for unavailable in halves.flatten().filter(|half| half.why != Why::NotRecorded) {
+    for unavailable in halves.flatten().filter(|half| half.why != ReadError::NotRecorded) {
         if findings.iter().all(|known| known.state != State::Unknown || known.action != unavailable.action) {
             let unknown = Finding::unknown(Code::ListenerCertificateNameMismatch, unavailable);
             findings.push(unknown.of(&listener.arn));
@@ -62,8 +67,8 @@ fn ended(subject: &Subject, topology: &Topology, listener: &Listener, called: &E
 
 /// What is said of the certificate that the host is shown.
 fn chosen(
-    subject: &Subject,
-    topology: &Topology,
+    subject: &RouteContext,
+    topology: &PrivatePath,
     listener: &Listener,
     called: &Endpoint,
     listed: &[ListenerCertificate],
@@ -82,14 +87,17 @@ fn chosen(
         }
         Choice::Unknown(None) => {
             let why = "the listener has more certificates than are read, or one of them is gone";
-            vec![not_looked("the listener's certificate", Why::NotAsked(why.to_owned())).of(&listener.arn)]
+            vec![
+                not_looked("the listener's certificate", ReadError::NotAsked(why.to_owned()))
+                    .of(&listener.arn),
+            ]
         }
     }
 }
 
 /// The finding of a check that had no certificate to look at.
-pub(crate) fn not_looked(what: &str, why: Why) -> Finding {
+pub(crate) fn not_looked(what: &str, why: ReadError) -> Finding {
     let action = "elasticloadbalancing:DescribeListenerCertificates";
-    let unavailable = Unavailable { what: what.to_owned(), action, why };
+    let unavailable = NotRead { what: what.to_owned(), action, why };
     Finding::unknown(Code::ListenerCertificateNameMismatch, &unavailable)
 }

@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::aws::Why;
+use crate::aws::ReadError;
 use crate::aws::model::Listener;
-use crate::causes::{Endpoint, Subject};
+use crate::causes::{Endpoint, RouteContext};
 use crate::checks::certificate_presented::Presented;
 use crate::checks::certificate_said::Said;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 /// ACM renews sixty days ahead; half of that left means that somebody has to look.
 const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What is wrong with a certificate that the listener presents to API Gateway; else that it is valid.
 pub(crate) fn weigh(
-    subject: &Subject,
-    topology: &Topology,
+    subject: &RouteContext,
+    topology: &PrivatePath,
     listener: &Listener,
     called: &Endpoint,
     one: &Presented<'_>,
@@ -38,7 +38,7 @@ pub(crate) fn weigh(
     // A private authority is told by ACM's description, a self-signed certificate by its PEM alone; Amazon's own are
     // neither.
     let amazon = one.acm.is_some_and(|acm| acm.kind == "AMAZON_ISSUED");
-    let unread = one.unread.filter(|unread| !(amazon && unread.why == Why::NotRecorded));
+    let unread = one.unread.filter(|unread| !(amazon && unread.why == ReadError::NotRecorded));
     if found.is_empty() && (insecure || amazon || unread.is_none()) {
         let since = one.not_before.map_or(String::new(), |at| format!(" since {at}"));
         let until = one.not_after.map_or(String::new(), |at| format!(" until {at}"));

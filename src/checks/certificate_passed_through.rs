@@ -1,13 +1,13 @@
 //! TLS that a TCP listener passes on: whose certificate it is, and how to see it by hand.
 
-use crate::aws::Why;
+use crate::aws::ReadError;
 use crate::aws::model::Listener;
 use crate::checks::certificate::not_looked;
 use crate::checks::finding::{Finding, State};
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 /// No call of AWS shows a target's certificate, so no permission would help.
-pub(crate) fn finding(topology: &Topology, listener: &Listener) -> Finding {
+pub(crate) fn finding(topology: &PrivatePath, listener: &Listener) -> Finding {
     let groups = topology.called_target_groups();
     let balanced =
         groups.iter().filter_map(|arn| topology.target_group(arn)).any(|group| group.kind == "alb");
@@ -28,8 +28,8 @@ pub(crate) fn finding(topology: &Topology, listener: &Listener) -> Finding {
     Finding {
         state: State::Unknown,
         action: "",
-        why: Some(Why::NotAsked(why.to_owned())),
-        ..not_looked("", Why::NotRecorded)
+        why: Some(ReadError::NotAsked(why.to_owned())),
+        ..not_looked("", ReadError::NotRecorded)
     }
     .saying(says)
     .of(&listener.arn)

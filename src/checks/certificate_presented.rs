@@ -5,7 +5,7 @@ use crate::checks::certificate_names;
 use jiff::Timestamp;
 
 use crate::aws::model::{AcmCertificate, ListenerCertificate, X509};
-use crate::aws::{Reading, Unavailable};
+use crate::aws::{NotRead, Reading};
 use crate::checks::certificate_names::Names;
 use crate::ids::Arn;
 use crate::path::{CertificateReadings, Details};
@@ -20,7 +20,7 @@ pub(crate) struct Presented<'a> {
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) not_after: Option<Timestamp>,
     /// The reading, of two, that could not be taken and may hide whose word the certificate is.
-    pub(crate) unread: Option<&'a Unavailable>,
+    pub(crate) unread: Option<&'a NotRead>,
     /// The action that read it, and when.
     pub(crate) action: &'static str,
     pub(crate) at: Timestamp,
@@ -31,7 +31,7 @@ pub(crate) enum Choice<'a> {
     /// One of these, to a client that asks for the host; several where several cover it, and the load balancer picks.
     One(Vec<Presented<'a>>),
     /// Which one can't be said.
-    Unknown(Option<&'a Unavailable>),
+    Unknown(Option<&'a NotRead>),
 }
 
 /// Chooses as the load balancer does: a certificate that covers the host, else the default one.
@@ -66,10 +66,7 @@ pub(crate) fn choose<'a>(details: &'a Details, listed: &'a [ListenerCertificate]
     }
 }
 
-fn chain_of<'a>(
-    details: &'a Details,
-    read: &Result<Presented<'a>, Option<&Unavailable>>,
-) -> Option<&'a Unavailable> {
+fn chain_of<'a>(details: &'a Details, read: &Result<Presented<'a>, Option<&NotRead>>) -> Option<&'a NotRead> {
     details.certificates.get(read.as_ref().ok()?.arn)?.chain.unavailable()
 }
 
@@ -78,7 +75,7 @@ fn chain_of<'a>(
 fn of_readings<'a>(
     arn: &'a Arn,
     readings: &'a CertificateReadings,
-) -> Result<Presented<'a>, Option<&'a Unavailable>> {
+) -> Result<Presented<'a>, Option<&'a NotRead>> {
     let chain = readings.chain.value().map(Vec::as_slice).unwrap_or_default();
     let (leaf, described) = (chain.first(), readings.acm.as_ref());
     let acm = described.and_then(Reading::value);

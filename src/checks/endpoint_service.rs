@@ -6,10 +6,10 @@ use crate::checks::endpoint_service_connection::connection;
 
 use crate::aws::Reading;
 use crate::aws::model::{EndpointService, Generation};
-use crate::causes::Subject;
+use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const SERVICES: &str = "ec2:DescribeVpcEndpointServiceConfigurations";
 
@@ -18,7 +18,7 @@ const RELINK: &str = "Make a new VPC link to the load balancer (that makes the e
 
 const REBUILD: &str = "Make the load balancer again, a new VPC link to it, point the integration at that link and deploy the API.";
 
-pub(crate) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
+pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     let v1 = topology.link.value().is_some_and(|link| link.generation == Generation::V1);
     if !v1 {
         return Vec::new();
@@ -29,14 +29,14 @@ pub(crate) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
             findings.push(connection(topology, value));
             findings
         }
-        Reading::Unavailable(unavailable) => {
+        Reading::NotRead(unavailable) => {
             vec![Finding::unknown(Code::EndpointServiceMissing, unavailable)]
         }
         Reading::Absent { .. } => vec![missing(topology)],
     }
 }
 
-fn missing(topology: &Topology) -> Finding {
+fn missing(topology: &PrivatePath) -> Finding {
     let balancer = topology.link.value().and_then(|link| link.targets.first());
     let name = balancer.map_or("the load balancer", |arn| arn.resource());
     // A load balancer that is deleted takes its endpoint service with it: a new link has nothing to lead to then.
@@ -49,7 +49,7 @@ fn missing(topology: &Topology) -> Finding {
         .remedy(what, None, None)
 }
 
-fn state(topology: &Topology, service: &EndpointService) -> Vec<Finding> {
+fn state(topology: &PrivatePath, service: &EndpointService) -> Vec<Finding> {
     match service.state.to_ascii_lowercase().as_str() {
         "available" => return Vec::new(),
         "pending" | "deleting" | "deleted" | "failed" => {}

@@ -6,11 +6,11 @@ use crate::aws::Reading;
 use crate::aws::model::{EndpointConnection, EndpointService};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const ACTION: &str = "ec2:DescribeVpcEndpointConnections";
 
-pub(crate) fn connection(topology: &Topology, service: &EndpointService) -> Finding {
+pub(crate) fn connection(topology: &PrivatePath, service: &EndpointService) -> Finding {
     let connections = match &topology.endpoint_connections {
         Reading::Known { value, .. } => value,
         Reading::Absent { .. } => {
@@ -21,7 +21,7 @@ pub(crate) fn connection(topology: &Topology, service: &EndpointService) -> Find
                 format!("endpoint service `{}` is gone", service.id),
             );
         }
-        Reading::Unavailable(unavailable) => {
+        Reading::NotRead(unavailable) => {
             return Finding::unknown(Code::EndpointConnectionMissing, unavailable);
         }
     };

@@ -4,7 +4,7 @@
 
 use crate::aws::model::EndpointConnection;
 use crate::ids::Arn;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const OWNERS: [(&str, &str); 26] = [
     ("ap-east-1", "174803364771"),
@@ -38,7 +38,7 @@ const OWNERS: [(&str, &str); 26] = [
 /// The connections that are API Gateway's; all of them where its account in the Region is not published, or where a
 /// connection does not say whose it is.
 pub(crate) fn own<'a>(
-    topology: &Topology,
+    topology: &PrivatePath,
     connections: &'a [EndpointConnection],
 ) -> Vec<&'a EndpointConnection> {
     let balancer = topology.link.value().and_then(|link| link.targets.first());

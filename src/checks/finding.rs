@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::aws::{Reading, Unavailable, Why};
+use crate::aws::{NotRead, ReadError, Reading};
 use crate::causes::redact::bounded;
 use crate::checks::code::Code;
 use crate::checks::hops::HopKind;
-use crate::checks::placeholders::Facts;
+use crate::checks::placeholders::Placeholders;
 
 /// Names and reasons are other people's; one of them must not fill a message by itself.
 const LONGEST: usize = 500;
@@ -55,7 +55,7 @@ pub struct Finding {
     /// When it was read.
     pub read_at: Option<Timestamp>,
     /// Why nobody could look, where it is unknown.
-    pub why: Option<Why>,
+    pub why: Option<ReadError>,
     /// Whether it explains some failures but not that every request fails.
     pub partial: bool,
     /// What to do about it.
@@ -75,7 +75,7 @@ pub struct Remedy {
 
 impl Remedy {
     /// Fills in the placeholders of its commands.
-    pub(crate) fn fill(&mut self, facts: &Facts) {
+    pub(crate) fn fill(&mut self, facts: &Placeholders) {
         for command in [&mut self.command, &mut self.verify].into_iter().flatten() {
             *command = facts.fill_command(command);
         }
@@ -86,7 +86,7 @@ impl Remedy {
 impl Finding {
     /// Whether nobody asked AWS: no answer would tell, or what leads to it is unread and has a finding of its own.
     pub fn is_unasked(&self) -> bool {
-        matches!(self.why, Some(Why::NotAsked(_)))
+        matches!(self.why, Some(ReadError::NotAsked(_)))
     }
 
     /// A finding from a reading of this time; its state is the code's.
@@ -112,8 +112,8 @@ impl Finding {
     }
 
     /// The finding of a check that could not look.
-    pub(crate) fn unknown(code: Code, unavailable: &Unavailable) -> Self {
-        let Unavailable { what, action, why } = unavailable;
+    pub(crate) fn unknown(code: Code, unavailable: &NotRead) -> Self {
+        let NotRead { what, action, why } = unavailable;
         Self {
             code,
             state: State::Unknown,
@@ -134,7 +134,7 @@ impl Finding {
     pub(crate) fn not_understood(code: Code, action: &'static str, of: &str, state: &str) -> Self {
         let why = if state.is_empty() { "no state is given" } else { state };
         let what = format!("the state of {of}");
-        Self::unknown(code, &Unavailable { what, action, why: Why::Malformed(why.to_owned()) })
+        Self::unknown(code, &NotRead { what, action, why: ReadError::Malformed(why.to_owned()) })
     }
 
     pub(crate) fn of(mut self, resource: impl ToString) -> Self {

@@ -2,11 +2,11 @@
 
 use crate::aws::model::Generation;
 use crate::causes::redact::bounded;
-use crate::causes::{Family, Subject};
+use crate::causes::{Blames, RouteContext};
 use crate::checks::code::{Code, Kind};
 use crate::checks::finding::{Finding, State};
 use crate::ids::Arn;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 /// The hops of a private path, from the client to the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,8 +74,8 @@ pub struct Hop {
 const LONGEST: usize = 512;
 
 /// The path of a topology, each hop's state taken from the findings about it.
-pub(crate) fn path(subject: &Subject, topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
-    if subject.cause.family == Family::Elsewhere {
+pub(crate) fn path(subject: &RouteContext, topology: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
+    if subject.cause.family == Blames::Elsewhere {
         return Vec::new();
     }
     let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {
@@ -104,7 +104,7 @@ pub(crate) fn path(subject: &Subject, topology: &Topology, findings: &[Finding])
 }
 
 /// What is out of the ordinary about the integration: a timeout of its own, a streamed response.
-fn ways(topology: &Topology) -> String {
+fn ways(topology: &PrivatePath) -> String {
     // The longest without a raised quota, and what an integration has unless somebody set it.
     const ORDINARY_MS: i32 = 29_000;
     let Some(integration) = topology.integration.value() else { return String::new() };
@@ -116,7 +116,7 @@ fn ways(topology: &Topology) -> String {
 }
 
 /// The hops from the load balancer on.
-pub(crate) fn onward(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
+pub(crate) fn onward(topology: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
     let hop = |kind, arn: Option<&Arn>, name: Option<String>| Hop {
         kind,
         state: state(kind, findings, false),
@@ -138,7 +138,7 @@ pub(crate) fn onward(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
 }
 
 /// Target groups and targets, a pair for each group that the listener forwards to.
-fn behind(topology: &Topology, findings: &[Finding]) -> Vec<Hop> {
+fn behind(topology: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
     let groups = topology.called_target_groups();
     if groups.is_empty() {
         let hop = |kind| Hop { kind, resource: None, name: None, state: State::Unknown };

@@ -4,19 +4,19 @@ use crate::checks::listener_rules;
 
 use crate::aws::Reading;
 use crate::aws::model::Listener;
-use crate::causes::{Endpoint, Subject};
+use crate::causes::{Endpoint, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::{Finding, State};
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const ACTION: &str = "elasticloadbalancing:DescribeListeners";
 
-pub(crate) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
-    if !topology.leads_on() {
+pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
+    if !topology.continues() {
         return Vec::new();
     }
     match &topology.listeners {
-        Reading::Unavailable(unavailable) => vec![Finding::unknown(Code::ListenerMissing, unavailable)],
+        Reading::NotRead(unavailable) => vec![Finding::unknown(Code::ListenerMissing, unavailable)],
         // The load balancer itself is gone; that check says so, unless a listener was named.
         Reading::Absent { .. } => match &topology.named_listener {
             Some(arn) => {
@@ -30,7 +30,7 @@ pub(crate) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
     }
 }
 
-fn known(topology: &Topology, listeners: &[Listener]) -> Vec<Finding> {
+fn known(topology: &PrivatePath, listeners: &[Listener]) -> Vec<Finding> {
     let Some(listener) = topology.called_listener() else {
         let Some(called) = &topology.endpoint else {
             // Neither log nor configuration tells the port, so no listener can be called missing.
@@ -61,7 +61,7 @@ fn known(topology: &Topology, listeners: &[Listener]) -> Vec<Finding> {
     findings
 }
 
-fn missing(topology: &Topology, says: String) -> Finding {
+fn missing(topology: &PrivatePath, says: String) -> Finding {
     let show = topology.load_balancer.value().map(|balancer| {
         format!(
             "aws elbv2 describe-listeners --load-balancer-arn {} --query 'Listeners[].[Protocol,Port]' --region {{region}}",
@@ -76,7 +76,7 @@ fn missing(topology: &Topology, says: String) -> Finding {
 }
 
 /// https needs a listener that passes or ends TLS, http one that does not expect it; neither needs another protocol.
-fn mismatch(topology: &Topology, listener: &Listener, called: &Endpoint) -> Option<Finding> {
+fn mismatch(topology: &PrivatePath, listener: &Listener, called: &Endpoint) -> Option<Finding> {
     let protocol = listener.protocol.as_str();
     let scheme = if called.tls { "https" } else { "http" };
     match protocol {

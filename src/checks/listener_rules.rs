@@ -4,19 +4,19 @@ use crate::aws::Reading;
 use crate::aws::model::{Action, Listener, Rule, target_groups};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const LISTENERS: &str = "elasticloadbalancing:DescribeListeners";
 const RULES: &str = "elasticloadbalancing:DescribeRules";
 
 /// A finding where the request goes nowhere, or where nobody can tell.
-pub(crate) fn check(topology: &Topology, listener: &Listener) -> Option<Finding> {
+pub(crate) fn check(topology: &PrivatePath, listener: &Listener) -> Option<Finding> {
     let default = || listener.target_groups().is_empty().then(|| by_default(topology, listener));
     if !listener.has_rules() {
         return default();
     }
     match (&topology.rules, topology.taking_rules()) {
-        (Reading::Unavailable(unavailable), _) => {
+        (Reading::NotRead(unavailable), _) => {
             // A rule may forward what the default action does not.
             Some(Finding::unknown(Code::ListenerForwardsNowhere, unavailable).of(&listener.arn))
         }
@@ -25,7 +25,7 @@ pub(crate) fn check(topology: &Topology, listener: &Listener) -> Option<Finding>
     }
 }
 
-fn by_default(topology: &Topology, listener: &Listener) -> Finding {
+fn by_default(topology: &PrivatePath, listener: &Listener) -> Finding {
     let says = format!(
         "listener {}:{} forwards to no target group by default (its default action: {})",
         listener.protocol,
@@ -41,7 +41,7 @@ fn by_default(topology: &Topology, listener: &Listener) -> Finding {
 }
 
 /// Every rule that may have taken the request leads nowhere. Where only some do, nobody can say that it was one of them.
-fn by_rules(topology: &Topology, listener: &Listener, rules: &[&Rule]) -> Option<Finding> {
+fn by_rules(topology: &PrivatePath, listener: &Listener, rules: &[&Rule]) -> Option<Finding> {
     if rules.is_empty() || rules.iter().any(|rule| !target_groups(&rule.actions).is_empty()) {
         return None;
     }

@@ -2,25 +2,25 @@
 
 use crate::aws::Reading;
 use crate::aws::model::LoadBalancer;
-use crate::causes::Subject;
+use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const ACTION: &str = "elasticloadbalancing:DescribeLoadBalancers";
 
-pub(crate) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
-    if !topology.leads_on() {
+pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
+    if !topology.continues() {
         return Vec::new();
     }
     match &topology.load_balancer {
         Reading::Known { value, .. } => vec![state(topology, value)],
-        Reading::Unavailable(unavailable) => vec![Finding::unknown(Code::LoadBalancerMissing, unavailable)],
+        Reading::NotRead(unavailable) => vec![Finding::unknown(Code::LoadBalancerMissing, unavailable)],
         Reading::Absent { .. } => vec![missing(topology)],
     }
 }
 
-fn missing(topology: &Topology) -> Finding {
+fn missing(topology: &PrivatePath) -> Finding {
     let named = topology.balancer();
     let name = named.as_ref().map_or("that the path leads to", |arn| arn.resource());
     let says = format!("load balancer `{name}` does not exist any more");
@@ -36,7 +36,7 @@ fn missing(topology: &Topology) -> Finding {
     )
 }
 
-fn state(topology: &Topology, balancer: &LoadBalancer) -> Finding {
+fn state(topology: &PrivatePath, balancer: &LoadBalancer) -> Finding {
     let because = balancer.reason.as_deref().filter(|reason| !reason.is_empty());
     let because = because.map_or(String::new(), |reason| format!(": {reason}"));
     let (code, does) = match balancer.state.to_ascii_lowercase().as_str() {

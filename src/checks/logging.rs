@@ -1,18 +1,18 @@
 //! Execution logging: whether a failure of this route would be logged at all.
 
-use crate::causes::Subject;
+use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const ACTION: &str = "apigateway:GET";
 
 /// A stage that logs nothing fails in silence: a walk that nobody's failure asked for says so.
-pub(crate) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     logging_off(subject, topology).into_iter().collect()
 }
 
-fn logging_off(subject: &Subject, topology: &Topology) -> Option<Finding> {
+fn logging_off(subject: &RouteContext, topology: &PrivatePath) -> Option<Finding> {
     let stage = topology.stage.value().filter(|_| !subject.failed)?;
     let (api, name) = (subject.source.api.as_ref()?, subject.source.stage.as_ref()?);
     let route = topology.resource.as_deref().zip(subject.route.as_ref().map(|route| route.method.as_str()));

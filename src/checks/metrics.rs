@@ -9,24 +9,24 @@ use crate::checks::verdict;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::model::{Point, Series};
-use crate::aws::{Reading, Unavailable, Why};
-use crate::causes::{Family, Subject};
+use crate::aws::{NotRead, ReadError, Reading};
+use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::checks::metrics_table::{METRICS, advice};
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const ACTION: &str = "cloudwatch:GetMetricData";
 
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
-pub(crate) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     let reading = &topology.details.metrics;
     let series = match reading {
         Reading::Known { value, .. } => value,
         Reading::Absent { .. } => return Vec::new(),
-        Reading::Unavailable(Unavailable { why: Why::NotAsked(_), .. }) => return Vec::new(),
-        Reading::Unavailable(unavailable) => {
+        Reading::NotRead(NotRead { why: ReadError::NotAsked(_), .. }) => return Vec::new(),
+        Reading::NotRead(unavailable) => {
             return vec![Finding::unknown(Code::TargetResetsRising, unavailable)];
         }
     };
@@ -42,8 +42,8 @@ pub(crate) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
 }
 
 fn rising(
-    subject: &Subject,
-    topology: &Topology,
+    subject: &RouteContext,
+    topology: &PrivatePath,
     series: &[Series],
     (name, code, counts): &(&str, Code, &str),
 ) -> Option<Finding> {
@@ -71,7 +71,7 @@ fn rising(
         .detail("metric", name)
         .detail("count", around.count);
     // Only of a reset connection does the text speak itself.
-    let by_itself = *code == Code::TargetResetsRising && subject.cause.family == Family::Reset;
+    let by_itself = *code == Code::TargetResetsRising && subject.cause.family == Blames::Reset;
     finding.partial = !(by_itself && alone && before.is_some());
     if let Some(balancer) = topology.load_balancer.value() {
         finding = finding.of(&balancer.arn);
@@ -89,7 +89,7 @@ fn busiest(series: &Series, failed: Timestamp, around: bool) -> Option<Point> {
 }
 
 /// Targets that CloudWatch counts as unhealthy, where their health itself could not be read.
-fn unhealthy(topology: &Topology, series: &[Series], failed: Timestamp) -> Vec<Finding> {
+fn unhealthy(topology: &PrivatePath, series: &[Series], failed: Timestamp) -> Vec<Finding> {
     let counted = series.iter().filter(|series| series.name == "UnHealthyHostCount");
     let of_group = |series: &Series| {
         let group = series.target_group.as_ref()?;

@@ -3,13 +3,13 @@
 //! The model is in [`reach`](crate::judge::reach); here its passages become findings, one for each thing that blocks, and
 //! one that says *open* where every piece was read and lets everything through.
 
-use crate::causes::Subject;
+use crate::causes::RouteContext;
 use crate::checks::finding::Finding;
 use crate::checks::network_report::Report;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 use crate::reachability::{behind, entry};
 
-pub(crate) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
+pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     let into = entry(topology);
     let mut findings = Report { topology, group: None }.findings(&into);
     for group in topology.targets.keys() {

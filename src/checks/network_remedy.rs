@@ -6,15 +6,15 @@ use ipnet::IpNet;
 
 use crate::aws::model::LoadBalancer;
 use crate::checks::finding::Remedy;
-use crate::path::Topology;
-use crate::reachability::{Blocker, Passage, Place, Step};
+use crate::path::PrivatePath;
+use crate::reachability::{Blocker, FlowEnd, FlowStep, Leg};
 
 /// Networks written into one command.
 const MOST_NETS: usize = 8;
 
-type Stopped<'a> = [(&'a Passage, &'a Blocker)];
+type Stopped<'a> = [(&'a FlowStep, &'a Blocker)];
 
-pub(crate) fn remedy(topology: &Topology, stopped: &Stopped<'_>) -> Remedy {
+pub(crate) fn remedy(topology: &PrivatePath, stopped: &Stopped<'_>) -> Remedy {
     let (passage, blocker) = stopped[0];
     match blocker {
         Blocker::Groups { ids, .. } => {
@@ -24,7 +24,9 @@ pub(crate) fn remedy(topology: &Topology, stopped: &Stopped<'_>) -> Remedy {
                 format!("aws ec2 describe-security-groups --group-ids {} --region {{region}}", ids.join(" "));
             let (what, command) = match (passage.step, balancer) {
                 // Not the customer's address: a rule for it would have to be for everyone.
-                (Step::Enters, Some(balancer)) if is_everywhere(&passage.from) => enforcement_off(balancer),
+                (Leg::TargetIngress, Some(balancer)) if is_everywhere(&passage.from) => {
+                    enforcement_off(balancer)
+                }
                 _ => groups(id, stopped),
             };
             Remedy { what, command: Some(command), verify: Some(show) }
@@ -55,14 +57,15 @@ fn enforcement_off(balancer: &LoadBalancer) -> (String, String) {
 /// A rule that names the other end's group where that means it, else its addresses.
 fn groups(id: &str, stopped: &Stopped<'_>) -> (String, String) {
     let (passage, _) = stopped[0];
-    let leaves = passage.step == Step::Leaves;
-    let peers: Vec<&Place> =
+    let leaves = passage.step == Leg::SourceEgress;
+    let peers: Vec<&FlowEnd> =
         stopped.iter().map(|(passage, _)| if leaves { &passage.to } else { &passage.from }).collect();
     let (verb, way) = match leaves {
         true => ("authorize-security-group-egress", "out"),
         false => ("authorize-security-group-ingress", "in"),
     };
-    let named = (leaves || passage.by_group).then(|| peers[0].groups.as_ref().ok()?.first()).flatten();
+    let named =
+        (leaves || passage.matches_by_group).then(|| peers[0].groups.as_ref().ok()?.first()).flatten();
     let peer = match named {
         Some(group) => format!("UserIdGroupPairs=[{{GroupId={group}}}]"),
         None => ranges(&peers),
@@ -76,7 +79,7 @@ fn groups(id: &str, stopped: &Stopped<'_>) -> (String, String) {
     (what, command)
 }
 
-fn ranges(peers: &[&Place]) -> String {
+fn ranges(peers: &[&FlowEnd]) -> String {
     let nets: BTreeSet<IpNet> = peers.iter().map(|place| place.net).take(MOST_NETS).collect();
     let (v4, v6): (Vec<IpNet>, Vec<IpNet>) = nets.into_iter().partition(|net| net.network().is_ipv4());
     let list = |name: &str, key: &str, nets: &[IpNet]| {
@@ -87,7 +90,7 @@ fn ranges(peers: &[&Place]) -> String {
     lists.into_iter().flatten().collect::<Vec<_>>().join(",")
 }
 
-fn acl(topology: &Topology, stopped: &Stopped<'_>) -> (String, Option<String>) {
+fn acl(topology: &PrivatePath, stopped: &Stopped<'_>) -> (String, Option<String>) {
     let (_, blocker) = stopped[0];
     let Blocker::Acl { id, egress, free, ports, .. } = blocker else { return Default::default() };
     let (direction, way) = if *egress { ("--egress", "outbound") } else { ("--ingress", "inbound") };
@@ -122,12 +125,12 @@ fn acl(topology: &Topology, stopped: &Stopped<'_>) -> (String, Option<String>) {
 }
 
 /// The subnet around the other end: addresses of load balancers and targets change within theirs.
-fn around(topology: &Topology, blocker: &Blocker) -> Option<IpNet> {
+fn around(topology: &PrivatePath, blocker: &Blocker) -> Option<IpNet> {
     let Blocker::Acl { peer, .. } = blocker else { return None };
     let cidrs = topology.network.subnets.value().into_iter().flatten().flat_map(|subnet| &subnet.cidrs);
     Some(cidrs.copied().find(|cidr| cidr.contains(peer)).unwrap_or(*peer))
 }
 
-fn is_everywhere(place: &Place) -> bool {
+fn is_everywhere(place: &FlowEnd) -> bool {
     place.net.prefix_len() == 0
 }

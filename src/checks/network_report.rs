@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use crate::aws::model::Generation;
 use crate::aws::model::SecurityGroup;
-use crate::aws::{Reading, Unavailable};
+use crate::aws::{NotRead, Reading};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::checks::hops::HopKind;
 use crate::ids::Arn;
-use crate::path::Topology;
-use crate::reachability::{Blocker, Outcome, Passage, Step};
+use crate::path::PrivatePath;
+use crate::reachability::{Blocker, FlowStep, Leg, Outcome};
 
 const GROUPS: &str = "ec2:DescribeSecurityGroups";
 const ACLS: &str = "ec2:DescribeNetworkAcls";
@@ -20,19 +20,19 @@ const ACLS: &str = "ec2:DescribeNetworkAcls";
 /// Makes findings of the passages into the load balancer, or to one target group.
 #[derive(Clone, Copy)]
 pub(crate) struct Report<'a> {
-    pub(crate) topology: &'a Topology,
+    pub(crate) topology: &'a PrivatePath,
     /// `None` for what leads into the load balancer.
     pub(crate) group: Option<&'a Arn>,
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn findings(self, passages: &[Passage]) -> Vec<Finding> {
+    pub(crate) fn findings(self, passages: &[FlowStep]) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut blamed: Vec<Blocker> = Vec::new();
         // Requests first: what stops them is not told again for stopping health checks.
         for health in [false, true] {
-            for step in [Step::Leaves, Step::Request, Step::Enters, Step::Response] {
-                let of_step: Vec<&Passage> =
+            for step in [Leg::SourceEgress, Leg::AclRequest, Leg::TargetIngress, Leg::AclResponse] {
+                let of_step: Vec<&FlowStep> =
                     passages.iter().filter(|p| p.step == step && p.health == health).collect();
                 let mut blockers = blockers(&of_step);
                 blockers.retain(|blocker, _| !blamed.contains(blocker));
@@ -46,7 +46,7 @@ impl<'a> Report<'a> {
         findings
     }
 
-    fn blocked(self, of_step: &[&Passage], stopped: &[(&Passage, &Blocker)]) -> Finding {
+    fn blocked(self, of_step: &[&FlowStep], stopped: &[(&FlowStep, &Blocker)]) -> Finding {
         let (passage, blocker) = stopped[0];
         let (code, hop) = self.code(passage.step);
         let finding = match blocker {
@@ -78,8 +78,8 @@ impl<'a> Report<'a> {
         finding
     }
 
-    fn unknown(self, step: Step, of_step: &[&Passage]) -> Vec<Finding> {
-        let mut unread: Vec<&Unavailable> = Vec::new();
+    fn unknown(self, step: Leg, of_step: &[&FlowStep]) -> Vec<Finding> {
+        let mut unread: Vec<&NotRead> = Vec::new();
         for passage in of_step {
             if let Outcome::Unknown(unavailable) = &passage.outcome
                 && !unread.contains(&unavailable)
@@ -88,7 +88,7 @@ impl<'a> Report<'a> {
             }
         }
         let (code, hop) = self.code(step);
-        let finding = |unavailable: &&Unavailable| {
+        let finding = |unavailable: &&NotRead| {
             let finding = Finding::unknown(code, unavailable).at(hop);
             match self.group {
                 Some(group) => finding.detail("target_group", group),
@@ -99,12 +99,12 @@ impl<'a> Report<'a> {
     }
 
     /// Whether every piece was read and lets everything through, from API Gateway to the last target.
-    pub(crate) fn open(self, into: &[Passage], passages: &[Passage]) -> bool {
+    pub(crate) fn open(self, into: &[FlowStep], passages: &[FlowStep]) -> bool {
         let seen = !into.is_empty() || self.topology.generation() != Some(Generation::V2);
         seen && into.iter().chain(passages).all(|passage| passage.outcome == Outcome::Open)
     }
 
-    pub(crate) fn healthy(self, passages: &[Passage]) -> Finding {
+    pub(crate) fn healthy(self, passages: &[FlowStep]) -> Finding {
         let reading = &self.topology.network.acls;
         let finding = Finding::read(Code::NetworkOpen, GROUPS, reading, network_sentences::open(passages));
         match self.group {
@@ -114,17 +114,17 @@ impl<'a> Report<'a> {
     }
 
     /// What a block at this step is called, and on which hop it lies.
-    fn code(self, step: Step) -> (Code, HopKind) {
+    fn code(self, step: Leg) -> (Code, HopKind) {
         let into = self.group.is_none();
         match step {
-            Step::Leaves if into => (Code::VpcLinkSecurityGroupBlocks, HopKind::VpcLink),
-            Step::Enters if into => (Code::LoadBalancerSecurityGroupBlocks, HopKind::LoadBalancer),
-            Step::Request if into => (Code::NetworkAclBlocksRequest, HopKind::LoadBalancer),
-            Step::Response if into => (Code::NetworkAclBlocksResponse, HopKind::LoadBalancer),
-            Step::Leaves => (Code::LoadBalancerSecurityGroupBlocks, HopKind::LoadBalancer),
-            Step::Enters => (Code::TargetSecurityGroupBlocks, HopKind::Target),
-            Step::Request => (Code::NetworkAclBlocksRequest, HopKind::Target),
-            Step::Response => (Code::NetworkAclBlocksResponse, HopKind::Target),
+            Leg::SourceEgress if into => (Code::VpcLinkSecurityGroupBlocks, HopKind::VpcLink),
+            Leg::TargetIngress if into => (Code::LoadBalancerSecurityGroupBlocks, HopKind::LoadBalancer),
+            Leg::AclRequest if into => (Code::NetworkAclBlocksRequest, HopKind::LoadBalancer),
+            Leg::AclResponse if into => (Code::NetworkAclBlocksResponse, HopKind::LoadBalancer),
+            Leg::SourceEgress => (Code::LoadBalancerSecurityGroupBlocks, HopKind::LoadBalancer),
+            Leg::TargetIngress => (Code::TargetSecurityGroupBlocks, HopKind::Target),
+            Leg::AclRequest => (Code::NetworkAclBlocksRequest, HopKind::Target),
+            Leg::AclResponse => (Code::NetworkAclBlocksResponse, HopKind::Target),
         }
     }
 
@@ -137,7 +137,7 @@ impl<'a> Report<'a> {
 }
 
 /// What stops connections, each with the passages that it stops; an ACL's entry is one thing whatever it stops.
-fn blockers<'a>(of_step: &[&'a Passage]) -> BTreeMap<Blocker, Vec<(&'a Passage, &'a Blocker)>> {
+fn blockers<'a>(of_step: &[&'a FlowStep]) -> BTreeMap<Blocker, Vec<(&'a FlowStep, &'a Blocker)>> {
     let mut blockers: BTreeMap<Blocker, Vec<_>> = BTreeMap::new();
     for passage in of_step {
         if let Outcome::Blocked(blocker) | Outcome::Partly(blocker) = &passage.outcome {
@@ -148,6 +148,6 @@ fn blockers<'a>(of_step: &[&'a Passage]) -> BTreeMap<Blocker, Vec<(&'a Passage, 
 }
 
 /// Whether some connections pass, or might; or the load balancer's own checks pass where these rules say they can't.
-fn is_partial(of_step: &[&Passage]) -> bool {
+fn is_partial(of_step: &[&FlowStep]) -> bool {
     of_step.iter().any(|passage| passage.contradicted || !matches!(passage.outcome, Outcome::Blocked(_)))
 }

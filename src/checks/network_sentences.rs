@@ -2,20 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use crate::path::Topology;
-use crate::reachability::{Blocker, LAST, Outcome, Passage, Place, Step};
+use crate::path::PrivatePath;
+use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, Outcome};
 
 /// Places named in one sentence.
 const MOST_NAMES: usize = 3;
 
-type Stopped<'a> = [(&'a Passage, &'a Blocker)];
+type Stopped<'a> = [(&'a FlowStep, &'a Blocker)];
 
-pub(crate) fn groups(topology: &Topology, stopped: &Stopped<'_>) -> String {
+pub(crate) fn groups(topology: &PrivatePath, stopped: &Stopped<'_>) -> String {
     let (passage, blocker) = stopped[0];
-    let Blocker::Groups { ids, empty, unmeant, .. } = blocker else { return String::new() };
+    let Blocker::Groups { ids, empty, group_reference_ineffective, .. } = blocker else {
+        return String::new();
+    };
     let (from, to) = ends(stopped);
     let (owner, direction) = match passage.step {
-        Step::Leaves => (from.as_str(), format!("out to {to}")),
+        Leg::SourceEgress => (from.as_str(), format!("out to {to}")),
         _ => (to.as_str(), format!("in from {from}")),
     };
     let named: Vec<String> = ids.iter().map(|id| name(topology, id)).collect();
@@ -31,7 +33,7 @@ pub(crate) fn groups(topology: &Topology, stopped: &Stopped<'_>) -> String {
     if *empty {
         says.push_str(": there is no rule at all");
     }
-    if *unmeant {
+    if *group_reference_ineffective {
         says.push_str(
             ": a rule names the load balancer's security group, which does not mean what comes through PrivateLink while \
              the load balancer does not enforce its inbound rules on it; health checks pass by that rule all the same",
@@ -40,16 +42,18 @@ pub(crate) fn groups(topology: &Topology, stopped: &Stopped<'_>) -> String {
     says + contradiction(stopped)
 }
 
-pub(crate) fn acl(topology: &Topology, stopped: &Stopped<'_>) -> String {
+pub(crate) fn acl(topology: &PrivatePath, stopped: &Stopped<'_>) -> String {
     let (passage, blocker) = stopped[0];
     let Blocker::Acl { id, subnet, egress, entry, ports, .. } = blocker else { return String::new() };
     let (from, to) = ends(stopped);
     let edge = if *egress { "out of" } else { "into" };
     let what = match passage.step {
-        Step::Response if matches!(passage.outcome, Outcome::Partly(_)) => {
+        Leg::AclResponse if matches!(passage.outcome, Outcome::Partly(_)) => {
             format!("some answers from {to} to {from} (ephemeral ports {} to {})", ports.0, ports.1)
         }
-        Step::Response => format!("answers from {to} to {from} (ephemeral ports {} to {})", ports.0, ports.1),
+        Leg::AclResponse => {
+            format!("answers from {to} to {from} (ephemeral ports {} to {})", ports.0, ports.1)
+        }
         _ => format!("{} from {from} to {to} on port {}", traffic(passage), passage.port),
     };
     let subnet = match topology.load_balancer.value() {
@@ -67,7 +71,7 @@ pub(crate) fn acl(topology: &Topology, stopped: &Stopped<'_>) -> String {
     says + contradiction(stopped)
 }
 
-pub(crate) fn open(passages: &[Passage]) -> String {
+pub(crate) fn open(passages: &[FlowStep]) -> String {
     let targets: BTreeSet<&str> = passages.iter().map(|passage| passage.to.name.as_str()).collect();
     let ports: BTreeSet<String> = passages.iter().map(|passage| passage.port.to_string()).collect();
     format!(
@@ -84,7 +88,7 @@ pub(crate) fn open(passages: &[Passage]) -> String {
 /// Source: <https://docs.aws.amazon.com/vpc/latest/reachability/explanation-codes.html>
 pub(crate) fn explanation(blocker: &Blocker) -> &'static str {
     match blocker {
-        Blocker::Groups { unmeant: true, .. } => "SG_REFERENCES_NOT_PRESERVED",
+        Blocker::Groups { group_reference_ineffective: true, .. } => "SG_REFERENCES_NOT_PRESERVED",
         Blocker::Groups { empty: true, .. } => "SG_HAS_NO_RULES",
         Blocker::Groups { .. } => "ENI_SG_RULES_MISMATCH",
         Blocker::Acl { .. } => "SUBNET_ACL_RESTRICTION",
@@ -92,7 +96,7 @@ pub(crate) fn explanation(blocker: &Blocker) -> &'static str {
 }
 
 /// The first few places, each once.
-pub(crate) fn names<'a>(places: impl Iterator<Item = &'a Place>) -> String {
+pub(crate) fn names<'a>(places: impl Iterator<Item = &'a FlowEnd>) -> String {
     let names: BTreeSet<&str> = places.map(|place| place.name.as_str()).collect();
     let more = names.len().saturating_sub(MOST_NAMES);
     let first = names.into_iter().take(MOST_NAMES).collect::<Vec<_>>().join(", ");
@@ -105,7 +109,7 @@ fn ends(stopped: &Stopped<'_>) -> (String, String) {
     (from, to)
 }
 
-fn traffic(passage: &Passage) -> &'static str {
+fn traffic(passage: &FlowStep) -> &'static str {
     if passage.health { "health checks" } else { "requests" }
 }
 
@@ -117,7 +121,7 @@ fn contradiction(stopped: &Stopped<'_>) -> &'static str {
     }
 }
 
-fn name(topology: &Topology, id: &str) -> String {
+fn name(topology: &PrivatePath, id: &str) -> String {
     let network = &topology.network;
     let readings = [&network.near_groups, &network.far_groups];
     let mut groups = readings.iter().filter_map(|reading| reading.value()).flatten();

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::aws::model::Resource;
 use crate::causes::redact::bounded;
-use crate::causes::{Route, Subject};
+use crate::causes::{Route, RouteContext};
 use crate::ids::{Arn, Region};
-use crate::path::{Topology, template};
+use crate::path::{PrivatePath, template};
 
 /// No name or ARN of AWS's is longer than a quarter of this.
 const LONGEST: usize = 512;
 
 /// Values for the placeholders of next steps (`classify::causes::PLACEHOLDERS`), as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct Placeholders {
     values: BTreeMap<&'static str, String>,
     /// The API's name.
     pub api_name: Option<String>,
@@ -23,9 +23,9 @@ pub struct Facts {
     resources: Vec<Resource>,
 }
 
-impl Facts {
+impl Placeholders {
     /// Collects what a subject and a topology know.
-    pub(crate) fn new(subject: &Subject, topology: &Topology) -> Self {
+    pub(crate) fn new(subject: &RouteContext, topology: &PrivatePath) -> Self {
         let source = &subject.source;
         let link = topology.link.value();
         let endpoint = topology.endpoint.as_ref().or(subject.endpoint.as_ref());
@@ -107,7 +107,7 @@ impl Facts {
 }
 
 /// The Region that the path's own ARNs name, for logs that do not say.
-fn region(topology: &Topology) -> Option<Region> {
+fn region(topology: &PrivatePath) -> Option<Region> {
     let balancer = topology.load_balancer.value().map(|balancer| &balancer.arn);
     let target = topology.link.value().and_then(|link| link.targets.first());
     balancer.or(target).or(topology.named_listener.as_ref()).and_then(Arn::region)
@@ -123,8 +123,10 @@ mod tests {
 
     #[test]
     fn no_client_writes_into_a_shell() {
-        let known =
-            |path: &str| Facts { values: BTreeMap::from([("path", path.to_owned())]), ..Facts::default() };
+        let known = |path: &str| Placeholders {
+            values: BTreeMap::from([("path", path.to_owned())]),
+            ..Placeholders::default()
+        };
         for path in ["/a;id", "/$(id)", "/`id`", "/a'b", "/a|b", "/a b", "/a&b", "/a>b", "/a\nb", "/é"] {
             assert_eq!(known(path).fill_command("curl http://h{path}"), "curl http://hPATH");
         }
@@ -133,7 +135,10 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_and_unknown_ones_stand_out() {
-        let facts = Facts { values: BTreeMap::from([("link", "abc123".to_owned())]), ..Facts::default() };
+        let facts = Placeholders {
+            values: BTreeMap::from([("link", "abc123".to_owned())]),
+            ..Placeholders::default()
+        };
         assert_eq!(facts.fill("get {link} in {region}"), "get abc123 in REGION");
         assert_eq!(facts.fill("--query 'items[].{Id:id}' {"), "--query 'items[].{Id:id}' {");
     }

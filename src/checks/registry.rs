@@ -5,9 +5,9 @@ use crate::checks::{
     targets, vpc_link, zones,
 };
 
-use crate::causes::Subject;
+use crate::causes::RouteContext;
 use crate::checks::finding::Finding;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 /// One check.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Check {
     /// Whether it also looks at a load balancer that is itself the target.
     pub walks_on: bool,
     /// What it makes of a topology.
-    pub run: fn(&Subject, &Topology) -> Vec<Finding>,
+    pub run: fn(&RouteContext, &PrivatePath) -> Vec<Finding>,
 }
 
 /// All checks, in the order of the path.

@@ -1,15 +1,15 @@
 //! Stage and integration: is the route there, and are the stage variables that it needs?
 
 use crate::aws::Reading;
-use crate::causes::{Family, Subject};
+use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::{Filled, Topology};
+use crate::path::{PrivatePath, Resolved};
 
 const ACTION: &str = "apigateway:GET";
 
-pub(crate) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
-    if subject.cause.family == Family::Elsewhere {
+pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
+    if subject.cause.family == Blames::Elsewhere {
         return Vec::new();
     }
     let mut findings = integration(subject, topology);
@@ -19,10 +19,10 @@ pub(crate) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
     findings
 }
 
-fn integration(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+fn integration(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     match &topology.integration {
         Reading::Known { .. } => Vec::new(),
-        Reading::Unavailable(unavailable) => vec![Finding::unknown(Code::IntegrationMissing, unavailable)],
+        Reading::NotRead(unavailable) => vec![Finding::unknown(Code::IntegrationMissing, unavailable)],
         Reading::Absent { .. } => {
             let route = subject
                 .route
@@ -42,9 +42,9 @@ fn integration(subject: &Subject, topology: &Topology) -> Vec<Finding> {
 }
 
 /// What was changed since the stage was deployed: requests still run over what it was.
-fn not_deployed(subject: &Subject, topology: &Topology) -> Option<Finding> {
+fn not_deployed(subject: &RouteContext, topology: &PrivatePath) -> Option<Finding> {
     let configured = match (&topology.configured, &topology.integration) {
-        (Reading::Unavailable(unavailable), Reading::Known { .. }) => {
+        (Reading::NotRead(unavailable), Reading::Known { .. }) => {
             return Some(Finding::unknown(Code::IntegrationNotDeployed, unavailable));
         }
         (Reading::Known { value, .. }, _) => value,
@@ -67,10 +67,10 @@ fn not_deployed(subject: &Subject, topology: &Topology) -> Option<Finding> {
 }
 
 /// Variables that the link id or the URI names and the stage does not define.
-fn variables(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+fn variables(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     let needs = topology.integration.value().is_some_and(|integration| {
         let texts = [integration.uri.as_deref(), integration.connection_id.as_deref()];
-        texts.into_iter().flatten().any(Filled::needs_variables)
+        texts.into_iter().flatten().any(Resolved::needs_variables)
     });
     if let (true, Some(unavailable)) = (needs, topology.stage.unavailable()) {
         return vec![Finding::unknown(Code::StageVariableUndefined, unavailable)];
@@ -100,7 +100,7 @@ fn variables(subject: &Subject, topology: &Topology) -> Vec<Finding> {
 }
 
 /// A stage variable that names a link of neither generation.
-fn dangling(topology: &Topology) -> Vec<Finding> {
+fn dangling(topology: &PrivatePath) -> Vec<Finding> {
     let (Some(id), Reading::Absent { .. }) = (&topology.link_id, &topology.link) else { return Vec::new() };
     let Some(name) = id.names.first() else { return Vec::new() };
     let says = format!("the stage variable `{name}` names VPC link `{}`, which does not exist", id.text);

@@ -3,19 +3,19 @@
 use crate::checks::target_health::{describe, reasons, remedy, weigh};
 
 use crate::aws::model::Target;
-use crate::aws::{Reading, Unavailable, Why};
-use crate::causes::Subject;
+use crate::aws::{NotRead, ReadError, Reading};
+use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::{Finding, State};
 use crate::ids::Arn;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
 
-pub(crate) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
+pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     let of_group = |(arn, reading): (&Arn, &Reading<Vec<Target>>)| match reading {
         Reading::Known { value, .. } => group(topology, arn, value, reading),
-        Reading::Unavailable(unavailable) => Finding::unknown(Code::TargetsUnhealthy, unavailable).of(arn),
+        Reading::NotRead(unavailable) => Finding::unknown(Code::TargetsUnhealthy, unavailable).of(arn),
         Reading::Absent { .. } => {
             let says = format!(
                 "target group `{}`, which the listener forwards to, does not exist",
@@ -26,17 +26,17 @@ pub(crate) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
         }
     };
     let mut findings: Vec<Finding> = topology.targets.iter().map(of_group).collect();
-    if topology.leads_on() && topology.listeners.unavailable().is_some() {
+    if topology.continues() && topology.listeners.unavailable().is_some() {
         let why = "which target groups the called listener forwards to is not known";
         let what = "the health of the targets";
         let unavailable =
-            Unavailable { what: what.to_owned(), action: ACTION, why: Why::NotAsked(why.to_owned()) };
+            NotRead { what: what.to_owned(), action: ACTION, why: ReadError::NotAsked(why.to_owned()) };
         findings.push(Finding::unknown(Code::TargetsUnhealthy, &unavailable));
     }
     findings
 }
 
-fn group(topology: &Topology, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Target>>) -> Finding {
+fn group(topology: &PrivatePath, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Target>>) -> Finding {
     let name = name(topology, arn);
     let healthy = targets.iter().filter(|target| target.state == "healthy").count();
     let (code, says) = match weigh(targets, healthy) {
@@ -70,7 +70,7 @@ fn group(topology: &Topology, arn: &Arn, targets: &[Target], reading: &Reading<V
 }
 
 /// Whether the listener forwards a share of the requests to another group that has a healthy target.
-fn another_works(topology: &Topology, arn: &Arn) -> bool {
+fn another_works(topology: &PrivatePath, arn: &Arn) -> bool {
     let mut others =
         topology.targets.iter().filter(|(other, _)| *other != arn).filter_map(|(_, r)| r.value());
     others.any(|targets| targets.iter().any(|target| target.state == "healthy"))
@@ -79,7 +79,7 @@ fn another_works(topology: &Topology, arn: &Arn) -> bool {
 /// A network load balancer without a healthy target sends to all of them: unhealthy does not mean unreachable.
 ///
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html>
-fn fails_open(topology: &Topology, code: Code, healthy: usize) -> &'static str {
+fn fails_open(topology: &PrivatePath, code: Code, healthy: usize) -> &'static str {
     let network = topology.load_balancer.value().is_some_and(|balancer| balancer.kind == "network");
     let open = network && healthy == 0 && code == Code::TargetsUnhealthy;
     if open {
@@ -93,7 +93,7 @@ fn fails_open(topology: &Topology, code: Code, healthy: usize) -> &'static str {
 fn unmeasured(arn: &Arn, name: &str) -> Finding {
     Finding {
         state: State::Unknown,
-        why: Some(Why::NotAsked(
+        why: Some(ReadError::NotAsked(
             "health checks are off, so the load balancer itself does not know".to_owned(),
         )),
         ..Finding::read(
@@ -106,7 +106,7 @@ fn unmeasured(arn: &Arn, name: &str) -> Finding {
     .of(arn)
 }
 
-fn name(topology: &Topology, arn: &Arn) -> String {
+fn name(topology: &PrivatePath, arn: &Arn) -> String {
     let known = topology.target_group(arn).map(|group| group.name.clone());
     known.unwrap_or_else(|| arn.resource().split('/').next().unwrap_or(arn.as_str()).to_owned())
 }

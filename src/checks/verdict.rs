@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::causes::{Cause, Family, Subject};
+use crate::causes::{Blames, Cause, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::{Finding, State};
 use crate::checks::hops::HopKind;
@@ -21,7 +21,7 @@ const FRESH: Duration = Duration::from_secs(600);
 
 /// How surely a finding explains the failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tier {
+pub enum Confidence {
     /// The reading by itself explains the logged text.
     Confirmed,
     /// It fits, but something else could too, or the reading is much younger than the failure.
@@ -30,7 +30,7 @@ pub enum Tier {
     Unknown,
 }
 
-impl Tier {
+impl Confidence {
     /// The word of the contract.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl Tier {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// How surely.
-    pub tier: Tier,
+    pub tier: Confidence,
     /// Its code; `None` where the tier is unknown.
     pub code: Option<Code>,
     /// One sentence.
@@ -55,7 +55,7 @@ pub struct Verdict {
 }
 
 /// Weighs the findings, which are in the order of the path.
-pub(crate) fn verdict(subject: &Subject, findings: &[Finding]) -> Verdict {
+pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     let explains =
         |finding: &Finding| finding.state == State::Faulty && explains(subject.cause, finding.code);
     let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
@@ -74,26 +74,29 @@ pub(crate) fn verdict(subject: &Subject, findings: &[Finding]) -> Verdict {
     match best {
         Some((index, finding)) => Verdict {
             tier: match tier(subject, finding) {
-                Tier::Confirmed if waiting::unproven(finding, &explaining) => Tier::Likely,
+                Confidence::Confirmed if waiting::unproven(finding, &explaining) => Confidence::Likely,
                 tier => tier,
             },
             code: Some(finding.code),
             says: finding.says.clone(),
             finding: Some(index),
         },
-        None => {
-            Verdict { tier: Tier::Unknown, code: None, says: nothing_found(subject, findings), finding: None }
-        }
+        None => Verdict {
+            tier: Confidence::Unknown,
+            code: None,
+            says: nothing_found(subject, findings),
+            finding: None,
+        },
     }
 }
 
-fn tier(subject: &Subject, finding: &Finding) -> Tier {
+fn tier(subject: &RouteContext, finding: &Finding) -> Confidence {
     let vague = finding.partial
-        || subject.cause.family == Family::Any
-        || (finding.code == Code::ListenerProtocolMismatch && subject.cause.family == Family::Path)
+        || subject.cause.family == Blames::Anything
+        || (finding.code == Code::ListenerProtocolMismatch && subject.cause.family == Blames::Path)
         || (finding.code.is_certificate() && named(subject.cause.slug).is_none());
     let fresh = subject.at.zip(finding.read_at).is_some_and(|(failed, read)| is_fresh(failed, read));
-    if !vague && fresh { Tier::Confirmed } else { Tier::Likely }
+    if !vague && fresh { Confidence::Confirmed } else { Confidence::Likely }
 }
 
 /// Whether a reading is close enough to the failure to speak for it. One taken before it is as old as it is early.
@@ -101,12 +104,12 @@ fn is_fresh(failed: Timestamp, read: Timestamp) -> bool {
     read.duration_since(failed).unsigned_abs() <= FRESH
 }
 
-fn nothing_found(subject: &Subject, findings: &[Finding]) -> String {
+fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
     if let Some(says) = contradiction(subject.cause, findings) {
         return says;
     }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
-    if subject.cause.family == Family::Elsewhere {
+    if subject.cause.family == Blames::Elsewhere {
         return "the text itself names the fault; nothing along the private path was read".to_owned();
     }
     match (count(State::Faulty), count(State::Unknown), count(State::Healthy)) {
@@ -168,21 +171,21 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
     match cause.family {
         _ if code == CertificateExpiresSoon || code == Code::ExecutionLoggingOff => false,
         // Certificates log their own text.
-        Family::Path => !code.is_certificate(),
-        Family::Any => true,
-        Family::LinkId => hop <= HopKind::VpcLink,
-        Family::Tls => match code {
+        Blames::Path => !code.is_certificate(),
+        Blames::Anything => true,
+        Blames::LinkId => hop <= HopKind::VpcLink,
+        Blames::Tls => match code {
             ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
             ProxyProtocolEnabled => named(cause.slug).is_none(),
             _ => code.is_certificate() && named(cause.slug).is_none_or(|codes| codes.contains(&code)),
         },
-        Family::Protocol => matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled),
-        Family::Reset => {
+        Blames::Protocol => matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled),
+        Blames::Reset => {
             // Rules drop packets; they reset nothing.
             let target = (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network();
             target || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
         }
-        Family::Elsewhere => false,
+        Blames::Elsewhere => false,
     }
 }
 

@@ -1,37 +1,37 @@
 //! The VPC link of either generation: is it there, and is it available?
 
 use crate::aws::model::{Generation, VpcLink};
-use crate::aws::{Reading, Unavailable};
-use crate::causes::{Family, Subject};
+use crate::aws::{NotRead, Reading};
+use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::Topology;
+use crate::path::PrivatePath;
 
 const ACTION: &str = "apigateway:GET";
 
-pub(crate) fn check(subject: &Subject, topology: &Topology) -> Vec<Finding> {
+pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     let Some(integration) = topology.integration.value() else { return blocked(subject, topology) };
     if !integration.private {
         return Vec::new();
     }
     match &topology.link {
         Reading::Known { value, .. } => vec![status(topology, value)],
-        Reading::Unavailable(unavailable) => vec![Finding::unknown(Code::VpcLinkFailed, unavailable)],
+        Reading::NotRead(unavailable) => vec![Finding::unknown(Code::VpcLinkFailed, unavailable)],
         Reading::Absent { .. } => missing(topology),
     }
 }
 
 /// The link of an integration that could not be read: unknown, like all that lies behind it.
-fn blocked(subject: &Subject, topology: &Topology) -> Vec<Finding> {
-    if subject.cause.family == Family::Elsewhere {
+fn blocked(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
+    if subject.cause.family == Blames::Elsewhere {
         return Vec::new();
     }
-    let unknown = |unavailable: &Unavailable| Finding::unknown(Code::VpcLinkFailed, unavailable);
+    let unknown = |unavailable: &NotRead| Finding::unknown(Code::VpcLinkFailed, unavailable);
     topology.integration.unavailable().and(topology.link.unavailable()).map(unknown).into_iter().collect()
 }
 
 /// A link that the integration names literally; one named by a stage variable is the stage's fault.
-fn missing(topology: &Topology) -> Vec<Finding> {
+fn missing(topology: &PrivatePath) -> Vec<Finding> {
     let Some(id) = topology.link_id.as_ref().filter(|id| id.names.is_empty()) else { return Vec::new() };
     let says =
         format!("VPC link `{}`, which the integration names, does not exist in either generation", id.text);
@@ -44,7 +44,7 @@ fn missing(topology: &Topology) -> Vec<Finding> {
     ]
 }
 
-fn status(topology: &Topology, link: &VpcLink) -> Finding {
+fn status(topology: &PrivatePath, link: &VpcLink) -> Finding {
     let because = link.message.as_deref().filter(|message| !message.is_empty());
     let because = because.map_or(String::new(), |message| format!(": {message}"));
     let name = link.name.as_deref().unwrap_or(&link.id);

@@ -7,28 +7,28 @@ use std::collections::BTreeSet;
 
 use crate::aws::Reading;
 use crate::aws::model::{LoadBalancer, Target};
-use crate::causes::Subject;
+use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
-use crate::path::Topology;
-use crate::reachability::{Ends, cross_zone};
+use crate::path::PrivatePath;
+use crate::reachability::{FlowEnds, cross_zone};
 
 const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
 
-pub(crate) fn check(_: &Subject, topology: &Topology) -> Vec<Finding> {
+pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
     let Some(balancer) = topology.load_balancer.value().filter(|balancer| balancer.kind == "network") else {
         return Vec::new();
     };
     topology.targets.keys().filter_map(|group| of_group(topology, balancer, group)).collect()
 }
 
-fn of_group(topology: &Topology, balancer: &LoadBalancer, group: &Arn) -> Option<Finding> {
+fn of_group(topology: &PrivatePath, balancer: &LoadBalancer, group: &Arn) -> Option<Finding> {
     let reading = topology.targets.get(group)?;
     if let Some(unavailable) = topology.target_groups.unavailable() {
         return Some(Finding::unknown(Code::ZoneWithoutTargets, unavailable).of(group));
     }
-    let ends = Ends::new(topology);
+    let ends = FlowEnds::new(topology);
     let targets = ends.targets(group);
     let healthy = targets.iter().any(|target| target.healthy);
     // An application load balancer as the target is in every zone of its own; no healthy target at all is worse than this.
@@ -53,7 +53,7 @@ fn of_group(topology: &Topology, balancer: &LoadBalancer, group: &Arn) -> Option
 }
 
 fn empty<T>(
-    topology: &Topology,
+    topology: &PrivatePath,
     balancer: &LoadBalancer,
     group: &Arn,
     reading: &Reading<T>,

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::alerts::terminal::Screen;
 use crate::aws::Account;
 use crate::aws::recorded::{RecordedAccount, Recorder};
-use crate::cli::args::{Color, Failure};
+use crate::cli::args::{CliError, Color};
 
 /// Columns where standard output is no terminal.
 const WIDTH: usize = 160;
@@ -27,7 +27,7 @@ pub(crate) async fn open(
     recorded: Option<&Path>,
     live: bool,
     keep_in: Option<&Path>,
-) -> Result<Option<Asked>, Failure> {
+) -> Result<Option<Asked>, CliError> {
     let account: Box<dyn Account> = match recorded {
         Some(file) => {
             let text =
@@ -43,19 +43,19 @@ pub(crate) async fn open(
 }
 
 #[cfg(feature = "live")]
-async fn live() -> Result<Box<dyn Account>, Failure> {
+async fn live() -> Result<Box<dyn Account>, CliError> {
     use crate::aws::live::{LiveAccount, sdk_config};
     Ok(Box::new(LiveAccount::new(&sdk_config().await, now)))
 }
 
 #[cfg(not(feature = "live"))]
-async fn live() -> Result<Box<dyn Account>, Failure> {
+async fn live() -> Result<Box<dyn Account>, CliError> {
     Err(cannot_ask())
 }
 
 #[cfg(not(feature = "live"))]
-pub(crate) fn cannot_ask() -> Failure {
-    Failure::usage(anyhow::anyhow!(
+pub(crate) fn cannot_ask() -> CliError {
+    CliError::usage(anyhow::anyhow!(
         "this build can't ask AWS; build it with the feature `live`, which is on by default"
     ))
 }
@@ -76,7 +76,7 @@ impl Asked {
     }
 
     /// Writes what was answered, where a file was named for it.
-    pub(crate) fn keep(self) -> Result<(), Failure> {
+    pub(crate) fn keep(self) -> Result<(), CliError> {
         if let Some(file) = self.keep_in {
             stdout::write(&self.recorder.into_account().to_text(), Some(&file))?;
         }

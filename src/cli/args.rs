@@ -248,7 +248,7 @@ impl Cli {
         };
         match done {
             Ok(code) => ExitCode::from(code),
-            Err(Failure { code, error }) => {
+            Err(CliError { code, error }) => {
                 complain(&format!("error: {error:#}"));
                 ExitCode::from(code)
             }
@@ -258,18 +258,18 @@ impl Cli {
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct CliError {
     pub(crate) code: u8,
     pub(crate) error: anyhow::Error,
 }
 
-impl Failure {
+impl CliError {
     pub(crate) fn usage(error: impl Into<anyhow::Error>) -> Self {
         Self { code: USAGE, error: error.into() }
     }
 }
 
-impl<E: Into<anyhow::Error>> From<E> for Failure {
+impl<E: Into<anyhow::Error>> From<E> for CliError {
     fn from(error: E) -> Self {
         Self { code: TOOL_FAILED, error: error.into() }
     }

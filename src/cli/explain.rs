@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::cli::args::{DIAGNOSED, ExplainArgs, Failure, Format, NO_EXECUTIONS, NOTHING_FAILED, complain};
+use crate::cli::args::{CliError, DIAGNOSED, ExplainArgs, Format, NO_EXECUTIONS, NOTHING_FAILED, complain};
 use crate::functions::{Explained, Reading, explain};
 
 /// Wall time for the live reads of one incident. A person waits longer than a Lambda.
 const BUDGET: Duration = Duration::from_secs(30);
 
-pub(crate) async fn run(args: &ExplainArgs) -> Result<u8, Failure> {
+pub(crate) async fn run(args: &ExplainArgs) -> Result<u8, CliError> {
     let inputs = args.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let now = args.now.unwrap_or_else(account::now);
     let asked = account::open(args.account.as_deref(), args.live, args.record.as_deref()).await?;

@@ -8,12 +8,12 @@ use std::io::IsTerminal;
 use jiff::Timestamp;
 
 use crate::aws::history::Stretch;
-use crate::cli::args::{DIAGNOSED, Failure, NO_EXECUTIONS, NOTHING_FAILED, ReplayArgs, complain};
+use crate::cli::args::{CliError, DIAGNOSED, NO_EXECUTIONS, NOTHING_FAILED, ReplayArgs, complain};
 use crate::incidents::Tally;
 use crate::logs::EXECUTION_LOG_PREFIX;
 
 /// Exit codes as `explain` has them.
-pub(crate) async fn run(args: &ReplayArgs) -> Result<u8, Failure> {
+pub(crate) async fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let to = args.now.unwrap_or_else(account::now);
     let from = to.checked_sub(args.since)?;
     let stretch = Stretch { group: format!("{EXECUTION_LOG_PREFIX}{}/{}", args.api, args.stage), from, to };
@@ -48,7 +48,7 @@ fn reached(tally: &Tally, latest: Option<Timestamp>) -> String {
 }
 
 #[cfg(feature = "live")]
-async fn read(stretch: &Stretch, progress: impl FnMut(&Tally, Option<Timestamp>)) -> Result<Tally, Failure> {
+async fn read(stretch: &Stretch, progress: impl FnMut(&Tally, Option<Timestamp>)) -> Result<Tally, CliError> {
     use crate::aws::live::logs::Logs;
     use crate::aws::live::sdk_config;
     use crate::functions::replay::replay;
@@ -57,12 +57,12 @@ async fn read(stretch: &Stretch, progress: impl FnMut(&Tally, Option<Timestamp>)
     let page = async |stretch: &Stretch, token| logs.page(stretch, token).await;
     replay(stretch, page, progress).await.map_err(|why| {
         let group = &stretch.group;
-        Failure::from(anyhow::anyhow!("cannot read log group `{group}`: {why} (needs logs:FilterLogEvents)"))
+        CliError::from(anyhow::anyhow!("cannot read log group `{group}`: {why} (needs logs:FilterLogEvents)"))
     })
 }
 
 #[cfg(not(feature = "live"))]
-async fn read(_: &Stretch, _: impl FnMut(&Tally, Option<Timestamp>)) -> Result<Tally, Failure> {
+async fn read(_: &Stretch, _: impl FnMut(&Tally, Option<Timestamp>)) -> Result<Tally, CliError> {
     Err(account::cannot_ask())
 }
 

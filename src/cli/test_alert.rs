@@ -7,7 +7,7 @@ use crate::{alerts, functions};
 use jiff::Timestamp;
 
 use crate::alerts::{Message, Publish};
-use crate::cli::args::{Failure, NOTHING_FAILED, TestAlertArgs};
+use crate::cli::args::{CliError, NOTHING_FAILED, TestAlertArgs};
 use crate::ids::Arn;
 use crate::incidents::{Alert, Status};
 
@@ -18,7 +18,7 @@ const SAMPLE: [&str; 3] = [
     "Method completed with status: 500",
 ];
 
-pub(crate) async fn run(args: &TestAlertArgs) -> Result<u8, Failure> {
+pub(crate) async fn run(args: &TestAlertArgs) -> Result<u8, CliError> {
     let topic = Arn::new(args.topic.trim());
     let message = alerts::message(&alert(account::now()).await?);
     publisher(&topic).await?.publish(&message).await?;
@@ -27,7 +27,7 @@ pub(crate) async fn run(args: &TestAlertArgs) -> Result<u8, Failure> {
 }
 
 /// An alert that says of itself that it is a test.
-async fn alert(now: Timestamp) -> Result<Alert, Failure> {
+async fn alert(now: Timestamp) -> Result<Alert, CliError> {
     let line = |text: &&str| format!("{now}\t(test-alert) {text}\n");
     let log: String = SAMPLE.iter().map(line).collect();
     let alert = functions::explain(&[log.into_bytes()], None, now).await?.alerts.into_iter().next();
@@ -58,19 +58,19 @@ fn told(topic: &Arn, message: &Message) -> String {
 }
 
 #[cfg(feature = "live")]
-async fn publisher(topic: &Arn) -> Result<Box<dyn Publish>, Failure> {
+async fn publisher(topic: &Arn) -> Result<Box<dyn Publish>, CliError> {
     use crate::alerts::sns::Sns;
     use crate::aws::live::sdk_config_in;
     // A topic takes messages at the endpoint of its own Region only.
     let Some(region) = topic.region().filter(|_| topic.as_str().contains(":sns:")) else {
         let wrong =
             anyhow::anyhow!("`{topic}` is not the ARN of an SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME)");
-        return Err(Failure::usage(wrong));
+        return Err(CliError::usage(wrong));
     };
     Ok(Box::new(Sns::new(&sdk_config_in(&region).await, topic.clone())))
 }
 
 #[cfg(not(feature = "live"))]
-async fn publisher(_: &Arn) -> Result<Box<dyn Publish>, Failure> {
+async fn publisher(_: &Arn) -> Result<Box<dyn Publish>, CliError> {
     Err(account::cannot_ask())
 }

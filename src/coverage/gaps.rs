@@ -1,10 +1,10 @@
 //! Where a failure would go unseen, and what to do about it.
 
-use crate::aws::Why;
-use crate::coverage::inventory::{Seen, SeenStage};
-use crate::coverage::plan::Leave;
+use crate::aws::ReadError;
+use crate::coverage::inventory::{Inventory, InventoryStage};
+use crate::coverage::plan::SkipReason;
 use crate::coverage::ports::{Call, Filter, HttpApi};
-use crate::coverage::reconcile::Standing;
+use crate::coverage::reconcile::GroupStatus;
 
 /// What makes a place blind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +91,7 @@ pub struct BlindSpot {
 }
 
 /// All blind spots in what was seen, in the order of their kinds.
-pub fn blind_spots(seen: &Seen) -> Vec<BlindSpot> {
+pub fn blind_spots(seen: &Inventory) -> Vec<BlindSpot> {
     let mut spots = account(seen);
     for stage in &seen.stages {
         spots.extend(of_stage(seen, stage));
@@ -115,12 +115,12 @@ pub fn blind_spots(seen: &Seen) -> Vec<BlindSpot> {
     spots
 }
 
-fn region(seen: &Seen) -> String {
+fn region(seen: &Inventory) -> String {
     seen.region.as_ref().map(|region| format!(" --region {region}")).unwrap_or_default()
 }
 
 /// What concerns the whole account and Region.
-fn account(seen: &Seen) -> Vec<BlindSpot> {
+fn account(seen: &Inventory) -> Vec<BlindSpot> {
     let mut spots = Vec::new();
     if seen.has_log_role == Some(false) {
         spots.push(BlindSpot {
@@ -162,7 +162,7 @@ fn account(seen: &Seen) -> Vec<BlindSpot> {
 }
 
 /// What is blind about a stage: nothing where it has no private route.
-fn of_stage(seen: &Seen, stage: &SeenStage) -> Option<BlindSpot> {
+fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
     let private = stage.private.as_ref().filter(|routes| !routes.is_empty())?;
     let silent = stage.silent();
     let of = format!("{}/{}", stage.api.id, stage.name);
@@ -216,7 +216,7 @@ fn of_stage(seen: &Seen, stage: &SeenStage) -> Option<BlindSpot> {
 }
 
 /// What is blind about an execution log group. One of a stage without private routes hides nothing of ours.
-fn orphan(seen: &Seen, group: &str, standing: &Standing) -> Option<BlindSpot> {
+fn orphan(seen: &Inventory, group: &str, standing: &GroupStatus) -> Option<BlindSpot> {
     let stage = seen.stages.iter().find(|stage| {
         let own = stage.log_group(&seen.prefix);
         group == own || group.strip_prefix(&own).is_some_and(|rest| rest == "/Canary")
@@ -227,52 +227,52 @@ fn orphan(seen: &Seen, group: &str, standing: &Standing) -> Option<BlindSpot> {
     }
 }
 
-fn of_group(seen: &Seen, group: &str, standing: &Standing) -> Option<BlindSpot> {
+fn of_group(seen: &Inventory, group: &str, standing: &GroupStatus) -> Option<BlindSpot> {
     let filters =
         || Some(format!("aws logs describe-subscription-filters --log-group-name '{group}'{}", region(seen)));
     let (kind, says, remedy, command) = match standing {
-        Standing::Watched => return None,
-        Standing::Left(Leave::Full(names)) => (
+        GroupStatus::Watched => return None,
+        GroupStatus::Left(SkipReason::Full(names)) => (
             Kind::LogGroupFull,
             format!("all of its subscription filters are taken, by {}", names.join(" and ")),
             "Remove one of them, or let one stream feed both readers: a log group has two filters and no more.",
             filters(),
         ),
-        Standing::Left(Leave::Class) => (
+        GroupStatus::Left(SkipReason::Class) => (
             Kind::LogGroupClass,
             "its class allows no subscription".to_owned(),
             "Only groups of the standard class can be watched: delete it and deploy the stage once more.",
             None,
         ),
-        Standing::Left(Leave::OutOfScope) => (
+        GroupStatus::Left(SkipReason::OutOfScope) => (
             Kind::LogGroupExcluded,
             "the settings leave it out".to_owned(),
             "Take it from EXCLUDE_LOG_GROUPS, or add it to INCLUDE_LOG_GROUPS, if it is to be watched.",
             None,
         ),
-        Standing::Unwatched => (
+        GroupStatus::Unwatched => (
             Kind::NotSubscribed,
             "it has no subscription filter that leads to the responder".to_owned(),
             "The caretaker subscribes it at its next run; where it does not, its log says why.",
             Some(put(seen, group)),
         ),
-        Standing::NotReached => (
+        GroupStatus::NotReached => (
             Kind::NotSubscribed,
             "time was up before its turn".to_owned(),
             "The next run begins with it. Where that is never enough, raise the caretaker's time limit.",
             None,
         ),
-        Standing::Failed(call, why) => {
+        GroupStatus::Failed(call, why) => {
             (Kind::NotSubscribed, format!("{} failed: {why}", call.action()), failed(*call, why), filters())
         }
     };
     Some(BlindSpot { kind, of: group.to_owned(), says, remedy: remedy.to_owned(), command })
 }
 
-fn failed(call: Call, why: &Why) -> &'static str {
+fn failed(call: Call, why: &ReadError) -> &'static str {
     match (call, why) {
-        (_, Why::Denied) => "Allow the caretaker's role this action on the group.",
-        (_, Why::Throttled | Why::TimedOut) => "The next run tries again.",
+        (_, ReadError::Denied) => "Allow the caretaker's role this action on the group.",
+        (_, ReadError::Throttled | ReadError::TimedOut) => "The next run tries again.",
         (Call::PutSubscriptionFilter, _) => {
             "See whether the responder is there and lets CloudWatch Logs invoke it; the next run tries again."
         }
@@ -281,10 +281,10 @@ fn failed(call: Call, why: &Why) -> &'static str {
 }
 
 /// A group of delivered logs is subscribed by hand.
-fn delivered(seen: &Seen, group: &str, standing: &Standing) -> Option<BlindSpot> {
+fn delivered(seen: &Inventory, group: &str, standing: &GroupStatus) -> Option<BlindSpot> {
     let says = match standing {
-        Standing::Watched => return None,
-        Standing::Failed(call, why) => format!("{} failed: {why}", call.action()),
+        GroupStatus::Watched => return None,
+        GroupStatus::Failed(call, why) => format!("{} failed: {why}", call.action()),
         _ => {
             "delivered execution logs go there, and it has no subscription filter that leads to the responder"
                 .to_owned()
@@ -321,7 +321,7 @@ fn http_api(HttpApi { api, is_websocket }: &HttpApi) -> BlindSpot {
 }
 
 /// The command that subscribes a group.
-fn put(seen: &Seen, group: &str) -> String {
+fn put(seen: &Inventory, group: &str) -> String {
     let (name, to) = seen.ours.as_ref().map_or((Filter::DEFAULT_NAME, "RESPONDER_ARN"), |ours| {
         (ours.name.as_str(), ours.destination.as_str())
     });
@@ -332,7 +332,7 @@ fn put(seen: &Seen, group: &str) -> String {
     )
 }
 
-fn unread(seen: &Seen) -> Vec<BlindSpot> {
+fn unread(seen: &Inventory) -> Vec<BlindSpot> {
     let spot = |of: &str, says: String, remedy: String| BlindSpot {
         kind: Kind::NotRead,
         of: of.to_owned(),

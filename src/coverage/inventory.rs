@@ -2,16 +2,16 @@
 
 use tokio::time::Instant;
 
-use crate::aws::Why;
+use crate::aws::ReadError;
 use crate::aws::model::{Resource, Stage};
 use crate::coverage::ports::{Api, Apis, Call, Filter, HttpApi, Refused};
-use crate::coverage::rate::Pace;
-use crate::coverage::reconcile::{Round, Standing};
+use crate::coverage::rate::RateLimiter;
+use crate::coverage::reconcile::{GroupStatus, ReconcileReport};
 use crate::ids::Region;
 
 /// How much is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
+pub enum ScanDepth {
     /// What it takes to name every blind spot: integrations only of stages that are not watched altogether.
     Blind,
     /// The integrations of every API, so that what is watched can be listed too.
@@ -20,7 +20,7 @@ pub enum Depth {
 
 /// A stage and its private routes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenStage {
+pub struct InventoryStage {
     /// Its API.
     pub api: Api,
     /// Its name.
@@ -31,7 +31,7 @@ pub struct SeenStage {
     pub private: Option<Vec<(String, String)>>,
 }
 
-impl SeenStage {
+impl InventoryStage {
     /// Its log group.
     pub fn log_group(&self, prefix: &str) -> String {
         format!("{prefix}{}/{}", self.api.id, self.name)
@@ -60,7 +60,7 @@ pub struct Subscriber {
 
 /// Everything that blind spots are found in.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct Inventory {
     /// The Region, for commands.
     pub region: Option<Region>,
     /// Our filter, for commands.
@@ -68,13 +68,13 @@ pub struct Seen {
     /// What execution log groups' names begin with.
     pub prefix: String,
     /// Where the log groups stand.
-    pub round: Round,
+    pub round: ReconcileReport,
     /// Groups of the round that had our filter before and had lost it.
     pub lost: Vec<String>,
     /// Where the groups of delivered logs stand.
-    pub delivered: Vec<(String, Standing)>,
+    pub delivered: Vec<(String, GroupStatus)>,
     /// The stages.
-    pub stages: Vec<SeenStage>,
+    pub stages: Vec<InventoryStage>,
     /// HTTP and WebSocket APIs over a VPC link.
     pub http_apis: Vec<HttpApi>,
     /// Whether API Gateway may write logs in this account and Region at all.
@@ -82,20 +82,20 @@ pub struct Seen {
     /// The alert topic and who is subscribed to it.
     pub subscribers: Option<Vec<Subscriber>>,
     /// What could not be read.
-    pub unread: Vec<(Call, String, Why)>,
+    pub unread: Vec<(Call, String, ReadError)>,
     /// APIs that there was no time for.
     pub skipped: usize,
 }
 
 /// Reads stages, integrations and HTTP APIs, for what the round left open, until the deadline.
-pub async fn look(
+pub async fn scan(
     apis: &dyn Apis,
-    mut seen: Seen,
-    depth: Depth,
+    mut seen: Inventory,
+    depth: ScanDepth,
     deadline: Instant,
-    pace: &mut Pace,
+    pace: &mut RateLimiter,
     progress: &mut (dyn FnMut(usize, usize) + Send),
-) -> Seen {
+) -> Inventory {
     pace.turn().await;
     match apis.has_log_role().await {
         Ok(has) => seen.has_log_role = Some(has),
@@ -129,9 +129,9 @@ pub async fn look(
 async fn look_at_http(
     apis: &dyn Apis,
     found: Vec<HttpApi>,
-    seen: &mut Seen,
+    seen: &mut Inventory,
     deadline: Instant,
-    pace: &mut Pace,
+    pace: &mut RateLimiter,
 ) {
     for found in found {
         if Instant::now() >= deadline {
@@ -147,15 +147,15 @@ async fn look_at_http(
     }
 }
 
-async fn look_at(apis: &dyn Apis, api: &Api, seen: &mut Seen, depth: Depth, pace: &mut Pace) {
+async fn look_at(apis: &dyn Apis, api: &Api, seen: &mut Inventory, depth: ScanDepth, pace: &mut RateLimiter) {
     pace.turn().await;
     let stages = match apis.stages(&api.id).await {
         Ok(stages) => stages,
         Err(refused) => return seen.missed(&format!("the stages of API {}", api.id), refused),
     };
-    let stage = |(name, settings)| SeenStage { api: api.clone(), name, settings, private: None };
-    let mut stages: Vec<SeenStage> = stages.into_iter().map(stage).collect();
-    if depth == Depth::Everything || !stages.iter().all(|stage| seen.is_watched(stage)) {
+    let stage = |(name, settings)| InventoryStage { api: api.clone(), name, settings, private: None };
+    let mut stages: Vec<InventoryStage> = stages.into_iter().map(stage).collect();
+    if depth == ScanDepth::Everything || !stages.iter().all(|stage| seen.is_watched(stage)) {
         pace.turn().await;
         match apis.resources(&api.id).await {
             Ok(resources) => stages.iter_mut().for_each(|stage| stage.private = Some(private(&resources))),
@@ -174,7 +174,7 @@ fn private(resources: &[Resource]) -> Vec<(String, String)> {
     resources.iter().flat_map(of).collect()
 }
 
-impl Seen {
+impl Inventory {
     /// Notes what could not be read. What went away meanwhile is no loss.
     fn missed(&mut self, what: &str, refused: Refused) {
         if refused != Refused::Gone {
@@ -183,19 +183,19 @@ impl Seen {
     }
 
     /// Notes that nobody knows who is told.
-    pub fn missed_subscribers(&mut self, why: Why) {
+    pub fn missed_subscribers(&mut self, why: ReadError) {
         self.unread.push((Call::ListSubscriptions, "the subscriptions to the alert topic".to_owned(), why));
     }
 
     /// Whether every failure of the stage's private routes is seen.
-    pub fn watches(&self, stage: &SeenStage) -> bool {
+    pub fn watches(&self, stage: &InventoryStage) -> bool {
         let standing = self.round.standing.get(&stage.log_group(&self.prefix));
-        stage.silent().is_empty() && standing == Some(&Standing::Watched)
+        stage.silent().is_empty() && standing == Some(&GroupStatus::Watched)
     }
 
     /// Whether every request of the stage is logged, and the log watched.
-    pub fn is_watched(&self, stage: &SeenStage) -> bool {
+    pub fn is_watched(&self, stage: &InventoryStage) -> bool {
         let standing = self.round.standing.get(&stage.log_group(&self.prefix));
-        stage.logs_all() && standing == Some(&Standing::Watched)
+        stage.logs_all() && standing == Some(&GroupStatus::Watched)
     }
 }

@@ -1,13 +1,13 @@
 //! Which log groups are watched, and where a failure would go unseen.
 //!
-//! [`step`] decides for one log group, [`blind_spots`] names what nobody watches and what to do about it; both are pure.
-//! [`Upkeep`] does what was decided, slowly enough for the account's quotas, and [`look`] reads stages and HTTP APIs. Who
+//! [`change`] decides for one log group, [`blind_spots`] names what nobody watches and what to do about it; both are pure.
+//! [`Reconciler`] does what was decided, slowly enough for the account's quotas, and [`scan`] reads stages and HTTP APIs. Who
 //! answers for AWS implements [`LogGroups`] and [`Apis`].
 
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::aws::Why;
+use crate::aws::ReadError;
 use crate::aws::model::{Resource, Stage};
 use crate::ids::{ApiId, Arn};
 
@@ -46,22 +46,22 @@ pub enum Refused {
     /// Somebody else changes the same thing at this moment.
     Busy,
     /// Anything else that stands in the way.
-    Why(Why),
+    ReadError(ReadError),
 }
 
 impl Refused {
     /// Whether the same call may succeed a moment later.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Full | Self::Busy | Self::Why(Why::Throttled | Why::TimedOut))
+        matches!(self, Self::Full | Self::Busy | Self::ReadError(ReadError::Throttled | ReadError::TimedOut))
     }
 
     /// As a reading says it.
-    pub fn why(self) -> Why {
+    pub fn why(self) -> ReadError {
         match self {
-            Self::Gone => Why::Unreachable("it is not there any more".to_owned()),
-            Self::Full => Why::Unreachable("all of its subscription filters are taken".to_owned()),
-            Self::Busy => Why::Unreachable("somebody else changes it at the same time".to_owned()),
-            Self::Why(why) => why,
+            Self::Gone => ReadError::Unreachable("it is not there any more".to_owned()),
+            Self::Full => ReadError::Unreachable("all of its subscription filters are taken".to_owned()),
+            Self::Busy => ReadError::Unreachable("somebody else changes it at the same time".to_owned()),
+            Self::ReadError(why) => why,
         }
     }
 }

@@ -13,12 +13,12 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// Keeps calls apart. An account's subscription filters may be listed, put and deleted five times a second each, by
 /// everybody together: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
 #[derive(Clone, Debug)]
-pub struct Pace {
+pub struct RateLimiter {
     apart: Duration,
     next: Option<Instant>,
 }
 
-impl Pace {
+impl RateLimiter {
     /// So many calls a second at most.
     pub fn per_second(calls: u32) -> Self {
         Self { apart: Duration::from_secs(1) / calls.max(1), next: None }
@@ -48,13 +48,13 @@ mod tests {
 
     #[test]
     fn each_try_waits_longer_up_to_a_bound() {
-        let pace = Pace::per_second(4);
+        let pace = RateLimiter::per_second(4);
         let waits = [1, 2, 3, 4, 30].map(|tries| pace.wait(tries).as_millis());
         assert_eq!(waits, [500, 1000, 2000, 2000, 2000]);
     }
 
     #[test]
     fn no_calls_at_all_is_one_a_second() {
-        assert_eq!(Pace::per_second(0).apart, Duration::from_secs(1));
+        assert_eq!(RateLimiter::per_second(0).apart, Duration::from_secs(1));
     }
 }

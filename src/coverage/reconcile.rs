@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
-use crate::aws::Why;
-use crate::coverage::plan::{Leave, Step, step};
+use crate::aws::ReadError;
+use crate::coverage::plan::{Change, SkipReason, change};
 use crate::coverage::ports::{Call, Filter, LogGroup, LogGroups, Refused};
-use crate::coverage::rate::{Pace, TRIES};
+use crate::coverage::rate::{RateLimiter, TRIES};
 use crate::coverage::scope::Scope;
 
 /// Whether anything is changed.
@@ -21,14 +21,14 @@ pub enum Mode {
 
 /// Where in the list of groups a round begins. It goes through all of them from there, while there is time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begin<'a> {
+pub enum StartAt<'a> {
     /// Behind the group at which the last round stopped.
     Behind(&'a str),
     /// At another place each turn, where nobody knows of a last round: none is always the last.
     Turn(u64),
 }
 
-impl Begin<'_> {
+impl StartAt<'_> {
     fn place(self, groups: &[LogGroup]) -> usize {
         match self {
             Self::Behind(name) => groups.partition_point(|group| group.name.as_str() <= name),
@@ -42,7 +42,7 @@ impl Begin<'_> {
 }
 
 /// What a round of upkeep is about.
-pub struct Upkeep<'a> {
+pub struct Reconciler<'a> {
     /// Who answers for AWS.
     pub groups: &'a dyn LogGroups,
     /// Our filter.
@@ -57,24 +57,24 @@ pub struct Upkeep<'a> {
 
 /// Where a log group stands after a round.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum GroupStatus {
     /// Its lines reach the responder.
     Watched,
     /// Nothing reaches the responder, and nothing was changed.
     Unwatched,
     /// It stays as it is.
-    Left(Leave),
+    Left(SkipReason),
     /// It was not tried, or not to the end: the call that failed, and why.
-    Failed(Call, Why),
+    Failed(Call, ReadError),
     /// Time was up before its turn.
     NotReached,
 }
 
 /// What one round did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Round {
+pub struct ReconcileReport {
     /// Where each group stands. Groups that went away meanwhile are not among them.
-    pub standing: BTreeMap<String, Standing>,
+    pub standing: BTreeMap<String, GroupStatus>,
     /// Groups that got our filter.
     pub subscribed: Vec<String>,
     /// Groups whose filter of ours was changed.
@@ -86,12 +86,12 @@ pub struct Round {
     /// The last group that was dealt with, where time was up before all were: the next round begins behind it.
     pub stopped_after: Option<String>,
     /// Why no groups could be listed.
-    pub unlisted: Option<Why>,
+    pub unlisted: Option<ReadError>,
 }
 
-impl Round {
+impl ReconcileReport {
     /// How many groups stand so.
-    pub fn count(&self, wanted: impl Fn(&Standing) -> bool) -> usize {
+    pub fn count(&self, wanted: impl Fn(&GroupStatus) -> bool) -> usize {
         self.standing.values().filter(|standing| wanted(standing)).count()
     }
 
@@ -101,31 +101,33 @@ impl Round {
     }
 }
 
-impl Upkeep<'_> {
+impl Reconciler<'_> {
     /// Deals with every group of a prefix. `progress` is told how many of how many are done.
     pub async fn all(
         &self,
         prefix: &str,
-        begin: Begin<'_>,
-        pace: &mut Pace,
+        begin: StartAt<'_>,
+        pace: &mut RateLimiter,
         progress: &mut (dyn FnMut(usize, usize) + Send),
-    ) -> Round {
+    ) -> ReconcileReport {
         let mut groups = match self.listed(prefix, pace).await {
             Ok(groups) => groups,
-            Err(refused) => return Round { unlisted: Some(refused.why()), ..Round::default() },
+            Err(refused) => {
+                return ReconcileReport { unlisted: Some(refused.why()), ..ReconcileReport::default() };
+            }
         };
         groups.sort_by(|a, b| a.name.cmp(&b.name));
         groups.dedup_by(|a, b| a.name == b.name);
         let place = begin.place(&groups);
         groups.rotate_left(place);
         let mut round = self.each(&groups, pace, progress).await;
-        if let (Some(""), Begin::Behind(name)) = (round.stopped_after.as_deref(), begin) {
+        if let (Some(""), StartAt::Behind(name)) = (round.stopped_after.as_deref(), begin) {
             round.stopped_after = Some(name.to_owned());
         }
         round
     }
 
-    async fn listed(&self, prefix: &str, pace: &mut Pace) -> Result<Vec<LogGroup>, Refused> {
+    async fn listed(&self, prefix: &str, pace: &mut RateLimiter) -> Result<Vec<LogGroup>, Refused> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -143,15 +145,15 @@ impl Upkeep<'_> {
     pub async fn each(
         &self,
         groups: &[LogGroup],
-        pace: &mut Pace,
+        pace: &mut RateLimiter,
         progress: &mut (dyn FnMut(usize, usize) + Send),
-    ) -> Round {
-        let mut round = Round::default();
+    ) -> ReconcileReport {
+        let mut round = ReconcileReport::default();
         let mut last = None;
         for (done, group) in groups.iter().enumerate() {
             progress(done, groups.len());
             if Instant::now() >= self.deadline {
-                round.standing.insert(group.name.clone(), Standing::NotReached);
+                round.standing.insert(group.name.clone(), GroupStatus::NotReached);
                 // Where not even one was reached, the next round begins at the first again.
                 round.stopped_after.get_or_insert_with(|| last.clone().unwrap_or_default());
                 continue;
@@ -167,7 +169,12 @@ impl Upkeep<'_> {
 
     /// Deals with one group; `None` where it is gone. What is refused for the moment is looked at afresh and tried again: the
     /// group's filters may be others by then.
-    async fn one(&self, group: &LogGroup, pace: &mut Pace, round: &mut Round) -> Option<Standing> {
+    async fn one(
+        &self,
+        group: &LogGroup,
+        pace: &mut RateLimiter,
+        round: &mut ReconcileReport,
+    ) -> Option<GroupStatus> {
         let (mut tries, mut throttled) = (0, 0);
         loop {
             pace.turn().await;
@@ -176,7 +183,7 @@ impl Upkeep<'_> {
                 Err(failed) => failed,
             };
             // Being throttled says nothing of this group: the next would be too. All wait until it ends, or time is up.
-            if refused == Refused::Why(Why::Throttled) {
+            if refused == Refused::ReadError(ReadError::Throttled) {
                 throttled += 1
             } else {
                 tries += 1
@@ -189,36 +196,41 @@ impl Upkeep<'_> {
                 passing if passing.is_passing() && tries < TRIES && Instant::now() < self.deadline => {
                     pace.back_off(tries + throttled);
                 }
-                lasting => return Some(Standing::Failed(call, lasting.why())),
+                lasting => return Some(GroupStatus::Failed(call, lasting.why())),
             }
         }
     }
 
-    async fn try_once(&self, group: &LogGroup, round: &mut Round) -> Result<Standing, (Call, Refused)> {
+    async fn try_once(
+        &self,
+        group: &LogGroup,
+        round: &mut ReconcileReport,
+    ) -> Result<GroupStatus, (Call, Refused)> {
         let name = &group.name;
         let filters = self.groups.filters(name).await;
         let filters = filters.map_err(|refused| (Call::DescribeSubscriptionFilters, refused))?;
-        let step = step(group, &filters, self.ours, self.scope);
-        let change = self.mode == Mode::Change;
-        match step {
-            Step::Keep => Ok(Standing::Watched),
-            Step::Leave(leave) => Ok(Standing::Left(leave)),
-            Step::Replace | Step::Remove if !change => Ok(Standing::Watched),
-            Step::Subscribe if !change => Ok(Standing::Unwatched),
-            Step::Subscribe | Step::Replace => {
+        let change = change(group, &filters, self.ours, self.scope);
+        let may_change = self.mode == Mode::Change;
+        match change {
+            Change::Keep => Ok(GroupStatus::Watched),
+            Change::SkipReason(leave) => Ok(GroupStatus::Left(leave)),
+            Change::Replace | Change::Remove if !may_change => Ok(GroupStatus::Watched),
+            Change::Subscribe if !may_change => Ok(GroupStatus::Unwatched),
+            Change::Subscribe | Change::Replace => {
                 let put = self.groups.put(name, self.ours).await;
                 put.map_err(|refused| (Call::PutSubscriptionFilter, refused))?;
-                let list = if step == Step::Subscribe { &mut round.subscribed } else { &mut round.replaced };
+                let list =
+                    if change == Change::Subscribe { &mut round.subscribed } else { &mut round.replaced };
                 list.push(name.clone());
-                Ok(Standing::Watched)
+                Ok(GroupStatus::Watched)
             }
-            Step::Remove => {
+            Change::Remove => {
                 match self.groups.remove(name, &self.ours.name).await {
                     // Somebody else removed it first.
                     Ok(()) | Err(Refused::Gone) => round.removed.push(name.clone()),
                     Err(refused) => return Err((Call::DeleteSubscriptionFilter, refused)),
                 }
-                Ok(Standing::Left(Leave::OutOfScope))
+                Ok(GroupStatus::Left(SkipReason::OutOfScope))
             }
         }
     }
@@ -235,9 +247,9 @@ mod tests {
     #[test]
     fn a_round_begins_behind_the_group_at_which_the_last_one_stopped() {
         let groups = groups(10);
-        assert_eq!(Begin::Behind("0003").place(&groups), 4);
-        assert_eq!(Begin::Behind("0003x").place(&groups), 4, "it is gone meanwhile");
-        assert_eq!([Begin::Behind("").place(&groups), Begin::Behind("9").place(&groups)], [0, 10]);
+        assert_eq!(StartAt::Behind("0003").place(&groups), 4);
+        assert_eq!(StartAt::Behind("0003x").place(&groups), 4, "it is gone meanwhile");
+        assert_eq!([StartAt::Behind("").place(&groups), StartAt::Behind("9").place(&groups)], [0, 10]);
     }
 
     #[test]
@@ -246,10 +258,10 @@ mod tests {
         let groups = groups(2000);
         let mut reached = vec![false; groups.len()];
         for turn in (29_540_790..).step_by(15).take(96) {
-            let place = Begin::Turn(turn).place(&groups);
-            (0..100).for_each(|step| reached[(place + step) % groups.len()] = true);
+            let place = StartAt::Turn(turn).place(&groups);
+            (0..100).for_each(|change| reached[(place + change) % groups.len()] = true);
         }
         assert_eq!(reached.iter().filter(|reached| !**reached).count(), 0);
-        assert_eq!(Begin::Turn(7).place(&[]), 0);
+        assert_eq!(StartAt::Turn(7).place(&[]), 0);
     }
 }

@@ -17,13 +17,13 @@ use crate::alerts::sns::Sns;
 use crate::aws::live::logs::Logs;
 use crate::aws::live::{LiveAccount, why_of};
 use crate::coverage::{
-    Begin, BlindSpot, Depth, LogGroup, Mode, Pace, Round, Scope, Seen, Standing, Subscriber, Upkeep,
-    blind_spots, look,
+    BlindSpot, GroupStatus, Inventory, LogGroup, Mode, RateLimiter, ReconcileReport, Reconciler, ScanDepth,
+    Scope, StartAt, Subscriber, blind_spots, scan,
 };
 use crate::functions::config_caretaker::CaretakerConfig;
 use crate::functions::metrics::Tally;
 use crate::functions::respond::Responder;
-use crate::functions::sweep::Care;
+use crate::functions::sweep::SweepReport;
 use crate::functions::task::Task;
 
 /// Time kept for the report and for CloudFormation's answer.
@@ -73,7 +73,7 @@ impl Caretaker {
         let deadline = deadline.checked_sub(MARGIN).unwrap_or(deadline);
         match Task::of(event).context("cannot read the request of CloudFormation")? {
             Task::Incidents => self.care(deadline).await,
-            Task::Round => {
+            Task::ReconcileReport => {
                 // Incidents first: somebody may be waiting for them. What fails there must not blind us for the rest.
                 let care = self.care(deadline).await;
                 let mut answer = self.round(deadline).await;
@@ -87,7 +87,7 @@ impl Caretaker {
 
     /// Finishes what a crash left half done, reminds, and resolves.
     async fn care(&self, deadline: Instant) -> anyhow::Result<Value> {
-        let Care { open, alerts, left } = self.incidents.care(deadline).await?;
+        let SweepReport { open, alerts, left } = self.incidents.care(deadline).await?;
         Ok(json!({ "open": open, "alerts": alerts, "left": left }))
     }
 
@@ -97,13 +97,13 @@ impl Caretaker {
         let now = Instant::now();
         let half_way = now + deadline.saturating_duration_since(now) * 2 / 3;
         let round = self.subscribe(half_way).await;
-        let seen = self.look(round, deadline).await;
+        let seen = self.scan(round, deadline).await;
         self.report(&seen, blind_spots(&seen))
     }
 
     async fn new_group(&self, name: String, deadline: Instant) -> Value {
         if !name.starts_with(&self.config.shared.log_group_prefix) {
-            return caretaker_report::summary(&Round::default());
+            return caretaker_report::summary(&ReconcileReport::default());
         }
         let group = LogGroup { name, subscribable: true };
         let upkeep = self.upkeep(&self.config.scope, deadline);
@@ -113,15 +113,15 @@ impl Caretaker {
     }
 
     /// Subscribes what is to be subscribed, beginning where the last round stopped.
-    pub(crate) async fn subscribe(&self, deadline: Instant) -> Round {
+    pub(crate) async fn subscribe(&self, deadline: Instant) -> ReconcileReport {
         self.go_through(&self.upkeep(&self.config.scope, deadline)).await
     }
 
     /// Goes through all log groups, from where the last round stopped.
-    pub(crate) async fn go_through(&self, upkeep: &Upkeep<'_>) -> Round {
+    pub(crate) async fn go_through(&self, upkeep: &Reconciler<'_>) -> ReconcileReport {
         let behind = self.remembered().stopped_after.clone();
         let minute = u64::try_from((self.now)().as_second() / 60).unwrap_or(0);
-        let begin = behind.as_deref().map_or(Begin::Turn(minute), Begin::Behind);
+        let begin = behind.as_deref().map_or(StartAt::Turn(minute), StartAt::Behind);
         let prefix = &self.config.shared.log_group_prefix;
         let round = upkeep.all(prefix, begin, &mut self.pace(), &mut |_, _| {}).await;
         self.remembered().stopped_after.clone_from(&round.stopped_after);
@@ -130,16 +130,16 @@ impl Caretaker {
     }
 
     /// Reads what blind spots are found in.
-    async fn look(&self, round: Round, deadline: Instant) -> Seen {
+    async fn scan(&self, round: ReconcileReport, deadline: Instant) -> Inventory {
         let shared = &self.config.shared;
-        let mut seen = Seen {
+        let mut seen = Inventory {
             region: shared.region.clone(),
             prefix: shared.log_group_prefix.clone(),
             lost: self.remember(&round),
             delivered: self.delivered(deadline).await,
             ours: Some(self.config.filter.clone()),
             round,
-            ..Seen::default()
+            ..Inventory::default()
         };
         match self.topic.subscriptions().await {
             Ok(found) => {
@@ -149,28 +149,28 @@ impl Caretaker {
             }
             Err(code) => seen.missed_subscribers(why_of(code)),
         }
-        let mut pace = Pace::per_second(CONTROL_PLANE_CALLS);
-        look(&self.apis, seen, Depth::Blind, deadline, &mut pace, &mut |_, _| {}).await
+        let mut pace = RateLimiter::per_second(CONTROL_PLANE_CALLS);
+        scan(&self.apis, seen, ScanDepth::Blind, deadline, &mut pace, &mut |_, _| {}).await
     }
 
     /// Where the groups of delivered logs stand: they are looked at and never changed.
-    async fn delivered(&self, deadline: Instant) -> Vec<(String, Standing)> {
+    async fn delivered(&self, deadline: Instant) -> Vec<(String, GroupStatus)> {
         let groups = self.config.shared.delivered_log_groups.iter();
         let groups: Vec<LogGroup> =
             groups.map(|name| LogGroup { name: name.clone(), subscribable: true }).collect();
         let everything = Scope::default();
-        let upkeep = Upkeep { mode: Mode::Look, ..self.upkeep(&everything, deadline) };
+        let upkeep = Reconciler { mode: Mode::Look, ..self.upkeep(&everything, deadline) };
         let round = upkeep.each(&groups, &mut self.pace(), &mut |_, _| {}).await;
-        let gone = round.vanished.into_iter().map(|group| (group, Standing::Unwatched));
+        let gone = round.vanished.into_iter().map(|group| (group, GroupStatus::Unwatched));
         round.standing.into_iter().chain(gone).collect()
     }
 
-    pub(crate) fn upkeep<'a>(&'a self, scope: &'a Scope, deadline: Instant) -> Upkeep<'a> {
-        Upkeep { groups: &self.groups, ours: &self.config.filter, scope, mode: Mode::Change, deadline }
+    pub(crate) fn upkeep<'a>(&'a self, scope: &'a Scope, deadline: Instant) -> Reconciler<'a> {
+        Reconciler { groups: &self.groups, ours: &self.config.filter, scope, mode: Mode::Change, deadline }
     }
 
-    fn pace(&self) -> Pace {
-        Pace::per_second(self.config.calls_per_second)
+    fn pace(&self) -> RateLimiter {
+        RateLimiter::per_second(self.config.calls_per_second)
     }
 
     pub(crate) fn remembered(&self) -> MutexGuard<'_, Memory> {
@@ -179,13 +179,13 @@ impl Caretaker {
     }
 
     /// Remembers which groups are watched; those that were and had lost our filter.
-    fn remember(&self, round: &Round) -> Vec<String> {
+    fn remember(&self, round: &ReconcileReport) -> Vec<String> {
         let mut memory = self.remembered();
         let lost = round.subscribed.iter().filter(|group| memory.watched.contains(*group)).cloned().collect();
         for (group, standing) in &round.standing {
             match standing {
-                Standing::Watched => memory.watched.insert(group.clone()),
-                Standing::NotReached => false,
+                GroupStatus::Watched => memory.watched.insert(group.clone()),
+                GroupStatus::NotReached => false,
                 _ => memory.watched.remove(group),
             };
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
-use crate::coverage::{BlindSpot, Kind, Round, Seen, Standing};
+use crate::coverage::{BlindSpot, GroupStatus, Inventory, Kind, ReconcileReport};
 use crate::functions::caretaker::Caretaker;
 use crate::functions::metrics::Metric;
 
@@ -14,10 +14,10 @@ const MOST_NAMED: usize = 50;
 
 impl Caretaker {
     /// Logs what is new about blind spots, counts them, and answers with a summary.
-    pub(crate) fn report(&self, seen: &Seen, spots: Vec<BlindSpot>) -> Value {
+    pub(crate) fn report(&self, seen: &Inventory, spots: Vec<BlindSpot>) -> Value {
         let mut answer = summary(&seen.round);
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        let watched = seen.round.count(|standing| *standing == Standing::Watched);
+        let watched = seen.round.count(|standing| *standing == GroupStatus::Watched);
         self.tally.count(Metric::GroupsWatched, "", count(watched));
         for kind in Kind::ALL {
             let of_kind = spots.iter().filter(|spot| spot.kind == kind).count();
@@ -51,7 +51,7 @@ impl Caretaker {
 }
 
 /// Logs which filters were changed.
-pub(crate) fn changes(round: &Round) {
+pub(crate) fn changes(round: &ReconcileReport) {
     for (what, groups) in [
         ("subscribed", &round.subscribed),
         ("changed the filter of", &round.replaced),
@@ -63,12 +63,12 @@ pub(crate) fn changes(round: &Round) {
         warn!(%why, "the log groups could not be listed");
     }
     for (log_group, standing) in &round.standing {
-        if let Standing::Failed(call, why) = standing {
+        if let GroupStatus::Failed(call, why) = standing {
             warn!(log_group, action = call.action(), %why, "a log group could not be looked after");
         }
     }
     if let Some(stopped_after) = &round.stopped_after {
-        let left = round.count(|standing| *standing == Standing::NotReached);
+        let left = round.count(|standing| *standing == GroupStatus::NotReached);
         warn!(
             left,
             stopped_after, "time was up before every log group had its turn; the next round goes on there"
@@ -77,18 +77,18 @@ pub(crate) fn changes(round: &Round) {
 }
 
 /// A round in numbers.
-pub(crate) fn summary(round: &Round) -> Value {
-    let standing = |wanted: fn(&Standing) -> bool| round.count(wanted);
+pub(crate) fn summary(round: &ReconcileReport) -> Value {
+    let standing = |wanted: fn(&GroupStatus) -> bool| round.count(wanted);
     json!({
         "groups": round.standing.len(),
-        "watched": standing(|standing| *standing == Standing::Watched),
+        "watched": standing(|standing| *standing == GroupStatus::Watched),
         "subscribed": round.subscribed.len(),
         "replaced": round.replaced.len(),
         "removed": round.removed.len(),
         "vanished": round.vanished.len(),
-        "left": standing(|standing| matches!(standing, Standing::Left(_))),
-        "failed": standing(|standing| matches!(standing, Standing::Failed(..))),
-        "not_reached": standing(|standing| *standing == Standing::NotReached),
+        "left": standing(|standing| matches!(standing, GroupStatus::Left(_))),
+        "failed": standing(|standing| matches!(standing, GroupStatus::Failed(..))),
+        "not_reached": standing(|standing| *standing == GroupStatus::NotReached),
         "complete": round.is_complete(),
     })
 }

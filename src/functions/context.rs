@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::aws::model::{LinesOf, LoggedLine};
-use crate::aws::{Account, Answer, Question, Unavailable, Why};
+use crate::aws::{Account, Answer, NotRead, Query, ReadError};
 use crate::causes::Diagnosis;
 use crate::logs::{LogBatch, LogEvent, correlate};
 
@@ -30,16 +30,16 @@ pub enum Context {
     /// Nothing was found that says more: it is not logged at this level, say.
     NoMore,
     /// Nobody could look.
-    Unread(Unavailable),
+    Unread(NotRead),
 }
 
 /// Looks for the other lines of a diagnosis's request, until the deadline.
 pub async fn context(account: &dyn Account, diagnosis: &Diagnosis, deadline: Instant) -> Context {
     let Some(of) = missing(diagnosis) else { return Context::Enough };
-    let question = Question::RequestLines(of);
-    let unread = |why| Context::Unread(Unavailable::of(&question, why));
+    let question = Query::RequestLines(of);
+    let unread = |why| Context::Unread(NotRead::of(&question, why));
     match timeout_at(deadline.min(Instant::now() + AT_MOST), account.ask(&question)).await {
-        Err(_) => unread(Why::TimedOut),
+        Err(_) => unread(ReadError::TimedOut),
         Ok(Err(why)) => unread(why),
         Ok(Ok((Answer::RequestLines(lines), _))) => match whole(diagnosis, &lines) {
             Some(richer) => Context::Found(Box::new(richer)),

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use crate::alerts::sns::Sns;
 use crate::alerts::{Message, Publish, Published};
 use crate::aws::live::sdk_config;
-use crate::aws::{Account, Asked, Question};
+use crate::aws::{Account, Asked, Query};
 use crate::ids::Arn;
 use crate::incidents::store::dynamodb::Configured;
 
@@ -51,7 +51,7 @@ impl LazyAccount {
 }
 
 impl Account for LazyAccount {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         Box::pin(async move {
             let opened = async || (self.open)(self.sdk.config().await);
             self.account.get_or_init(opened).await.ask(question).await

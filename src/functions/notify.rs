@@ -13,12 +13,14 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{error, info, warn};
 
-use crate::checks::Judgement;
-use crate::functions::group::{Folded, fault, fold, view};
+use crate::checks::Assessment;
+use crate::functions::group::{AlertGroup, fault, group_by_root, view};
 use crate::functions::metrics::Metric;
 use crate::functions::respond::Responder;
-use crate::incidents::store::{Settled, Store, StoreError};
-use crate::incidents::{Alert, Fingerprint, Incident, Lease, News, Policy, Silence, Sum, Tell};
+use crate::incidents::store::{Release, Store, StoreError};
+use crate::incidents::{
+    Alert, Decision, FailureGroup, Fingerprint, Incident, Lease, Policy, Rollup, Silence,
+};
 
 /// Time kept for telling: what remains of an invocation below this is not spent on reading.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -34,7 +36,7 @@ const SIDE_BY_SIDE: usize = 3;
 const COUNTED_AT_A_TIME: usize = 16;
 
 /// Somebody to be told something, with the lease on it.
-pub(crate) struct Due<'a> {
+pub(crate) struct PendingAlert<'a> {
     /// Where the incident is kept.
     pub(crate) store: &'a dyn Store,
     /// Whether that is only this container's memory, though a table was asked for.
@@ -44,13 +46,13 @@ pub(crate) struct Due<'a> {
     /// Everything on it, the incident that the news are of first.
     pub(crate) members: Vec<Incident>,
     pub(crate) owner: String,
-    pub(crate) tell: Tell,
-    pub(crate) news: News,
+    pub(crate) tell: Decision,
+    pub(crate) news: FailureGroup,
 }
 
 /// What became of telling.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct LastAlert {
     pub(crate) alerts: usize,
     pub(crate) failure: Option<anyhow::Error>,
 }
@@ -61,8 +63,8 @@ impl Responder {
     }
 
     /// Counts news and tells what of them has to be told.
-    pub(crate) async fn take(&self, news: Vec<News>, deadline: Instant) -> Told {
-        let dues: Vec<Option<Due<'_>>> = stream::iter(news)
+    pub(crate) async fn take(&self, news: Vec<FailureGroup>, deadline: Instant) -> LastAlert {
+        let dues: Vec<Option<PendingAlert<'_>>> = stream::iter(news)
             .map(|news| self.due(news, deadline))
             .buffered(COUNTED_AT_A_TIME)
             .collect()
@@ -71,7 +73,7 @@ impl Responder {
     }
 
     /// Counts news; whether, and as what, they have to be told by this container.
-    async fn due(&self, news: News, deadline: Instant) -> Option<Due<'_>> {
+    async fn due(&self, news: FailureGroup, deadline: Instant) -> Option<PendingAlert<'_>> {
         match self.due_in(&*self.store, &news, deadline, false).await {
             Ok(due) => due,
             Err(error) => {
@@ -86,10 +88,10 @@ impl Responder {
     async fn due_in<'a>(
         &'a self,
         store: &'a dyn Store,
-        news: &News,
+        news: &FailureGroup,
         deadline: Instant,
         may_repeat: bool,
-    ) -> Result<Option<Due<'a>>, StoreError> {
+    ) -> Result<Option<PendingAlert<'a>>, StoreError> {
         let now = (self.now)();
         let incident = store.count(news, now).await?;
         let page = match &incident.page {
@@ -101,10 +103,11 @@ impl Responder {
             return Ok(None);
         }
         let members = self.members(store, &page, Some(&incident), now).await?;
-        let Some(tell) = incidents::decide(&page, &Sum::of(&members), now, self.policy()) else {
+        let Some(tell) = incidents::decide(&page, &Rollup::of(&members), now, self.policy()) else {
             return Ok(None);
         };
-        let due = Due { store, may_repeat, page, members, owner: self.owner(), tell, news: news.clone() };
+        let due =
+            PendingAlert { store, may_repeat, page, members, owner: self.owner(), tell, news: news.clone() };
         Ok(self.claim(&due, now, deadline).await?.then_some(due))
     }
 
@@ -136,7 +139,7 @@ impl Responder {
     /// Takes the lease, unless the incident is silenced or another has it.
     pub(crate) async fn claim(
         &self,
-        due: &Due<'_>,
+        due: &PendingAlert<'_>,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<bool, StoreError> {
@@ -156,19 +159,19 @@ impl Responder {
         info!(incident.id = due.page.id, "counted in silence");
         // A table that fails now breaks no silence: the lease ends, and the next failure finds it silenced again.
         self.keep(due).await;
-        self.settle(due.store, &due.page.fingerprint, &due.owner, &Settled::Held(until)).await;
+        self.settle(due.store, &due.page.fingerprint, &due.owner, &Release::Silenced(until)).await;
         Ok(false)
     }
 
     /// Walks for what is due, folds what one resource broke, and tells each once.
-    pub(crate) async fn tell(&self, dues: Vec<Due<'_>>, deadline: Instant) -> Told {
+    pub(crate) async fn tell(&self, dues: Vec<PendingAlert<'_>>, deadline: Instant) -> LastAlert {
         // One walk may wait for others, and the message for all: however many there are, it goes out.
         let last = deadline.checked_sub(MARGIN).unwrap_or(deadline);
         let last = last.min(Instant::now() + self.config.investigation_budget * 2);
-        let walked: Vec<(Due<'_>, Judgement)> =
+        let walked: Vec<(PendingAlert<'_>, Assessment)> =
             stream::iter(dues).map(|due| self.walk(due, last)).buffered(SIDE_BY_SIDE).collect().await;
-        let mut told = Told::default();
-        for page in fold(walked) {
+        let mut told = LastAlert::default();
+        for page in group_by_root(walked) {
             match self.tell_page(page, deadline).await {
                 Ok(alerted) => told.alerts += usize::from(alerted),
                 Err(error) => {
@@ -181,8 +184,8 @@ impl Responder {
     }
 
     /// Tells incidents that share a root, or the one that has none. `false` where another tells the page.
-    async fn tell_page(&self, folded: Folded<'_>, deadline: Instant) -> anyhow::Result<bool> {
-        let Folded { root, walked } = folded;
+    async fn tell_page(&self, folded: AlertGroup<'_>, deadline: Instant) -> anyhow::Result<bool> {
+        let AlertGroup { root, walked } = folded;
         let mut walked = walked;
         let Some(root) = root else {
             let (due, judgement) = walked.pop().context("a fold holds at least one incident")?;
@@ -191,14 +194,14 @@ impl Responder {
         match self.join(&root, &walked, deadline).await {
             Ok(Some((page, owner, tell, members))) => {
                 let (leader, judgement) = walked.remove(0);
-                let due = Due { page, owner, tell, members, ..leader };
+                let due = PendingAlert { page, owner, tell, members, ..leader };
                 let leased: Vec<(Fingerprint, String)> = [(due.news.fingerprint.clone(), leader.owner)]
                     .into_iter()
                     .chain(walked.iter().map(|(due, _)| (due.page.fingerprint.clone(), due.owner.clone())))
                     .collect();
                 let store = due.store;
                 let published = self.publish(due, judgement, deadline).await;
-                let settled = if published.is_ok() { Settled::On(root) } else { Settled::Free };
+                let settled = if published.is_ok() { Release::Merged(root) } else { Release::Retry };
                 for (fingerprint, owner) in leased {
                     self.settle(store, &fingerprint, &owner, &settled).await;
                 }
@@ -207,7 +210,7 @@ impl Responder {
             Ok(None) => {
                 for (due, _) in walked {
                     info!(incident.id = due.page.id, page = root.as_str(), "told on another's page");
-                    self.settle(due.store, &due.page.fingerprint, &due.owner, &Settled::On(root.clone()))
+                    self.settle(due.store, &due.page.fingerprint, &due.owner, &Release::Merged(root.clone()))
                         .await;
                 }
                 Ok(false)
@@ -219,7 +222,8 @@ impl Responder {
                 );
                 let mut failure = None;
                 for (due, judgement) in walked {
-                    let told = self.publish(Due { may_repeat: true, ..due }, judgement, deadline).await;
+                    let told =
+                        self.publish(PendingAlert { may_repeat: true, ..due }, judgement, deadline).await;
                     failure = failure.or(told.err());
                 }
                 failure.map_or(Ok(true), Err)
@@ -231,9 +235,9 @@ impl Responder {
     async fn join(
         &self,
         root: &Fingerprint,
-        walked: &[(Due<'_>, Judgement)],
+        walked: &[(PendingAlert<'_>, Assessment)],
         deadline: Instant,
-    ) -> Result<Option<(Incident, String, Tell, Vec<Incident>)>, StoreError> {
+    ) -> Result<Option<(Incident, String, Decision, Vec<Incident>)>, StoreError> {
         let now = (self.now)();
         let (leader, _) = &walked[0];
         let mut page = None;
@@ -244,10 +248,10 @@ impl Responder {
         let members = self.members(leader.store, &page, Some(&leader.page), now).await?;
         // What only this container remembers grows unseen by the caretaker: whatever is new on such a page is told at once.
         let alone = leader.may_repeat.then(|| leader.tell.clone());
-        let due = incidents::decide(&page, &Sum::of(&members), now, self.policy());
+        let due = incidents::decide(&page, &Rollup::of(&members), now, self.policy());
         let Some(tell) = due.or(alone) else { return Ok(None) };
         let (store, may_repeat, news) = (leader.store, leader.may_repeat, leader.news.clone());
-        let due = Due { store, may_repeat, page, members, owner: self.owner(), tell, news };
+        let due = PendingAlert { store, may_repeat, page, members, owner: self.owner(), tell, news };
         let claimed = self.claim(&due, now, deadline).await?;
         Ok(claimed.then_some((due.page, due.owner, due.tell, due.members)))
     }
@@ -255,13 +259,13 @@ impl Responder {
     /// Publishes, then settles.
     pub(crate) async fn publish(
         &self,
-        due: Due<'_>,
-        judgement: Judgement,
+        due: PendingAlert<'_>,
+        judgement: Assessment,
         deadline: Instant,
     ) -> anyhow::Result<()> {
         let now = (self.now)();
         let fault = fault(&judgement);
-        let sum = Sum::of(&due.members);
+        let sum = Rollup::of(&due.members);
         let told = incidents::told(&due.page, &sum, due.tell.status, fault, now);
         self.publish_as(due, judgement, told, deadline).await
     }
@@ -269,24 +273,24 @@ impl Responder {
     /// Publishes, and remembers it as this.
     pub(crate) async fn publish_as(
         &self,
-        due: Due<'_>,
-        judgement: Judgement,
-        told: incidents::Told,
+        due: PendingAlert<'_>,
+        judgement: Assessment,
+        told: incidents::LastAlert,
         deadline: Instant,
     ) -> anyhow::Result<()> {
-        let Due { store, may_repeat, page, members, owner, tell, news } = due;
+        let PendingAlert { store, may_repeat, page, members, owner, tell, news } = due;
         let (incident, also_hit) = view(&page, members, &news);
-        let Tell { status, reason } = tell;
+        let Decision { status, reason } = tell;
         let alert = Alert { incident, status, reason, may_repeat, news, judgement, also_hit };
         let message = alerts::message(&alert);
         if let Err(error) = self.deliver(&message, deadline).await {
-            self.settle(store, &page.fingerprint, &owner, &Settled::Free).await;
+            self.settle(store, &page.fingerprint, &owner, &Release::Retry).await;
             return Err(error).with_context(|| format!("alert of incident `{}` was not delivered", page.id));
         }
         let cause = alert.news.example.cause.slug;
         self.tally.count(Metric::Alerts, "", 1);
         info!(incident.id = page.id, cause, status = status.as_str(), "published an alert");
-        self.settle(store, &page.fingerprint, &owner, &Settled::Told(told)).await;
+        self.settle(store, &page.fingerprint, &owner, &Release::Alerted(told)).await;
         Ok(())
     }
 
@@ -314,7 +318,7 @@ impl Responder {
         store: &dyn Store,
         fingerprint: &Fingerprint,
         owner: &str,
-        settled: &Settled,
+        settled: &Release,
     ) {
         if let Err(error) = store.settle(fingerprint, owner, settled).await {
             warn!(error = error.to_string(), "an incident was not settled; it may be told again");

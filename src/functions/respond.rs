@@ -16,15 +16,15 @@ use tracing::{error, info, warn};
 use crate::alerts::Publish;
 use crate::alerts::terminal::Summary;
 use crate::aws::{Account, Accounts};
-use crate::causes::{Diagnosis, Sighted, Subject};
-use crate::checks::{Judgement, judge};
+use crate::causes::{Diagnosis, Failure, RouteContext};
+use crate::checks::{Assessment, assess};
 use crate::functions::config::Config;
 use crate::functions::metrics::{Metric, Tally};
 use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
-use crate::incidents::{Alert, Incident, News, Recent, Status};
+use crate::incidents::{Alert, FailureGroup, Incident, RecentRequests, Status};
 use crate::logs::{DecodeError, Document, Execution, Fault, LogBatch, Parcel, Sifted, Source};
-use crate::path::survey;
+use crate::path::read_path;
 
 /// Everything a Lambda container keeps between invocations.
 pub struct Responder {
@@ -39,7 +39,7 @@ pub struct Responder {
     /// Where alerts go.
     pub publisher: Box<dyn Publish>,
     /// Requests whose failures were told, so that lines of theirs that come later are no failures of their own.
-    pub recent: Recent,
+    pub recent: RecentRequests,
     /// What is measured until somebody writes it down.
     pub tally: Tally,
     /// The clock.
@@ -79,7 +79,7 @@ impl Responder {
         now: Clock,
         container: String,
     ) -> Self {
-        let (fallback, recent, tally) = (MemoryStore::default(), Recent::default(), Tally::default());
+        let (fallback, recent, tally) = (MemoryStore::default(), RecentRequests::default(), Tally::default());
         let leases = AtomicU64::new(0);
         Self { config, accounts, store, fallback, publisher, recent, tally, now, container, leases }
     }
@@ -104,7 +104,7 @@ impl Responder {
         }
         let (batches, refusals) = self.batches(&parcels, raw, &mut outcome);
         let executions = logs::correlate(&batches);
-        let failures: Vec<Sighted<'_>> = executions
+        let failures: Vec<Failure<'_>> = executions
             .iter()
             .filter_map(causes::sight)
             .filter(|failure| !(failure.is_tail() && self.recent.knows(failure)))
@@ -262,8 +262,8 @@ pub struct Explained {
 }
 
 /// Walks a route's private path without a failure: what `check` shows.
-pub async fn check(subject: &Subject, reading: &Reading<'_>) -> Judgement {
-    judge(subject, &survey(subject, reading.account, Instant::now() + reading.budget).await)
+pub async fn check(subject: &RouteContext, reading: &Reading<'_>) -> Assessment {
+    assess(subject, &read_path(subject, reading.account, Instant::now() + reading.budget).await)
 }
 
 /// Largest file that `explain` takes, inflated.
@@ -306,13 +306,13 @@ pub async fn explain(
     Ok(Explained { summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
 }
 
-async fn explained(news: News, reading: Option<&Reading<'_>>, now: Timestamp) -> Alert {
+async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Timestamp) -> Alert {
     let subject = news.example.subject();
     let judgement = match reading {
         Some(Reading { account, budget }) => {
-            judge(&subject, &survey(&subject, *account, Instant::now() + *budget).await)
+            assess(&subject, &read_path(&subject, *account, Instant::now() + *budget).await)
         }
-        None => Judgement::unread(&subject, "no account was read: give --account FILE or --live"),
+        None => Assessment::unread(&subject, "no account was read: give --account FILE or --live"),
     };
     // Saved failures open when the first of them happened; where they are undated, nobody knows.
     let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));

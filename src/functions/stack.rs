@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing::{error, info};
 
-use crate::coverage::{Filter, Round, Scope, Standing, Upkeep};
+use crate::coverage::{Filter, GroupStatus, ReconcileReport, Reconciler, Scope};
 use crate::functions::caretaker::Caretaker;
 use crate::functions::task::Request;
 
@@ -32,9 +32,9 @@ impl Caretaker {
     }
 
     /// Removes the filters of this name from every group.
-    async fn unsubscribe(&self, name: &str, deadline: Instant) -> Round {
+    async fn unsubscribe(&self, name: &str, deadline: Instant) -> ReconcileReport {
         let (scope, ours) = (Scope::ended(), Filter { name: name.to_owned(), ..self.config.filter.clone() });
-        self.go_through(&Upkeep { ours: &ours, ..self.upkeep(&scope, deadline) }).await
+        self.go_through(&Reconciler { ours: &ours, ..self.upkeep(&scope, deadline) }).await
     }
 
     async fn answer(&self, request: &Request, id: &str, fault: Option<&str>) -> anyhow::Result<()> {
@@ -59,14 +59,14 @@ impl Caretaker {
 }
 
 /// What is wrong with a removal, where filters may be left.
-fn left_behind(round: &Round) -> Option<String> {
+fn left_behind(round: &ReconcileReport) -> Option<String> {
     if let Some(why) = &round.unlisted {
         return Some(format!("the log groups could not be listed: {why}"));
     }
     let left: Vec<&String> = round
         .standing
         .iter()
-        .filter(|(_, standing)| matches!(standing, Standing::Failed(..) | Standing::NotReached))
+        .filter(|(_, standing)| matches!(standing, GroupStatus::Failed(..) | GroupStatus::NotReached))
         .map(|(group, _)| group)
         .collect();
     let first = left.first()?;

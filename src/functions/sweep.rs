@@ -10,17 +10,17 @@ use tracing::{error, info};
 
 use crate::causes::Diagnosis;
 use crate::functions::group::fault;
-use crate::functions::notify::Due;
+use crate::functions::notify::PendingAlert;
 use crate::functions::respond::Responder;
-use crate::incidents::store::{Settled, StoreError};
-use crate::incidents::{Fingerprint, Incident, News, Recovery, Status, Sum, Tell};
+use crate::incidents::store::{Release, StoreError};
+use crate::incidents::{Decision, FailureGroup, Fingerprint, Incident, Recovery, Rollup, Status};
 
 /// Below this, no other walk is begun: what was begun is told in time.
 const LEFT: Duration = Duration::from_secs(10);
 
 /// What a round of care did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Care {
+pub struct SweepReport {
     /// Incidents that are open.
     pub open: usize,
     /// Messages published.
@@ -35,9 +35,9 @@ impl Responder {
     /// # Errors
     ///
     /// A store that can't be reached, or an alert that could not be published: the schedule comes again.
-    pub async fn care(&self, deadline: Instant) -> anyhow::Result<Care> {
+    pub async fn care(&self, deadline: Instant) -> anyhow::Result<SweepReport> {
         let all = self.store.all((self.now)()).await?;
-        let mut care = Care::default();
+        let mut care = SweepReport::default();
         let mut failure = None;
         for incident in &all {
             care.open += usize::from(incident.is_open());
@@ -66,7 +66,7 @@ impl Responder {
     async fn care_for(&self, page: &Incident, deadline: Instant) -> anyhow::Result<usize> {
         let now = (self.now)();
         let members = self.members(&*self.store, page, None, now).await?;
-        let sum = Sum::of(&members);
+        let sum = Rollup::of(&members);
         if let Some(tell) = incidents::decide(page, &sum, now, self.policy()) {
             let Some(due) = self.due_again(page, members, tell, deadline).await? else { return Ok(0) };
             let told = self.tell(vec![due], deadline).await;
@@ -75,7 +75,7 @@ impl Responder {
         if !incidents::is_quiet(page, &sum, now, self.policy()) {
             return Ok(0);
         }
-        let tell = Tell { status: Status::Resolved, reason: String::new() };
+        let tell = Decision { status: Status::Resolved, reason: String::new() };
         let Some(due) = self.due_again(page, members, tell, deadline).await? else { return Ok(0) };
         self.look_again(due, &sum, deadline).await
     }
@@ -85,9 +85,9 @@ impl Responder {
         &self,
         page: &Incident,
         mut members: Vec<Incident>,
-        tell: Tell,
+        tell: Decision,
         deadline: Instant,
-    ) -> Result<Option<Due<'_>>, StoreError> {
+    ) -> Result<Option<PendingAlert<'_>>, StoreError> {
         let mut example = None;
         for (place, member) in members.iter().enumerate() {
             if let Some(kept) = self.store.kept(&member.fingerprint).await? {
@@ -104,14 +104,19 @@ impl Responder {
             Diagnosis::noted(first.cause, first.source.clone(), first.last_failure, says)
         };
         let example = example.map_or_else(lost, |(_, kept)| kept);
-        let news = News::again(first.fingerprint.clone(), example);
+        let news = FailureGroup::again(first.fingerprint.clone(), example);
         let (store, owner, page) = (&*self.store, self.owner(), page.clone());
-        let due = Due { store, may_repeat: false, page, members, owner, tell, news };
+        let due = PendingAlert { store, may_repeat: false, page, members, owner, tell, news };
         Ok(self.claim(&due, (self.now)(), deadline).await?.then_some(due))
     }
 
     /// Whether a quiet incident is over.
-    async fn look_again(&self, mut due: Due<'_>, sum: &Sum, deadline: Instant) -> anyhow::Result<usize> {
+    async fn look_again(
+        &self,
+        mut due: PendingAlert<'_>,
+        sum: &Rollup,
+        deadline: Instant,
+    ) -> anyhow::Result<usize> {
         let now = (self.now)();
         let subject = due.news.example.subject().later(now);
         let last = deadline.checked_sub(LEFT / 2).unwrap_or(deadline);
@@ -135,25 +140,25 @@ impl Responder {
             Some(page) => self.members(&*self.store, page, None, now).await?,
             None => Vec::new(),
         };
-        if Sum::of(&members).counted_at > sum.counted_at {
+        if Rollup::of(&members).counted_at > sum.counted_at {
             // It failed again while somebody looked: that is for the next round.
-            self.settle(&*self.store, &due.page.fingerprint, &due.owner, &Settled::Free).await;
+            self.settle(&*self.store, &due.page.fingerprint, &due.owner, &Release::Retry).await;
             return Ok(0);
         }
         let mut told =
             incidents::told(&due.page, sum, status, fault(&judgement).or(before.fault.clone()), now);
         if status == Status::Ongoing {
             let look_at = now.checked_add(self.config.resolve_after).ok();
-            told = incidents::Told { quiet: true, look_at, ..told };
+            told = incidents::LastAlert { quiet: true, look_at, ..told };
             if before.quiet {
                 // Said once. It is looked at again, and told when something else is seen.
-                let told = incidents::Told { at: before.at, ..told };
-                self.settle(&*self.store, &due.page.fingerprint, &due.owner, &Settled::Told(told)).await;
+                let told = incidents::LastAlert { at: before.at, ..told };
+                self.settle(&*self.store, &due.page.fingerprint, &due.owner, &Release::Alerted(told)).await;
                 return Ok(0);
             }
         }
         info!(incident.id = due.page.id, status = status.as_str(), "looked whether the fault is gone");
-        due.tell = Tell { status, reason };
+        due.tell = Decision { status, reason };
         self.publish_as(due, judgement, told, deadline).await.map(|()| 1)
     }
 }

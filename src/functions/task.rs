@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// The round that the schedule asks for: incidents and coverage.
-    Round,
+    ReconcileReport,
     /// A look after incidents alone, which is due more often.
     Incidents,
     /// A log group has just been made.
@@ -56,7 +56,7 @@ struct Parameters {
 impl Task {
     /// Reads an event. One that is neither of the others is the schedule's, whatever it holds.
     pub(crate) fn of(event: &[u8]) -> Result<Self, serde_json::Error> {
-        let Ok(found) = serde_json::from_slice::<Event>(event) else { return Ok(Self::Round) };
+        let Ok(found) = serde_json::from_slice::<Event>(event) else { return Ok(Self::ReconcileReport) };
         if found.request_type.is_some() {
             return serde_json::from_slice(event).map(Self::Stack);
         }
@@ -65,7 +65,7 @@ impl Task {
         }
         let created = found.detail.filter(|detail| detail.name.as_deref() == Some("CreateLogGroup"));
         let group = created.and_then(|detail| detail.parameters?.log_group);
-        Ok(group.map_or(Self::Round, Self::NewGroup))
+        Ok(group.map_or(Self::ReconcileReport, Self::NewGroup))
     }
 }
 
@@ -83,10 +83,13 @@ mod tests {
     #[test]
     fn events_are_told_apart() {
         let group = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
-        check(&json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}), &Task::Round);
-        check(&json!({}), &Task::Round);
+        check(
+            &json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+            &Task::ReconcileReport,
+        );
+        check(&json!({}), &Task::ReconcileReport);
         check(&json!({"only": "incidents"}), &Task::Incidents);
-        check(&json!("anything"), &Task::Round);
+        check(&json!("anything"), &Task::ReconcileReport);
         let created = json!({"source": "aws.logs", "detail": {
             "eventName": "CreateLogGroup", "requestParameters": {"logGroupName": group},
         }});

@@ -3,13 +3,13 @@
 //! [`gather`] puts the failures of a batch together, a [`store`] counts them, [`decide`] says whether what is known has to be
 //! told, and [`recovery`] whether it is over. All but the stores are pure.
 
-use crate::incidents::failure_group::News;
+use crate::incidents::failure_group::FailureGroup;
 use crate::incidents::incident::Incident;
 
 use std::collections::BTreeMap;
 
 use crate::causes::{Cause, Route};
-use crate::checks::Judgement;
+use crate::checks::Assessment;
 use crate::logs::Source;
 
 /// What an alert says an incident is.
@@ -67,16 +67,16 @@ pub struct Alert {
     /// Why this message was sent.
     pub reason: String,
     /// The failures that made it news.
-    pub news: News,
+    pub news: FailureGroup,
     /// What live AWS says.
-    pub judgement: Judgement,
+    pub judgement: Assessment,
     /// What else the same broken resource fails: incidents that share one root are told as one.
-    pub also_hit: Vec<Hit>,
+    pub also_hit: Vec<AlsoAffected>,
 }
 
 /// An API and stage that the same fault hits.
 #[derive(Clone, Debug)]
-pub struct Hit {
+pub struct AlsoAffected {
     /// Account, Region, API and stage.
     pub source: Source,
     /// The cause its log names.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::incidents::alert::Status;
-use crate::incidents::incident::{Incident, Told};
+use crate::incidents::incident::{Incident, LastAlert};
 
 /// How often people want to hear of the same thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Policy {
 
 /// What to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tell {
+pub struct Decision {
     /// As what.
     pub status: Status,
     /// Why.
@@ -37,7 +37,7 @@ const GROWTH: u64 = 10;
 
 /// How everything that a page tells stands together; of an incident that is told by itself, how that stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sum {
+pub struct Rollup {
     /// Failures a minute.
     pub rate: Option<u64>,
     /// Failures a minute in the first minute.
@@ -50,7 +50,7 @@ pub struct Sum {
     pub counted_at: Option<Timestamp>,
 }
 
-impl Sum {
+impl Rollup {
     /// Adds incidents up.
     pub fn of<'a>(incidents: impl IntoIterator<Item = &'a Incident>) -> Self {
         let mut sum = Self::default();
@@ -75,11 +75,11 @@ pub fn is_settling(page: &Incident, now: Timestamp, policy: Policy) -> bool {
 
 /// Whether an incident has to be told now. `page` is the incident itself, or the page that tells it together with others;
 /// `sum` is of everything on it.
-pub fn decide(page: &Incident, sum: &Sum, now: Timestamp, policy: Policy) -> Option<Tell> {
+pub fn decide(page: &Incident, sum: &Rollup, now: Timestamp, policy: Policy) -> Option<Decision> {
     if page.lease.as_ref().is_some_and(|lease| lease.holds(now)) {
         return None;
     }
-    let tell = |status, reason| Some(Tell { status, reason });
+    let tell = |status, reason| Some(Decision { status, reason });
     let Some(told) = &page.told else {
         return tell(Status::Open, "first failure of this kind".to_owned());
     };
@@ -100,13 +100,13 @@ pub fn decide(page: &Incident, sum: &Sum, now: Timestamp, policy: Policy) -> Opt
     if told.quiet && since >= SETTLING.min(policy.repeat) {
         return tell(Status::Ongoing, "failing again after it was quiet".to_owned());
     }
-    (since >= policy.repeat).then(|| Tell {
+    (since >= policy.repeat).then(|| Decision {
         status: Status::Ongoing,
         reason: format!("still failing {} after it was last told", words(since)),
     })
 }
 
-fn growth(told: &Told, sum: &Sum) -> Option<String> {
+fn growth(told: &LastAlert, sum: &Rollup) -> Option<String> {
     let plural = |n: usize, word: &str| format!("{n} more {word}{}", if n == 1 { "" } else { "s" });
     if sum.members > told.members {
         return Some(format!(
@@ -123,7 +123,7 @@ fn growth(told: &Told, sum: &Sum) -> Option<String> {
 }
 
 /// Whether an open incident is quiet, and it is time to look whether its fault is gone.
-pub fn is_quiet(page: &Incident, sum: &Sum, now: Timestamp, policy: Policy) -> bool {
+pub fn is_quiet(page: &Incident, sum: &Rollup, now: Timestamp, policy: Policy) -> bool {
     let Some(told) = page.told.as_ref().filter(|told| told.status != Status::Resolved) else { return false };
     let free = !page.lease.as_ref().is_some_and(|lease| lease.holds(now));
     let last = sum.counted_at.unwrap_or(told.at);
@@ -133,18 +133,18 @@ pub fn is_quiet(page: &Incident, sum: &Sum, now: Timestamp, policy: Policy) -> b
 /// What is to be remembered of a message that was told. `fault` is what explained it.
 pub fn told(
     page: &Incident,
-    sum: &Sum,
+    sum: &Rollup,
     status: Status,
     fault: Option<incident::Fault>,
     now: Timestamp,
-) -> Told {
+) -> LastAlert {
     let before = page.told.as_ref();
     let escalations = match (status, before) {
         (Status::Escalated, Some(before)) => before.escalations.saturating_add(1),
         (Status::Ongoing, Some(before)) => before.escalations,
         _ => 0,
     };
-    Told {
+    LastAlert {
         number: before.map_or(1, |told| told.number + 1),
         at: now,
         status,
@@ -203,14 +203,14 @@ mod tests {
             Incident::opened(Fingerprint::kept("1-a"), &Source::default(), UNREACHABLE, at(-10));
         incident.routes.insert(causes::Route { method: "GET".to_owned(), path: "/".to_owned() }, 1);
         incident.counted_at = Some(at(0));
-        incident.told = Some(told(&incident, &Sum::of([&incident]), status, None, at(0)));
+        incident.told = Some(told(&incident, &Rollup::of([&incident]), status, None, at(0)));
         incident.counted_at = Some(at(counted));
         incident
     }
 
     #[track_caller]
     fn check(incident: &Incident, now: i64, expected: Option<Status>) {
-        let tell = decide(incident, &Sum::of([incident]), at(now), POLICY);
+        let tell = decide(incident, &Rollup::of([incident]), at(now), POLICY);
         assert_eq!(tell.as_ref().map(|tell| tell.status), expected, "{tell:?}");
     }
 
@@ -242,7 +242,7 @@ mod tests {
         check(&incident, 299, None);
         check(&incident, 300, Some(Status::Escalated));
         // From then on it is set against what was told.
-        let escalated = told(&incident, &Sum::of([&incident]), Status::Escalated, None, at(300));
+        let escalated = told(&incident, &Rollup::of([&incident]), Status::Escalated, None, at(300));
         assert_eq!((escalated.rate, escalated.escalations), (Some(100), 1));
         incident.told = Some(escalated);
         incident.counted_at = Some(at(1000));
@@ -261,7 +261,7 @@ mod tests {
         check(&incident, 400, Some(Status::Escalated));
         let page = told_as(Status::Open, 400);
         let joined = Incident { fingerprint: Fingerprint::kept("1-b"), ..page.clone() };
-        let sum = Sum::of([&page, &joined, &joined]);
+        let sum = Rollup::of([&page, &joined, &joined]);
         assert_eq!(sum.members, 2, "each counts once");
         let tell = decide(&page, &sum, at(400), POLICY);
         assert_eq!(tell.map(|tell| tell.status), Some(Status::Escalated));
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn only_what_is_open_and_quiet_is_looked_at_again() {
-        let quiet = |incident: &Incident, now| is_quiet(incident, &Sum::of([incident]), at(now), POLICY);
+        let quiet = |incident: &Incident, now| is_quiet(incident, &Rollup::of([incident]), at(now), POLICY);
         let open = told_as(Status::Open, 100);
         assert!(!quiet(&open, 999) && quiet(&open, 1000));
         assert!(!quiet(&told_as(Status::Resolved, 100), 5000));

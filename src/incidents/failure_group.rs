@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use crate::causes::{Diagnosis, Route, Sighted};
+use crate::causes::{Diagnosis, Failure, Route};
 use crate::ids::RequestId;
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::histogram::Minutes;
+use crate::incidents::histogram::Histogram;
 use crate::incidents::incident::Incident;
 
 /// Request ids an alert names.
@@ -16,13 +16,13 @@ const MOST_REQUESTS: usize = 20;
 
 /// Failures of one fingerprint that came together.
 #[derive(Clone, Debug)]
-pub struct News {
+pub struct FailureGroup {
     /// What makes them one.
     pub fingerprint: Fingerprint,
     /// How many, by the delivery they came in: one that comes again is not counted again.
-    pub deliveries: BTreeMap<DeliveryId, Delivery>,
+    pub deliveries: BTreeMap<DeliveryId, DeliveryCount>,
     /// When they failed, by the minute.
-    pub times: Minutes,
+    pub times: Histogram,
     /// Some of the requests.
     pub request_ids: Vec<RequestId>,
     /// The diagnosis that says most: the one whose lines name the most.
@@ -35,7 +35,7 @@ pub struct DeliveryId(pub u64);
 
 /// The failures of one delivery.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Delivery {
+pub struct DeliveryCount {
     /// How many.
     pub failed: u64,
     /// How many a route; at most [`Incident::MOST_ROUTES`] routes.
@@ -48,8 +48,8 @@ pub struct Delivery {
 
 /// Puts failures together by fingerprint, in the order in which each fingerprint is first seen. The same as [`group`] of their
 /// diagnoses; but a diagnosis is made only where it becomes an example, and a fingerprint once for failures that are alike.
-pub fn gather(failures: &[Sighted<'_>]) -> Vec<News> {
-    let mut news: Vec<News> = Vec::new();
+pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
+    let mut news: Vec<FailureGroup> = Vec::new();
     let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
     let mut alike: HashMap<_, usize, RandomState> = HashMap::default();
     for failure in failures {
@@ -57,7 +57,7 @@ pub fn gather(failures: &[Sighted<'_>]) -> Vec<News> {
             let (source, endpoint) = (failure.source(), failure.endpoint());
             let fingerprint = Fingerprint::of_parts(&source, failure.cause, endpoint.as_ref());
             *places.entry(fingerprint.clone()).or_insert_with(|| {
-                news.push(News::of(fingerprint, failure.diagnosis()));
+                news.push(FailureGroup::of(fingerprint, failure.diagnosis()));
                 news.len() - 1
             })
         });
@@ -72,14 +72,14 @@ pub fn gather(failures: &[Sighted<'_>]) -> Vec<News> {
 }
 
 /// Puts diagnoses together by fingerprint, in the order in which each fingerprint is first seen.
-pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<News> {
-    let mut news: Vec<News> = Vec::new();
+pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<FailureGroup> {
+    let mut news: Vec<FailureGroup> = Vec::new();
     let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
     for diagnosis in diagnoses {
         let fingerprint = Fingerprint::of(&diagnosis);
         let place = *places.entry(fingerprint.clone()).or_insert(news.len());
         if place == news.len() {
-            news.push(News::of(fingerprint, diagnosis.clone()));
+            news.push(FailureGroup::of(fingerprint, diagnosis.clone()));
         }
         let known = &mut news[place];
         known.count(diagnosis.source.delivery, diagnosis.at, diagnosis.route.as_ref());
@@ -91,10 +91,10 @@ pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<News> {
     news
 }
 
-impl News {
+impl FailureGroup {
     /// News of which nothing is counted yet.
     fn of(fingerprint: Fingerprint, example: Diagnosis) -> Self {
-        let (deliveries, times, request_ids) = (BTreeMap::new(), Minutes::default(), Vec::new());
+        let (deliveries, times, request_ids) = (BTreeMap::new(), Histogram::default(), Vec::new());
         Self { fingerprint, deliveries, times, request_ids, example }
     }
 

@@ -12,7 +12,7 @@ const ROUND: [i64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440, 10_080];
 
 /// How many failures each minute saw. What is undated is not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Minutes {
+pub struct Histogram {
     /// Minutes of one span.
     span: i64,
     /// Failures by span since the epoch.
@@ -21,7 +21,7 @@ pub struct Minutes {
 
 /// A stretch of time and what failed in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bar {
+pub struct Bucket {
     /// Its beginning.
     pub from: Timestamp,
     /// Its length in minutes.
@@ -30,13 +30,13 @@ pub struct Bar {
     pub failed: u64,
 }
 
-impl Default for Minutes {
+impl Default for Histogram {
     fn default() -> Self {
         Self { span: 1, counts: BTreeMap::new() }
     }
 }
 
-impl Minutes {
+impl Histogram {
     /// Counts a failure at this time.
     pub fn count(&mut self, at: Timestamp) {
         *self.counts.entry(at.as_second().div_euclid(60 * self.span)).or_default() += 1;
@@ -64,7 +64,7 @@ impl Minutes {
 
     /// The whole time from the first failure to the last in at most `most` bars (but two), those without a failure among
     /// them.
-    pub fn bars(&self, most: usize) -> Vec<Bar> {
+    pub fn bars(&self, most: usize) -> Vec<Bucket> {
         let (Some((first, _)), Some((last, _))) =
             (self.counts.first_key_value(), self.counts.last_key_value())
         else {
@@ -89,7 +89,7 @@ impl Minutes {
     }
 
     /// A bar each span, once the spans are long enough.
-    fn bars_of_span(mut self, most: i64) -> Vec<Bar> {
+    fn bars_of_span(mut self, most: i64) -> Vec<Bucket> {
         let ends = |counts: &BTreeMap<i64, u64>| {
             counts.keys().next().copied().zip(counts.keys().next_back().copied()).unwrap_or((0, 0))
         };
@@ -97,7 +97,7 @@ impl Minutes {
             self.coarsen();
         }
         let (first, last) = ends(&self.counts);
-        let bar = |at: i64| Bar {
+        let bar = |at: i64| Bucket {
             from: Timestamp::from_second(at * self.span * 60).unwrap_or(Timestamp::MIN),
             minutes: self.span,
             failed: self.counts.get(&at).copied().unwrap_or(0),
@@ -119,13 +119,13 @@ impl Minutes {
 mod tests {
     use super::*;
 
-    fn counted(seconds: &[i64]) -> Minutes {
-        let mut minutes = Minutes::default();
+    fn counted(seconds: &[i64]) -> Histogram {
+        let mut minutes = Histogram::default();
         seconds.iter().for_each(|second| minutes.count(Timestamp::from_second(*second).unwrap()));
         minutes
     }
 
-    fn failed(minutes: &Minutes, most: usize) -> Vec<u64> {
+    fn failed(minutes: &Histogram, most: usize) -> Vec<u64> {
         minutes.bars(most).iter().map(|bar| bar.failed).collect()
     }
 

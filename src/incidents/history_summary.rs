@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::causes::{Cause, Diagnosis, Route};
 use crate::incidents::failure_group::{count, earliest};
-use crate::incidents::histogram::Minutes;
+use crate::incidents::histogram::Histogram;
 
 /// A count of history.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ pub struct Tally {
     /// Failures by the slug of their cause.
     pub causes: BTreeMap<&'static str, Row>,
     /// When they failed, by the minute.
-    pub times: Minutes,
+    pub times: Histogram,
 }
 
 /// The failures of one cause.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::causes::{Cause, Route};
 use crate::incidents::alert::Status;
-use crate::incidents::failure_group::{Delivery, News, count, earliest};
+use crate::incidents::failure_group::{DeliveryCount, FailureGroup, count, earliest};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::logs::Source;
 
@@ -41,14 +41,14 @@ pub struct Incident {
     /// The incidents that this page tells; empty where it is none.
     pub members: BTreeSet<Fingerprint>,
     /// What was last told; `None` where nobody was told yet.
-    pub told: Option<Told>,
+    pub told: Option<LastAlert>,
     /// Who is telling it.
     pub lease: Option<Lease>,
 }
 
 /// What was told of an incident, and how it stood then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct LastAlert {
     /// How many messages this makes; two tellers can't both write the same number.
     pub number: u64,
     /// When.
@@ -173,7 +173,7 @@ impl Incident {
     }
 
     /// An incident of news alone.
-    pub fn of_news(news: &News, now: Timestamp) -> Self {
+    pub fn of_news(news: &FailureGroup, now: Timestamp) -> Self {
         let mut incident =
             Self::opened(news.fingerprint.clone(), &news.example.source, news.example.cause, now);
         news.deliveries.values().for_each(|delivery| incident.count(delivery, now));
@@ -181,7 +181,7 @@ impl Incident {
     }
 
     /// Counts a delivery.
-    pub fn count(&mut self, delivery: &Delivery, now: Timestamp) {
+    pub fn count(&mut self, delivery: &DeliveryCount, now: Timestamp) {
         self.failed += delivery.failed;
         for (route, failed) in &delivery.routes {
             count(&mut self.routes, route, *failed);

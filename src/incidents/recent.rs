@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::causes::Sighted;
+use crate::causes::Failure;
 use crate::ids::ApiId;
 
 /// Requests kept at a time; when there are more, those that were told first are forgotten.
@@ -21,7 +21,7 @@ type Request = u64;
 
 /// Requests that failed and were told, in the container's memory.
 #[derive(Debug, Default)]
-pub struct Recent {
+pub struct RecentRequests {
     key: RandomState,
     known: Mutex<Known>,
 }
@@ -32,10 +32,10 @@ struct Known {
     in_order: VecDeque<Request>,
 }
 
-impl Recent {
+impl RecentRequests {
     /// Whether this says nothing but that a request failed whose failure was told already. A cause that was named is news
     /// of its own, whoever chose the id.
-    pub fn knows(&self, failure: &Sighted<'_>) -> bool {
+    pub fn knows(&self, failure: &Failure<'_>) -> bool {
         if !failure.cause.is_last_resort() {
             return false;
         }
@@ -47,7 +47,7 @@ impl Recent {
     }
 
     /// The requests of these failures, to be remembered once they are told: the last of them, where they are too many.
-    pub fn requests(&self, failures: &[Sighted<'_>]) -> Vec<(Request, Option<Timestamp>)> {
+    pub fn requests(&self, failures: &[Failure<'_>]) -> Vec<(Request, Option<Timestamp>)> {
         let last = &failures[failures.len().saturating_sub(MOST)..];
         last.iter().filter_map(|failure| Some((self.request(failure)?, failure.at()))).collect()
     }
@@ -67,7 +67,7 @@ impl Recent {
         }
     }
 
-    fn request(&self, failure: &Sighted<'_>) -> Option<Request> {
+    fn request(&self, failure: &Failure<'_>) -> Option<Request> {
         let (id, source) = (failure.request_id()?, failure.source());
         let api = source.api.as_ref().map(ApiId::as_str);
         Some(self.key.hash_one((api, source.stage.as_deref(), id.as_str())))
@@ -86,7 +86,7 @@ mod tests {
     use crate::logs::{LogBatch, LogEvent, Source, correlate};
 
     /// The one failure of a request `a`, whose only line was logged at this second.
-    fn failure(group: &str, line: &str, second: i64) -> Sighted<'static> {
+    fn failure(group: &str, line: &str, second: i64) -> Failure<'static> {
         let batches: &'static _ = Box::leak(Box::new([LogBatch {
             source: Source::of_group(group),
             events: vec![LogEvent {
@@ -104,8 +104,8 @@ mod tests {
     const END: &str = "Method completed with status: 504";
 
     #[track_caller]
-    fn check(later: &Sighted<'_>, known: bool) {
-        let recent = Recent::default();
+    fn check(later: &Failure<'_>, known: bool) {
+        let recent = RecentRequests::default();
         assert!(!recent.knows(later));
         recent.remember(recent.requests(&[failure(GROUP, FAILURE, 1000)]));
         assert_eq!(recent.knows(later), known);
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn it_forgets_the_first_of_many() {
-        let recent = Recent::default();
+        let recent = RecentRequests::default();
         let one = failure(GROUP, FAILURE, 1000);
         recent.remember(recent.requests(std::slice::from_ref(&one)));
         let others = (0..).take(MOST).map(|n| (n, None));

@@ -1,7 +1,7 @@
 //! A quiet incident and a fresh walk → whether its fault is gone *because the readings say so*.
 
-use crate::causes::{Cause, Family};
-use crate::checks::{CODES, Code, Finding, Judgement, Kind, State, Tier};
+use crate::causes::{Blames, Cause};
+use crate::checks::{Assessment, CODES, Code, Confidence, Finding, Kind, State};
 use crate::incidents::incident::Fault;
 
 /// What a fresh walk says of a fault that was told.
@@ -16,13 +16,13 @@ pub enum Recovery {
 }
 
 /// Sets a fresh walk against what was told.
-pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Judgement) -> Recovery {
-    if cause.family == Family::Elsewhere {
+pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Assessment) -> Recovery {
+    if cause.family == Blames::Elsewhere {
         return Recovery::Gone(
             "this cause lies in no reading: only the log tells, and it is quiet".to_owned(),
         );
     }
-    if judgement.verdict.tier != Tier::Unknown {
+    if judgement.verdict.tier != Confidence::Unknown {
         return Recovery::Still(judgement.verdict.says.clone());
     }
     let findings = &judgement.findings;

@@ -18,9 +18,9 @@ use std::pin::Pin;
 use jiff::Timestamp;
 
 use crate::causes::Diagnosis;
-use crate::incidents::failure_group::News;
+use crate::incidents::failure_group::FailureGroup;
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::incident::{Incident, Lease, Told};
+use crate::incidents::incident::{Incident, LastAlert, Lease};
 use crate::incidents::silence::Silence;
 
 /// What a store answers, when it is done.
@@ -33,15 +33,15 @@ pub struct StoreError(pub String);
 
 /// What becomes of an incident once its teller is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settled {
+pub enum Release {
     /// It was told.
-    Told(Told),
+    Alerted(LastAlert),
     /// It is told on the page of the resource that broke it, from now on.
-    On(Fingerprint),
+    Merged(Fingerprint),
     /// It was not told, and nobody is to try before this: it is silenced.
-    Held(Timestamp),
+    Silenced(Timestamp),
     /// It was not told, and whoever comes next may try.
-    Free,
+    Retry,
 }
 
 /// A keeper of incidents, shared by everybody who tells.
@@ -50,7 +50,7 @@ pub enum Settled {
 /// settled when the lease ends is told by whoever comes next, so that a message is rather doubled than lost.
 pub trait Store: Send + Sync {
     /// Counts news, each delivery once, and answers with the incident as it is now.
-    fn count<'a>(&'a self, news: &'a News, now: Timestamp) -> Stored<'a, Incident>;
+    fn count<'a>(&'a self, news: &'a FailureGroup, now: Timestamp) -> Stored<'a, Incident>;
 
     /// The incidents that are kept under these fingerprints; what is not kept, or expired, is missing.
     fn read<'a>(&'a self, fingerprints: &'a [Fingerprint], now: Timestamp) -> Stored<'a, Vec<Incident>>;
@@ -67,7 +67,7 @@ pub trait Store: Send + Sync {
         &'a self,
         fingerprint: &'a Fingerprint,
         owner: &'a str,
-        settled: &'a Settled,
+        settled: &'a Release,
     ) -> Stored<'a, ()>;
 
     /// Puts an incident on the page of the resource that broke it, opening the page where there is none, and answers with

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::logs::delivered_payload::Line;
-use crate::logs::delivered_source::Place;
+use crate::logs::delivered_source::RecordSource;
 use crate::logs::record::{LogBatch, LogEvent, Source};
 
 /// Divides a batch of delivered records by API and stage; any other batch comes back as it was.
@@ -62,7 +62,7 @@ fn json_of(message: &str) -> Option<&str> {
 
 /// One delivered record.
 struct Record {
-    place: Place,
+    place: RecordSource,
     at: Option<Timestamp>,
     request: Option<String>,
     lines: Vec<Line>,
@@ -94,7 +94,7 @@ impl Record {
         if arn.is_none() && stage.is_none() && at.is_none() {
             return None;
         }
-        let mut place = arn.and_then(Place::of_arn).unwrap_or_default();
+        let mut place = arn.and_then(RecordSource::of_arn).unwrap_or_default();
         place.name_stage(stage);
         let lines = delivered_payload::lines(payload);
         // A record that says nothing is not understood.
@@ -122,7 +122,7 @@ pub(crate) fn field<'v>(fields: &'v Map<String, Value>, names: &[&str]) -> Optio
 struct Sorted<'a> {
     source: Source,
     batches: Vec<LogBatch<'a>>,
-    places: HashMap<Option<Place>, usize>,
+    places: HashMap<Option<RecordSource>, usize>,
     lines: usize,
 }
 
@@ -158,7 +158,7 @@ impl<'a> Sorted<'a> {
         self.batch_of(None, source).events.push(LogEvent { number, ..event });
     }
 
-    fn batch_of(&mut self, place: Option<Place>, source: Source) -> &mut LogBatch<'a> {
+    fn batch_of(&mut self, place: Option<RecordSource>, source: Source) -> &mut LogBatch<'a> {
         let index = *self.places.entry(place).or_insert(self.batches.len());
         if index == self.batches.len() {
             self.batches.push(LogBatch { source, events: Vec::new() });

@@ -9,7 +9,7 @@ use crate::logs::record::Source;
 
 /// An API's stage, as far as a record names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Place {
+pub(crate) struct RecordSource {
     region: Option<String>,
     account: Option<String>,
     api: Option<String>,
@@ -17,7 +17,7 @@ pub(crate) struct Place {
     canary: bool,
 }
 
-impl Place {
+impl RecordSource {
     /// Reads `arn:{partition}:apigateway:{region}:{account}:/restapis/{id}/stages/{stage}`, with or without account and
     /// first slash, `apis` for `restapis`, and `arn:{partition}:execute-api:{region}:{account}:{id}/{stage}`.
     pub(crate) fn of_arn(arn: &str) -> Option<Self> {
@@ -74,7 +74,7 @@ impl Place {
 
 /// What stands before the payload in the plain form.
 pub(crate) struct Header {
-    pub(crate) place: Place,
+    pub(crate) place: RecordSource,
     pub(crate) at: Option<Timestamp>,
 }
 
@@ -93,12 +93,12 @@ pub(crate) fn plain(message: &str) -> Option<(Header, &str)> {
         return None;
     }
     let between = |c: char| c.is_whitespace() || ",;|\"".contains(c);
-    let (mut rest, mut place, mut at, mut stage) = (message, None::<Place>, None, false);
+    let (mut rest, mut place, mut at, mut stage) = (message, None::<RecordSource>, None, false);
     for _ in 0..3 {
         let text = rest.trim_start_matches(between);
         let (word, after) = text.split_at(text.find(between).unwrap_or(text.len()));
-        let is_stage = |place: &Place| place.stage.as_deref() == Some(word);
-        if let Some(named) = Place::of_arn(word).filter(|_| place.is_none()) {
+        let is_stage = |place: &RecordSource| place.stage.as_deref() == Some(word);
+        if let Some(named) = RecordSource::of_arn(word).filter(|_| place.is_none()) {
             place = Some(named);
         } else if let Some(time) = delivered_payload::time_of_text(word).filter(|_| at.is_none()) {
             at = Some(time);
@@ -118,7 +118,7 @@ mod tests {
 
     #[track_caller]
     fn check(arn: &str, expected: Option<(&str, Option<&str>, bool)>) {
-        let place = Place::of_arn(arn);
+        let place = RecordSource::of_arn(arn);
         let found = place
             .as_ref()
             .map(|place| (place.api.as_deref().unwrap_or(""), place.stage.as_deref(), place.canary));

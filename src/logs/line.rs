@@ -176,7 +176,7 @@ const TRAILERS: [&str; 3] =
 
 /// What a line's text can mean for its request, from a look at its opening alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Weight {
+pub(crate) enum LineRelevance {
     /// It may be a line that only a failing request has.
     Fails,
     /// It may tell something about a request that failed.
@@ -187,7 +187,7 @@ pub(crate) enum Weight {
     Nothing,
 }
 
-impl Weight {
+impl LineRelevance {
     /// Weighs the text of a line; in doubt it weighs more.
     pub(crate) fn of(text: &[u8]) -> Self {
         let opens = |openings: &[&str]| openings.iter().any(|opening| opens(text, opening));

@@ -13,9 +13,9 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use crate::ids::Region;
-use crate::logs::line::Weight;
+use crate::logs::line::LineRelevance;
 use crate::logs::record::{Document, LogBatch, Source};
-use crate::logs::scan_event::{Divider, Glimpse};
+use crate::logs::scan_event::{EventScanner, EventSpan};
 
 /// A document without the events that can't matter.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(crate) fn sift<'a>(document: &'a [u8], region: Option<&Region>) -> Option<Si
         return None;
     }
     let start = events_start(text)?;
-    let divider = Divider::new(text, start)?;
+    let divider = EventScanner::new(text, start)?;
     let mut requests = Requests::default();
     let mut events = Vec::with_capacity(text.len() / 256);
     let mut at = start;
@@ -59,9 +59,9 @@ pub(crate) fn sift<'a>(document: &'a [u8], region: Option<&Region>) -> Option<Si
     let Ok(Document::Logs(LogBatch { source, .. })) = envelope::read(frame.as_bytes()) else { return None };
     let placed = source.api.is_some() && source.stage.is_some();
     let wanted = |weight| match weight {
-        Weight::Fails | Weight::Tells => true,
-        Weight::Place => !placed,
-        Weight::Nothing => false,
+        LineRelevance::Fails | LineRelevance::Tells => true,
+        LineRelevance::Place => !placed,
+        LineRelevance::Nothing => false,
     };
     // Room for all of them is asked for and not touched: growing would copy what is kept.
     let mut kept = Vec::with_capacity(events.len());
@@ -92,7 +92,7 @@ struct Requests<'a> {
 
 impl<'a> Requests<'a> {
     /// Notes a line of a request and gives the request's place; `None` for an id of an unusual kind.
-    fn note(&mut self, id: &'a [u8], weight: Weight) -> Option<u32> {
+    fn note(&mut self, id: &'a [u8], weight: LineRelevance) -> Option<u32> {
         let place = match self.places.get(id) {
             Some(place) => *place,
             None if scan_event::is_plain_id(id) => {
@@ -103,7 +103,7 @@ impl<'a> Requests<'a> {
             }
             None => return None,
         };
-        self.failing[place as usize] |= weight == Weight::Fails;
+        self.failing[place as usize] |= weight == LineRelevance::Fails;
         Some(place)
     }
 
@@ -111,9 +111,9 @@ impl<'a> Requests<'a> {
     /// which order they began.
     fn telling(
         &self,
-        events: Vec<(u32, Glimpse)>,
-        wanted: impl Fn(Weight) -> bool,
-    ) -> impl Iterator<Item = (usize, Glimpse)> {
+        events: Vec<(u32, EventSpan)>,
+        wanted: impl Fn(LineRelevance) -> bool,
+    ) -> impl Iterator<Item = (usize, EventSpan)> {
         let mut begun = vec![false; self.failing.len()];
         let numbered = (1..).zip(events);
         numbered.filter_map(move |(number, (request, glimpse))| {

@@ -5,18 +5,18 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use memchr::{memchr, memchr2, memmem};
 
-use crate::logs::line::Weight;
+use crate::logs::line::LineRelevance;
 use crate::logs::record::LogEvent;
 
 /// An event, divided. Many of them are kept at a time, and of few more is asked than how much they weigh.
-pub(crate) struct Glimpse {
+pub(crate) struct EventSpan {
     /// Where `{"id":"…","timestamp":…,"message":"…"}` stands in the document.
     start: u32,
     end: u32,
     /// Whether the message holds an escape.
     escaped: bool,
     /// What its text can mean for the request.
-    pub(crate) weight: Weight,
+    pub(crate) weight: LineRelevance,
 }
 
 const ID: &str = "{\"id\":\"";
@@ -33,7 +33,7 @@ const OPENING: usize = 48;
 const LONGEST_ID: usize = 256;
 
 /// Divides the events of a document.
-pub(crate) struct Divider<'a> {
+pub(crate) struct EventScanner<'a> {
     document: &'a str,
     /// Digits of an event's id: all ids have as many.
     id_digits: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Divider<'a> {
     border: memmem::Finder<'static>,
 }
 
-impl<'a> Divider<'a> {
+impl<'a> EventScanner<'a> {
     /// For a document whose first event begins at this place.
     pub(crate) fn new(document: &'a str, start: usize) -> Option<Self> {
         let first = document.as_bytes().get(start + ID.len()..)?;
@@ -51,7 +51,7 @@ impl<'a> Divider<'a> {
 
     /// Divides the event at this place and says which request it is of, not looking at the id (see [`is_plain_id`]), and
     /// where it ends; `None` for an event of any other shape.
-    pub(crate) fn event(&self, start: usize) -> Option<(Glimpse, &'a [u8], usize)> {
+    pub(crate) fn event(&self, start: usize) -> Option<(EventSpan, &'a [u8], usize)> {
         let bytes = self.document.as_bytes();
         let id_end = digits(bytes, after(bytes, start, ID)?, self.id_digits)?;
         let timestamp = after(bytes, id_end, TIMESTAMP)?;
@@ -67,16 +67,16 @@ impl<'a> Divider<'a> {
         let escaped = bytes[first] == b'\\';
         let end = if escaped { self.closing_quote(first)? } else { first };
         let next = after(bytes, end, END)?;
-        let weight = match Weight::of(&bytes[text..first]) {
-            Weight::Tells if escaped && first - text < OPENING => Weight::Fails,
+        let weight = match LineRelevance::of(&bytes[text..first]) {
+            LineRelevance::Tells if escaped && first - text < OPENING => LineRelevance::Fails,
             weight => weight,
         };
         let (start, end) = (u32::try_from(start).ok()?, u32::try_from(next).ok()?);
-        Some((Glimpse { start, end, escaped, weight }, &bytes[request..request_end], next))
+        Some((EventSpan { start, end, escaped, weight }, &bytes[request..request_end], next))
     }
 
     /// An event as the general way reads it.
-    pub(crate) fn read(&self, glimpse: &Glimpse, number: usize) -> Option<LogEvent<'a>> {
+    pub(crate) fn read(&self, glimpse: &EventSpan, number: usize) -> Option<LogEvent<'a>> {
         let event = &self.document[glimpse.start as usize..glimpse.end as usize];
         let (id, rest) = event[ID.len()..].split_at(self.id_digits);
         let (time, rest) = rest[TIMESTAMP.len()..].split_at(TIME_DIGITS);

@@ -11,10 +11,10 @@ use tokio::join;
 
 use crate::aws::model::{AcmCertificate, Attributes, ListenerCertificate, MetricsOf, Series, X509};
 use crate::aws::model::{Generation, Listener};
-use crate::aws::{Question, Reading};
+use crate::aws::{Query, Reading};
 use crate::ids::Arn;
-use crate::path::private_path::Topology;
-use crate::path::reader::Surveyor;
+use crate::path::private_path::PrivatePath;
+use crate::path::reader::PathReader;
 
 /// Certificates read in one survey. A listener may have dozens; those beyond are as unknown as denied ones.
 const MOST_CERTIFICATES: usize = 4;
@@ -61,9 +61,9 @@ impl Details {
     }
 }
 
-impl Surveyor<'_> {
+impl PathReader<'_> {
     /// Reads what helps to judge a path whose load balancer and listeners were read.
-    pub(crate) async fn details(&self, topology: &Topology, balancer: &Arn) -> Details {
+    pub(crate) async fn details(&self, topology: &PrivatePath, balancer: &Arn) -> Details {
         let listener = topology.called_listener();
         let (certificates, listener_attributes, metrics) = join!(
             self.listener_certificates(topology, listener),
@@ -84,13 +84,13 @@ impl Surveyor<'_> {
     /// The certificates of a listener that ends TLS; an http URI never sees them.
     async fn listener_certificates(
         &self,
-        topology: &Topology,
+        topology: &PrivatePath,
         listener: Option<&Listener>,
     ) -> Option<(Reading<Vec<ListenerCertificate>>, BTreeMap<Arn, CertificateReadings>)> {
         let listener = listener.filter(|listener| listener.ends_tls())?;
         topology.endpoint.as_ref().filter(|called| called.tls)?;
         let listed: Reading<Vec<ListenerCertificate>> =
-            self.read(Question::ListenerCertificates(listener.arn.clone())).await;
+            self.read(Query::ListenerCertificates(listener.arn.clone())).await;
         let mut arns: Vec<(bool, Arn)> =
             listed.value().into_iter().flatten().map(|one| (!one.default, one.arn.clone())).collect();
         // The default first: it is presented to every host name that no other covers.
@@ -104,18 +104,15 @@ impl Surveyor<'_> {
         if let Some((_, name)) = arn.as_str().split_once(":server-certificate/") {
             // A path may stand before the name.
             let name = name.rsplit('/').next().unwrap_or(name).to_owned();
-            return CertificateReadings {
-                acm: None,
-                chain: self.read(Question::ServerCertificate(name)).await,
-            };
+            return CertificateReadings { acm: None, chain: self.read(Query::ServerCertificate(name)).await };
         }
-        let acm: Reading<AcmCertificate> = self.read(Question::AcmCertificate(arn.clone())).await;
+        let acm: Reading<AcmCertificate> = self.read(Query::AcmCertificate(arn.clone())).await;
         let chain = match &acm {
             // What ACM says of a certificate of Amazon's own is all that can be asked about it.
             Reading::Known { value, at } if value.kind == "AMAZON_ISSUED" => {
                 Reading::Known { value: Vec::new(), at: *at }
             }
-            _ => self.read(Question::AcmChain(arn.clone())).await,
+            _ => self.read(Query::AcmChain(arn.clone())).await,
         };
         CertificateReadings { acm: Some(acm), chain }
     }
@@ -123,10 +120,10 @@ impl Surveyor<'_> {
     /// The idle timeout can be set on TCP listeners alone; TLS listeners have a fixed one.
     async fn listener_attributes(&self, listener: Option<&Listener>) -> Option<Reading<Attributes>> {
         let listener = listener.filter(|listener| listener.protocol == "TCP")?;
-        Some(self.read(Question::ListenerAttributes(listener.arn.clone())).await)
+        Some(self.read(Query::ListenerAttributes(listener.arn.clone())).await)
     }
 
-    async fn metrics(&self, topology: &Topology, balancer: &Arn) -> Option<Reading<Vec<Series>>> {
+    async fn metrics(&self, topology: &PrivatePath, balancer: &Arn) -> Option<Reading<Vec<Series>>> {
         if matches!(topology.load_balancer, Reading::Absent { .. }) {
             return None;
         }
@@ -143,7 +140,7 @@ impl Surveyor<'_> {
         target_groups.truncate(MOST_GROUPS);
         let of =
             MetricsOf { load_balancer: balancer.clone(), network, target_groups, failed: minute(failed) };
-        Some(self.read(Question::Metrics(of)).await)
+        Some(self.read(Query::Metrics(of)).await)
     }
 }
 

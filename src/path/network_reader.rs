@@ -9,18 +9,18 @@ use tokio::join;
 
 use crate::aws::model::{Attributes, Instance, InterfacesOf, NetworkInterface, PrefixList, SecurityGroup};
 use crate::aws::model::{Generation, LoadBalancer};
-use crate::aws::{Question, Reading};
+use crate::aws::{Query, Reading};
 use crate::ids::Arn;
 use crate::path::network::Network;
-use crate::path::private_path::Topology;
-use crate::path::reader::{MOST_GROUPS, Surveyor};
+use crate::path::private_path::PrivatePath;
+use crate::path::reader::{MOST_GROUPS, PathReader};
 
 /// Values that EC2 takes for one filter. Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>
 const MOST_VALUES: usize = 200;
 
-impl Surveyor<'_> {
+impl PathReader<'_> {
     /// What depends on the load balancer and the link alone.
-    pub(crate) async fn near_network(&self, topology: &Topology) -> Network {
+    pub(crate) async fn near_network(&self, topology: &PrivatePath) -> Network {
         let unread = Network::unread("what leads to it could not be read");
         let Some(balancer) = topology.load_balancer.value() else { return unread };
         let Some(vpc) = &balancer.vpc else {
@@ -30,9 +30,9 @@ impl Surveyor<'_> {
         };
         let interfaces = InterfacesOf::LoadBalancer(balancer.arn.clone());
         let (subnets, acls, balancer_interfaces, link_interfaces, near_groups, attributes) = join!(
-            self.read(Question::Subnets(vpc.clone())),
-            self.read(Question::NetworkAcls(vpc.clone())),
-            self.read(Question::NetworkInterfaces(interfaces)),
+            self.read(Query::Subnets(vpc.clone())),
+            self.read(Query::NetworkAcls(vpc.clone())),
+            self.read(Query::NetworkInterfaces(interfaces)),
             self.link_interfaces(topology),
             self.near_groups(topology, balancer),
             self.attributes(topology, balancer),
@@ -51,11 +51,11 @@ impl Surveyor<'_> {
     }
 
     /// The interfaces of a V2 link; V1 has none in the customer's account.
-    async fn link_interfaces(&self, topology: &Topology) -> Reading<Vec<NetworkInterface>> {
+    async fn link_interfaces(&self, topology: &PrivatePath) -> Reading<Vec<NetworkInterface>> {
         match topology.link.value() {
             Some(link) if link.generation == Generation::V2 && !link.subnets.is_empty() => {
                 let subnets = sorted(link.subnets.iter().cloned());
-                self.read(Question::NetworkInterfaces(InterfacesOf::Links(subnets))).await
+                self.read(Query::NetworkInterfaces(InterfacesOf::Links(subnets))).await
             }
             _ => Reading::not_asked(
                 "the VPC link's interfaces",
@@ -65,13 +65,17 @@ impl Surveyor<'_> {
         }
     }
 
-    async fn near_groups(&self, topology: &Topology, balancer: &LoadBalancer) -> Reading<Vec<SecurityGroup>> {
+    async fn near_groups(
+        &self,
+        topology: &PrivatePath,
+        balancer: &LoadBalancer,
+    ) -> Reading<Vec<SecurityGroup>> {
         let link = topology.link.value().into_iter().flat_map(|link| &link.security_groups);
         let ids = sorted(link.chain(&balancer.security_groups).cloned());
         match ids.is_empty() {
             // A load balancer that AWS lists without groups has none.
             true => topology.load_balancer.clone().map(|_| Vec::new()),
-            false => self.read(Question::SecurityGroups(ids)).await,
+            false => self.read(Query::SecurityGroups(ids)).await,
         }
     }
 
@@ -79,7 +83,7 @@ impl Surveyor<'_> {
     /// balancer's matter: an application load balancer always uses its own addresses, and other zones unless told not to.
     async fn attributes(
         &self,
-        topology: &Topology,
+        topology: &PrivatePath,
         balancer: &LoadBalancer,
     ) -> (Reading<Attributes>, BTreeMap<Arn, Reading<Attributes>>) {
         if balancer.kind != "network" {
@@ -87,14 +91,14 @@ impl Surveyor<'_> {
         }
         let mut groups = topology.called_target_groups();
         groups.truncate(MOST_GROUPS);
-        let of_groups = groups.iter().map(|arn| self.read(Question::TargetGroupAttributes(arn.clone())));
+        let of_groups = groups.iter().map(|arn| self.read(Query::TargetGroupAttributes(arn.clone())));
         let (of_balancer, of_groups) =
-            join!(self.read(Question::LoadBalancerAttributes(balancer.arn.clone())), join_all(of_groups));
+            join!(self.read(Query::LoadBalancerAttributes(balancer.arn.clone())), join_all(of_groups));
         (of_balancer, groups.into_iter().zip(of_groups).collect())
     }
 
     /// The targets' interfaces and instances, then their security groups, then what those name.
-    pub(crate) async fn far_network(&self, topology: &mut Topology) {
+    pub(crate) async fn far_network(&self, topology: &mut PrivatePath) {
         let Targets { addresses, instances, backends } = targets(topology);
         let vpc = vpc(topology);
         let near_lists = lists_of(&topology.network.near_groups);
@@ -110,7 +114,7 @@ impl Surveyor<'_> {
         network.instances = instances.unwrap_or_else(|| network.instances.clone());
         let wanted = far_groups(network);
         if !wanted.is_empty() {
-            network.far_groups = self.read(Question::SecurityGroups(wanted)).await;
+            network.far_groups = self.read(Query::SecurityGroups(wanted)).await;
         } else if network.near_groups.value().is_some() {
             network.far_groups = network.near_groups.clone().map(|_| Vec::new());
         }
@@ -125,14 +129,14 @@ impl Surveyor<'_> {
         addresses: Vec<String>,
     ) -> Option<Reading<Vec<NetworkInterface>>> {
         let vpc = vpc.filter(|_| !addresses.is_empty())?;
-        Some(self.read(Question::NetworkInterfaces(InterfacesOf::Addresses { vpc, addresses })).await)
+        Some(self.read(Query::NetworkInterfaces(InterfacesOf::Addresses { vpc, addresses })).await)
     }
 
     async fn instances(&self, ids: Vec<String>) -> Option<Reading<Vec<Instance>>> {
         if ids.is_empty() {
             return None;
         }
-        Some(self.read(Question::Instances(ids)).await)
+        Some(self.read(Query::Instances(ids)).await)
     }
 
     async fn backends(
@@ -142,17 +146,15 @@ impl Surveyor<'_> {
         let read = arns.into_iter().map(|arn| async {
             let arn = Arn::new(arn);
             let own = InterfacesOf::LoadBalancer(arn.clone());
-            let read = join!(
-                self.read(Question::LoadBalancer(arn.clone())),
-                self.read(Question::NetworkInterfaces(own))
-            );
+            let read =
+                join!(self.read(Query::LoadBalancer(arn.clone())), self.read(Query::NetworkInterfaces(own)));
             (arn, read)
         });
         join_all(read).await.into_iter().collect()
     }
 
     async fn prefix_lists(&self, ids: Vec<String>) -> BTreeMap<String, Reading<PrefixList>> {
-        let read = join_all(ids.iter().map(|id| self.read(Question::PrefixList(id.clone())))).await;
+        let read = join_all(ids.iter().map(|id| self.read(Query::PrefixList(id.clone())))).await;
         ids.into_iter().zip(read).collect()
     }
 }
@@ -165,7 +167,7 @@ struct Targets {
     backends: Vec<String>,
 }
 
-fn targets(topology: &Topology) -> Targets {
+fn targets(topology: &PrivatePath) -> Targets {
     let ids = topology.targets.values().filter_map(Reading::value).flatten().map(|target| target.id.clone());
     let (addresses, others): (Vec<String>, Vec<String>) = ids.partition(|id| id.parse::<IpAddr>().is_ok());
     let (backends, others): (Vec<String>, Vec<String>) =
@@ -179,7 +181,7 @@ fn targets(topology: &Topology) -> Targets {
 }
 
 /// The VPC that the called targets are in.
-fn vpc(topology: &Topology) -> Option<String> {
+fn vpc(topology: &PrivatePath) -> Option<String> {
     let called = topology.called_target_groups();
     let of_group = called.iter().find_map(|arn| topology.target_group(arn)?.vpc.clone());
     of_group.or_else(|| topology.load_balancer.value()?.vpc.clone())

@@ -10,16 +10,16 @@ use crate::aws::model::{
     EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, Resource, RestApi,
     Rule, Stage, Target, TargetGroup, VpcLink, target_groups,
 };
-use crate::aws::{Reading, Unavailable};
+use crate::aws::{NotRead, Reading};
 use crate::causes::Endpoint;
 use crate::ids::Arn;
 use crate::path::details::Details;
 use crate::path::listener_rules::Seen;
-use crate::path::variables::Filled;
+use crate::path::variables::Resolved;
 
 /// The private path of one failed integration, hop by hop. Every field is known, absent or unavailable.
 #[derive(Clone, Debug)]
-pub struct Topology {
+pub struct PrivatePath {
     /// The API.
     pub api: Reading<RestApi>,
     /// The stage.
@@ -33,7 +33,7 @@ pub struct Topology {
     /// The same as it is configured now, where what is deployed is known too.
     pub configured: Reading<Integration>,
     /// The link's id with stage variables filled in; `None` where the integration or its variables are not known.
-    pub link_id: Option<Filled>,
+    pub link_id: Option<Resolved>,
     /// What API Gateway calls: as logged, else as configured.
     pub endpoint: Option<Endpoint>,
     /// Stage variables in the URI that the stage does not define.
@@ -57,7 +57,7 @@ pub struct Topology {
     /// What lies behind an application load balancer that is itself the target.
     pub behind: Option<Box<Self>>,
     /// That load balancer, in the topology behind it.
-    pub walked_on_to: Option<Arn>,
+    pub next_balancer: Option<Arn>,
     /// The target groups of the load balancer.
     pub target_groups: Reading<Vec<TargetGroup>>,
     /// The targets of each group that the called listener forwards to.
@@ -67,10 +67,10 @@ pub struct Topology {
     /// What lies between the link, the load balancer and those targets.
     pub network: Network,
     /// What the role may not read, whatever came of it.
-    pub refused: Vec<Unavailable>,
+    pub refused: Vec<NotRead>,
 }
 
-impl Topology {
+impl PrivatePath {
     /// A topology of which nothing was read, each field saying why.
     pub fn unread(why: &str) -> Self {
         Self {
@@ -105,7 +105,7 @@ impl Topology {
             rules: Reading::not_asked("the listener's rules", "elasticloadbalancing:DescribeRules", why),
             called_path: None,
             behind: None,
-            walked_on_to: None,
+            next_balancer: None,
             target_groups: Reading::not_asked(
                 "the target groups",
                 "elasticloadbalancing:DescribeTargetGroups",
@@ -125,7 +125,7 @@ impl Topology {
 
     /// Whether what lies behind the link is worth a word: the integration is private, and its link is not known to be gone
     /// or the integration itself names what lies behind it.
-    pub fn leads_on(&self) -> bool {
+    pub fn continues(&self) -> bool {
         let known = |integration: &Integration| {
             integration.private
                 && (integration.target.is_some() || !matches!(self.link, Reading::Absent { .. }))
@@ -137,7 +137,7 @@ impl Topology {
     pub fn balancer(&self) -> Option<Arn> {
         let linked = self.link.value().and_then(|link| link.targets.first());
         let named = self.integration.value().and_then(|integration| integration.target.as_ref());
-        self.walked_on_to.clone().or_else(|| linked.or(named).map(Arn::load_balancer))
+        self.next_balancer.clone().or_else(|| linked.or(named).map(Arn::load_balancer))
     }
 
     /// The listener that the failed request was meant for: the named one, else the one on the called port.

@@ -15,39 +15,39 @@ use tokio::join;
 use tokio::time::{Instant, timeout_at};
 
 use crate::aws::model::{EndpointService, Generation, Listener, Resource, Stage, Target, VpcLink};
-use crate::aws::{Account, Answer, FromAnswer, Question, Reading, Unavailable, Why};
-use crate::causes::{Endpoint, Family, Subject};
+use crate::aws::{Account, Answer, FromAnswer, NotRead, Query, ReadError, Reading};
+use crate::causes::{Blames, Endpoint, RouteContext};
 use crate::ids::Arn;
-use crate::path::private_path::Topology;
+use crate::path::private_path::PrivatePath;
 use crate::path::route::Found;
-use crate::path::variables::Filled;
+use crate::path::variables::Resolved;
 
 /// Asks an account until the deadline.
-pub(crate) struct Surveyor<'a> {
+pub(crate) struct PathReader<'a> {
     pub(crate) account: &'a dyn Account,
     pub(crate) deadline: Instant,
     /// When the request failed.
     pub(crate) failed: Option<Timestamp>,
     /// What the role may not read.
-    pub(crate) refused: Mutex<Vec<Unavailable>>,
+    pub(crate) refused: Mutex<Vec<NotRead>>,
 }
 
-impl Surveyor<'_> {
-    pub(crate) async fn read<T: FromAnswer>(&self, question: Question) -> Reading<T> {
+impl PathReader<'_> {
+    pub(crate) async fn read<T: FromAnswer>(&self, question: Query) -> Reading<T> {
         let unavailable = |why| {
-            let unavailable = Unavailable::of(&question, why);
-            if unavailable.why == Why::Denied {
+            let unavailable = NotRead::of(&question, why);
+            if unavailable.why == ReadError::Denied {
                 self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(unavailable.clone());
             }
-            Reading::Unavailable(unavailable)
+            Reading::NotRead(unavailable)
         };
         match timeout_at(self.deadline, self.account.ask(&question)).await {
-            Err(_) => unavailable(Why::TimedOut),
+            Err(_) => unavailable(ReadError::TimedOut),
             Ok(Err(why)) => unavailable(why),
             Ok(Ok((Answer::Absent, at))) => Reading::Absent { at },
             Ok(Ok((answer, at))) => match T::from_answer(answer) {
                 Some(value) => Reading::Known { value, at },
-                None => unavailable(Why::Malformed("an answer to another question".to_owned())),
+                None => unavailable(ReadError::Malformed("an answer to another question".to_owned())),
             },
         }
     }
@@ -57,21 +57,21 @@ impl Surveyor<'_> {
 pub(crate) const MOST_GROUPS: usize = 12;
 
 /// Reads the private path of a subject until the deadline.
-pub async fn survey(subject: &Subject, account: &dyn Account, deadline: Instant) -> Topology {
-    if subject.cause.family == Family::Elsewhere {
-        return Topology::unread("the text already names a fault that is not on the private path");
+pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: Instant) -> PrivatePath {
+    if subject.cause.family == Blames::Elsewhere {
+        return PrivatePath::unread("the text already names a fault that is not on the private path");
     }
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {
-        return Topology::unread("the log does not name the API and stage");
+        return PrivatePath::unread("the log does not name the API and stage");
     };
-    let surveyor = Surveyor { account, deadline, failed: subject.at, refused: Mutex::default() };
-    let mut topology = Topology::unread("what leads to it could not be read");
+    let surveyor = PathReader { account, deadline, failed: subject.at, refused: Mutex::default() };
+    let mut topology = PrivatePath::unread("what leads to it could not be read");
     let (resources, deployed);
     (topology.api, topology.stage, resources, deployed) = join!(
-        surveyor.read(Question::RestApi(api.clone())),
-        surveyor.read(Question::Stage(api.clone(), stage.clone())),
-        surveyor.read::<Vec<Resource>>(Question::Resources(api.clone())),
-        surveyor.read::<Vec<Resource>>(Question::Deployed(api.clone(), stage.clone())),
+        surveyor.read(Query::RestApi(api.clone())),
+        surveyor.read(Query::Stage(api.clone(), stage.clone())),
+        surveyor.read::<Vec<Resource>>(Query::Resources(api.clone())),
+        surveyor.read::<Vec<Resource>>(Query::Deployed(api.clone(), stage.clone())),
     );
     find_integration(&mut topology, &resources, subject);
     prefer_deployed(&mut topology, &deployed, subject);
@@ -83,7 +83,7 @@ pub async fn survey(subject: &Subject, account: &dyn Account, deadline: Instant)
 }
 
 /// Finds the integration that is configured for the failed route.
-fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>, subject: &Subject) {
+fn find_integration(topology: &mut PrivatePath, resources: &Reading<Vec<Resource>>, subject: &RouteContext) {
     topology.endpoint.clone_from(&subject.endpoint);
     let found = resources
         .value()
@@ -105,7 +105,7 @@ fn find_integration(topology: &mut Topology, resources: &Reading<Vec<Resource>>,
 }
 
 /// Puts the deployed integration in the place of the configured one: it is what the failed request ran over.
-fn prefer_deployed(topology: &mut Topology, deployed: &Reading<Vec<Resource>>, subject: &Subject) {
+fn prefer_deployed(topology: &mut PrivatePath, deployed: &Reading<Vec<Resource>>, subject: &RouteContext) {
     let found = deployed.clone().and_then(|resources| {
         match route::find(&resources, subject.route.as_ref(), subject.endpoint.as_ref()) {
             Found::One { integration, .. } => Some(integration.completed(topology.integration.value())),
@@ -115,12 +115,12 @@ fn prefer_deployed(topology: &mut Topology, deployed: &Reading<Vec<Resource>>, s
     topology.configured = match found {
         Reading::Known { .. } => std::mem::replace(&mut topology.integration, found),
         Reading::Absent { at } => Reading::Absent { at },
-        Reading::Unavailable(unavailable) => Reading::Unavailable(unavailable),
+        Reading::NotRead(unavailable) => Reading::NotRead(unavailable),
     };
 }
 
 /// Fills in the link's id and the endpoint from the integration and the stage's variables.
-fn fill_in(topology: &mut Topology, subject: &Subject) {
+fn fill_in(topology: &mut PrivatePath, subject: &RouteContext) {
     let Some(integration) = topology.integration.value().cloned() else { return };
     topology.link_id = integration.connection_id.as_deref().and_then(|id| fill(id, &topology.stage, subject));
     if let Some(uri) = integration.uri.as_deref().and_then(|uri| fill(uri, &topology.stage, subject)) {
@@ -130,7 +130,7 @@ fn fill_in(topology: &mut Topology, subject: &Subject) {
 }
 
 /// A configured text as the failed request saw it; `None` where it needs variables and the stage could not be read.
-fn fill(text: &str, stage: &Reading<Stage>, subject: &Subject) -> Option<Filled> {
+fn fill(text: &str, stage: &Reading<Stage>, subject: &RouteContext) -> Option<Resolved> {
     let mut variables = match stage.value() {
         Some(stage) if subject.source.canary => {
             stage.variables.clone().into_iter().chain(stage.canary_overrides.clone()).collect()
@@ -139,22 +139,22 @@ fn fill(text: &str, stage: &Reading<Stage>, subject: &Subject) -> Option<Filled>
         None => Default::default(),
     };
     if stage.value().is_none() {
-        if Filled::needs_variables(text) {
+        if Resolved::needs_variables(text) {
             return None;
         }
         variables.clear();
     }
-    Some(Filled::new(text, &variables))
+    Some(Resolved::new(text, &variables))
 }
 
-impl Surveyor<'_> {
-    async fn walk_link(&self, topology: &mut Topology) {
+impl PathReader<'_> {
+    async fn walk_link(&self, topology: &mut PrivatePath) {
         let Some(integration) = topology.integration.value().cloned() else { return };
         if !integration.private {
-            let unread = Topology::unread("the integration does not use a VPC link");
-            let Topology { api, stage, resources, resource, integration, configured, endpoint, .. } =
+            let unread = PrivatePath::unread("the integration does not use a VPC link");
+            let PrivatePath { api, stage, resources, resource, integration, configured, endpoint, .. } =
                 std::mem::replace(topology, unread);
-            *topology = Topology {
+            *topology = PrivatePath {
                 api,
                 stage,
                 resources,
@@ -178,15 +178,15 @@ impl Surveyor<'_> {
     }
 
     /// The link of this id, whichever generation it is: not found in the likelier one, the other is asked.
-    async fn link(&self, id: Option<&Filled>, likelier: Generation) -> Reading<VpcLink> {
+    async fn link(&self, id: Option<&Resolved>, likelier: Generation) -> Reading<VpcLink> {
         let unasked = |why: &str| Reading::not_asked("the VPC link", "apigateway:GET", why);
-        let Some(Filled { text, undefined, .. }) = id else {
+        let Some(Resolved { text, undefined, .. }) = id else {
             return unasked("the id that the integration names is not known");
         };
         if !undefined.is_empty() {
             return unasked("a stage variable in its id is not defined");
         }
-        let (v1, v2) = (Question::VpcLinkV1(text.clone()), Question::VpcLinkV2(text.clone()));
+        let (v1, v2) = (Query::VpcLinkV1(text.clone()), Query::VpcLinkV2(text.clone()));
         let (first, second) = if likelier == Generation::V1 { (v1, v2) } else { (v2, v1) };
         match self.read(first).await {
             Reading::Absent { .. } => self.read(second).await,
@@ -194,20 +194,20 @@ impl Surveyor<'_> {
         }
     }
 
-    async fn walk_v1(&self, topology: &mut Topology, link: &VpcLink) {
+    async fn walk_v1(&self, topology: &mut PrivatePath, link: &VpcLink) {
         let Some(arn) = link.targets.first().filter(|_| link.generation == Generation::V1) else { return };
         let services: Reading<Vec<EndpointService>>;
         (services, topology.load_balancer, topology.listeners, topology.target_groups) = join!(
-            self.read(Question::EndpointServices),
-            self.read(Question::LoadBalancer(arn.clone())),
-            self.read(Question::Listeners(arn.clone())),
-            self.read(Question::TargetGroups(arn.clone())),
+            self.read(Query::EndpointServices),
+            self.read(Query::LoadBalancer(arn.clone())),
+            self.read(Query::Listeners(arn.clone())),
+            self.read(Query::TargetGroups(arn.clone())),
         );
         topology.endpoint_service = services.and_then(|services| service_of(arn, services));
         let service = topology.endpoint_service.value().map(|service| service.id.clone());
         let connections = async {
             match service {
-                Some(id) => Some(self.read(Question::EndpointConnections(id)).await),
+                Some(id) => Some(self.read(Query::EndpointConnections(id)).await),
                 None => None,
             }
         };
@@ -217,7 +217,7 @@ impl Surveyor<'_> {
         }
     }
 
-    async fn walk_v2(&self, topology: &mut Topology, target: &Arn) {
+    async fn walk_v2(&self, topology: &mut PrivatePath, target: &Arn) {
         let none = "a V2 link has no endpoint service";
         topology.endpoint_service = Reading::not_asked("the VPC endpoint service", "", none);
         topology.endpoint_connections = Reading::not_asked("the endpoint connection", "", none);
@@ -226,16 +226,16 @@ impl Surveyor<'_> {
         let listeners = async {
             match &topology.named_listener {
                 Some(listener) => {
-                    self.read::<Listener>(Question::Listener(listener.clone())).await.map(|l| vec![l])
+                    self.read::<Listener>(Query::Listener(listener.clone())).await.map(|l| vec![l])
                 }
-                None => self.read(Question::Listeners(balancer.clone())).await,
+                None => self.read(Query::Listeners(balancer.clone())).await,
             }
         };
         let (link, load_balancer, listeners, target_groups) = join!(
             self.link(topology.link_id.as_ref(), Generation::V2),
-            self.read(Question::LoadBalancer(balancer.clone())),
+            self.read(Query::LoadBalancer(balancer.clone())),
             listeners,
-            self.read(Question::TargetGroups(balancer.clone())),
+            self.read(Query::TargetGroups(balancer.clone())),
         );
         (topology.link, topology.load_balancer) = (link, load_balancer);
         (topology.listeners, topology.target_groups) = (listeners, target_groups);
@@ -243,7 +243,7 @@ impl Surveyor<'_> {
     }
 
     /// What lies behind the load balancer, and beside it: targets with their network, and details that hang on neither.
-    async fn walk_behind(&self, topology: &mut Topology, balancer: &Arn) {
+    async fn walk_behind(&self, topology: &mut PrivatePath, balancer: &Arn) {
         self.read_rules(topology).await;
         let at_hand = topology.clone();
         let network = async {
@@ -259,33 +259,33 @@ impl Surveyor<'_> {
     }
 
     /// An application load balancer's rules decide which of its groups a request goes to.
-    async fn read_rules(&self, topology: &mut Topology) {
+    async fn read_rules(&self, topology: &mut PrivatePath) {
         let ruled = topology.called_listener().filter(|listener| listener.has_rules());
         if let Some(arn) = ruled.map(|listener| listener.arn.clone()) {
-            topology.rules = self.read(Question::Rules(arn)).await;
+            topology.rules = self.read(Query::Rules(arn)).await;
         }
     }
 
     /// What lies behind an application load balancer that is the target of the network load balancer.
-    async fn walk_on(&self, outer: Topology) -> Option<Box<Topology>> {
+    async fn walk_on(&self, outer: PrivatePath) -> Option<Box<PrivatePath>> {
         let albs = outer.targets.iter().filter_map(|(arn, targets)| {
             let target = targets.value()?.first().filter(|target| target.is_load_balancer())?;
             let port = target.port.or_else(|| outer.target_group(arn)?.port)?;
             Some((Arn::new(&target.id), port))
         });
         let (balancer, port) = albs.into_iter().next()?;
-        let mut inner = Topology {
+        let mut inner = PrivatePath {
             endpoint: outer.endpoint.clone().map(|endpoint| Endpoint { port, ..endpoint }),
             called_path: outer.called_path.clone(),
             integration: outer.integration.clone(),
             link: outer.link.clone(),
-            walked_on_to: Some(balancer.clone()),
-            ..Topology::unread("what leads to it could not be read")
+            next_balancer: Some(balancer.clone()),
+            ..PrivatePath::unread("what leads to it could not be read")
         };
         (inner.load_balancer, inner.listeners, inner.target_groups) = join!(
-            self.read(Question::LoadBalancer(balancer.clone())),
-            self.read(Question::Listeners(balancer.clone())),
-            self.read(Question::TargetGroups(balancer)),
+            self.read(Query::LoadBalancer(balancer.clone())),
+            self.read(Query::Listeners(balancer.clone())),
+            self.read(Query::TargetGroups(balancer)),
         );
         self.read_rules(&mut inner).await;
         inner.targets = self.targets(inner.called_target_groups()).await;
@@ -295,7 +295,7 @@ impl Surveyor<'_> {
     /// The targets behind the called listener, and behind no other: what nobody calls can't have failed the request.
     async fn targets(&self, mut groups: Vec<Arn>) -> BTreeMap<Arn, Reading<Vec<Target>>> {
         groups.truncate(MOST_GROUPS);
-        let read = join_all(groups.iter().map(|arn| self.read(Question::TargetHealth(arn.clone())))).await;
+        let read = join_all(groups.iter().map(|arn| self.read(Query::TargetHealth(arn.clone())))).await;
         groups.into_iter().zip(read).collect()
     }
 }

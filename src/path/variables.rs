@@ -8,7 +8,7 @@ const OPENING: &str = "${stageVariables.";
 
 /// A configured text with its stage variables filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filled {
+pub struct Resolved {
     /// The text; an undefined variable leaves its reference.
     pub text: String,
     /// The variables it names, in order.
@@ -17,7 +17,7 @@ pub struct Filled {
     pub undefined: Vec<String>,
 }
 
-impl Filled {
+impl Resolved {
     /// Fills in the variables of a text.
     pub fn new(text: &str, variables: &BTreeMap<String, String>) -> Self {
         let mut filled = Self { text: String::new(), names: Vec::new(), undefined: Vec::new() };
@@ -52,7 +52,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &str, undefined: &[&str]) {
         let variables = BTreeMap::from([("link".to_owned(), "abc123".to_owned())]);
-        let filled = Filled::new(text, &variables);
+        let filled = Resolved::new(text, &variables);
         assert_eq!(
             (filled.text.as_str(), filled.undefined),
             (expected, undefined.iter().map(|u| u.to_string()).collect())

@@ -6,19 +6,19 @@
 
 use ipnet::IpNet;
 
-use crate::aws::{Unavailable, Why};
+use crate::aws::{NotRead, ReadError};
 
 /// One of the four things that a connection has to pass, in the order in which it meets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Step {
+pub(crate) enum Leg {
     /// The outbound rules of the security groups at its source.
-    Leaves,
+    SourceEgress,
     /// The network ACLs of both subnets, on the way there.
-    Request,
+    AclRequest,
     /// The inbound rules of the security groups at its destination.
-    Enters,
+    TargetIngress,
     /// The network ACLs of both subnets, on the way back.
-    Response,
+    AclResponse,
 }
 
 /// What a step makes of a connection.
@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     /// None passes.
     Blocked(Blocker),
     /// Something that decides it is not known.
-    Unknown(Unavailable),
+    Unknown(NotRead),
 }
 
 /// What stops a connection.
@@ -46,7 +46,7 @@ pub(crate) enum Blocker {
         /// Whether they have no rule at all in that direction.
         empty: bool,
         /// Whether a rule would let it through if it could mean the source by its security group.
-        unmeant: bool,
+        group_reference_ineffective: bool,
     },
     /// A network ACL.
     Acl {
@@ -82,6 +82,6 @@ impl Blocker {
 }
 
 /// Something that is not known for a reason of its own, not for one that a service gave.
-pub(crate) fn not_known(what: impl Into<String>, action: &'static str, why: &str) -> Unavailable {
-    Unavailable { what: what.into(), action, why: Why::NotAsked(why.to_owned()) }
+pub(crate) fn not_known(what: impl Into<String>, action: &'static str, why: &str) -> NotRead {
+    NotRead { what: what.into(), action, why: ReadError::NotAsked(why.to_owned()) }
 }

@@ -7,9 +7,9 @@ use ipnet::IpNet;
 
 use crate::aws::model::{BalancerZone, NetworkInterface, Subnet};
 use crate::aws::model::{LoadBalancer, Target, VpcLink};
-use crate::aws::{Reading, Unavailable};
+use crate::aws::{NotRead, Reading};
 use crate::ids::Arn;
-use crate::path::{Network, Topology};
+use crate::path::{Network, PrivatePath};
 use crate::reachability::flow::not_known;
 
 const INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
@@ -17,25 +17,25 @@ const SUBNETS: &str = "ec2:DescribeSubnets";
 
 /// One end of connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct FlowEnd {
     /// Its name for people.
     pub(crate) name: String,
     /// Its address; where that is not known, the network that it is somewhere in.
     pub(crate) net: IpNet,
     /// Why its address is not known, where it is not.
-    pub(crate) vague: Option<Unavailable>,
+    pub(crate) vague: Option<NotRead>,
     /// Its subnet.
-    pub(crate) subnet: Result<String, Unavailable>,
+    pub(crate) subnet: Result<String, NotRead>,
     /// Its zone, where known.
     pub(crate) zone: Option<String>,
     /// The security groups that guard it; none guards a network load balancer made without.
-    pub(crate) groups: Result<Vec<String>, Unavailable>,
+    pub(crate) groups: Result<Vec<String>, NotRead>,
 }
 
 /// A target as an end of connections.
 #[derive(Clone, Debug)]
-pub(crate) struct TargetPlace {
-    pub(crate) place: Place,
+pub(crate) struct TargetEnd {
+    pub(crate) place: FlowEnd,
     /// The port that requests go to.
     pub(crate) port: u16,
     /// The port that health checks go to; `None` where they are off or it is not known.
@@ -46,26 +46,26 @@ pub(crate) struct TargetPlace {
 
 /// Finds the ends of connections in a topology.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ends<'a> {
-    topology: &'a Topology,
+pub(crate) struct FlowEnds<'a> {
+    topology: &'a PrivatePath,
     network: &'a Network,
 }
 
-impl<'a> Ends<'a> {
-    pub(crate) fn new(topology: &'a Topology) -> Self {
+impl<'a> FlowEnds<'a> {
+    pub(crate) fn new(topology: &'a PrivatePath) -> Self {
         Self { topology, network: &topology.network }
     }
 
     /// API Gateway as the source of what comes through PrivateLink: its address is private and its own.
     ///
     /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html>
-    pub(crate) fn api_gateway(self) -> Place {
+    pub(crate) fn api_gateway(self) -> FlowEnd {
         let unseen = not_known(
             "API Gateway's own address behind PrivateLink",
             "",
             "no API tells it, and rules that name networks pass or block it by chance",
         );
-        Place {
+        FlowEnd {
             name: "API Gateway".to_owned(),
             net: IpNet::V4(ipnet::Ipv4Net::default()),
             subnet: Err(unseen.clone()),
@@ -76,7 +76,7 @@ impl<'a> Ends<'a> {
     }
 
     /// The nodes of a load balancer, one a zone or interface.
-    pub(crate) fn nodes(self, balancer: &LoadBalancer) -> Vec<Place> {
+    pub(crate) fn nodes(self, balancer: &LoadBalancer) -> Vec<FlowEnd> {
         self.interfaces(balancer, &self.network.balancer_interfaces, "the load balancer")
     }
 
@@ -87,7 +87,7 @@ impl<'a> Ends<'a> {
         balancer: &LoadBalancer,
         reading: &Reading<Vec<NetworkInterface>>,
         owner: &str,
-    ) -> Vec<Place> {
+    ) -> Vec<FlowEnd> {
         let of_zone = |zone: &BalancerZone| {
             let Some(subnet) = &zone.subnet else { return Vec::new() };
             let own = in_subnet(reading, subnet);
@@ -96,7 +96,7 @@ impl<'a> Ends<'a> {
                 addresses.clone_from(&zone.addresses);
             }
             let kind = if balancer.kind == "network" { "node" } else { "interface" };
-            let blank = Place {
+            let blank = FlowEnd {
                 name: format!("{owner}'s {kind} in {}", zone.zone),
                 zone: Some(zone.zone.clone()),
                 groups: Ok(balancer.security_groups.clone()),
@@ -108,7 +108,7 @@ impl<'a> Ends<'a> {
     }
 
     /// The interfaces of a V2 link, in each of its subnets.
-    pub(crate) fn link(self, link: &VpcLink) -> Vec<Place> {
+    pub(crate) fn link(self, link: &VpcLink) -> Vec<FlowEnd> {
         let of_subnet = |subnet: &String| {
             let own = in_subnet(&self.network.link_interfaces, subnet);
             // Other links may have interfaces in the same subnet.
@@ -117,7 +117,7 @@ impl<'a> Ends<'a> {
             let addresses: Vec<IpAddr> = own.iter().flat_map(|own| own.addresses.clone()).collect();
             let groups = link.security_groups.clone();
             let unknown = not_known("the VPC link's security groups", "apigateway:GET", "it names none");
-            let blank = Place {
+            let blank = FlowEnd {
                 name: format!("the VPC link in {subnet}"),
                 groups: if groups.is_empty() { Err(unknown) } else { Ok(groups) },
                 ..self.somewhere(subnet, &self.network.link_interfaces)
@@ -128,7 +128,7 @@ impl<'a> Ends<'a> {
     }
 
     /// The targets of a group that get requests now.
-    pub(crate) fn targets(self, group: &Arn) -> Vec<TargetPlace> {
+    pub(crate) fn targets(self, group: &Arn) -> Vec<TargetEnd> {
         let targets = self.topology.targets.get(group).and_then(Reading::value);
         let described = self.topology.target_group(group);
         let used = |target: &&Target| !matches!(target.state.as_str(), "unused" | "draining");
@@ -140,12 +140,12 @@ impl<'a> Ends<'a> {
             };
             let healthy = target.state == "healthy";
             let places = self.places_of(target).into_iter();
-            Some(places.map(move |place| TargetPlace { place, port, health_port, healthy }))
+            Some(places.map(move |place| TargetEnd { place, port, health_port, healthy }))
         };
         targets.into_iter().flatten().filter(used).filter_map(places).flatten().collect()
     }
 
-    fn places_of(self, target: &Target) -> Vec<Place> {
+    fn places_of(self, target: &Target) -> Vec<FlowEnd> {
         if let Ok(address) = target.id.parse::<IpAddr>() {
             return vec![self.by_address(target, address)];
         }
@@ -158,7 +158,7 @@ impl<'a> Ends<'a> {
         }
     }
 
-    fn by_address(self, target: &Target, address: IpAddr) -> Place {
+    fn by_address(self, target: &Target, address: IpAddr) -> FlowEnd {
         let reading = &self.network.target_interfaces;
         let own = reading.value().into_iter().flatten().find(|own| own.addresses.contains(&address));
         let unread = || {
@@ -174,7 +174,7 @@ impl<'a> Ends<'a> {
         let mut around = around.filter(|subnet| subnet.cidrs.iter().any(|cidr| cidr.contains(&address)));
         let named = own.and_then(|own| own.subnet.clone());
         let subnet = named.or_else(|| around.next().map(|subnet| subnet.id.clone()));
-        Place {
+        FlowEnd {
             name: target.id.clone(),
             net: IpNet::from(address),
             vague: None,
@@ -184,12 +184,12 @@ impl<'a> Ends<'a> {
         }
     }
 
-    fn by_instance(self, target: &Target) -> Place {
+    fn by_instance(self, target: &Target) -> FlowEnd {
         let reading = &self.network.instances;
         let own = reading.value().into_iter().flatten().find(|own| own.id == target.id);
         let nowhere = unread(target, reading.unavailable());
         let Some(own) = own else { return nowhere };
-        Place {
+        FlowEnd {
             net: own.address.map_or(nowhere.net, IpNet::from),
             vague: nowhere.vague.filter(|_| own.address.is_none()),
             zone: target.zone.clone().or_else(|| self.zone_of(own.subnet.as_ref()?)),
@@ -201,9 +201,9 @@ impl<'a> Ends<'a> {
     }
 
     /// A place with these addresses, or somewhere in its subnet where there are none.
-    fn at(self, blank: Place, subnet: &str, addresses: &[IpAddr]) -> Vec<Place> {
+    fn at(self, blank: FlowEnd, subnet: &str, addresses: &[IpAddr]) -> Vec<FlowEnd> {
         if !addresses.is_empty() {
-            let exact = |address: &IpAddr| Place {
+            let exact = |address: &IpAddr| FlowEnd {
                 name: format!("{} ({address})", blank.name),
                 net: IpNet::from(*address),
                 vague: None,
@@ -213,12 +213,12 @@ impl<'a> Ends<'a> {
         }
         match self.subnet(subnet).map(|subnet| subnet.cidrs.as_slice()) {
             None | Some([]) => vec![blank],
-            Some(cidrs) => cidrs.iter().map(|cidr| Place { net: *cidr, ..blank.clone() }).collect(),
+            Some(cidrs) => cidrs.iter().map(|cidr| FlowEnd { net: *cidr, ..blank.clone() }).collect(),
         }
     }
 
     /// A place in a subnet of which no more is known.
-    fn somewhere(self, subnet: &str, interfaces: &Reading<Vec<NetworkInterface>>) -> Place {
+    fn somewhere(self, subnet: &str, interfaces: &Reading<Vec<NetworkInterface>>) -> FlowEnd {
         let vague = interfaces.unavailable().cloned();
         let vague = vague.unwrap_or_else(|| {
             not_known(
@@ -227,7 +227,7 @@ impl<'a> Ends<'a> {
                 "no interface there is known to be its own",
             )
         });
-        Place {
+        FlowEnd {
             name: subnet.to_owned(),
             net: IpNet::V4(ipnet::Ipv4Net::default()),
             vague: Some(vague),
@@ -250,7 +250,7 @@ impl<'a> Ends<'a> {
     }
 
     /// Why a zone is not known.
-    pub(crate) fn zone_unread(self) -> Unavailable {
+    pub(crate) fn zone_unread(self) -> NotRead {
         let places = [self.network.instances.unavailable(), self.network.target_interfaces.unavailable()];
         let read = self.network.subnets.unavailable().or_else(|| places.into_iter().flatten().next());
         read.cloned()
@@ -267,11 +267,11 @@ fn in_subnet<'a>(
 }
 
 /// A target of which nothing is known but its id.
-fn unread(target: &Target, why: Option<&Unavailable>) -> Place {
+fn unread(target: &Target, why: Option<&NotRead>) -> FlowEnd {
     let why = why.cloned().unwrap_or_else(|| {
         not_known(format!("the address of {}", target.id), "ec2:DescribeInstances", "it has none now")
     });
-    Place {
+    FlowEnd {
         name: target.id.clone(),
         net: IpNet::V4(ipnet::Ipv4Net::default()),
         vague: Some(why.clone()),

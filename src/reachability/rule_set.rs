@@ -5,45 +5,47 @@ use crate::reachability::network_acls;
 use std::ops::RangeInclusive;
 
 use crate::aws::model::{GroupRule, NetworkAcl, SecurityGroup};
-use crate::aws::{Unavailable, Why};
+use crate::aws::{NotRead, ReadError};
 use crate::path::Network;
-use crate::reachability::flow::{Blocker, Outcome, Step, not_known};
-use crate::reachability::flow_ends::Place;
+use crate::reachability::flow::{Blocker, Leg, Outcome, not_known};
+use crate::reachability::flow_ends::FlowEnd;
 use crate::reachability::network_acls::{Crossing, EPHEMERAL, crosses};
 use crate::reachability::security_groups::{Admission, Peer, admits};
 
 /// A connection that is looked at.
 #[derive(Clone, Debug)]
-pub(crate) struct Way<'a> {
-    pub(crate) from: &'a Place,
-    pub(crate) to: &'a Place,
+pub(crate) struct Flow<'a> {
+    pub(crate) from: &'a FlowEnd,
+    pub(crate) to: &'a FlowEnd,
     /// The port at its destination.
     pub(crate) port: u16,
     /// Whether rules at its destination may mean its source by security group.
-    pub(crate) by_group: bool,
+    pub(crate) matches_by_group: bool,
     /// Something without which it is not sure that connections go this way; then nothing blocks for certain.
-    pub(crate) doubt: Option<Unavailable>,
+    pub(crate) doubt: Option<NotRead>,
 }
 
 /// The rules that were read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ground<'a>(pub(crate) &'a Network);
+pub(crate) struct RuleSet<'a>(pub(crate) &'a Network);
 
-impl<'a> Ground<'a> {
+impl<'a> RuleSet<'a> {
     /// What one step makes of a connection.
-    pub(crate) fn step(self, way: &Way<'_>, step: Step) -> Outcome {
+    pub(crate) fn step(self, way: &Flow<'_>, step: Leg) -> Outcome {
         let outcome = match step {
-            Step::Leaves => self.groups(&way.from.groups, way.to, way.to.groups.as_deref(), way.port, true),
-            Step::Enters => {
-                let named = if way.by_group { way.from.groups.as_deref() } else { Ok(&[][..]) };
-                let outcome = self.groups(&way.to.groups, way.from, named, way.port, false);
-                self.unmeant(outcome, way)
+            Leg::SourceEgress => {
+                self.groups(&way.from.groups, way.to, way.to.groups.as_deref(), way.port, true)
             }
-            Step::Request => self.acls([
+            Leg::TargetIngress => {
+                let named = if way.matches_by_group { way.from.groups.as_deref() } else { Ok(&[][..]) };
+                let outcome = self.groups(&way.to.groups, way.from, named, way.port, false);
+                self.group_reference_ineffective(outcome, way)
+            }
+            Leg::AclRequest => self.acls([
                 (way.from, way.to, true, way.port..=way.port),
                 (way.to, way.from, false, way.port..=way.port),
             ]),
-            Step::Response => {
+            Leg::AclResponse => {
                 self.acls([(way.to, way.from, true, EPHEMERAL), (way.from, way.to, false, EPHEMERAL)])
             }
         };
@@ -56,9 +58,9 @@ impl<'a> Ground<'a> {
     /// The groups at one end, asked about the other end; no group guards nothing.
     fn groups(
         self,
-        ids: &Result<Vec<String>, Unavailable>,
-        peer: &Place,
-        named: Result<&[String], &Unavailable>,
+        ids: &Result<Vec<String>, NotRead>,
+        peer: &FlowEnd,
+        named: Result<&[String], &NotRead>,
         port: u16,
         egress: bool,
     ) -> Outcome {
@@ -91,26 +93,26 @@ impl<'a> Ground<'a> {
                 ids: ids.clone(),
                 egress,
                 empty: rules.is_empty(),
-                unmeant: false,
+                group_reference_ineffective: false,
             }),
         }
     }
 
     /// Marks a block that comes of a group's name alone.
-    fn unmeant(self, outcome: Outcome, way: &Way<'_>) -> Outcome {
+    fn group_reference_ineffective(self, outcome: Outcome, way: &Flow<'_>) -> Outcome {
         match outcome {
-            Outcome::Blocked(Blocker::Groups { ids, egress, empty, .. }) if !way.by_group => {
+            Outcome::Blocked(Blocker::Groups { ids, egress, empty, .. }) if !way.matches_by_group => {
                 let meant =
                     self.groups(&way.to.groups, way.from, way.from.groups.as_deref(), way.port, false);
-                let unmeant = meant == Outcome::Open;
-                Outcome::Blocked(Blocker::Groups { ids, egress, empty, unmeant })
+                let group_reference_ineffective = meant == Outcome::Open;
+                Outcome::Blocked(Blocker::Groups { ids, egress, empty, group_reference_ineffective })
             }
             outcome => outcome,
         }
     }
 
     /// The ACLs of both ends, each asked about the other end; within one subnet there is none in the way.
-    fn acls(self, edges: [(&Place, &Place, bool, RangeInclusive<u16>); 2]) -> Outcome {
+    fn acls(self, edges: [(&FlowEnd, &FlowEnd, bool, RangeInclusive<u16>); 2]) -> Outcome {
         let [(one, other, ..), _] = &edges;
         if one.subnet.is_ok() && one.subnet == other.subnet {
             return Outcome::Open;
@@ -120,7 +122,7 @@ impl<'a> Ground<'a> {
         if rank(&second) > rank(&first) { second } else { first }
     }
 
-    fn acl_of(self, place: &Place, peer: &Place, egress: bool, ports: RangeInclusive<u16>) -> Outcome {
+    fn acl_of(self, place: &FlowEnd, peer: &FlowEnd, egress: bool, ports: RangeInclusive<u16>) -> Outcome {
         let subnet = match &place.subnet {
             Ok(subnet) => subnet,
             Err(unavailable) => return Outcome::Unknown(unavailable.clone()),
@@ -146,7 +148,7 @@ impl<'a> Ground<'a> {
         }
     }
 
-    fn group(self, id: &str) -> Result<&'a SecurityGroup, Unavailable> {
+    fn group(self, id: &str) -> Result<&'a SecurityGroup, NotRead> {
         let readings = [&self.0.near_groups, &self.0.far_groups];
         let found =
             readings.iter().filter_map(|reading| reading.value()).flatten().find(|group| group.id == id);
@@ -154,7 +156,7 @@ impl<'a> Ground<'a> {
         found.ok_or_else(|| unread().unwrap_or_else(|| unlisted(id, "ec2:DescribeSecurityGroups")))
     }
 
-    fn acl(self, subnet: &str) -> Result<&'a NetworkAcl, Unavailable> {
+    fn acl(self, subnet: &str) -> Result<&'a NetworkAcl, NotRead> {
         let reading = &self.0.acls;
         let found =
             reading.value().into_iter().flatten().find(|acl| acl.subnets.iter().any(|id| id == subnet));
@@ -168,11 +170,11 @@ impl<'a> Ground<'a> {
 }
 
 /// AWS answered, and what must be in the answer is not.
-fn unlisted(what: &str, action: &'static str) -> Unavailable {
-    Unavailable { what: what.to_owned(), action, why: Why::Malformed("it is not in the answer".to_owned()) }
+fn unlisted(what: &str, action: &'static str) -> NotRead {
+    NotRead { what: what.to_owned(), action, why: ReadError::Malformed("it is not in the answer".to_owned()) }
 }
 
-fn vague(peer: &Place) -> Unavailable {
+fn vague(peer: &FlowEnd) -> NotRead {
     peer.vague.clone().unwrap_or_else(|| not_known(&peer.name, "", "its address is not known"))
 }
 

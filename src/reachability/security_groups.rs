@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use crate::aws::model::{GroupRule, PrefixList};
-use crate::aws::{Reading, Unavailable};
+use crate::aws::{NotRead, Reading};
 use crate::reachability::space::{Cover, cover};
 
 /// The other end of a connection, as a rule sees it.
@@ -29,7 +29,7 @@ pub(crate) enum Admission {
     /// Rules let part of the network through that the peer's address is somewhere in.
     Depends,
     /// No rule does that could be read; this prefix list could not.
-    Unread(Unavailable),
+    Unread(NotRead),
 }
 
 /// Whether the rules of all groups at one end let TCP with this port through to or from the other end.
@@ -49,7 +49,7 @@ pub(crate) fn admits<'a>(
             match lists.get(id) {
                 Some(Reading::Known { value, .. }) => nets.extend(&value.0),
                 Some(Reading::Absent { .. }) => {}
-                Some(Reading::Unavailable(unavailable)) => unread = Some(unavailable.clone()),
+                Some(Reading::NotRead(unavailable)) => unread = Some(unavailable.clone()),
                 None => unread = unread.or_else(|| Some(not_read(id))),
             }
         }
@@ -74,7 +74,7 @@ fn speaks_of(rule: &GroupRule, port: u16) -> bool {
     is_tcp(&rule.protocol) && (every_port || (from..=to).contains(&i32::from(port)))
 }
 
-fn not_read(id: &str) -> Unavailable {
+fn not_read(id: &str) -> NotRead {
     let none: Reading<()> = Reading::not_asked(
         format!("the entries of {id}"),
         "ec2:GetManagedPrefixListEntries",
@@ -111,14 +111,14 @@ mod tests {
 
     fn lists() -> BTreeMap<String, Reading<PrefixList>> {
         let known = PrefixList(vec!["10.9.0.0/16".parse().unwrap()]);
-        let denied = Unavailable {
+        let denied = NotRead {
             what: "the entries of pl-denied".to_owned(),
             action: "ec2:GetManagedPrefixListEntries",
-            why: aws::Why::Denied,
+            why: aws::ReadError::Denied,
         };
         BTreeMap::from([
             ("pl-known".to_owned(), Reading::Known { value: known, at: jiff::Timestamp::UNIX_EPOCH }),
-            ("pl-denied".to_owned(), Reading::Unavailable(denied)),
+            ("pl-denied".to_owned(), Reading::NotRead(denied)),
         ])
     }
 

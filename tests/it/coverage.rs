@@ -5,7 +5,7 @@ use vpclink_responder::coverage::pattern;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vpclink_responder::coverage::{Filter, Leave, LogGroup, MOST_FILTERS, Scope, Step, step};
+use vpclink_responder::coverage::{Change, Filter, LogGroup, MOST_FILTERS, Scope, SkipReason, change};
 use vpclink_responder::ids::Arn;
 use vpclink_responder::logs::{LogBatch, LogEvent, Source, correlate};
 
@@ -54,12 +54,12 @@ fn scope() -> impl Strategy<Value = Scope> {
 }
 
 /// What AWS makes of a step.
-fn applied(filters: &[Filter], step: &Step) -> Vec<Filter> {
+fn applied(filters: &[Filter], change: &Change) -> Vec<Filter> {
     let others = || filters.iter().filter(|filter| filter.name != ours().name).cloned();
-    match step {
-        Step::Keep | Step::Leave(_) => filters.to_vec(),
-        Step::Subscribe | Step::Replace => others().chain([ours()]).collect(),
-        Step::Remove => others().collect(),
+    match change {
+        Change::Keep | Change::SkipReason(_) => filters.to_vec(),
+        Change::Subscribe | Change::Replace => others().chain([ours()]).collect(),
+        Change::Remove => others().collect(),
     }
 }
 
@@ -69,18 +69,18 @@ proptest! {
         before in filters(), scope in scope(), subscribable in any::<bool>()
     ) {
         let group = LogGroup { name: GROUP.to_owned(), subscribable };
-        let first = step(&group, &before, &ours(), &scope);
+        let first = change(&group, &before, &ours(), &scope);
         let after = applied(&before, &first);
         let foreign = |filters: &[Filter]| -> Vec<Filter> {
             filters.iter().filter(|filter| filter.name != ours().name).cloned().collect()
         };
         prop_assert_eq!(foreign(&before), foreign(&after));
         prop_assert!(after.len() <= MOST_FILTERS);
-        let second = step(&group, &after, &ours(), &scope);
-        prop_assert!(matches!(second, Step::Keep | Step::Leave(_)), "{:?} after {:?}", second, first);
+        let second = change(&group, &after, &ours(), &scope);
+        prop_assert!(matches!(second, Change::Keep | Change::SkipReason(_)), "{:?} after {:?}", second, first);
         let has_ours = after.iter().any(|filter| filter.name == ours().name);
         prop_assert!(!has_ours || scope.wants(GROUP), "what is not meant to be watched is not");
-        if let Step::Leave(Leave::Full(names)) = second {
+        if let Change::SkipReason(SkipReason::Full(names)) = second {
             prop_assert_eq!(names.len(), MOST_FILTERS);
         }
     }

@@ -22,7 +22,7 @@ use vpclink_responder::checks::{CODES, Code, State};
 use crate::harness::Account;
 use crate::harness::apigateway::Integration;
 
-pub(crate) use told::Told;
+pub(crate) use told::LastAlert;
 
 /// The failure texts that the faults are told by.
 mod log {
@@ -130,8 +130,8 @@ fn faults() -> Vec<Fault> {
 }
 
 /// What the real binary told of each fault.
-fn told() -> &'static [(Fault, Told)] {
-    static TOLD: OnceLock<Vec<(Fault, Told)>> = OnceLock::new();
+fn told() -> &'static [(Fault, LastAlert)] {
+    static TOLD: OnceLock<Vec<(Fault, LastAlert)>> = OnceLock::new();
     TOLD.get_or_init(|| {
         let faults = faults();
         let told = walk::side_by_side(&faults, |fault| walk::responder(fault.account(), fault.row.log));
@@ -182,7 +182,7 @@ fn every_fault_alone_is_the_verdict() {
 #[test]
 fn the_verdict_is_the_only_fault_that_one_fault_shows() {
     // What one fault brings along: a load balancer that is deleted takes its endpoint service with it.
-    let also = |told: &Told, fault: &Fault| -> Vec<String> {
+    let also = |told: &LastAlert, fault: &Fault| -> Vec<String> {
         let alone = |code: &&String| {
             code.as_str() != fault.row.expect && !faults::brings(&fault.row).contains(&code.as_str())
         };

@@ -3,14 +3,14 @@
 use crate::alerts::email::hop_label;
 use crate::alerts::escape::{cut, html as safe};
 use crate::alerts::html::sections::words;
-use crate::alerts::report::Brief;
+use crate::alerts::report::Report;
 use crate::checks::{Hop, State};
 
 /// More hops than these do not fit side by side.
 const MOST_ACROSS: usize = 10;
 
 /// The picture twice, side by side for a screen and one below the other for a telephone; the style shows one of them.
-pub(crate) fn figure(brief: &Brief<'_>) -> String {
+pub(crate) fn figure(brief: &Report<'_>) -> String {
     let path = &brief.alert.judgement.path;
     if path.is_empty() {
         return String::new();

@@ -4,13 +4,13 @@ use crate::alerts::report;
 use crate::{causes, incidents};
 
 use crate::alerts::escape::html as safe;
-use crate::alerts::report::Brief;
+use crate::alerts::report::Report;
 use crate::checks::{Finding, State};
 use crate::ids::Severity;
 use crate::incidents::Status;
 
 /// What is broken, how surely, since when, how many.
-pub(crate) fn lead(number: usize, brief: &Brief<'_>) -> String {
+pub(crate) fn lead(number: usize, brief: &Report<'_>) -> String {
     let (alert, incident) = (brief.alert, &brief.alert.incident);
     let severity = if brief.severity >= Severity::High { "bad" } else { "unsure" };
     let (status, class) = match alert.status {
@@ -34,8 +34,8 @@ pub(crate) fn lead(number: usize, brief: &Brief<'_>) -> String {
             format!("{} ({})", alert.news.example.cause.title, alert.news.example.cause.slug),
         ),
     ]);
-    facts.extend(brief.beneath.clone().map(|beneath| ("Under it", beneath)));
-    facts.extend(brief.hint.map(|hint| ("Hint, no proof", hint.to_owned())));
+    facts.extend(brief.masked_by.clone().map(|masked_by| ("Under it", masked_by)));
+    facts.extend(brief.clue.map(|clue| ("Hint, no proof", clue.to_owned())));
     facts.push(("Incident", incident.id.clone()));
     let fact = |(term, text): &(&str, String)| format!("<dt>{term}</dt><dd>{}</dd>\n", words(text));
     let facts: String = facts.iter().map(fact).collect();
@@ -70,7 +70,7 @@ pub(crate) fn words(text: &str) -> String {
 }
 
 /// Which routes fail how often, where there are several.
-pub(crate) fn routes(brief: &Brief<'_>) -> String {
+pub(crate) fn routes(brief: &Report<'_>) -> String {
     if brief.routes.len() < 2 {
         return String::new();
     }
@@ -84,8 +84,8 @@ pub(crate) fn routes(brief: &Brief<'_>) -> String {
 }
 
 /// Other APIs and stages that the same fault hits.
-pub(crate) fn also_hit(brief: &Brief<'_>) -> String {
-    let item = |hit: &&incidents::Hit| {
+pub(crate) fn also_hit(brief: &Report<'_>) -> String {
+    let item = |hit: &&incidents::AlsoAffected| {
         let text =
             format!("{}: {}", report::hit_label(brief.alert, hit), report::hit_counts(brief.alert, hit));
         item(State::Faulty, &text, "")
@@ -99,7 +99,7 @@ fn more(left: usize) -> String {
 }
 
 /// Findings of one state, each with the time of its reading.
-pub(crate) fn findings(brief: &Brief<'_>, findings: &[&Finding]) -> String {
+pub(crate) fn findings(brief: &Report<'_>, findings: &[&Finding]) -> String {
     let all = report::read_at_once(brief.alert, findings);
     let item = |finding: &&Finding| {
         let read = report::distance(brief.alert, finding).filter(|_| all.is_none());
@@ -113,7 +113,7 @@ pub(crate) fn findings(brief: &Brief<'_>, findings: &[&Finding]) -> String {
 }
 
 /// What nobody could look at, and the permission that would help.
-pub(crate) fn not_checked(brief: &Brief<'_>) -> String {
+pub(crate) fn not_checked(brief: &Report<'_>) -> String {
     let item = |missing: &report::NotChecked| {
         let needs = missing.action.map_or(String::new(), |action| format!(" (needs <code>{action}</code>)"));
         item(State::Unknown, &format!("{}: {}", missing.what, missing.why), &needs)
@@ -140,7 +140,7 @@ fn list(items: &[String]) -> String {
 }
 
 /// The next steps, each command with a button that copies it.
-pub(crate) fn steps(number: usize, brief: &Brief<'_>) -> String {
+pub(crate) fn steps(number: usize, brief: &Report<'_>) -> String {
     let mut commands = 0;
     let mut command = |label: &str, text: &str| {
         commands += 1;
@@ -162,7 +162,7 @@ pub(crate) fn steps(number: usize, brief: &Brief<'_>) -> String {
 }
 
 /// The quoted lines, the proof among them marked.
-pub(crate) fn evidence(brief: &Brief<'_>) -> String {
+pub(crate) fn evidence(brief: &Report<'_>) -> String {
     let diagnosis = &brief.alert.news.example;
     let mut items = String::new();
     for line in &brief.evidence {
@@ -184,7 +184,7 @@ pub(crate) fn evidence(brief: &Brief<'_>) -> String {
 }
 
 /// The log, the console's pages, AWS's runbook with its inputs, the background.
-pub(crate) fn links(brief: &Brief<'_>) -> String {
+pub(crate) fn links(brief: &Report<'_>) -> String {
     let link = |text: &str, url: &str| format!("<li><a href=\"{}\">{}</a></li>\n", safe(url), safe(text));
     let diagnosis = &brief.alert.news.example;
     let mut items = String::new();

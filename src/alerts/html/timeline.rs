@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::incidents::{Bar, News};
+use crate::incidents::{Bucket, FailureGroup};
 
 /// Bars that stay wide enough to be seen on a telephone.
 const MOST_BARS: usize = 60;
@@ -11,7 +11,7 @@ const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 120.0;
 
 /// Nothing where the log is undated.
-pub(crate) fn figure(number: usize, news: &News) -> String {
+pub(crate) fn figure(number: usize, news: &FailureGroup) -> String {
     let bars = news.times.bars(MOST_BARS);
     let Some((first, last)) = bars.first().zip(bars.last()) else { return String::new() };
     let most = bars.iter().max_by_key(|bar| bar.failed).unwrap_or(first);
@@ -36,7 +36,7 @@ pub(crate) fn figure(number: usize, news: &News) -> String {
     )
 }
 
-fn picture(number: usize, bars: &[Bar], most: u64, end: Timestamp, said: &str) -> String {
+fn picture(number: usize, bars: &[Bucket], most: u64, end: Timestamp, said: &str) -> String {
     let step = WIDTH / bars.len() as f64;
     let wide = (step * 0.85).min(48.0);
     let mut drawn = String::new();
@@ -61,8 +61,8 @@ fn picture(number: usize, bars: &[Bar], most: u64, end: Timestamp, said: &str) -
     )
 }
 
-fn rows(bars: &[Bar]) -> String {
-    let row = |bar: &Bar| {
+fn rows(bars: &[Bucket]) -> String {
+    let row = |bar: &Bucket| {
         format!("<tr><td>{} UTC</td><td class=\"number\">{}</td></tr>\n", stamp(bar.from), bar.failed)
     };
     bars.iter().filter(|bar| bar.failed > 0).map(row).collect()

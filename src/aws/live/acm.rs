@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::aws::live::outcome;
 use crate::aws::model::AcmCertificate;
 use crate::aws::queries::Answer;
-use crate::aws::reading::Why;
+use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
@@ -26,7 +26,7 @@ impl Reader {
         Self { client: Client::new(config) }
     }
 
-    pub(crate) async fn certificate(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn certificate(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let found = self.client.describe_certificate().certificate_arn(arn.as_str()).send().await;
         outcome(found, &ABSENT, |answer| match answer.certificate {
             Some(detail) => Answer::AcmCertificate(certificate(detail)),
@@ -34,7 +34,7 @@ impl Reader {
         })
     }
 
-    pub(crate) async fn chain(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn chain(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let found = self.client.get_certificate().certificate_arn(arn.as_str()).send().await;
         let mut pem = String::new();
         let answer = outcome(found, &ABSENT, |answer| {

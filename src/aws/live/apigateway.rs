@@ -9,7 +9,7 @@ use crate::aws::live::apigateway_export;
 use crate::aws::live::{outcome, refused};
 use crate::aws::model::{Generation, Integration, Resource, RestApi, Stage, VpcLink};
 use crate::aws::queries::Answer;
-use crate::aws::reading::Why;
+use crate::aws::reading::ReadError;
 use crate::coverage::{Api, Refused};
 use crate::ids::{ApiId, Arn};
 
@@ -28,12 +28,12 @@ impl Reader {
         Self { client: Client::new(config) }
     }
 
-    pub(crate) async fn rest_api(&self, api: &ApiId) -> Result<Answer, Why> {
+    pub(crate) async fn rest_api(&self, api: &ApiId) -> Result<Answer, ReadError> {
         let found = self.client.get_rest_api().rest_api_id(api.as_str()).send().await;
         outcome(found, &ABSENT, |api| Answer::RestApi(RestApi { name: api.name.unwrap_or_default() }))
     }
 
-    pub(crate) async fn stage(&self, api: &ApiId, stage: &str) -> Result<Answer, Why> {
+    pub(crate) async fn stage(&self, api: &ApiId, stage: &str) -> Result<Answer, ReadError> {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
         outcome(found, &ABSENT, |found| {
             Answer::Stage(settings(found.variables, found.canary_settings, found.method_settings))
@@ -66,13 +66,13 @@ impl Reader {
         Ok(account.cloudwatch_role_arn.is_some_and(|role| !role.is_empty()))
     }
 
-    pub(crate) async fn resources(&self, api: &ApiId) -> Result<Answer, Why> {
+    pub(crate) async fn resources(&self, api: &ApiId) -> Result<Answer, ReadError> {
         let pages = self.client.get_resources().rest_api_id(api.as_str()).embed("methods").limit(PAGE);
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
         outcome(found, &ABSENT, |items| Answer::Resources(items.into_iter().map(resource).collect()))
     }
 
-    pub(crate) async fn deployed(&self, api: &ApiId, stage: &str) -> Result<Answer, Why> {
+    pub(crate) async fn deployed(&self, api: &ApiId, stage: &str) -> Result<Answer, ReadError> {
         let export =
             self.client.get_export().rest_api_id(api.as_str()).stage_name(stage).export_type("oas30");
         let export = export.parameters("extensions", "integrations").accepts("application/json").send().await;
@@ -83,10 +83,10 @@ impl Reader {
                 apigateway_export::resources(&body).inspect_err(|error| malformed = Some(error.to_string()));
             Answer::Resources(resources.unwrap_or_default())
         });
-        malformed.map_or(answer, |error| Err(Why::Malformed(error)))
+        malformed.map_or(answer, |error| Err(ReadError::Malformed(error)))
     }
 
-    pub(crate) async fn vpc_link(&self, id: &str) -> Result<Answer, Why> {
+    pub(crate) async fn vpc_link(&self, id: &str) -> Result<Answer, ReadError> {
         let found = self.client.get_vpc_link().vpc_link_id(id).send().await;
         outcome(found, &ABSENT, |link| {
             Answer::VpcLink(VpcLink {

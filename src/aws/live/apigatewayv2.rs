@@ -6,7 +6,7 @@ use aws_types::SdkConfig;
 use crate::aws::live::{outcome, refused};
 use crate::aws::model::{Generation, VpcLink};
 use crate::aws::queries::Answer;
-use crate::aws::reading::Why;
+use crate::aws::reading::ReadError;
 use crate::coverage::{Api, HttpApi, Refused};
 use crate::ids::ApiId;
 
@@ -23,7 +23,7 @@ impl Reader {
         Self { client: Client::new(config) }
     }
 
-    pub(crate) async fn vpc_link(&self, id: &str) -> Result<Answer, Why> {
+    pub(crate) async fn vpc_link(&self, id: &str) -> Result<Answer, ReadError> {
         let found = self.client.get_vpc_link().vpc_link_id(id).send().await;
         outcome(found, &["NotFoundException"], |link| {
             Answer::VpcLink(VpcLink {

@@ -10,8 +10,8 @@ use tokio::time::{Duration, Instant};
 
 use crate::aws::account::{Account, Asked};
 use crate::aws::live::{LiveAccount, shortened};
-use crate::aws::queries::Question;
-use crate::aws::reading::Why;
+use crate::aws::queries::Query;
+use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
 /// By this name CloudTrail of the other account knows us.
@@ -27,7 +27,7 @@ pub struct AssumedAccount {
     external_id: Option<String>,
     now: fn() -> Timestamp,
     opened: OnceCell<(LiveAccount, SharedCredentialsProvider)>,
-    tried: Mutex<Option<(Instant, Result<(), Why>)>>,
+    tried: Mutex<Option<(Instant, Result<(), ReadError>)>>,
 }
 
 impl AssumedAccount {
@@ -54,7 +54,7 @@ impl AssumedAccount {
 
     /// Whether the role can be assumed. Found out before the first question, since a service would only say that it got no
     /// credentials.
-    async fn entered(&self, credentials: &SharedCredentialsProvider) -> Result<(), Why> {
+    async fn entered(&self, credentials: &SharedCredentialsProvider) -> Result<(), ReadError> {
         let mut tried = self.tried.lock().await;
         match &*tried {
             Some((_, Ok(()))) => return Ok(()),
@@ -63,7 +63,7 @@ impl AssumedAccount {
         }
         let outcome = credentials.provide_credentials().await.map(|_| ()).map_err(|error| {
             let says = shortened(&DisplayErrorContext(error).to_string());
-            Why::RoleRefused(format!("{}: {says}", self.role))
+            ReadError::RoleRefused(format!("{}: {says}", self.role))
         });
         *tried = Some((Instant::now(), outcome.clone()));
         outcome
@@ -71,7 +71,7 @@ impl AssumedAccount {
 }
 
 impl Account for AssumedAccount {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         Box::pin(async move {
             let (account, credentials) = self.opened().await;
             self.entered(credentials).await?;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::aws::live::outcome;
 use crate::aws::model::{MetricsOf, Point, Series};
 use crate::aws::queries::Answer;
-use crate::aws::reading::Why;
+use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
 /// What goes before the failure, to compare with, and what comes after it.
@@ -46,7 +46,7 @@ impl Reader {
         Self { client: Client::new(config) }
     }
 
-    pub(crate) async fn metrics(&self, of: &MetricsOf) -> Result<Answer, Why> {
+    pub(crate) async fn metrics(&self, of: &MetricsOf) -> Result<Answer, ReadError> {
         let asked = series(of);
         let queries = asked.iter().enumerate().map(|(index, series)| query(of, index, series)).collect();
         let request = self

@@ -10,7 +10,7 @@ use crate::aws::live::outcome;
 use crate::aws::live::query_protocol::{Error, Place, Wish};
 use crate::aws::model::{EndpointConnection, EndpointService};
 use crate::aws::queries::Answer;
-use crate::aws::reading::Why;
+use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
 static EC2: query_protocol::Service =
@@ -30,7 +30,7 @@ impl Client {
         query_protocol::Client::new(config, &EC2).map(|query| Self { query })
     }
 
-    pub(crate) async fn endpoint_services(&self) -> Result<Answer, Why> {
+    pub(crate) async fn endpoint_services(&self) -> Result<Answer, ReadError> {
         // No filter takes a load balancer: all services are read, and the caller finds its own.
         let found = self.describe::<Service>(&[]).await;
         outcome(found, &[], |services| {
@@ -43,7 +43,7 @@ impl Client {
         })
     }
 
-    pub(crate) async fn endpoint_connections(&self, service: &str) -> Result<Answer, Why> {
+    pub(crate) async fn endpoint_connections(&self, service: &str) -> Result<Answer, ReadError> {
         let filter = [("Filter.1.Name", "service-id"), ("Filter.1.Value.1", service)];
         let found = self.describe::<Connection>(&filter).await;
         outcome(found, &["InvalidVpcEndpointServiceId.NotFound"], |connections| {

@@ -9,7 +9,7 @@ use crate::aws::model::ListenerCertificate;
 use crate::aws::model::{Action, Condition, Listener, LoadBalancer, Rule, Target, TargetGroup};
 use crate::aws::model::{Attributes, BalancerZone};
 use crate::aws::queries::Answer;
-use crate::aws::reading::Why;
+use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
 const ABSENT: [&str; 3] = ["ListenerNotFound", "LoadBalancerNotFound", "TargetGroupNotFound"];
@@ -24,7 +24,7 @@ impl Reader {
         Self { client: Client::new(config) }
     }
 
-    pub(crate) async fn load_balancer(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn load_balancer(&self, arn: &Arn) -> Result<Answer, ReadError> {
         // One ARN at a time: a missing one fails the whole call.
         let found = self.client.describe_load_balancers().load_balancer_arns(arn.as_str()).send().await;
         outcome(found, &ABSENT, |answer| {
@@ -33,13 +33,13 @@ impl Reader {
         })
     }
 
-    pub(crate) async fn listeners(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn listeners(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let pages = self.client.describe_listeners().load_balancer_arn(arn.as_str());
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
         outcome(found, &ABSENT, |items| Answer::Listeners(items.into_iter().filter_map(listener).collect()))
     }
 
-    pub(crate) async fn listener(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn listener(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let found = self.client.describe_listeners().listener_arns(arn.as_str()).send().await;
         outcome(found, &ABSENT, |answer| {
             let first = answer.listeners.unwrap_or_default().into_iter().find_map(listener);
@@ -47,7 +47,7 @@ impl Reader {
         })
     }
 
-    pub(crate) async fn rules(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn rules(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let pages = self.client.describe_rules().listener_arn(arn.as_str());
         let found: Result<Vec<_>, _> = pages.into_paginator().send().collect().await;
         let rules = |pages: Vec<describe_rules::DescribeRulesOutput>| {
@@ -57,7 +57,7 @@ impl Reader {
         outcome(found, &ABSENT, rules)
     }
 
-    pub(crate) async fn target_groups(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn target_groups(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let pages = self.client.describe_target_groups().load_balancer_arn(arn.as_str());
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
         outcome(found, &ABSENT, |items| {
@@ -65,7 +65,7 @@ impl Reader {
         })
     }
 
-    pub(crate) async fn target_health(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn target_health(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let found = self.client.describe_target_health().target_group_arn(arn.as_str()).send().await;
         outcome(found, &ABSENT, |answer| {
             let described = answer.target_health_descriptions.unwrap_or_default();
@@ -73,13 +73,13 @@ impl Reader {
         })
     }
 
-    pub(crate) async fn listener_certificates(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn listener_certificates(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let pages = self.client.describe_listener_certificates().listener_arn(arn.as_str());
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
         outcome(found, &ABSENT, |items| Answer::ListenerCertificates(listed(items)))
     }
 
-    pub(crate) async fn listener_attributes(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn listener_attributes(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let found = self.client.describe_listener_attributes().listener_arn(arn.as_str()).send().await;
         outcome(found, &ABSENT, |answer| {
             let pairs = answer.attributes.unwrap_or_default().into_iter();
@@ -87,7 +87,7 @@ impl Reader {
         })
     }
 
-    pub(crate) async fn load_balancer_attributes(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn load_balancer_attributes(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let found =
             self.client.describe_load_balancer_attributes().load_balancer_arn(arn.as_str()).send().await;
         outcome(found, &ABSENT, |answer| {
@@ -96,7 +96,7 @@ impl Reader {
         })
     }
 
-    pub(crate) async fn target_group_attributes(&self, arn: &Arn) -> Result<Answer, Why> {
+    pub(crate) async fn target_group_attributes(&self, arn: &Arn) -> Result<Answer, ReadError> {
         let found =
             self.client.describe_target_group_attributes().target_group_arn(arn.as_str()).send().await;
         outcome(found, &ABSENT, |answer| {

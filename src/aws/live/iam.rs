@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::aws::live::outcome;
 use crate::aws::live::query_protocol::{Place, Wish};
 use crate::aws::queries::Answer;
-use crate::aws::reading::Why;
+use crate::aws::reading::ReadError;
 
 const ABSENT: [&str; 1] = ["NoSuchEntity"];
 
@@ -28,7 +28,7 @@ impl Client {
         query_protocol::Client::new(config, &IAM).map(|query| Self { query })
     }
 
-    pub(crate) async fn server_certificate(&self, name: &str) -> Result<Answer, Why> {
+    pub(crate) async fn server_certificate(&self, name: &str) -> Result<Answer, ReadError> {
         let parameters = [("ServerCertificateName", name)];
         let found = self.query.call::<Found>("GetServerCertificate", &parameters).await;
         let mut pem = String::new();

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::aws::live::{outcome, why};
 use crate::aws::model::{LinesOf, LoggedLine};
 use crate::aws::queries::Answer;
-use crate::aws::reading::Why;
+use crate::aws::reading::ReadError;
 use crate::coverage::{Done, Filter, LogGroup, LogGroups, Refused};
 use crate::ids::Arn;
 
@@ -32,7 +32,7 @@ impl Logs {
     }
 
     /// The lines that hold a request's id, from one stream, around the time of its failure.
-    pub(crate) async fn lines(&self, of: &LinesOf) -> Result<Answer, Why> {
+    pub(crate) async fn lines(&self, of: &LinesOf) -> Result<Answer, ReadError> {
         let mut lines = Vec::new();
         let mut token = None;
         for _ in 0..MOST_PAGES {
@@ -131,8 +131,8 @@ where
         Some(code @ ("InvalidParameterException" | "InvalidOperationException")) => {
             // What is wrong stands in the message alone: CloudWatch Logs may not invoke the function, say.
             let says: String = error.message().unwrap_or_default().chars().take(200).collect();
-            Refused::Why(Why::Unreachable(format!("{code}: {says}")))
+            Refused::ReadError(ReadError::Unreachable(format!("{code}: {says}")))
         }
-        _ => Refused::Why(why(error)),
+        _ => Refused::ReadError(why(error)),
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::aws::history::{Line, Page, Stretch};
 use crate::aws::live::logs::Logs;
 use crate::aws::live::why;
-use crate::aws::reading::Why;
+use crate::aws::reading::ReadError;
 
 impl Logs {
     /// The page of this token, or the first.
@@ -13,7 +13,7 @@ impl Logs {
     /// # Errors
     ///
     /// Why it could not be read.
-    pub async fn page(&self, stretch: &Stretch, token: Option<String>) -> Result<Page, Why> {
+    pub async fn page(&self, stretch: &Stretch, token: Option<String>) -> Result<Page, ReadError> {
         let page = self
             .client
             .filter_log_events()

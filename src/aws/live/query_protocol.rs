@@ -172,7 +172,7 @@ fn response<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, Orchestra
     let mut error = apply_request_id(ErrorMetadata::builder(), response.headers());
     // A body that is not the service's (a proxy's page, say) leaves the error without a code.
     let told = quick_xml::de::from_reader(body).ok().and_then(Failure::told);
-    if let Some(Told { code, message }) = told {
+    if let Some(LastAlert { code, message }) = told {
         error = error.code(code).message(message);
     }
     Err(OrchestratorError::operation(error.build()))
@@ -183,11 +183,11 @@ fn response<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, Orchestra
 #[serde(rename_all = "PascalCase")]
 struct Failure {
     errors: Option<Errors>,
-    error: Option<Told>,
+    error: Option<LastAlert>,
 }
 
 impl Failure {
-    fn told(self) -> Option<Told> {
+    fn told(self) -> Option<LastAlert> {
         self.error.or(self.errors.map(|errors| errors.error))
     }
 }
@@ -195,12 +195,12 @@ impl Failure {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Errors {
-    error: Told,
+    error: LastAlert,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Told {
+struct LastAlert {
     code: String,
     message: String,
 }

@@ -9,14 +9,14 @@ use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use crate::aws::model::X509;
-use crate::aws::reading::Why;
+use crate::aws::reading::ReadError;
 
 /// The certificates of a PEM text, in its order: the listener's own first.
-pub(crate) fn chain(pem: &str) -> Result<Vec<X509>, Why> {
-    let malformed = |error| Why::Malformed(format!("not a certificate: {error}"));
+pub(crate) fn chain(pem: &str) -> Result<Vec<X509>, ReadError> {
+    let malformed = |error| ReadError::Malformed(format!("not a certificate: {error}"));
     let chain = Certificate::load_pem_chain(pem.trim().as_bytes()).map_err(malformed)?;
     if chain.is_empty() {
-        return Err(Why::Malformed("no certificate in the answer".to_owned()));
+        return Err(ReadError::Malformed("no certificate in the answer".to_owned()));
     }
     chain.iter().map(|one| certificate(one).map_err(malformed)).collect()
 }
@@ -88,7 +88,7 @@ mod tests {
     fn what_is_no_certificate_is_malformed() {
         let cut = &PRIVATE[..PRIVATE.len() / 3];
         for text in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", cut, "hello"] {
-            assert!(matches!(chain(text), Err(Why::Malformed(_))), "{text}");
+            assert!(matches!(chain(text), Err(ReadError::Malformed(_))), "{text}");
         }
     }
 }

@@ -24,12 +24,12 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use crate::causes::Diagnosis;
-use crate::incidents::failure_group::{Delivery, DeliveryId, News};
+use crate::incidents::failure_group::{DeliveryCount, DeliveryId, FailureGroup};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::incident::{Incident, Lease};
 use crate::incidents::silence::Silence;
 use crate::incidents::store::update::Update;
-use crate::incidents::store::{Settled, Store, StoreError, Stored};
+use crate::incidents::store::{Release, Store, StoreError, Stored};
 
 /// A value of an item, and what a set of bytes holds.
 pub(crate) use aws_sdk_dynamodb::primitives::Blob;
@@ -149,8 +149,8 @@ impl DynamoStore {
     /// Counts some deliveries, each once.
     async fn count_some(
         &self,
-        news: &News,
-        mut deliveries: Vec<(DeliveryId, &Delivery)>,
+        news: &FailureGroup,
+        mut deliveries: Vec<(DeliveryId, &DeliveryCount)>,
         now: Timestamp,
     ) -> Result<Incident, StoreError> {
         let id = news.fingerprint.as_str();
@@ -188,7 +188,7 @@ impl DynamoStore {
 }
 
 impl Store for DynamoStore {
-    fn count<'a>(&'a self, news: &'a News, now: Timestamp) -> Stored<'a, Incident> {
+    fn count<'a>(&'a self, news: &'a FailureGroup, now: Timestamp) -> Stored<'a, Incident> {
         Box::pin(async move {
             let deliveries: Vec<_> = news.deliveries.iter().map(|(id, delivery)| (*id, delivery)).collect();
             let mut incident = None;
@@ -259,7 +259,7 @@ impl Store for DynamoStore {
         &'a self,
         fingerprint: &'a Fingerprint,
         owner: &'a str,
-        settled: &'a Settled,
+        settled: &'a Release,
     ) -> Stored<'a, ()> {
         Box::pin(async move {
             // Refused where the lease is another's by now, or was settled and the answer lost.

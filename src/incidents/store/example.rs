@@ -31,7 +31,8 @@ struct WireDiagnosis {
     called_path: Option<String>,
     status: Option<u16>,
     backend_status: Option<u16>,
-    hint: Option<String>,
+    #[serde(rename = "hint")]
+    clue: Option<String>,
     evidence: WireEvidence,
     context: Vec<WireEvidence>,
 }
@@ -73,7 +74,7 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
         called_path: diagnosis.called_path.clone(),
         status: diagnosis.status,
         backend_status: diagnosis.backend_status,
-        hint: diagnosis.hint.clone(),
+        clue: diagnosis.clue.clone(),
         evidence: WireEvidence::of(&diagnosis.evidence),
         context: diagnosis.context.iter().map(WireEvidence::of).collect(),
     };
@@ -104,7 +105,7 @@ pub(crate) fn read(body: &str) -> Option<Diagnosis> {
         backend_status: wire.backend_status,
         // How far it came has told what it tells: the hint.
         phase: Phase::Unknown,
-        hint: wire.hint,
+        clue: wire.clue,
         evidence: wire.evidence.evidence(),
         context: wire.context.into_iter().map(WireEvidence::evidence).collect(),
     })

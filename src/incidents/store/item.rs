@@ -10,7 +10,7 @@ use crate::ids::{AccountId, ApiId, Region};
 use crate::incidents::alert::Status;
 use crate::incidents::failure_group::DeliveryId;
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::incident::{Fault, Incident, Lease, Told, Window};
+use crate::incidents::incident::{Fault, Incident, LastAlert, Lease, Window};
 use crate::incidents::store::dynamodb::{Item, Value};
 use crate::logs::Source;
 
@@ -150,8 +150,8 @@ pub(crate) struct WireTold {
 }
 
 impl WireTold {
-    pub(crate) fn of(told: &Told) -> Self {
-        let Told {
+    pub(crate) fn of(told: &LastAlert) -> Self {
+        let LastAlert {
             number,
             at,
             status,
@@ -182,7 +182,7 @@ impl WireTold {
         }
     }
 
-    fn told(self) -> Option<Told> {
+    fn told(self) -> Option<LastAlert> {
         let Self {
             number,
             at,
@@ -199,7 +199,7 @@ impl WireTold {
         } = self;
         let status = Status::ALL.into_iter().find(|known| known.as_str() == status)?;
         let fault = code.map(|code| Fault { code, resource });
-        Some(Told {
+        Some(LastAlert {
             number,
             at,
             status,

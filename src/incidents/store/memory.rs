@@ -7,11 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::causes::Diagnosis;
-use crate::incidents::failure_group::{DeliveryId, News};
+use crate::incidents::failure_group::{DeliveryId, FailureGroup};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::incident::{Incident, Lease};
 use crate::incidents::silence::Silence;
-use crate::incidents::store::{Settled, Store, Stored};
+use crate::incidents::store::{Release, Store, Stored};
 
 /// Incidents kept at a time; when there are more, those that failed longest ago are forgotten.
 const MOST: usize = 4096;
@@ -77,7 +77,7 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn count<'a>(&'a self, news: &'a News, now: Timestamp) -> Stored<'a, Incident> {
+    fn count<'a>(&'a self, news: &'a FailureGroup, now: Timestamp) -> Stored<'a, Incident> {
         let mut kept = self.kept();
         let opened =
             || Incident::opened(news.fingerprint.clone(), &news.example.source, news.example.cause, now);
@@ -128,7 +128,7 @@ impl Store for MemoryStore {
         &'a self,
         fingerprint: &'a Fingerprint,
         owner: &'a str,
-        settled: &'a Settled,
+        settled: &'a Release,
     ) -> Stored<'a, ()> {
         let mut kept = self.kept();
         let held = |incident: &Incident| incident.lease.as_ref().is_some_and(|lease| lease.owner == owner);
@@ -136,12 +136,12 @@ impl Store for MemoryStore {
             let incident = &mut entry.incident;
             incident.lease = None;
             match settled {
-                Settled::Told(told) => incident.told = Some(told.clone()),
-                Settled::On(page) => incident.page = Some(page.clone()),
-                Settled::Held(until) => {
+                Release::Alerted(told) => incident.told = Some(told.clone()),
+                Release::Merged(page) => incident.page = Some(page.clone()),
+                Release::Silenced(until) => {
                     incident.lease = Some(Lease { owner: Lease::SILENCE.to_owned(), until: *until });
                 }
-                Settled::Free => {}
+                Release::Retry => {}
             }
         }
         Box::pin(ready(Ok(())))

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use crate::causes::{Cause, Route};
 use crate::incidents::alert::Status;
-use crate::incidents::failure_group::{Delivery, DeliveryId, News};
+use crate::incidents::failure_group::{DeliveryCount, DeliveryId, FailureGroup};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::incident::{Incident, Lease, Window};
-use crate::incidents::store::Settled;
+use crate::incidents::store::Release;
 use crate::incidents::store::dynamodb::{Blob, Item, Value};
 use crate::incidents::store::item::{MOST_SEEN, WireTold, number, route, time};
 use crate::logs::Source;
@@ -109,8 +109,8 @@ impl Update {
 /// Counts deliveries that were not counted yet. Of routes, only those of `only_known` where that is given; the older
 /// deliveries are forgotten where it is time to `rotate`.
 pub(crate) fn count(
-    news: &News,
-    deliveries: &[(DeliveryId, &Delivery)],
+    news: &FailureGroup,
+    deliveries: &[(DeliveryId, &DeliveryCount)],
     only_known: Option<&BTreeMap<Route, u64>>,
     rotate: bool,
     now: Timestamp,
@@ -147,7 +147,7 @@ fn count_routes(update: &mut Update, routes: &BTreeMap<Route, u64>, may_add: boo
 }
 
 /// Notes deliveries, on condition that none of them was noted.
-fn remember(update: &mut Update, deliveries: &[(DeliveryId, &Delivery)], rotate: bool) {
+fn remember(update: &mut Update, deliveries: &[(DeliveryId, &DeliveryCount)], rotate: bool) {
     let ids: Vec<Blob> = deliveries.iter().map(|(id, _)| Blob::new(id.0.to_be_bytes().to_vec())).collect();
     let (seen, older) = (update.name("seen"), update.name("older"));
     for id in &ids {
@@ -207,12 +207,12 @@ pub(crate) fn claim(seen: &Incident, lease: &Lease, now: Timestamp) -> Update {
 }
 
 /// Ends the lease of this owner.
-pub(crate) fn settle(owner: &str, settled: &Settled) -> Update {
+pub(crate) fn settle(owner: &str, settled: &Release) -> Update {
     let mut update = Update::default();
     let (name, owner) = (update.name("lease_owner"), update.value(Value::S(owner.to_owned())));
     update.require(format!("{name} = {owner}"));
     match settled {
-        Settled::Told(told) => {
+        Release::Alerted(told) => {
             let json =
                 serde_json::to_string(&WireTold::of(told)).expect("texts and numbers always serialise");
             update.set("told", Value::S(json));
@@ -220,13 +220,13 @@ pub(crate) fn settle(owner: &str, settled: &Settled) -> Update {
             let resolved = told.status == Status::Resolved;
             update.keep_until(told.at, if resolved { Incident::KEPT_RESOLVED } else { Incident::KEPT_OPEN });
         }
-        Settled::On(page) => update.set("page", Value::S(page.to_string())),
-        Settled::Held(until) => {
+        Release::Merged(page) => update.set("page", Value::S(page.to_string())),
+        Release::Silenced(until) => {
             update.set("lease_owner", Value::S(Lease::SILENCE.to_owned()));
             update.set("lease_until", time(*until));
             return update;
         }
-        Settled::Free => {}
+        Release::Retry => {}
     }
     update.remove("lease_owner");
     update.remove("lease_until");

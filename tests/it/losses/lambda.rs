@@ -214,7 +214,7 @@ impl Lambda {
             if container.post.dead.load(Ordering::Relaxed) {
                 container = self.container();
             }
-            self.invoke(Actor::Round(round), 1, &container, async |responder, deadline| {
+            self.invoke(Actor::ReconcileReport(round), 1, &container, async |responder, deadline| {
                 responder.care(deadline).await
             })
             .await;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::faults::{beside, link, network, rules, stage, targets};
 use super::walk::Level;
-use super::{Generation, Told, complain, integrations, log, name_the_balancer, readdress, walk};
+use super::{Generation, LastAlert, complain, integrations, log, name_the_balancer, readdress, walk};
 use crate::harness::Account;
 use crate::harness::apigateway::{Canary, Integration, Resource, Stage, VpcLinkV2};
 use crate::harness::ec2::{EndpointConnection, EndpointService, Instance, SecurityGroup};
@@ -376,7 +376,7 @@ pub(crate) fn accounts() -> Vec<(String, Account)> {
     DECOYS.iter().flat_map(of_decoy).collect()
 }
 
-fn unaccused(label: &str, told: &Told) -> Option<String> {
+fn unaccused(label: &str, told: &LastAlert) -> Option<String> {
     let silent = told.tier == "unknown" && told.code.is_none();
     let well = silent && told.faulty.is_empty() && told.not_checked.is_empty();
     (!well).then(|| format!("{label}: {told}"))

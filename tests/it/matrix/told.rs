@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The parts of a machine alert that the matrix is about.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct LastAlert {
     pub(crate) tier: String,
     pub(crate) code: Option<String>,
     says: String,
@@ -20,7 +20,7 @@ pub(crate) struct Told {
     pub(crate) alert: Value,
 }
 
-impl Told {
+impl LastAlert {
     pub(crate) fn of(alert: Value) -> Self {
         let list = |name: &str| alert[name].as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -46,7 +46,7 @@ impl Told {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for LastAlert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.as_deref().unwrap_or("no code");
         write!(f, "{} {code} ({}); faulty: {:?}", self.tier, self.says, self.faulty)?;

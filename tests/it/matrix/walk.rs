@@ -16,14 +16,14 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 use vpclink_responder::aws::live::{LiveAccount, https};
-use vpclink_responder::aws::{Asked, CachedAccount, Question, Why};
-use vpclink_responder::causes::Subject;
-use vpclink_responder::checks::{Judgement, judge};
+use vpclink_responder::aws::{Asked, CachedAccount, Query, ReadError};
+use vpclink_responder::causes::RouteContext;
+use vpclink_responder::checks::{Assessment, assess};
 use vpclink_responder::functions::{Reading, explain};
 use vpclink_responder::incidents::Alert;
-use vpclink_responder::path::Filled;
+use vpclink_responder::path::Resolved;
 
-use super::{Fault, Told, complain};
+use super::{Fault, LastAlert, complain};
 use crate::harness::{Account, Aws, Function, Lambda, Outcome, Start, event_of, subscription_document_at};
 
 const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
@@ -40,14 +40,14 @@ pub(crate) enum Level {
 }
 
 /// What the real binary tells of one failed request over an account.
-pub(crate) fn responder(account: Account, log: &str) -> Told {
+pub(crate) fn responder(account: Account, log: &str) -> LastAlert {
     let event = event(&account, log, Level::Info);
     let aws = Aws::start(account);
     told_over(&aws, &event)
 }
 
 /// What the real binary tells over a double that is already set up.
-pub(crate) fn told_over(aws: &Aws, event: &Value) -> Told {
+pub(crate) fn told_over(aws: &Aws, event: &Value) -> LastAlert {
     let mut lambda = start(aws);
     match lambda.invoke(event) {
         Outcome::Response(_) => {}
@@ -55,7 +55,7 @@ pub(crate) fn told_over(aws: &Aws, event: &Value) -> Told {
     }
     let published = aws.published();
     assert_eq!(published.len(), 1, "exactly one alert");
-    Told::of(serde_json::from_str(&published[0].bodies["sqs"]).unwrap())
+    LastAlert::of(serde_json::from_str(&published[0].bodies["sqs"]).unwrap())
 }
 
 fn start(aws: &Aws) -> Lambda {
@@ -100,7 +100,7 @@ fn called(account: &Account, canary: bool) -> Option<String> {
     if let Some(canary) = stage.canary.as_ref().filter(|_| canary) {
         variables.extend(canary.stage_variable_overrides.clone());
     }
-    let filled = Filled::new(method.uri.as_deref()?, &variables);
+    let filled = Resolved::new(method.uri.as_deref()?, &variables);
     filled.undefined.is_empty().then_some(filled.text)
 }
 
@@ -149,7 +149,11 @@ impl Laptop {
 
     /// Diagnoses an event over an account, once with every permission and once without each of the actions that the first
     /// time asked for. AWS is asked once for each answer; a denial takes the place of the answer at the survey's own port.
-    pub(crate) fn deny_each(&self, account: &Account, event: &Value) -> (Told, Vec<(&'static str, Told)>) {
+    pub(crate) fn deny_each(
+        &self,
+        account: &Account,
+        event: &Value,
+    ) -> (LastAlert, Vec<(&'static str, LastAlert)>) {
         self.aws.change(|held| held.clone_from(account));
         let answers = CachedAccount::new(Denying::new(&self.live, None));
         let listening = Denying::new(&answers, None);
@@ -168,31 +172,31 @@ impl Laptop {
     }
 
     /// What walks find in an account: one with every answer first, then two without each: denied, and too late.
-    pub(crate) fn walks(&self, account: &Account, subject: &Subject) -> Vec<(&'static str, Judgement)> {
+    pub(crate) fn walks(&self, account: &Account, subject: &RouteContext) -> Vec<(&'static str, Assessment)> {
         self.aws.change(|held| held.clone_from(account));
         let answers = CachedAccount::new(Denying::new(&self.live, None));
         let listening = Denying::new(&answers, None);
         let walk = |account: &dyn aws::Account| {
             let deadline = Instant::now() + Duration::from_secs(20);
-            judge(subject, &self.runtime.block_on(path::survey(subject, account, deadline)))
+            assess(subject, &self.runtime.block_on(path::read_path(subject, account, deadline)))
         };
         let allowed = ("nothing", walk(&listening));
         let asked = listening.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         let without = asked.into_iter().flat_map(|action| {
-            [Why::Denied, Why::TimedOut]
+            [ReadError::Denied, ReadError::TimedOut]
                 .map(|why| (action, walk(&Denying { why, ..Denying::new(&answers, Some(action)) })))
         });
         std::iter::once(allowed).chain(without).collect()
     }
 
     /// Diagnoses an event over an account.
-    pub(crate) fn told(&self, account: &Account, event: &Value) -> Told {
+    pub(crate) fn told(&self, account: &Account, event: &Value) -> LastAlert {
         self.aws.change(|held| held.clone_from(account));
         self.explain(event, &Denying::new(&self.live, None))
     }
 
-    fn explain(&self, event: &Value, account: &dyn aws::Account) -> Told {
-        Told::of(serde_json::from_str(&alerts::machine_body(&self.explained(event, account))).unwrap())
+    fn explain(&self, event: &Value, account: &dyn aws::Account) -> LastAlert {
+        LastAlert::of(serde_json::from_str(&alerts::machine_body(&self.explained(event, account))).unwrap())
     }
 
     fn explained(&self, event: &Value, account: &dyn aws::Account) -> Alert {
@@ -208,18 +212,18 @@ impl Laptop {
 struct Denying<'a> {
     account: &'a dyn aws::Account,
     denied: Option<&'static str>,
-    why: Why,
+    why: ReadError,
     asked: Mutex<BTreeSet<&'static str>>,
 }
 
 impl<'a> Denying<'a> {
     fn new(account: &'a dyn aws::Account, denied: Option<&'static str>) -> Self {
-        Self { account, denied, why: Why::Denied, asked: Mutex::default() }
+        Self { account, denied, why: ReadError::Denied, asked: Mutex::default() }
     }
 }
 
 impl aws::Account for Denying<'_> {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         let action = question.action();
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(action);
         if self.denied == Some(action) {
