@@ -8,6 +8,7 @@ mod cached;
 pub mod history;
 #[cfg(feature = "live")]
 pub mod live;
+mod log_groups;
 pub mod model;
 mod queries;
 mod reading;
@@ -22,5 +23,8 @@ mod wire_network;
 pub use account::{Account, Asked};
 pub use accounts::{Accounts, Open};
 pub use cached::CachedAccount;
+pub use log_groups::{
+    Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, LogGroup, LogGroups, Subscription,
+};
 pub use queries::{Answer, FromAnswer, Query};
 pub use reading::{NotRead, ReadError, Reading};

@@ -1,16 +1,11 @@
-//! Room `functions`.
+//! Room `functions`: what the Lambda roles do.
 
 #[cfg(feature = "live")]
 pub mod caretaker;
-#[cfg(feature = "live")]
-mod caretaker_report;
 pub mod config;
-mod config_caretaker;
 pub mod context;
 mod group;
 mod investigate;
-#[cfg(feature = "live")]
-mod lazy;
 pub mod metrics;
 mod notify;
 pub mod replay;
@@ -20,8 +15,6 @@ mod stack;
 #[cfg(feature = "live")]
 pub mod start;
 mod sweep;
-#[cfg(feature = "live")]
-mod task;
 
-pub use config_caretaker::CaretakerConfig;
+pub use config::CaretakerConfig;
 pub use respond::{Explained, Outcome, Reading, Responder, check, explain};

@@ -18,6 +18,7 @@ mod scan_event;
 pub use correlate::{correlate, pasted};
 pub use envelope::open;
 pub use execution::{Entry, Execution, Phase};
+pub(crate) use line::FAILURES;
 pub use record::{
     DecodeError, Document, EXECUTION_LOG_PREFIX, Fault, LogBatch, LogEvent, Parcel, Source, digest, sift,
 };

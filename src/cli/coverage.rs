@@ -24,13 +24,14 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
 
     use tokio::time::Instant;
 
+    use crate::aws::Filter;
     use crate::aws::live::logs::Logs;
     use crate::aws::live::{LiveAccount, sdk_config};
-    use crate::coverage::{Filter, Mode, RateLimiter, Reconciler, ScanDepth, Scope, StartAt, scan};
+    use crate::coverage::{Mode, RateLimiter, Reconciler, ScanDepth, Scope, StartAt, scan};
     use crate::ids::{Arn, Region};
     use crate::logs::EXECUTION_LOG_PREFIX;
 
-    /// Nobody waits longer for a list.
+    /// The longest that a person waits for a list.
     const PATIENCE: Duration = Duration::from_secs(3600);
     let sdk = sdk_config().await;
     let Some(region) = sdk.region().map(|region| Region::new(region.as_ref())) else {

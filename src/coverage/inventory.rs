@@ -1,12 +1,10 @@
-//! Reads what is to be watched: REST APIs' stages with private integrations, HTTP APIs over a VPC link, who is told.
+//! Reads what is to be watched: REST APIs' stages with private integrations, HTTP APIs over a VPC link, the subscriptions of the topics.
 
 use tokio::time::Instant;
 
-use crate::aws::ReadError;
 use crate::aws::model::{Resource, Stage};
-use crate::coverage::ports::{Api, Apis, Call, Filter, HttpApi, Refused};
-use crate::coverage::rate::RateLimiter;
-use crate::coverage::reconcile::{GroupStatus, ReconcileReport};
+use crate::aws::{Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, ReadError, Subscription};
+use crate::coverage::reconcile::{GroupStatus, RateLimiter, ReconcileReport};
 use crate::ids::Region;
 
 /// How much is read.
@@ -22,7 +20,7 @@ pub enum ScanDepth {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InventoryStage {
     /// Its API.
-    pub api: Api,
+    pub api: ListedApi,
     /// Its name.
     pub name: String,
     /// Its settings.
@@ -49,15 +47,6 @@ impl InventoryStage {
     }
 }
 
-/// Somebody who is subscribed to the alert topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscriber {
-    /// `email`, `https`, …
-    pub protocol: String,
-    /// Whether the owner of the address agreed.
-    pub confirmed: bool,
-}
-
 /// Everything that blind spots are found in.
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
@@ -79,10 +68,12 @@ pub struct Inventory {
     pub http_apis: Vec<HttpApi>,
     /// Whether API Gateway may write logs in this account and Region at all.
     pub has_log_role: Option<bool>,
-    /// The alert topic and who is subscribed to it.
-    pub subscribers: Option<Vec<Subscriber>>,
+    /// The subscriptions of the alert topic.
+    pub subscriptions: Option<Vec<Subscription>>,
+    /// The subscriptions of the topic for alarms about the stack itself, where there is one.
+    pub alarm_subscriptions: Option<Vec<Subscription>>,
     /// What could not be read.
-    pub unread: Vec<(Call, String, ReadError)>,
+    pub unread: Vec<(CoverageCall, String, ReadError)>,
     /// APIs that there was no time for.
     pub skipped: usize,
 }
@@ -147,7 +138,13 @@ async fn look_at_http(
     }
 }
 
-async fn look_at(apis: &dyn Apis, api: &Api, seen: &mut Inventory, depth: ScanDepth, pace: &mut RateLimiter) {
+async fn look_at(
+    apis: &dyn Apis,
+    api: &ListedApi,
+    seen: &mut Inventory,
+    depth: ScanDepth,
+    pace: &mut RateLimiter,
+) {
     pace.turn().await;
     let stages = match apis.stages(&api.id).await {
         Ok(stages) => stages,
@@ -176,15 +173,16 @@ fn private(resources: &[Resource]) -> Vec<(String, String)> {
 
 impl Inventory {
     /// Notes what could not be read. What went away meanwhile is no loss.
-    fn missed(&mut self, what: &str, refused: Refused) {
-        if refused != Refused::Gone {
-            self.unread.push((Call::ReadApis, what.to_owned(), refused.why()));
+    fn missed(&mut self, what: &str, refused: CallError) {
+        if refused != CallError::Gone {
+            self.unread.push((CoverageCall::ReadApis, what.to_owned(), refused.why()));
         }
     }
 
-    /// Notes that nobody knows who is told.
-    pub fn missed_subscribers(&mut self, why: ReadError) {
-        self.unread.push((Call::ListSubscriptions, "the subscriptions to the alert topic".to_owned(), why));
+    /// Notes that the subscriptions of the alert topic or the alarm topic could not be read.
+    pub fn missed_subscriptions(&mut self, topic: &str, why: ReadError) {
+        let what = format!("the subscriptions of the {topic} topic");
+        self.unread.push((CoverageCall::ListSubscriptions, what, why));
     }
 
     /// Whether every failure of the stage's private routes is seen.

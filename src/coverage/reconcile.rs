@@ -1,14 +1,12 @@
 //! Goes through the log groups and does what was decided for each, until time is up.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
-use crate::aws::ReadError;
-use crate::coverage::plan::{Change, SkipReason, change};
-use crate::coverage::ports::{Call, Filter, LogGroup, LogGroups, Refused};
-use crate::coverage::rate::{RateLimiter, TRIES};
-use crate::coverage::scope::Scope;
+use crate::aws::{CallError, CoverageCall, Filter, LogGroup, LogGroups, ReadError};
+use crate::coverage::plan::{Change, Scope, SkipReason, change};
 
 /// Whether anything is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +63,7 @@ pub enum GroupStatus {
     /// It stays as it is.
     Left(SkipReason),
     /// It was not tried, or not to the end: the call that failed, and why.
-    Failed(Call, ReadError),
+    Failed(CoverageCall, ReadError),
     /// Time was up before its turn.
     NotReached,
 }
@@ -93,6 +91,19 @@ impl ReconcileReport {
     /// How many groups stand so.
     pub fn count(&self, wanted: impl Fn(&GroupStatus) -> bool) -> usize {
         self.standing.values().filter(|standing| wanted(standing)).count()
+    }
+
+    /// Adds what a second round over the same groups did.
+    pub fn absorb(&mut self, more: Self) {
+        self.unlisted = self.unlisted.take().or(more.unlisted);
+        self.stopped_after = self.stopped_after.take().or(more.stopped_after);
+        self.removed.extend(more.removed);
+        for (group, status) in more.standing {
+            // Of two states of a group the one that failed counts.
+            if matches!(status, GroupStatus::Failed(..) | GroupStatus::NotReached) {
+                self.standing.insert(group, status);
+            }
+        }
     }
 
     /// Whether every group was listed and had its turn.
@@ -127,7 +138,7 @@ impl Reconciler<'_> {
         round
     }
 
-    async fn listed(&self, prefix: &str, pace: &mut RateLimiter) -> Result<Vec<LogGroup>, Refused> {
+    async fn listed(&self, prefix: &str, pace: &mut RateLimiter) -> Result<Vec<LogGroup>, CallError> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -183,13 +194,13 @@ impl Reconciler<'_> {
                 Err(failed) => failed,
             };
             // Being throttled says nothing of this group: the next would be too. All wait until it ends, or time is up.
-            if refused == Refused::ReadError(ReadError::Throttled) {
+            if refused == CallError::Other(ReadError::Throttled) {
                 throttled += 1
             } else {
                 tries += 1
             }
             match refused {
-                Refused::Gone => {
+                CallError::Gone => {
                     round.vanished.push(group.name.clone());
                     return None;
                 }
@@ -205,10 +216,10 @@ impl Reconciler<'_> {
         &self,
         group: &LogGroup,
         round: &mut ReconcileReport,
-    ) -> Result<GroupStatus, (Call, Refused)> {
+    ) -> Result<GroupStatus, (CoverageCall, CallError)> {
         let name = &group.name;
         let filters = self.groups.filters(name).await;
-        let filters = filters.map_err(|refused| (Call::DescribeSubscriptionFilters, refused))?;
+        let filters = filters.map_err(|refused| (CoverageCall::DescribeSubscriptionFilters, refused))?;
         let change = change(group, &filters, self.ours, self.scope);
         let may_change = self.mode == Mode::Change;
         match change {
@@ -218,7 +229,7 @@ impl Reconciler<'_> {
             Change::Subscribe if !may_change => Ok(GroupStatus::Unwatched),
             Change::Subscribe | Change::Replace => {
                 let put = self.groups.put(name, self.ours).await;
-                put.map_err(|refused| (Call::PutSubscriptionFilter, refused))?;
+                put.map_err(|refused| (CoverageCall::PutSubscriptionFilter, refused))?;
                 let list =
                     if change == Change::Subscribe { &mut round.subscribed } else { &mut round.replaced };
                 list.push(name.clone());
@@ -227,12 +238,50 @@ impl Reconciler<'_> {
             Change::Remove => {
                 match self.groups.remove(name, &self.ours.name).await {
                     // Somebody else removed it first.
-                    Ok(()) | Err(Refused::Gone) => round.removed.push(name.clone()),
-                    Err(refused) => return Err((Call::DeleteSubscriptionFilter, refused)),
+                    Ok(()) | Err(CallError::Gone) => round.removed.push(name.clone()),
+                    Err(refused) => return Err((CoverageCall::DeleteSubscriptionFilter, refused)),
                 }
                 Ok(GroupStatus::Left(SkipReason::OutOfScope))
             }
         }
+    }
+}
+
+/// Times that a group is tried before it is left for the next run; being throttled does not count.
+const TRIES: u32 = 6;
+
+/// The longest wait between two tries. The quota is one of seconds: longer waits gain nothing.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Keeps calls apart. An account's subscription filters may be listed, put and deleted five times a second each, by
+/// everybody together: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
+#[derive(Clone, Debug)]
+pub struct RateLimiter {
+    apart: Duration,
+    next: Option<Instant>,
+}
+
+impl RateLimiter {
+    /// So many calls a second at most.
+    pub fn per_second(calls: u32) -> Self {
+        Self { apart: Duration::from_secs(1) / calls.max(1), next: None }
+    }
+
+    /// Waits for the next call's turn.
+    pub async fn turn(&mut self) {
+        if let Some(next) = self.next {
+            sleep_until(next).await;
+        }
+        self.next = Some(Instant::now() + self.apart);
+    }
+
+    /// Puts the next turn off after a call that was refused for the moment: twice as long at every try.
+    pub fn back_off(&mut self, tries: u32) {
+        self.next = Some(Instant::now() + self.wait(tries));
+    }
+
+    fn wait(&self, tries: u32) -> Duration {
+        self.apart.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST)
     }
 }
 
@@ -263,5 +312,17 @@ mod tests {
         }
         assert_eq!(reached.iter().filter(|reached| !**reached).count(), 0);
         assert_eq!(StartAt::Turn(7).place(&[]), 0);
+    }
+
+    #[test]
+    fn each_try_waits_longer_up_to_a_bound() {
+        let pace = RateLimiter::per_second(4);
+        let waits = [1, 2, 3, 4, 30].map(|tries| pace.wait(tries).as_millis());
+        assert_eq!(waits, [500, 1000, 2000, 2000, 2000]);
+    }
+
+    #[test]
+    fn no_calls_at_all_is_one_a_second() {
+        assert_eq!(RateLimiter::per_second(0).apart, Duration::from_secs(1));
     }
 }

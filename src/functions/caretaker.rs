@@ -1,30 +1,30 @@
 //! What the caretaker does at each invocation: looks after incidents, keeps log groups subscribed, and says where a failure
 //! would go unseen.
 
-use crate::alerts::sns;
-use crate::functions::caretaker_report;
-
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
+use tracing::{info, warn};
 
 use crate::alerts::sns::Sns;
+use crate::aws::LogGroup;
 use crate::aws::live::logs::Logs;
 use crate::aws::live::{LiveAccount, why_of};
 use crate::coverage::{
-    BlindSpot, GroupStatus, Inventory, LogGroup, Mode, RateLimiter, ReconcileReport, Reconciler, ScanDepth,
-    Scope, StartAt, Subscriber, blind_spots, scan,
+    BlindSpot, GapKind, GroupStatus, Inventory, Mode, RateLimiter, ReconcileReport, Reconciler, ScanDepth,
+    Scope, StartAt, blind_spots, scan,
 };
-use crate::functions::config_caretaker::CaretakerConfig;
-use crate::functions::metrics::Tally;
+use crate::functions::config::CaretakerConfig;
+use crate::functions::metrics::{Metric, Tally};
 use crate::functions::respond::Responder;
+use crate::functions::stack::Request;
 use crate::functions::sweep::SweepReport;
-use crate::functions::task::Task;
 
 /// Time kept for the report and for CloudFormation's answer.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -45,7 +45,9 @@ pub struct Caretaker {
     pub apis: LiveAccount,
     /// Where alerts go.
     pub topic: Sns,
-    /// What is measured until somebody writes it down.
+    /// Where the alarms about the stack itself go.
+    pub alarm_topic: Option<Sns>,
+    /// What is measured until it is written to the log.
     pub tally: Tally,
     /// What the last invocations saw; a new container begins without it.
     pub memory: Mutex<Memory>,
@@ -103,13 +105,13 @@ impl Caretaker {
 
     async fn new_group(&self, name: String, deadline: Instant) -> Value {
         if !name.starts_with(&self.config.shared.log_group_prefix) {
-            return caretaker_report::summary(&ReconcileReport::default());
+            return summary(&ReconcileReport::default());
         }
         let group = LogGroup { name, subscribable: true };
         let upkeep = self.upkeep(&self.config.scope, deadline);
         let round = upkeep.each(&[group], &mut self.pace(), &mut |_, _| {}).await;
-        caretaker_report::changes(&round);
-        caretaker_report::summary(&round)
+        changes(&round);
+        summary(&round)
     }
 
     /// Subscribes what is to be subscribed, beginning where the last round stopped.
@@ -125,7 +127,7 @@ impl Caretaker {
         let prefix = &self.config.shared.log_group_prefix;
         let round = upkeep.all(prefix, begin, &mut self.pace(), &mut |_, _| {}).await;
         self.remembered().stopped_after.clone_from(&round.stopped_after);
-        caretaker_report::changes(&round);
+        changes(&round);
         round
     }
 
@@ -142,12 +144,14 @@ impl Caretaker {
             ..Inventory::default()
         };
         match self.topic.subscriptions().await {
-            Ok(found) => {
-                let one =
-                    |one: sns::Subscription| Subscriber { protocol: one.protocol, confirmed: one.confirmed };
-                seen.subscribers = Some(found.into_iter().map(one).collect());
+            Ok(found) => seen.subscriptions = Some(found),
+            Err(code) => seen.missed_subscriptions("alert", why_of(code)),
+        }
+        if let Some(topic) = &self.alarm_topic {
+            match topic.subscriptions().await {
+                Ok(found) => seen.alarm_subscriptions = Some(found),
+                Err(code) => seen.missed_subscriptions("alarm", why_of(code)),
             }
-            Err(code) => seen.missed_subscribers(why_of(code)),
         }
         let mut pace = RateLimiter::per_second(CONTROL_PLANE_CALLS);
         scan(&self.apis, seen, ScanDepth::Blind, deadline, &mut pace, &mut |_, _| {}).await
@@ -193,5 +197,179 @@ impl Caretaker {
             memory.watched.remove(group);
         });
         lost
+    }
+}
+
+/// Blind spots that the answer names; the log has all of them.
+const MOST_NAMED: usize = 50;
+
+impl Caretaker {
+    /// Logs what is new about blind spots, counts them, and answers with a summary.
+    pub(crate) fn report(&self, seen: &Inventory, spots: Vec<BlindSpot>) -> Value {
+        let mut answer = summary(&seen.round);
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let watched = seen.round.count(|standing| *standing == GroupStatus::Watched);
+        self.tally.count(Metric::GroupsWatched, "", count(watched));
+        let to_mend = spots.iter().filter(|spot| spot.kind.is_to_mend()).count();
+        if to_mend > 0 {
+            self.tally.count(Metric::CoverageGaps, "", count(to_mend));
+        }
+        for kind in GapKind::ALL {
+            let of_kind = spots.iter().filter(|spot| spot.kind == kind).count();
+            // CloudWatch charges for every metric that has a value in an hour, were it zero.
+            if of_kind > 0 {
+                self.tally.count(Metric::BlindSpots, kind.as_str(), count(of_kind));
+            }
+        }
+        answer["blind_spots"] = json!(spots.len());
+        answer["blind"] = spots
+            .iter()
+            .take(MOST_NAMED)
+            .map(|spot| json!({ "kind": spot.kind.as_str(), "of": spot.of }))
+            .collect();
+        self.tell_changes(spots.into_iter().collect());
+        answer
+    }
+
+    /// Logs blind spots that the last round of this container did not have, and those that are gone.
+    fn tell_changes(&self, spots: BTreeSet<BlindSpot>) {
+        let mut memory = self.remembered();
+        for BlindSpot { kind, of, says, remedy, command } in spots.difference(&memory.spots) {
+            let command = command.as_deref().unwrap_or_default();
+            warn!(kind = kind.as_str(), of, says, remedy, command, "blind spot");
+        }
+        for BlindSpot { kind, of, .. } in memory.spots.difference(&spots) {
+            info!(kind = kind.as_str(), of, "no blind spot any more");
+        }
+        memory.spots = spots;
+    }
+}
+
+/// Logs which filters were changed.
+pub(crate) fn changes(round: &ReconcileReport) {
+    for (what, groups) in [
+        ("subscribed", &round.subscribed),
+        ("changed the filter of", &round.replaced),
+        ("removed the filter of", &round.removed),
+    ] {
+        groups.iter().for_each(|log_group| info!(log_group, "{what} a log group"));
+    }
+    if let Some(why) = &round.unlisted {
+        warn!(%why, "the log groups could not be listed");
+    }
+    for (log_group, standing) in &round.standing {
+        if let GroupStatus::Failed(call, why) = standing {
+            warn!(log_group, action = call.action(), %why, "a log group could not be looked after");
+        }
+    }
+    if let Some(stopped_after) = &round.stopped_after {
+        let left = round.count(|standing| *standing == GroupStatus::NotReached);
+        warn!(
+            left,
+            stopped_after, "time was up before every log group had its turn; the next round goes on there"
+        );
+    }
+}
+
+/// A round in numbers.
+pub(crate) fn summary(round: &ReconcileReport) -> Value {
+    let standing = |wanted: fn(&GroupStatus) -> bool| round.count(wanted);
+    json!({
+        "groups": round.standing.len(),
+        "watched": standing(|standing| *standing == GroupStatus::Watched),
+        "subscribed": round.subscribed.len(),
+        "replaced": round.replaced.len(),
+        "removed": round.removed.len(),
+        "vanished": round.vanished.len(),
+        "left": standing(|standing| matches!(standing, GroupStatus::Left(_))),
+        "failed": standing(|standing| matches!(standing, GroupStatus::Failed(..))),
+        "not_reached": standing(|standing| *standing == GroupStatus::NotReached),
+        "complete": round.is_complete(),
+    })
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// The round that the schedule asks for: incidents and coverage.
+    ReconcileReport,
+    /// A look after incidents alone, which is due more often.
+    Incidents,
+    /// A log group has just been made.
+    NewGroup(String),
+    /// The stack is made, changed or deleted.
+    Stack(Request),
+}
+
+#[derive(Deserialize)]
+struct CaretakerEvent {
+    only: Option<String>,
+    detail: Option<EventDetail>,
+    #[serde(rename = "RequestType")]
+    request_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct EventDetail {
+    #[serde(rename = "eventName")]
+    name: Option<String>,
+    #[serde(rename = "requestParameters")]
+    parameters: Option<Parameters>,
+}
+
+#[derive(Deserialize)]
+struct Parameters {
+    #[serde(rename = "logGroupName")]
+    log_group: Option<String>,
+}
+
+impl Task {
+    /// Reads an event. One that is neither of the others is the schedule's, whatever it holds.
+    pub(crate) fn of(event: &[u8]) -> Result<Self, serde_json::Error> {
+        let Ok(found) = serde_json::from_slice::<CaretakerEvent>(event) else {
+            return Ok(Self::ReconcileReport);
+        };
+        if found.request_type.is_some() {
+            return serde_json::from_slice(event).map(Self::Stack);
+        }
+        if found.only.as_deref() == Some("incidents") {
+            return Ok(Self::Incidents);
+        }
+        let created = found.detail.filter(|detail| detail.name.as_deref() == Some("CreateLogGroup"));
+        let group = created.and_then(|detail| detail.parameters?.log_group);
+        Ok(group.map_or(Self::ReconcileReport, Self::NewGroup))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(event: &serde_json::Value, expected: &Task) {
+        assert_eq!(&Task::of(event.to_string().as_bytes()).unwrap(), expected);
+    }
+
+    #[test]
+    fn events_are_told_apart() {
+        let group = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
+        check(
+            &json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+            &Task::ReconcileReport,
+        );
+        check(&json!({}), &Task::ReconcileReport);
+        check(&json!({"only": "incidents"}), &Task::Incidents);
+        check(&json!("anything"), &Task::ReconcileReport);
+        let created = json!({"source": "aws.logs", "detail": {
+            "eventName": "CreateLogGroup", "requestParameters": {"logGroupName": group},
+        }});
+        check(&created, &Task::NewGroup(group.to_owned()));
+    }
+
+    #[test]
+    fn a_request_of_cloudformations_that_misses_something_is_no_round() {
+        assert!(Task::of(br#"{"RequestType":"Delete"}"#).is_err());
     }
 }
