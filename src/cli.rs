@@ -9,6 +9,7 @@ mod check;
 mod coverage;
 mod explain;
 mod incidents;
+mod probe;
 mod replay;
 mod test_alert;
 
@@ -56,6 +57,8 @@ enum Command {
     Silence(SilenceArgs),
     /// Tell again what was silenced
     Unsilence(UnsilenceArgs),
+    /// Connect to targets as API Gateway would, from where you stand, and report facts
+    Probe(probe::ProbeArgs),
     /// Say which stages with a private integration are watched, and which are blind
     Coverage(CoverageArgs),
     /// Read a stage's history from CloudWatch Logs and summarise it
@@ -247,6 +250,7 @@ impl Cli {
             Command::Incidents(args) => incidents::list(&args).await,
             Command::Silence(args) => incidents::silence(&args).await,
             Command::Unsilence(args) => incidents::unsilence(&args).await,
+            Command::Probe(args) => probe::run(&args).await,
             Command::Coverage(args) => coverage::run(&args).await,
             Command::Replay(args) => replay::run(&args).await,
             Command::TestAlert(args) => test_alert::run(&args).await,

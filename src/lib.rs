@@ -26,6 +26,9 @@ pub mod publish;
 #[cfg(feature = "live")]
 pub mod aws;
 
+#[cfg(feature = "probe")]
+pub mod probe;
+
 pub mod coverage;
 
 pub mod metrics;

@@ -22,6 +22,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("judge", &["classify", "survey"]),
     ("incident", &["decode", "correlate", "classify", "judge"]),
     ("render", &["decode", "classify", "survey", "judge", "incident", "coverage"]),
+    ("probe", &[]),
     ("publish", &["render"]),
     ("aws", &["survey", "coverage"]),
     ("pipeline", EVERYTHING),
@@ -45,6 +46,7 @@ const EVERYTHING: &[&str] = &[
     "lambda",
     "metrics",
     "pipeline",
+    "probe",
     "publish",
     "render",
     "survey",
@@ -224,6 +226,7 @@ fn core_nouns_do_not_serialise() {
         "src/caretaker/task.rs",
         "src/decode/",
         "src/aws/",
+        "src/probe",
         "src/incident/store/dynamodb",
     ];
     let faults: Vec<String> = sources()

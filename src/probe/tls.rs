@@ -1,0 +1,448 @@
+//! TLS as far as it goes: handshakes that record every fault and let go on, so that what comes after is seen too.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ring::signature::UnparsedPublicKey;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, Error, ProtocolVersion,
+    SignatureScheme, SupportedProtocolVersion,
+};
+use tokio::time::Instant;
+
+use super::certificates::{self, Key, One};
+use super::connect::{Channel, End, Wire, feed, flush};
+use super::facts::{ClientCertificate, Fault, Handshake, Offer, Tls};
+use super::greeting::{self, Clear, alert_name, suite_name, version_name};
+use super::http::{hex, looks_like};
+use super::{Plan, names};
+
+/// In TLS 1.3 a server that misses a client certificate says so after the handshake.
+const WAIT_FOR_ALERT: Duration = Duration::from_millis(800);
+
+/// What the JDK takes, in its order. Ours may be wider than what ring verifies: then the signature goes unverified.
+const SCHEMES: [SignatureScheme; 16] = [
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::ED25519,
+    SignatureScheme::ED448,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA512,
+    SignatureScheme::Unknown(0x0809),
+    SignatureScheme::Unknown(0x080a),
+    SignatureScheme::Unknown(0x080b),
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::ECDSA_SHA1_Legacy,
+    SignatureScheme::RSA_PKCS1_SHA1,
+];
+
+/// What rustls shows on the way. It never says no.
+#[derive(Debug, Default)]
+struct Recorder(Mutex<Recorded>);
+
+#[derive(Clone, Debug, Default)]
+struct Recorded {
+    chain: Vec<Vec<u8>>,
+    signature: Option<Signature>,
+    certificate_requested: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signature {
+    Good,
+    Bad,
+    Unverified,
+}
+
+impl Recorder {
+    fn with<T>(&self, act: impl FnOnce(&mut Recorded) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn signed(&self, message: &[u8], leaf: &CertificateDer<'_>, signed: &DigitallySignedStruct) {
+        let verdict = One::parse(leaf).map_or(Signature::Unverified, |leaf| {
+            verify(message, &leaf, u16::from(signed.scheme), signed.signature())
+        });
+        self.with(|recorded| recorded.signature = Some(verdict));
+    }
+}
+
+fn verify(message: &[u8], leaf: &One, scheme: u16, signature: &[u8]) -> Signature {
+    let is_rsa = matches!(scheme, 0x0201 | 0x0401 | 0x0501 | 0x0601 | 0x0804..=0x0806);
+    let kinds_differ = match leaf.key {
+        Key::Rsa(_) => !is_rsa,
+        Key::P256 | Key::P384 | Key::P521 => is_rsa,
+        _ => false,
+    };
+    if kinds_differ {
+        return Signature::Bad;
+    }
+    match certificates::scheme(scheme, leaf.key).zip(certificates::public_key(&leaf.spki)) {
+        None => Signature::Unverified,
+        Some((algorithm, key)) => match UnparsedPublicKey::new(algorithm, key).verify(message, signature) {
+            Ok(()) => Signature::Good,
+            Err(_) => Signature::Bad,
+        },
+    }
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        above: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let chain = std::iter::once(leaf).chain(above).map(|one| one.to_vec()).collect();
+        self.with(|recorded| recorded.chain = chain);
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.signed(message, leaf, signed);
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.signed(message, leaf, signed);
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        SCHEMES.to_vec()
+    }
+}
+
+impl ResolvesClientCert for Recorder {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.with(|recorded| recorded.certificate_requested = true);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
+/// One offer and what came of it.
+#[derive(Clone)]
+struct Attempt {
+    offered: &'static str,
+    recorded: Recorded,
+    clear: Clear,
+    first_bytes: Vec<u8>,
+    version: Option<String>,
+    cipher: Option<String>,
+    end: Option<End>,
+}
+
+impl Attempt {
+    /// The fatal alert that ended it.
+    fn alert(&self) -> Option<u8> {
+        let told = match &self.end {
+            Some(End::Alert(alert)) => Some(u8::from(*alert)),
+            _ => None,
+        };
+        told.or_else(|| self.clear.alerts.iter().find(|(level, _)| *level == 2).map(|(_, alert)| *alert))
+    }
+
+    fn offer(&self) -> Offer {
+        let handshake = if self.end.is_none() { Handshake::Completed } else { Handshake::Failed };
+        let chosen = self.clear.chosen;
+        Offer {
+            offered: self.offered.to_owned(),
+            handshake,
+            version: self.version.clone().or_else(|| chosen.map(|(version, _)| version_name(version))),
+            cipher: self.cipher.clone().or_else(|| chosen.map(|(_, suite)| suite_name(suite))),
+            alert: self.alert().map(alert_name),
+        }
+    }
+
+    fn chain(&self) -> &[Vec<u8>] {
+        if self.recorded.chain.is_empty() { &self.clear.chain } else { &self.recorded.chain }
+    }
+
+    fn certificate_requested(&self) -> bool {
+        self.recorded.certificate_requested || self.clear.certificate_requested
+    }
+
+    fn is_plaintext(&self) -> bool {
+        !greeting::is_tls(&self.first_bytes)
+    }
+}
+
+/// Makes the offers, and hands on the last session for a request.
+pub(super) async fn probe(
+    first: Wire,
+    address: SocketAddr,
+    plan: &Plan,
+    deadline: Instant,
+    tls: &mut Tls,
+) -> Option<Channel> {
+    tls.sni = plan.server_name.as_deref().and_then(names::sni).is_some();
+    let half = Instant::now() + deadline.saturating_duration_since(Instant::now()) * 2 / 5;
+    let (old, _) = attempt(first, "TLSv1.2", &[&TLS12], plan, half).await;
+    // The same bytes came without TLS; a second greeting would not change them.
+    let again = if old.is_plaintext() { None } else { Wire::connect(address, deadline).await.ok() };
+    let (last, channel) = match again {
+        Some(wire) => {
+            let (last, channel) = attempt(wire, "TLSv1.2+TLSv1.3", &[&TLS13, &TLS12], plan, deadline).await;
+            tls.offers.push(old.offer());
+            (last, channel)
+        }
+        None => (old.clone(), None),
+    };
+    tls.offers.push(last.offer());
+    write_down(&old, &last, tls);
+    let greeted = match last.end {
+        Some(_) if wants_jdk_offer(&last) => greet(address, plan, deadline).await,
+        _ => None,
+    };
+    faults_of_end(&last, greeted.as_ref(), tls);
+    let by_hand = greeted.as_ref().map_or(&[][..], |clear| &clear.chain);
+    let chain = [last.chain(), old.chain(), by_hand].into_iter().find(|chain| !chain.is_empty());
+    if let Some(chain) = chain {
+        certificates::judge(chain, plan.server_name.as_deref(), &plan.roots, plan.now, tls);
+    }
+    if let Some(greeted) = greeted {
+        tls.offers.push(offer_by_hand(&greeted));
+    }
+    channel
+}
+
+async fn attempt(
+    mut wire: Wire,
+    offered: &'static str,
+    versions: &[&'static SupportedProtocolVersion],
+    plan: &Plan,
+    deadline: Instant,
+) -> (Attempt, Option<Channel>) {
+    let recorder = Arc::new(Recorder::default());
+    wire.wait_until(deadline);
+    let (end, session) = match session(versions, plan, &recorder) {
+        Err(error) => (Some(End::Broken(error)), None),
+        Ok(mut session) => (handshake(&mut wire, &mut session).await.err(), Some(session)),
+    };
+    let version = session.as_ref().and_then(|session| session.protocol_version());
+    let cipher = session.as_ref().and_then(|session| session.negotiated_cipher_suite());
+    let attempt = Attempt {
+        offered,
+        recorded: recorder.with(|recorded| recorded.clone()),
+        clear: greeting::read(&wire.received),
+        first_bytes: wire.received.iter().take(64).copied().collect(),
+        version: version.map(|version| match version {
+            ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
+            _ => "TLSv1.2".to_owned(),
+        }),
+        cipher: cipher
+            .and_then(|cipher| cipher.suite().as_str())
+            .map(|name| name.replacen("TLS13_", "TLS_", 1)),
+        end: end.clone(),
+    };
+    let channel = session.filter(|_| end.is_none()).map(|session| Channel::Tls(Box::new((wire, session))));
+    (attempt, channel)
+}
+
+fn session(
+    versions: &[&'static SupportedProtocolVersion],
+    plan: &Plan,
+    recorder: &Arc<Recorder>,
+) -> Result<ClientConnection, Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::<Recorder>::clone(recorder))
+        .with_client_cert_resolver(Arc::<Recorder>::clone(recorder));
+    config.resumption = Resumption::disabled();
+    let sni = plan.server_name.as_deref().and_then(names::sni);
+    let name = sni.and_then(|name| ServerName::try_from(name.to_owned()).ok());
+    // rustls sends no name for an address, whichever it is.
+    let name = name.unwrap_or_else(|| ServerName::from(std::net::IpAddr::from([192, 0, 2, 1])));
+    ClientConnection::new(Arc::new(config), name)
+}
+
+async fn handshake(wire: &mut Wire, session: &mut ClientConnection) -> Result<(), End> {
+    loop {
+        flush(wire, session).await;
+        if !session.is_handshaking() {
+            return Ok(());
+        }
+        feed(wire, session).await?;
+    }
+}
+
+/// Facts that need no judgement.
+fn write_down(old: &Attempt, last: &Attempt, tls: &mut Tls) {
+    let best = last.offer();
+    tls.handshake = best.handshake;
+    tls.version = best.version;
+    tls.cipher = best.cipher;
+    tls.alert = best.alert;
+    if old.certificate_requested() || last.certificate_requested() {
+        tls.client_certificate = ClientCertificate::Requested;
+    }
+    if last.is_plaintext() {
+        tls.looks_like = Some(looks_like(&last.first_bytes));
+        tls.offending = Some(hex(&last.first_bytes));
+    }
+    match last.recorded.signature.or(old.recorded.signature) {
+        Some(Signature::Bad) => tls.fault(Fault::KeyMismatch),
+        Some(Signature::Unverified) => {
+            tls.note("whether key and certificate belong together: this program's library cannot verify such a key");
+        }
+        Some(Signature::Good) | None => {}
+    }
+}
+
+/// Whether the server refused what we offered, and may take what the JDK offers beyond that.
+fn wants_jdk_offer(last: &Attempt) -> bool {
+    let refused = matches!(last.alert(), Some(40 | 47 | 50 | 70 | 71 | 80));
+    let incompatible = matches!(
+        last.end,
+        Some(End::Broken(Error::PeerIncompatible(_) | Error::PeerMisbehaved(_) | Error::InvalidMessage(_)))
+    );
+    !last.is_plaintext()
+        && !last.certificate_requested()
+        && (refused || incompatible || last.end == Some(End::Closed))
+}
+
+/// Says hello with the JDK's cipher suites, and reads the server's side as far as it is in clear.
+async fn greet(address: SocketAddr, plan: &Plan, deadline: Instant) -> Option<Clear> {
+    let mut wire = Wire::connect(address, deadline).await.ok()?;
+    wire.write(&greeting::client_hello(plan.server_name.as_deref())).await;
+    loop {
+        let ended = wire.read().await.is_err();
+        let clear = greeting::read(&wire.received);
+        if ended || clear.hello_done || clear.too_long.is_some() || !clear.alerts.is_empty() {
+            return Some(clear);
+        }
+    }
+}
+
+fn offer_by_hand(clear: &Clear) -> Offer {
+    Offer {
+        offered: "TLSv1.2 with the JDK's cipher suites".to_owned(),
+        handshake: Handshake::NotTried,
+        version: clear.chosen.map(|(version, _)| version_name(version)),
+        cipher: clear.chosen.map(|(_, suite)| suite_name(suite)),
+        alert: clear.alerts.first().map(|(_, alert)| alert_name(*alert)),
+    }
+}
+
+/// Why the handshake did not complete, in the contract's words.
+fn faults_of_end(last: &Attempt, greeted: Option<&Clear>, tls: &mut Tls) {
+    let chosen = last.clear.chosen.or_else(|| greeted.and_then(|clear| clear.chosen));
+    if last.clear.too_long.is_some() || greeted.is_some_and(|clear| clear.too_long.is_some()) {
+        tls.fault(Fault::CertificateTooLarge);
+        return;
+    }
+    // The JDK takes a warning about the name for a refusal.
+    if last.clear.alerts.iter().any(|(_, alert)| *alert == 112) {
+        tls.fault(Fault::SniRefused);
+    }
+    if last.recorded.chain.is_empty() && last.end.is_none() {
+        tls.fault(Fault::HandshakeBroken);
+    }
+    let Some(end) = &last.end else { return };
+    if last.is_plaintext() {
+        tls.fault(Fault::PlaintextAnswer);
+        return;
+    }
+    if chosen.is_some_and(|(version, _)| version < 0x0303) {
+        tls.fault(Fault::ProtocolTooOld);
+        return;
+    }
+    let flight_done = last.clear.hello_done || last.recorded.signature.is_some();
+    if last.certificate_requested() && flight_done && matches!(end, End::Alert(_) | End::Closed | End::Reset)
+    {
+        tls.client_certificate = ClientCertificate::Required;
+        tls.fault(Fault::ClientCertificateRequired);
+        return;
+    }
+    // The server would talk with the JDK: what stopped us is our library.
+    if let Some((_, suite)) = greeted.filter(|clear| clear.hello_done).and_then(|clear| clear.chosen) {
+        if greeted.and_then(|clear| clear.dh_bytes).is_some_and(|bytes| bytes < 128) {
+            tls.fault(Fault::WeakKey);
+        }
+        if greeted.is_some_and(|clear| clear.certificate_requested) {
+            tls.client_certificate = ClientCertificate::Requested;
+        }
+        tls.note(format!(
+            "whether the handshake completes: the server chose {}, which this program's library does not speak",
+            suite_name(suite)
+        ));
+        return;
+    }
+    let fault = match (end, last.alert()) {
+        (_, Some(112)) => Fault::SniRefused,
+        (_, Some(116)) => Fault::ClientCertificateRequired,
+        (_, Some(70)) => Fault::ProtocolTooOld,
+        (_, Some(40 | 71)) if last.clear.chosen.is_none() => Fault::NoCommonCipher,
+        (_, Some(_)) => Fault::Alert,
+        (End::Closed, None) => Fault::Closed,
+        (End::Reset, None) => Fault::Reset,
+        (End::Timeout, None) => Fault::Timeout,
+        (End::Limit, None) => {
+            tls.note("the whole handshake: the server sent more than is read");
+            return;
+        }
+        (End::Alert(_) | End::Broken(_), None) => Fault::HandshakeBroken,
+    };
+    if fault == Fault::ClientCertificateRequired {
+        tls.client_certificate = ClientCertificate::Required;
+    }
+    tls.fault(fault);
+}
+
+/// After the handshake, without a request: whether the server objects to a missing client certificate.
+pub(super) async fn wait_for_alert(channel: &mut Channel, tls: &mut Tls) {
+    let Channel::Tls(both) = channel else { return };
+    if tls.client_certificate == ClientCertificate::None {
+        return;
+    }
+    let until = both.0.deadline().min(Instant::now() + WAIT_FOR_ALERT);
+    both.0.wait_until(until);
+    let end = channel.read(&mut Vec::new()).await.err();
+    late_alert(end, tls);
+}
+
+/// What ended the session after its handshake.
+pub(super) fn late_alert(end: Option<End>, tls: &mut Tls) {
+    let requested = tls.client_certificate != ClientCertificate::None;
+    match end {
+        Some(End::Alert(AlertDescription::CloseNotify)) => {}
+        Some(End::Alert(alert)) => {
+            tls.alert = Some(alert_name(u8::from(alert)));
+            let required = requested || alert == AlertDescription::CertificateRequired;
+            if required {
+                tls.client_certificate = ClientCertificate::Required;
+            }
+            tls.fault(if required { Fault::ClientCertificateRequired } else { Fault::Alert });
+        }
+        Some(End::Broken(_)) => tls.fault(Fault::HandshakeBroken),
+        _ => {}
+    }
+}
