@@ -127,7 +127,7 @@ impl One {
         };
         for name in alternative {
             match name {
-                GeneralName::DnsName(name) => names.dns.push(bounded(&name.to_string())),
+                GeneralName::DnsName(name) => names.dns.push(bounded(name.as_ref())),
                 GeneralName::IpAddress(octets) => names.ip.extend(ip(octets.as_bytes())),
                 _ => {}
             }

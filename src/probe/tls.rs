@@ -220,7 +220,7 @@ pub(super) async fn probe(
         Some(_) if wants_jdk_offer(&last) => greet(address, plan, deadline).await,
         _ => None,
     };
-    faults_of_end(&last, greeted.as_ref(), tls);
+    faults_of_end(&old, &last, greeted.as_ref(), tls);
     let by_hand = greeted.as_ref().map_or(&[][..], |clear| &clear.chain);
     let chain = [last.chain(), old.chain(), by_hand].into_iter().find(|chain| !chain.is_empty());
     if let Some(chain) = chain {
@@ -353,9 +353,14 @@ fn offer_by_hand(clear: &Clear) -> Offer {
 }
 
 /// Why the handshake did not complete, in the contract's words.
-fn faults_of_end(last: &Attempt, greeted: Option<&Clear>, tls: &mut Tls) {
+fn faults_of_end(old: &Attempt, last: &Attempt, greeted: Option<&Clear>, tls: &mut Tls) {
     let chosen = last.clear.chosen.or_else(|| greeted.and_then(|clear| clear.chosen));
-    if last.clear.too_long.is_some() || greeted.is_some_and(|clear| clear.too_long.is_some()) {
+    // In TLS 1.3 the length is encrypted, so the other offers tell it.
+    if [Some(&old.clear), Some(&last.clear), greeted]
+        .into_iter()
+        .flatten()
+        .any(|clear| clear.too_long.is_some())
+    {
         tls.fault(Fault::CertificateTooLarge);
         return;
     }

@@ -62,6 +62,9 @@ mod model;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+#[cfg(feature = "probe")]
+mod probe;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 #[cfg(feature = "live")]
