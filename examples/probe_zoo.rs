@@ -54,14 +54,22 @@ async fn main() -> anyhow::Result<ExitCode> {
         let verdict = |mode: &str| verdicts.get(&((*name).to_owned(), mode.to_owned())).map(String::as_str);
         let said = verdict("strict").unwrap_or("–");
         let accepted = facts.accepted;
-        println!("| `{name}` | {} | {} | {} |", cell(said), words(facts), show(accepted.strict, accepted.insecure_skip_verification));
+        println!(
+            "| `{name}` | {} | {} | {} |",
+            cell(said),
+            words(facts),
+            show(accepted.strict, accepted.insecure_skip_verification)
+        );
         for (mode, ours) in [("strict", accepted.strict), ("insecure", accepted.insecure_skip_verification)] {
             let theirs = verdict(mode).map(|said| said.starts_with("ok "));
             // What the probe could not see is no contradiction.
             if let (Some(theirs), Some(ours)) = (theirs, ours)
                 && theirs != ours
             {
-                differ.push(format!("{name} ({mode}): we say {ours}, the JVM says {}", verdict(mode).unwrap_or_default()));
+                differ.push(format!(
+                    "{name} ({mode}): we say {ours}, the JVM says {}",
+                    verdict(mode).unwrap_or_default()
+                ));
             }
         }
     }
@@ -104,7 +112,8 @@ fn jvm(program: &str, args: &[String], lines: &str) -> anyhow::Result<Verdicts> 
 }
 
 fn cell(text: &str) -> String {
-    let printable: String = text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
+    let printable: String =
+        text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
     let short: String = printable.replace('|', "\\|").replace('`', "'").chars().take(110).collect();
     if printable.len() > 110 { format!("`{short}…`") } else { format!("`{short}`") }
 }
@@ -115,7 +124,11 @@ fn words(facts: &Facts) -> String {
     words.extend(facts.tls.faults.iter().map(|fault| name(serde_json::json!(fault))));
     words.extend((!facts.tls.not_looked_at.is_empty()).then(|| "*not looked at*".to_owned()));
     let http = name(serde_json::json!(facts.http.result));
-    let looks = facts.tls.looks_like.or(facts.http.looks_like).map(|looks| format!(" ({})", name(serde_json::json!(looks))));
+    let looks = facts
+        .tls
+        .looks_like
+        .or(facts.http.looks_like)
+        .map(|looks| format!(" ({})", name(serde_json::json!(looks))));
     words.push(format!("http {http}{}", looks.unwrap_or_default()));
     words.retain(|word| word != "connected" && word != "http not-tried");
     words.join(", ")
@@ -127,5 +140,9 @@ fn show(strict: Option<bool>, insecure: Option<bool>) -> String {
         Some(false) => "no",
         None => "not known",
     };
-    if strict == insecure { one(strict).to_owned() } else { format!("{}; insecure: {}", one(strict), one(insecure)) }
+    if strict == insecure {
+        one(strict).to_owned()
+    } else {
+        format!("{}; insecure: {}", one(strict), one(insecure))
+    }
 }

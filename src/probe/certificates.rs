@@ -565,3 +565,79 @@ fn algorithm_name(algorithm: ObjectIdentifier) -> String {
     };
     known.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn der(pem: &str) -> Vec<Vec<u8>> {
+        let chain = Certificate::load_pem_chain(pem.as_bytes()).unwrap();
+        chain.iter().map(|one| one.to_der().unwrap()).collect()
+    }
+
+    fn told(chain: &[Vec<u8>], host: Option<&str>) -> Tls {
+        let (mut tls, now) = (Tls::default(), "2026-12-01T12:00:00Z".parse().unwrap());
+        judge(chain, host, &Roots::default(), now, &mut tls);
+        tls
+    }
+
+    /// Made with OpenSSL; the keys were thrown away.
+    const OLD: &str = include_str!("../../tests/certificates/probe/rsa-1024-sha1.pem");
+
+    #[test]
+    fn what_the_jdk_takes_is_no_fault() {
+        let root = der(include_str!("../../tests/certificates/probe/root.pem"));
+        let chain = [der(OLD), root].concat();
+        let tls = told(&chain, Some("orders.zoo.test"));
+        assert_eq!(tls.faults, [Fault::UntrustedUnknownRoot], "a key of 1024 bits and SHA-1 are not");
+        let leaf = &tls.certificates[0];
+        assert_eq!((leaf.key.as_str(), leaf.signature.as_str()), ("RSA 1024", "SHA1withRSA"));
+        assert_eq!(
+            tls.path.root.map(|root| (root.sent, root.may_sign, root.listed)),
+            Some((true, true, None))
+        );
+        assert_eq!((tls.path.in_order, tls.path.complete), (Some(true), Some(true)));
+    }
+
+    #[test]
+    fn a_public_root_is_known_by_its_key() {
+        let root = |pem| {
+            let tls = told(&der(pem), None);
+            assert!(tls.not_looked_at.iter().any(|note| note.contains("no server name")));
+            (tls.path.root.and_then(|root| root.listed), tls.faults.contains(&Fault::UntrustedUnknownRoot))
+        };
+        let amazon = include_str!("../../tests/certificates/probe/amazon-root-ca-1.pem");
+        let isrg = include_str!("../../tests/certificates/probe/isrg-root-x2.pem");
+        assert_eq!(root(amazon), (Some(true), false));
+        assert_eq!(root(isrg), (Some(false), true), "public, and not in API Gateway's list");
+        let of_amazons_name = include_str!("../../tests/certificates/amazon-issued.pem");
+        assert!(
+            told(&der(of_amazons_name), None).path.root.is_none_or(|root| root.listed.is_none()),
+            "a name is no key"
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_certificate_can_make_it_fail(chain: Vec<Vec<u8>>) {
+            let tls = told(&chain, Some("orders.zoo.test"));
+            prop_assert!(chain.is_empty() || !tls.faults.is_empty());
+        }
+
+        #[test]
+        fn a_damaged_certificate_cannot_either(at in 0_usize..700, byte: u8, twice: bool) {
+            let mut chain = der(OLD);
+            let at = at % chain[0].len();
+            chain[0][at] = byte;
+            if twice {
+                chain.push(chain[0].clone());
+            }
+            let tls = told(&chain, Some("orders.zoo.test"));
+            prop_assert!(!tls.faults.is_empty());
+        }
+    }
+}

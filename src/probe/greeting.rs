@@ -302,6 +302,18 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_can_make_it_fail(bytes: Vec<u8>, messages: Vec<u8>) {
+            let _clear = read(&bytes);
+            let mut record = vec![22, 3, 3];
+            record.extend(with16(messages));
+            let clear = read(&record);
+            proptest::prop_assert!(clear.chain.len() < record.len());
+            proptest::prop_assert!(is_tls(&record));
+        }
+    }
+
     #[test]
     fn a_message_that_the_jdk_refuses_is_known_by_its_length() {
         assert_eq!(read(&[22, 3, 3, 0, 4, 11, 1, 0, 0]).too_long, Some(65_536));

@@ -61,6 +61,7 @@ pub(super) fn read(answer: &[u8], end: Option<&End>) -> Option<Http> {
         return ended.map(of);
     }
     let mut cursor = Cursor { rest: answer, ended: matches!(end, Some(End::Closed)), bare: false };
+    let mut unasked = false;
     loop {
         if !could_begin(cursor.rest) {
             return Some(invalid(cursor.rest, answer));
@@ -81,12 +82,13 @@ pub(super) fn read(answer: &[u8], end: Option<&End>) -> Option<Http> {
             return Some(Http { status, ..invalid(cursor.rest, answer) });
         }
         if head.status == 100 {
+            unasked = true;
             continue;
         }
         if head.status < 200 {
             return Some(Http { status, offending: Some(hex(answer)), ..of(HttpResult::Interim) });
         }
-        let odd = head.odd || cursor.bare || head.status > 599;
+        let odd = head.odd || unasked || cursor.bare || head.status > 599;
         let (result, at) = body(&head, &mut cursor, end)?;
         let looks = Some(LooksLike::HttpsPort).filter(|_| head.status == 400 && wants_https(answer));
         let result = if result == HttpResult::Valid && odd { HttpResult::Odd } else { result };
@@ -98,7 +100,7 @@ fn invalid(at: &[u8], whole: &[u8]) -> Http {
     let looks = looks_like(whole);
     Http {
         result: HttpResult::Invalid,
-        looks_like: Some(if looks == LooksLike::Http { LooksLike::Unknown } else { looks }),
+        looks_like: Some(looks).filter(|looks| *looks != LooksLike::Http),
         offending: Some(hex(if at.is_empty() { whole } else { at })),
         ..Http::default()
     }
@@ -321,4 +323,62 @@ pub(super) fn looks_like(bytes: &[u8]) -> LooksLike {
 /// The first bytes, at most 16.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ends() -> impl Strategy<Value = Option<End>> {
+        prop_oneof![
+            Just(None),
+            Just(Some(End::Closed)),
+            Just(Some(End::Reset)),
+            Just(Some(End::Timeout)),
+            Just(Some(End::Limit))
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_can_make_it_fail(bytes: Vec<u8>, end in ends()) {
+            let http = read(&bytes, end.as_ref());
+            prop_assert!(end.is_none() || http.is_some(), "an end always gives a result");
+            prop_assert!(looks_like(&bytes) != LooksLike::HttpsPort && hex(&bytes).len() <= 32);
+        }
+
+        #[test]
+        fn broken_answers_are_answers_too(
+            line in "(HTTP/)?[0-9. ]{0,8}[ -~]{0,20}",
+            headers in "([ -~]{0,30}\r?\n){0,6}",
+            length in "(Content-Length|Transfer-Encoding): (-?[0-9]{0,20}|chunked|[ -~]{0,9})",
+            body: Vec<u8>,
+            end in ends(),
+        ) {
+            let mut answer = format!("{line}\r\n{headers}{length}\r\n\r\n").into_bytes();
+            answer.extend(body);
+            let http = read(&answer, end.as_ref());
+            prop_assert!(end.is_none() || http.is_some());
+            prop_assert!(http.is_none_or(|http| http.offending.is_none_or(|hex| hex.len() <= 32)));
+        }
+
+        /// What arrives in pieces is told as what arrives at once.
+        #[test]
+        fn more_bytes_never_undo_a_result(cut in 0_usize..60) {
+            let whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+            let part = read(&whole[..cut.min(whole.len() - 1)], None);
+            prop_assert_eq!(part, None);
+            prop_assert_eq!(read(whole, None).map(|http| http.result), Some(HttpResult::Valid));
+        }
+    }
+
+    #[test]
+    fn a_path_holds_no_second_request() {
+        assert_eq!(path("/health?deep=1"), Ok(()));
+        for bad in ["", "health", "/a b", "/a\r\nHost: x", "/\u{e9}"] {
+            assert!(path(bad).is_err(), "{bad:?}");
+        }
+    }
 }

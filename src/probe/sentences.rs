@@ -267,8 +267,18 @@ fn http(facts: &Facts, found: &mut Vec<Sentence>) {
             faulty(found, "target-speaks-tls", says);
         }
         HttpResult::Invalid => {
-            let what = describe(http.looks_like, http.offending.as_deref());
-            faulty(found, not_http, format!("{address} does not answer in HTTP/1.1 but with {what}"));
+            let says = match (http.looks_like, http.offending.as_deref()) {
+                (None, bytes) => {
+                    let bytes = bytes.map_or(String::new(), |bytes| format!(" (from these bytes: {bytes})"));
+                    format!(
+                        "{address} answers{status} in a form that API Gateway's client cannot read{bytes}"
+                    )
+                }
+                (looks_like, bytes) => {
+                    format!("{address} does not answer in HTTP/1.1 but with {}", describe(looks_like, bytes))
+                }
+            };
+            faulty(found, not_http, says);
         }
         HttpResult::Truncated => {
             faulty(found, not_http, format!("{address} closes before its answer{status} is whole"));
