@@ -2,7 +2,14 @@
 //!
 //! Prints a table for `docs/reliability.md`. Exit code 1 where prober and JVM differ. `.ci/jvm.sh` runs it.
 
-#[allow(unreachable_pub, dead_code, reason = "the tests share it")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "an example is an edge: it reads the clock and prints"
+)]
+
+#[allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "it is the tests' library")]
 #[path = "../tests/it/probe/zoo.rs"]
 mod zoo;
 

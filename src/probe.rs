@@ -6,11 +6,14 @@
 #![allow(missing_docs, reason = "the contract and the names say what the fields hold")]
 
 mod certificates;
+mod chain;
 mod connect;
 mod facts;
 mod greeting;
 mod http;
+mod keys;
 mod names;
+mod recorder;
 mod request;
 mod roots;
 mod sentences;

@@ -78,10 +78,14 @@ fn tls(facts: &Facts, found: &mut Vec<Sentence>) {
 }
 
 fn fault_sentence(fault: Fault, facts: &Facts) -> (&'static str, String) {
-    let (address, tls) = (facts.address, &facts.tls);
+    certificate_sentence(fault, facts).unwrap_or_else(|| handshake_sentence(fault, facts))
+}
+
+/// What is wrong with the certificates.
+fn certificate_sentence(fault: Fault, facts: &Facts) -> Option<(&'static str, String)> {
+    let tls = &facts.tls;
     let host = facts.server_name.as_deref().unwrap_or("the host that is called");
-    let alert = tls.alert.as_deref().map_or(String::new(), |alert| format!(" with the alert `{alert}`"));
-    match fault {
+    Some(match fault {
         Fault::NameMismatch => (
             "target-certificate-name-mismatch",
             format!("the certificate covers {}, not `{host}`", covered(tls)),
@@ -122,43 +126,40 @@ fn fault_sentence(fault: Fault, facts: &Facts) -> (&'static str, String) {
                 tls.certificates.last().map_or("an issuer", |one| &one.issuer)
             ),
         ),
-        Fault::BadChain => (
-            "target-certificate-untrusted",
-            "a certificate in the chain may not do what it does: its constraints forbid it".to_owned(),
-        ),
-        Fault::BadSignature => (
-            "target-certificate-untrusted",
-            "the issuer's key did not sign the certificate: an authority of the same name has another key"
-                .to_owned(),
-        ),
-        Fault::NotForServers => (
-            "target-certificate-untrusted",
-            "the certificate's purpose or key usage is not a server's".to_owned(),
-        ),
-        Fault::ChainTooLong => (
-            "target-certificate-untrusted",
-            "the server sends more than 10 certificates, which the JDK does not read".to_owned(),
-        ),
-        Fault::CertificateTooLarge => (
-            "target-certificate-untrusted",
-            "the server's certificates are larger than 32,768 bytes, which the JDK does not read".to_owned(),
-        ),
-        Fault::CertificateUnreadable => {
-            ("target-certificate-untrusted", "a certificate that the server sends cannot be read".to_owned())
-        }
-        Fault::WeakKey => ("target-certificate-untrusted", "a key is too short for the JDK".to_owned()),
-        Fault::WeakSignature => (
-            "target-certificate-untrusted",
-            "a certificate is signed with MD5 or MD2, which the JDK refuses".to_owned(),
-        ),
-        Fault::UnsupportedKey => (
-            "target-certificate-untrusted",
-            "a key is of a kind or curve that the JDK does not have".to_owned(),
-        ),
         Fault::KeyMismatch => (
             "target-certificate-key-mismatch",
             "the server's private key does not belong to the certificate that it presents".to_owned(),
         ),
+        other => ("target-certificate-untrusted", refused(other)?.to_owned()),
+    })
+}
+
+/// What the JDK refuses whatever the authority.
+fn refused(fault: Fault) -> Option<&'static str> {
+    Some(match fault {
+        Fault::BadChain => "a certificate in the chain may not do what it does: its constraints forbid it",
+        Fault::BadSignature => {
+            "the issuer's key did not sign the certificate: an authority of the same name has another key"
+        }
+        Fault::NotForServers => "the certificate's purpose or key usage is not a server's",
+        Fault::ChainTooLong => "the server sends more than 10 certificates, which the JDK does not read",
+        Fault::CertificateTooLarge => {
+            "the server's certificates are larger than 32,768 bytes, which the JDK does not read"
+        }
+        Fault::CertificateUnreadable => "a certificate that the server sends cannot be read",
+        Fault::WeakKey => "a key is too short for the JDK",
+        Fault::WeakSignature => "a certificate is signed with MD5 or MD2, which the JDK refuses",
+        Fault::UnsupportedKey => "a key is of a kind or curve that the JDK does not have",
+        _ => return None,
+    })
+}
+
+/// Where the handshake ends.
+fn handshake_sentence(fault: Fault, facts: &Facts) -> (&'static str, String) {
+    let (address, tls) = (facts.address, &facts.tls);
+    let host = facts.server_name.as_deref().unwrap_or("the host that is called");
+    let alert = tls.alert.as_deref().map_or(String::new(), |alert| format!(" with the alert `{alert}`"));
+    match fault {
         Fault::ProtocolTooOld => (
             "target-refuses-tls",
             format!("{address} refuses modern TLS{alert}: it speaks nothing newer than TLS 1.1"),
@@ -170,7 +171,10 @@ fn fault_sentence(fault: Fault, facts: &Facts) -> (&'static str, String) {
             "target-refuses-tls",
             format!("{address} breaks off the TLS handshake with bytes that make no sense"),
         ),
-        Fault::Alert => ("target-refuses-tls", format!("{address} ends the TLS handshake{alert}")),
+        Fault::Timeout => (
+            "target-refuses-tls",
+            format!("{address} accepts the connection and is silent in the TLS handshake"),
+        ),
         Fault::ClientCertificateRequired => {
             ("target-demands-client-certificate", format!("{address} demands a client certificate{alert}"))
         }
@@ -190,10 +194,7 @@ fn fault_sentence(fault: Fault, facts: &Facts) -> (&'static str, String) {
         Fault::Reset => {
             ("target-refuses-tls", format!("{address} resets the connection in the TLS handshake"))
         }
-        Fault::Timeout => (
-            "target-refuses-tls",
-            format!("{address} accepts the connection and is silent in the TLS handshake"),
-        ),
+        _ => ("target-refuses-tls", format!("{address} ends the TLS handshake{alert}")),
     }
 }
 
