@@ -1,4 +1,5 @@
 //! Every server of the prober's tests, asked by the prober; with `--jvm COMMAND…` also by a JVM, whose verdict must agree.
+//! `--also FILE ROOTS` adds servers that already run: lines of name and port, which speak TLS under those roots.
 //!
 //! Prints a table for `docs/reliability.md`. Exit code 1 where prober and JVM differ. `.ci/jvm.sh` runs it.
 
@@ -15,6 +16,7 @@ mod zoo;
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
@@ -28,17 +30,26 @@ type Verdicts = BTreeMap<(String, String), String>;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> anyhow::Result<ExitCode> {
-    let command: Vec<String> = std::env::args().skip(1).skip_while(|arg| arg != "--jvm").skip(1).collect();
-    let zoo = Zoo::new();
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let after = |option: &'static str| args.iter().skip_while(move |arg| *arg != option).skip(1).cloned();
+    let command: Vec<String> = after("--jvm").collect();
+    let mut zoo = Zoo::new();
     let mut open = Vec::new();
     for server in zoo.servers {
-        open.push((server.name, server.tls, server.serve.open().await));
+        open.push((server.name.to_owned(), server.tls, server.serve.open().await));
+    }
+    if let (Some(file), Some(roots)) = (after("--also").next(), after("--also").nth(1)) {
+        zoo.roots += &std::fs::read_to_string(roots)?;
+        for line in std::fs::read_to_string(file)?.lines() {
+            let (name, port) = line.split_once(' ').context("a name and a port")?;
+            open.push((name.to_owned(), true, SocketAddr::from(([127, 0, 0, 1], port.parse()?))));
+        }
     }
     let probes = open.iter().map(|(name, tls, address)| {
         let plan = plan(*tls, &zoo.roots);
-        async move { anyhow::Ok((*name, probe::probe(&[*address], &plan?).await.remove(0))) }
+        async move { anyhow::Ok((name.clone(), probe::probe(&[*address], &plan?).await.remove(0))) }
     });
-    let facts: Vec<(&str, Facts)> =
+    let facts: Vec<(String, Facts)> =
         futures_util::future::join_all(probes).await.into_iter().collect::<Result<_, _>>()?;
     // The JVM reads the authorities from a file, whose place ends its command.
     let file = std::env::temp_dir().join(format!("probe-zoo-{}.pem", std::process::id()));
@@ -58,7 +69,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let mut differ = Vec::new();
     println!("| server | the JVM says | we say | accepted |\n|---|---|---|---|");
     for (name, facts) in &facts {
-        let verdict = |mode: &str| verdicts.get(&((*name).to_owned(), mode.to_owned())).map(String::as_str);
+        let verdict = |mode: &str| verdicts.get(&(name.clone(), mode.to_owned())).map(String::as_str);
         let said = verdict("strict").unwrap_or("–");
         let accepted = facts.accepted;
         println!(

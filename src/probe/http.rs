@@ -100,7 +100,12 @@ fn invalid(at: &[u8], whole: &[u8]) -> Http {
     let looks = looks_like(whole);
     Http {
         result: HttpResult::Invalid,
-        looks_like: Some(looks).filter(|looks| *looks != LooksLike::Http),
+        looks_like: match looks {
+            LooksLike::Http => None,
+            // It answers no request, and its error has no place in the contract's list.
+            LooksLike::Postgres => Some(LooksLike::Unknown),
+            known => Some(known),
+        },
         offending: Some(hex(if at.is_empty() { whole } else { at })),
         ..Http::default()
     }

@@ -13,7 +13,7 @@ use rustls::{
 use tokio::time::Instant;
 
 use super::connect::{Channel, End, Wire, feed, flush};
-use super::facts::{ClientCertificate, Fault, Handshake, Offer, Tls};
+use super::facts::{ClientCertificate, Fault, Handshake, LooksLike, Offer, Tls};
 use super::greeting::{self, Clear, alert_name, suite_name, version_name};
 use super::http::{hex, looks_like};
 use super::recorder::{Recorded, Recorder, Signature};
@@ -181,7 +181,7 @@ fn write_down(old: &Attempt, last: &Attempt, tls: &mut Tls) {
         tls.client_certificate = ClientCertificate::Requested;
     }
     if last.is_plaintext() {
-        tls.looks_like = Some(looks_like(&last.first_bytes));
+        tls.looks_like = Some(looks_like_without_tls(&last.first_bytes));
         tls.offending = Some(hex(&last.first_bytes));
     }
     match last.recorded.signature.or(old.recorded.signature) {
@@ -190,6 +190,14 @@ fn write_down(old: &Attempt, last: &Attempt, tls: &mut Tls) {
             tls.note("whether key and certificate belong together: this program's library cannot verify such a key");
         }
         Some(Signature::Good) | None => {}
+    }
+}
+
+/// A ClientHello is no request, so a text without a status line says nothing about the protocol.
+fn looks_like_without_tls(bytes: &[u8]) -> LooksLike {
+    match looks_like(bytes) {
+        LooksLike::NoStatusLine | LooksLike::Amqp => LooksLike::Unknown,
+        known => known,
     }
 }
 
