@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Color, Form};
+use crate::cli::args::{Color, Form};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct ProbeArgs {
+pub(crate) struct ProbeArgs {
     /// Where to connect: an address or a name with its port, at most 8
     #[arg(required = true, value_name = "ADDRESS:PORT")]
     targets: Vec<String>,
@@ -30,14 +30,14 @@ pub(super) struct ProbeArgs {
 }
 
 #[cfg(not(feature = "probe"))]
-pub(super) async fn run(_: &ProbeArgs) -> Result<u8, super::Failure> {
-    Err(super::Failure::usage(anyhow::anyhow!(
+pub(crate) async fn run(_: &ProbeArgs) -> Result<u8, crate::cli::args::CliError> {
+    Err(crate::cli::args::CliError::usage(anyhow::anyhow!(
         "this build can't probe; build it with the feature `probe`, which is on by default"
     )))
 }
 
 #[cfg(feature = "probe")]
-pub(super) use with_tls::run;
+pub(crate) use with_tls::run;
 
 #[cfg(feature = "probe")]
 mod with_tls {
@@ -47,16 +47,17 @@ mod with_tls {
     use anstyle::{AnsiColor, Style};
     use anyhow::{Context, anyhow};
 
-    use super::super::{DIAGNOSED, Failure, Form, NOTHING_FAILED, account};
     use super::ProbeArgs;
+    use crate::alerts::escape::terminal as safe;
+    use crate::alerts::stdout;
+    use crate::alerts::terminal::Screen;
+    use crate::cli::account;
+    use crate::cli::args::{CliError, DIAGNOSED, Form, NOTHING_FAILED};
     use crate::probe::{self, BUDGET, Facts, MOST_ADDRESSES, Plan, Roots, Vantage};
-    use crate::publish::stdout;
-    use crate::render::escape::terminal as safe;
-    use crate::render::terminal::Screen;
 
     /// Exit code 10 where API Gateway's client would not go on, or may not; 0 where it would.
-    pub(in super::super) async fn run(args: &ProbeArgs) -> Result<u8, Failure> {
-        let usage = |why: String| Failure::usage(anyhow!(why));
+    pub(crate) async fn run(args: &ProbeArgs) -> Result<u8, CliError> {
+        let usage = |why: String| CliError::usage(anyhow!(why));
         if let Some(path) = &args.http {
             probe::path(path).map_err(usage)?;
         }
@@ -113,20 +114,20 @@ mod with_tls {
         is_name.then(|| host.to_owned())
     }
 
-    async fn resolve(target: &str) -> Result<Vec<SocketAddr>, Failure> {
+    async fn resolve(target: &str) -> Result<Vec<SocketAddr>, CliError> {
         if let Ok(address) = target.parse::<SocketAddr>() {
             return Ok(vec![address]);
         }
         let with_port = target.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         if !with_port {
-            return Err(Failure::usage(anyhow!("`{target}` has no port; write ADDRESS:PORT")));
+            return Err(CliError::usage(anyhow!("`{target}` has no port; write ADDRESS:PORT")));
         }
         let found = tokio::time::timeout(BUDGET, tokio::net::lookup_host(target)).await;
         let found = found.with_context(|| format!("no name server answered for `{target}`"))?;
         Ok(found.with_context(|| format!("cannot resolve `{target}`"))?.collect())
     }
 
-    fn lines(all: &[Facts]) -> Result<String, Failure> {
+    fn lines(all: &[Facts]) -> Result<String, CliError> {
         let lines: Result<Vec<String>, _> = all.iter().map(serde_json::to_string).collect();
         Ok(lines?.into_iter().map(|line| line + "\n").collect())
     }

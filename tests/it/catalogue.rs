@@ -1,13 +1,15 @@
 //! Every cause against every log, and the catalogue against its own rules.
 
+use vpclink_responder::causes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
-use vpclink_responder::classify::causes::{CATALOGUE, PLACEHOLDERS};
-use vpclink_responder::classify::{self, Cause, NextStep};
+use vpclink_responder::causes::{CATALOGUE, Cause, NextStep, PLACEHOLDERS};
 
-use crate::fixtures::{self, diagnoses, pasted_cause};
+use crate::fixtures;
+use crate::fixtures::{diagnoses, pasted_cause};
 
 /// The contract's causes that a log line can show, in its order.
 const SLUGS: [&str; 32] = [
@@ -66,7 +68,7 @@ fn the_cross_firing_matrix_is_the_reviewed_one() {
         let fired = fixtures::with_executions(&fixture.text(), |executions| {
             let failed = executions.iter().filter(|execution| execution.is_failed());
             let of_one = |execution| {
-                let fired = classify::sightings(execution).map(|(cause, _)| cause.slug);
+                let fired = causes::sightings(execution).map(|(cause, _)| cause.slug);
                 // Every failure is one that the last resort would take.
                 fired.filter(|slug| *slug != "unrecognised-failure").collect::<Vec<_>>().join(" > ")
             };
@@ -221,13 +223,12 @@ fn the_catalogue_is_the_contracts() {
 
 #[test]
 fn every_file_is_registered_under_its_name() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/classify/causes");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/causes");
     let files = fs::read_dir(folder).expect("the catalogue's folder can be listed");
-    let names = files.map(|file| file.expect("an entry can be read").file_name().into_string());
-    let causes: BTreeSet<_> = names
-        .map(|name| name.expect("file names are ASCII").trim_end_matches(".rs").replace('_', "-"))
-        // What causes share.
-        .filter(|name| !["recognise", "commands"].contains(&name.as_str()))
+    let causes: BTreeSet<_> = files
+        .map(|file| file.expect("an entry can be read").path())
+        .filter(|path| fs::read_to_string(path).expect("a file").contains("static CAUSE: Cause"))
+        .map(|path| path.file_stem().expect("a name").to_str().expect("ASCII").replace('_', "-"))
         .collect();
     assert_eq!(causes, SLUGS.into_iter().map(str::to_owned).collect());
 }
