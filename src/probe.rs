@@ -27,16 +27,16 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 pub use facts::{
-    Accepted, CertificateFacts, Chain, ClientCertificate, Facts, Fault, Handshake, Http, HttpResult,
-    LooksLike, Names, Offer, RootFacts, SCHEMA, Tcp, Tls, Vantage,
+    Accepted, CertificateFacts, CertificateNames, Chain, ClientCertificate, Facts, Handshake, Http,
+    HttpResult, LooksLike, Offer, RootFacts, SCHEMA, Tcp, Tls, TlsFault, Vantage,
 };
 /// Whether a `GET` may have this path.
 pub use http::path;
-pub use request::{Health, Limits, Refusal, Request, admit, answer, host};
+pub use request::{HealthCheck, Limits, ProbeRefusal, ProbeRequest, admit, answer, host};
 pub use roots::{Roots, listed_root};
 pub use sentences::{Sentence, sentences};
 
-use connect::{Channel, Wire};
+use connect::{Channel, TcpConnection};
 
 /// Addresses of one probe at most.
 pub const MOST_ADDRESSES: usize = 8;
@@ -101,7 +101,7 @@ pub async fn probe(addresses: &[SocketAddr], plan: &Plan) -> Vec<Facts> {
 async fn one(address: SocketAddr, plan: &Plan, deadline: Instant) -> Facts {
     let mut facts = Facts::new(address, plan.server_name.clone(), plan.vantage);
     let begun = Instant::now();
-    let connected = Wire::connect(address, deadline).await;
+    let connected = TcpConnection::connect(address, deadline).await;
     facts.ms = milliseconds(begun.elapsed());
     let wire = match connected {
         Ok(wire) => wire,

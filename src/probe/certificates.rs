@@ -14,7 +14,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName};
 
 use super::chain;
-use super::facts::{CertificateFacts, Fault, Names, Tls};
+use super::facts::{CertificateFacts, CertificateNames, Tls, TlsFault};
 use super::keys::{Key, algorithm_name, key};
 use super::roots::{Roots, content, split};
 
@@ -83,12 +83,12 @@ impl One {
         self.certificate.signature_algorithm().oid
     }
 
-    pub(super) fn names(&self) -> Names {
+    pub(super) fn names(&self) -> CertificateNames {
         let alternative = self.extension::<SubjectAltName>().map(|names| names.0).unwrap_or_default();
         let subject = self.certificate.tbs_certificate().subject();
-        let mut names = Names {
+        let mut names = CertificateNames {
             cn: subject.common_name().ok().flatten().map(|name| bounded(&name.value())),
-            ..Names::default()
+            ..CertificateNames::default()
         };
         for name in alternative {
             match name {
@@ -158,11 +158,11 @@ pub(super) fn judge(
     tls: &mut Tls,
 ) {
     if chain.len() > LONGEST_CHAIN {
-        tls.fault(Fault::ChainTooLong);
+        tls.fault(TlsFault::ChainTooLong);
     }
     let parsed: Vec<Option<One>> = chain.iter().take(2 * LONGEST_CHAIN).map(|der| One::parse(der)).collect();
     if parsed.iter().any(Option::is_none) {
-        tls.fault(Fault::CertificateUnreadable);
+        tls.fault(TlsFault::CertificateUnreadable);
     }
     let sent: Vec<One> = match parsed.split_first() {
         Some((Some(_), _)) => parsed.into_iter().flatten().collect(),
@@ -176,15 +176,15 @@ pub(super) fn judge(
     tls.not_after = Some(leaf.not_after());
     tls.path.in_order = Some(sent.windows(2).all(|pair| pair[0].issuer == pair[1].subject));
     match server_name {
-        Some(host) if !tls.names.cover(host) => tls.fault(Fault::NameMismatch),
+        Some(host) if !tls.names.cover(host) => tls.fault(TlsFault::NameMismatch),
         Some(_) => {}
         None => tls.note("whether the certificate covers the host that is called: no server name was given"),
     }
     if leaf.not_after() < now {
-        tls.fault(Fault::Expired);
+        tls.fault(TlsFault::Expired);
     }
     if leaf.not_before() > now {
-        tls.fault(Fault::NotYetValid);
+        tls.fault(TlsFault::NotYetValid);
     }
     purpose(leaf, tls);
     chain::authority(&sent, roots, now, tls);
@@ -197,10 +197,10 @@ fn purpose(leaf: &One, tls: &mut Tls) {
     let wrong_purpose = leaf.extension::<ExtendedKeyUsage>().is_some_and(|usage| !serves(&usage));
     let may_not_sign = leaf.extension::<KeyUsage>().is_some_and(|usage| !usage.digital_signature());
     if wrong_purpose || may_not_sign {
-        tls.fault(Fault::NotForServers);
+        tls.fault(TlsFault::NotForServers);
     }
     if leaf.has_unknown_critical() {
-        tls.fault(Fault::BadChain);
+        tls.fault(TlsFault::BadChain);
     }
 }
 
@@ -229,7 +229,7 @@ mod tests {
         let root = der(include_str!("../../tests/certificates/probe/root.pem"));
         let chain = [der(OLD), root].concat();
         let tls = told(&chain, Some("orders.zoo.test"));
-        assert_eq!(tls.faults, [Fault::UntrustedUnknownRoot], "a key of 1024 bits and SHA-1 are not");
+        assert_eq!(tls.faults, [TlsFault::UntrustedUnknownRoot], "a key of 1024 bits and SHA-1 are not");
         let leaf = &tls.certificates[0];
         assert_eq!((leaf.key.as_str(), leaf.signature.as_str()), ("RSA 1024", "SHA1withRSA"));
         assert_eq!(
@@ -244,7 +244,7 @@ mod tests {
         let root = |pem| {
             let tls = told(&der(pem), None);
             assert!(tls.not_looked_at.iter().any(|note| note.contains("no server name")));
-            (tls.path.root.and_then(|root| root.listed), tls.faults.contains(&Fault::UntrustedUnknownRoot))
+            (tls.path.root.and_then(|root| root.listed), tls.faults.contains(&TlsFault::UntrustedUnknownRoot))
         };
         let amazon = include_str!("../../tests/certificates/probe/amazon-root-ca-1.pem");
         let isrg = include_str!("../../tests/certificates/probe/isrg-root-x2.pem");

@@ -8,7 +8,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, NameConstraints};
 
 use super::certificates::One;
-use super::facts::{Fault, RootFacts, Tls};
+use super::facts::{RootFacts, Tls, TlsFault};
 use super::keys::{Key, key, public_key, scheme};
 use super::roots::{Anchor, Roots};
 
@@ -51,7 +51,7 @@ pub(super) fn authority(sent: &[One], roots: &Roots, now: Timestamp, tls: &mut T
     };
     let Some((way, faults)) =
         (search.ways.iter().map(|way| (way, faults(way)))).min_by_key(|(way, faults)| {
-            (faults.iter().filter(|fault| **fault != Fault::IssuerNotSent).count(), rank(way))
+            (faults.iter().filter(|fault| **fault != TlsFault::IssuerNotSent).count(), rank(way))
         })
     else {
         return;
@@ -144,17 +144,17 @@ impl Search<'_> {
     }
 }
 
-fn faults_of_way(way: &Way, sent: &[One], now: Timestamp) -> Vec<Fault> {
+fn faults_of_way(way: &Way, sent: &[One], now: Timestamp) -> Vec<TlsFault> {
     let mut faults = Vec::new();
     let leaf = &sent[way.certificates[0]];
     let alone = way.certificates.len() == 1;
     match &way.root {
-        Root::Known(Anchor { listed: Some(false), .. }) => faults.push(Fault::UntrustedUnknownRoot),
+        Root::Known(Anchor { listed: Some(false), .. }) => faults.push(TlsFault::UntrustedUnknownRoot),
         Root::Known(_) => {}
-        Root::SelfSigned if alone => faults.push(Fault::UntrustedSelfSigned),
-        Root::SelfSigned => faults.push(Fault::UntrustedUnknownRoot),
-        Root::Missing => faults.push(Fault::IssuerNotSent),
-        Root::WrongKey => faults.push(Fault::BadSignature),
+        Root::SelfSigned if alone => faults.push(TlsFault::UntrustedSelfSigned),
+        Root::SelfSigned => faults.push(TlsFault::UntrustedUnknownRoot),
+        Root::Missing => faults.push(TlsFault::IssuerNotSent),
+        Root::WrongKey => faults.push(TlsFault::BadSignature),
     }
     // A trusted root is trusted as it is: neither its dates nor its own signature are looked at.
     let is_trust = |at: usize| {
@@ -167,29 +167,29 @@ fn faults_of_way(way: &Way, sent: &[One], now: Timestamp) -> Vec<Fault> {
             continue;
         }
         match one.key {
-            Key::Rsa(bits) | Key::RsaPss(bits) if bits < 1024 => faults.push(Fault::WeakKey),
-            Key::Dsa | Key::OtherCurve | Key::Other => faults.push(Fault::UnsupportedKey),
+            Key::Rsa(bits) | Key::RsaPss(bits) if bits < 1024 => faults.push(TlsFault::WeakKey),
+            Key::Dsa | Key::OtherCurve | Key::Other => faults.push(TlsFault::UnsupportedKey),
             _ => {}
         }
         let own_root = matches!(way.root, Root::SelfSigned) && at + 1 == way.certificates.len();
         if is_weak(one.algorithm()) && !own_root {
-            faults.push(Fault::WeakSignature);
+            faults.push(TlsFault::WeakSignature);
         }
         if at == 0 {
             continue;
         }
         if one.not_after() < now {
-            faults.push(Fault::ExpiredIntermediate);
+            faults.push(TlsFault::ExpiredIntermediate);
         }
         if one.not_before() > now {
-            faults.push(Fault::NotYetValid);
+            faults.push(TlsFault::NotYetValid);
         }
         let basic = one.extension::<BasicConstraints>();
         // Between this authority and the leaf stand this many others.
         let too_long =
             basic.and_then(|basic| basic.path_len_constraint).is_some_and(|most| usize::from(most) < at - 1);
         if !one.may_sign() || too_long || one.has_unknown_critical() || !allows(one, leaf) {
-            faults.push(Fault::BadChain);
+            faults.push(TlsFault::BadChain);
         }
     }
     faults

@@ -26,13 +26,13 @@ pub(super) enum End {
 }
 
 /// One connection. What comes in is kept: the first bytes are facts.
-pub(super) struct Wire {
+pub(super) struct TcpConnection {
     stream: TcpStream,
     deadline: Instant,
     pub(super) received: Vec<u8>,
 }
 
-impl Wire {
+impl TcpConnection {
     /// # Errors
     /// What TCP answered instead of a connection.
     pub(super) async fn connect(address: SocketAddr, deadline: Instant) -> Result<Self, Tcp> {
@@ -88,8 +88,8 @@ impl Wire {
 
 /// What a request goes through.
 pub(super) enum Channel {
-    Plain(Wire),
-    Tls(Box<(Wire, ClientConnection)>),
+    Plain(TcpConnection),
+    Tls(Box<(TcpConnection, ClientConnection)>),
 }
 
 impl Channel {
@@ -142,7 +142,7 @@ fn take(session: &mut ClientConnection, into: &mut Vec<u8>) -> Result<bool, End>
 }
 
 /// One read from the network into the session.
-pub(super) async fn feed(wire: &mut Wire, session: &mut ClientConnection) -> Result<(), End> {
+pub(super) async fn feed(wire: &mut TcpConnection, session: &mut ClientConnection) -> Result<(), End> {
     let from = wire.read().await?;
     let mut rest = &wire.received[from..];
     let mut broken = None;
@@ -161,7 +161,7 @@ pub(super) async fn feed(wire: &mut Wire, session: &mut ClientConnection) -> Res
     }
 }
 
-pub(super) async fn flush(wire: &mut Wire, session: &mut ClientConnection) {
+pub(super) async fn flush(wire: &mut TcpConnection, session: &mut ClientConnection) {
     let mut out = Vec::new();
     while session.wants_write() {
         if session.write_tls(&mut out).is_err() {

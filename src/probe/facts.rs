@@ -55,7 +55,7 @@ pub struct Tls {
     /// Whether a server name was sent: none for an address or a single label, as the JDK does.
     pub sni: bool,
     pub alert: Option<String>,
-    pub names: Names,
+    pub names: CertificateNames,
     /// Subjects in the order in which the server sent its certificates.
     pub chain: Vec<String>,
     pub certificates: Vec<CertificateFacts>,
@@ -68,7 +68,7 @@ pub struct Tls {
     pub looks_like: Option<LooksLike>,
     /// The first bytes of what was no TLS, in hex.
     pub offending: Option<String>,
-    pub faults: Vec<Fault>,
+    pub faults: Vec<TlsFault>,
     /// Why a fact could not be had. Never a fault.
     pub not_looked_at: Vec<String>,
     /// What each offer got.
@@ -76,7 +76,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    pub(super) fn fault(&mut self, fault: Fault) {
+    pub(super) fn fault(&mut self, fault: TlsFault) {
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
@@ -111,7 +111,7 @@ pub enum Handshake {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Names {
+pub struct CertificateNames {
     pub cn: Option<String>,
     pub dns: Vec<String>,
     pub ip: Vec<String>,
@@ -158,7 +158,7 @@ pub enum ClientCertificate {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fault {
+pub enum TlsFault {
     NameMismatch,
     Expired,
     NotYetValid,
@@ -188,7 +188,7 @@ pub enum Fault {
     Timeout,
 }
 
-impl Fault {
+impl TlsFault {
     /// What `insecureSkipVerification` waives, given that the private root is sent and may sign.
     fn is_about_authority(self) -> bool {
         matches!(self, Self::UntrustedUnknownRoot | Self::UntrustedSelfSigned)
@@ -288,7 +288,7 @@ impl Accepted {
         };
         let strict = verdict(!tls.faults.is_empty(), doubtful_root);
         let waivable = root.is_some_and(|root| root.sent && root.may_sign);
-        let waived = |fault: &Fault| fault.is_about_authority() && waivable;
+        let waived = |fault: &TlsFault| fault.is_about_authority() && waivable;
         let insecure = verdict(!tls.faults.iter().all(waived), doubtful_root && !waivable);
         Self { strict, insecure_skip_verification: insecure }
     }

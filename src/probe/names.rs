@@ -4,13 +4,13 @@
 
 use std::net::IpAddr;
 
-use super::facts::Names;
+use super::facts::CertificateNames;
 
 /// Endings that are no public suffix, so that a wildcard may stand directly before them.
 const PRIVATE_ENDINGS: [&str; 9] =
     ["corp", "example", "home", "internal", "intranet", "invalid", "lan", "local", "test"];
 
-impl Names {
+impl CertificateNames {
     /// Alternative names of the host's own kind; the common name only where there is no alternative name at all.
     pub(super) fn cover(&self, host: &str) -> bool {
         if self.dns.is_empty() && self.ip.is_empty() {
@@ -65,7 +65,7 @@ mod tests {
     #[track_caller]
     fn check(dns: &[&str], ip: &[&str], cn: Option<&str>, host: &str, expected: bool) {
         let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let names = Names { cn: cn.map(str::to_owned), dns: own(dns), ip: own(ip) };
+        let names = CertificateNames { cn: cn.map(str::to_owned), dns: own(dns), ip: own(ip) };
         assert_eq!(names.cover(host), expected, "{names:?} {host}");
     }
 

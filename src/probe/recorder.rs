@@ -34,10 +34,10 @@ const SCHEMES: [SignatureScheme; 16] = [
 
 /// What rustls shows on the way. It never says no.
 #[derive(Debug, Default)]
-pub(super) struct Recorder(Mutex<Recorded>);
+pub(super) struct HandshakeRecorder(Mutex<HandshakeRecord>);
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Recorded {
+pub(super) struct HandshakeRecord {
     pub(super) chain: Vec<Vec<u8>>,
     pub(super) signature: Option<Signature>,
     pub(super) certificate_requested: bool,
@@ -50,8 +50,8 @@ pub(super) enum Signature {
     Unverified,
 }
 
-impl Recorder {
-    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Recorded) -> T) -> T {
+impl HandshakeRecorder {
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut HandshakeRecord) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -82,7 +82,7 @@ fn verify(message: &[u8], leaf: &One, scheme: u16, signature: &[u8]) -> Signatur
     }
 }
 
-impl ServerCertVerifier for Recorder {
+impl ServerCertVerifier for HandshakeRecorder {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -121,7 +121,7 @@ impl ServerCertVerifier for Recorder {
     }
 }
 
-impl ResolvesClientCert for Recorder {
+impl ResolvesClientCert for HandshakeRecorder {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.with(|recorded| recorded.certificate_requested = true);
         None

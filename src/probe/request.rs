@@ -1,4 +1,4 @@
-//! What the prober in a VPC is asked, and where it refuses to go, whoever asks.
+//! What the responder asks of the prober in a VPC, and where the prober refuses to go.
 //!
 //! Addresses, never names, so that there is nothing to resolve and nothing to rebind. An allow-list, not a deny-list: the
 //! ranges that ELB takes for targets outside its VPC, and the VPC's own networks. Loopback, link-local, metadata and
@@ -34,7 +34,7 @@ const LONGEST_REQUEST: usize = 16 * 1024;
 /// What the responder asks. No address: the prober only shows that it is awake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Request {
+pub struct ProbeRequest {
     pub addresses: Vec<String>,
     #[serde(default)]
     pub tls: bool,
@@ -42,7 +42,7 @@ pub struct Request {
     pub server_name: Option<String>,
     /// The target group's own health check: the one request that the backend has agreed to.
     #[serde(default)]
-    pub health: Option<Health>,
+    pub health: Option<HealthCheck>,
     pub vantage: Vantage,
     /// What is left of the responder's deadline.
     #[serde(default)]
@@ -52,7 +52,7 @@ pub struct Request {
 /// A `GET`, sent to this port only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Health {
+pub struct HealthCheck {
     pub path: String,
     pub port: u16,
 }
@@ -68,17 +68,17 @@ pub struct Limits {
 
 /// Why nothing was connected, in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct ProbeRefusal {
     pub refused: String,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ProbeRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.refused)
     }
 }
 
-impl Refusal {
+impl ProbeRefusal {
     fn new(why: impl Into<String>) -> Self {
         Self { refused: why.into() }
     }
@@ -88,19 +88,23 @@ impl Refusal {
 ///
 /// # Errors
 /// What is not allowed in it.
-pub fn admit(request: &Request, limits: &Limits, now: Timestamp) -> Result<(Vec<SocketAddr>, Plan), Refusal> {
+pub fn admit(
+    request: &ProbeRequest,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<(Vec<SocketAddr>, Plan), ProbeRefusal> {
     if request.addresses.len() > MOST_ADDRESSES {
-        return Err(Refusal::new(format!("{MOST_ADDRESSES} addresses at most are probed at once")));
+        return Err(ProbeRefusal::new(format!("{MOST_ADDRESSES} addresses at most are probed at once")));
     }
     if request.vantage == Vantage::Here {
-        return Err(Refusal::new("the vantage `here` is the command line's"));
+        return Err(ProbeRefusal::new("the vantage `here` is the command line's"));
     }
     let addresses = request.addresses.iter().map(|text| address(text, limits)).collect::<Result<_, _>>()?;
     if let Some(name) = &request.server_name {
-        host(name).map_err(Refusal::new)?;
+        host(name).map_err(ProbeRefusal::new)?;
     }
     if let Some(health) = &request.health {
-        http::path(&health.path).map_err(Refusal::new)?;
+        http::path(&health.path).map_err(ProbeRefusal::new)?;
     }
     let budget = request.budget_ms.map_or(BUDGET, Duration::from_millis).min(BUDGET);
     let plan = Plan {
@@ -116,11 +120,11 @@ pub fn admit(request: &Request, limits: &Limits, now: Timestamp) -> Result<(Vec<
     Ok((addresses, plan))
 }
 
-fn address(text: &str, limits: &Limits) -> Result<SocketAddr, Refusal> {
+fn address(text: &str, limits: &Limits) -> Result<SocketAddr, ProbeRefusal> {
     // The standard parser takes no octal, no short form, no name.
     let Ok(address) = text.parse::<SocketAddr>() else {
         let shown: String = text.chars().take(64).collect();
-        return Err(Refusal::new(format!("`{}` is not an address with a port", shown.escape_default())));
+        return Err(ProbeRefusal::new(format!("`{}` is not an address with a port", shown.escape_default())));
     };
     let ip = address.ip();
     let allowed = match (ip, address) {
@@ -138,12 +142,12 @@ fn address(text: &str, limits: &Limits) -> Result<SocketAddr, Refusal> {
         (IpAddr::V6(_), SocketAddr::V4(_)) => false,
     };
     if !allowed {
-        return Err(Refusal::new(format!("{ip} is neither a private address nor one of this VPC")));
+        return Err(ProbeRefusal::new(format!("{ip} is neither a private address nor one of this VPC")));
     }
     let port = address.port();
     let given = limits.ports.contains(&port);
     if port == 0 || !given && (port == RUNTIME_PORT || !limits.ports.is_empty()) {
-        return Err(Refusal::new(format!("port {port} is not one that this prober was given")));
+        return Err(ProbeRefusal::new(format!("port {port} is not one that this prober was given")));
     }
     Ok(address)
 }
@@ -183,9 +187,9 @@ pub fn host(name: &str) -> Result<(), String> {
 pub async fn answer(request: &[u8], limits: &Limits, now: Timestamp) -> serde_json::Value {
     let admitted = match request.len() {
         0..=LONGEST_REQUEST => serde_json::from_slice(request)
-            .map_err(|error| Refusal::new(format!("this is no request for a probe: {error}")))
+            .map_err(|error| ProbeRefusal::new(format!("this is no request for a probe: {error}")))
             .and_then(|request| admit(&request, limits, now)),
-        _ => Err(Refusal::new("the request is longer than any that the responder makes")),
+        _ => Err(ProbeRefusal::new("the request is longer than any that the responder makes")),
     };
     let facts: Vec<Facts> = match admitted {
         Ok((addresses, plan)) => probe(&addresses, &plan).await,
@@ -205,18 +209,18 @@ mod tests {
         }
     }
 
-    fn request(address: &str) -> Request {
-        Request {
+    fn request(address: &str) -> ProbeRequest {
+        ProbeRequest {
             addresses: vec![address.to_owned()],
             tls: true,
             server_name: Some("orders.internal.example".to_owned()),
-            health: Some(Health { path: "/health".to_owned(), port: 8443 }),
+            health: Some(HealthCheck { path: "/health".to_owned(), port: 8443 }),
             vantage: Vantage::Link,
             budget_ms: None,
         }
     }
 
-    fn admitted(request: &Request, limits: &Limits) -> bool {
+    fn admitted(request: &ProbeRequest, limits: &Limits) -> bool {
         admit(request, limits, Timestamp::UNIX_EPOCH).is_ok()
     }
 
@@ -328,21 +332,21 @@ mod tests {
     fn no_line_of_a_request_can_be_forged() {
         for name in ["a\r\nX: y", "a b", "", "a/b", "ö.example", &"a".repeat(254)] {
             assert!(!admitted(
-                &Request { server_name: Some(name.to_owned()), ..request("10.0.0.1:80") },
+                &ProbeRequest { server_name: Some(name.to_owned()), ..request("10.0.0.1:80") },
                 &limits()
             ));
         }
         for path in ["health", "/a b", "/a\r\nX: y", "/\u{7f}", "*", "", &format!("/{}", "a".repeat(1024))] {
-            let health = Some(Health { path: path.to_owned(), port: 80 });
-            assert!(!admitted(&Request { health, ..request("10.0.0.1:80") }, &limits()), "{path:?}");
+            let health = Some(HealthCheck { path: path.to_owned(), port: 80 });
+            assert!(!admitted(&ProbeRequest { health, ..request("10.0.0.1:80") }, &limits()), "{path:?}");
         }
-        assert!(!admitted(&Request { vantage: Vantage::Here, ..request("10.0.0.1:80") }, &limits()));
+        assert!(!admitted(&ProbeRequest { vantage: Vantage::Here, ..request("10.0.0.1:80") }, &limits()));
     }
 
     #[test]
     fn the_budget_only_shrinks() {
         let budget = |budget_ms| {
-            admit(&Request { budget_ms, ..request("10.0.0.1:80") }, &limits(), Timestamp::UNIX_EPOCH)
+            admit(&ProbeRequest { budget_ms, ..request("10.0.0.1:80") }, &limits(), Timestamp::UNIX_EPOCH)
         };
         assert_eq!(budget(Some(u64::MAX)).unwrap().1.budget, BUDGET);
         assert_eq!(budget(Some(900)).unwrap().1.budget, Duration::from_millis(900));

@@ -1,6 +1,6 @@
 //! What the facts mean, as codes of the contract with a sentence each. Where it matters for which failure, checks decide.
 
-use super::facts::{ClientCertificate, Facts, Fault, Handshake, HttpResult, LooksLike, Tcp, Tls};
+use super::facts::{ClientCertificate, Facts, Handshake, HttpResult, LooksLike, Tcp, Tls, TlsFault};
 
 /// One thing that a probe found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,27 +77,27 @@ fn tls(facts: &Facts, found: &mut Vec<Sentence>) {
     }
 }
 
-fn fault_sentence(fault: Fault, facts: &Facts) -> (&'static str, String) {
+fn fault_sentence(fault: TlsFault, facts: &Facts) -> (&'static str, String) {
     certificate_sentence(fault, facts).unwrap_or_else(|| handshake_sentence(fault, facts))
 }
 
 /// What is wrong with the certificates.
-fn certificate_sentence(fault: Fault, facts: &Facts) -> Option<(&'static str, String)> {
+fn certificate_sentence(fault: TlsFault, facts: &Facts) -> Option<(&'static str, String)> {
     let tls = &facts.tls;
     let host = facts.server_name.as_deref().unwrap_or("the host that is called");
     Some(match fault {
-        Fault::NameMismatch => (
+        TlsFault::NameMismatch => (
             "target-certificate-name-mismatch",
             format!("the certificate covers {}, not `{host}`", covered(tls)),
         ),
-        Fault::Expired => {
+        TlsFault::Expired => {
             let at = tls.not_after.map_or(String::new(), |at| format!(" at {at}"));
             ("target-certificate-expired", format!("the certificate expired{at}"))
         }
-        Fault::ExpiredIntermediate => {
+        TlsFault::ExpiredIntermediate => {
             ("target-certificate-expired", format!("a certificate above it has expired: {}", oldest(tls)))
         }
-        Fault::NotYetValid => {
+        TlsFault::NotYetValid => {
             let at = tls.certificates.iter().map(|one| one.not_before).max();
             let at = at.map_or(String::new(), |at| format!(" before {at}"));
             (
@@ -105,7 +105,7 @@ fn certificate_sentence(fault: Fault, facts: &Facts) -> Option<(&'static str, St
                 format!("the certificate, or one above it, is not valid{at}"),
             )
         }
-        Fault::UntrustedUnknownRoot => {
+        TlsFault::UntrustedUnknownRoot => {
             let root = tls.path.root.as_ref();
             let name = root.map_or("an authority", |root| &root.subject);
             let says = match root.and_then(|root| root.listed) {
@@ -116,17 +116,17 @@ fn certificate_sentence(fault: Fault, facts: &Facts) -> Option<(&'static str, St
             };
             ("target-certificate-untrusted", says)
         }
-        Fault::UntrustedSelfSigned => {
+        TlsFault::UntrustedSelfSigned => {
             ("target-certificate-untrusted", "the certificate is self-signed".to_owned())
         }
-        Fault::IssuerNotSent => (
+        TlsFault::IssuerNotSent => (
             "target-certificate-chain-incomplete",
             format!(
                 "the chain stops below `{}`: an intermediate is missing, or a private root was not sent",
                 tls.certificates.last().map_or("an issuer", |one| &one.issuer)
             ),
         ),
-        Fault::KeyMismatch => (
+        TlsFault::KeyMismatch => (
             "target-certificate-key-mismatch",
             "the server's private key does not belong to the certificate that it presents".to_owned(),
         ),
@@ -135,63 +135,63 @@ fn certificate_sentence(fault: Fault, facts: &Facts) -> Option<(&'static str, St
 }
 
 /// What the JDK refuses whatever the authority.
-fn refused(fault: Fault) -> Option<&'static str> {
+fn refused(fault: TlsFault) -> Option<&'static str> {
     Some(match fault {
-        Fault::BadChain => "a certificate in the chain may not do what it does: its constraints forbid it",
-        Fault::BadSignature => {
+        TlsFault::BadChain => "a certificate in the chain may not do what it does: its constraints forbid it",
+        TlsFault::BadSignature => {
             "the issuer's key did not sign the certificate: an authority of the same name has another key"
         }
-        Fault::NotForServers => "the certificate's purpose or key usage is not a server's",
-        Fault::ChainTooLong => "the server sends more than 10 certificates, which the JDK does not read",
-        Fault::CertificateTooLarge => {
+        TlsFault::NotForServers => "the certificate's purpose or key usage is not a server's",
+        TlsFault::ChainTooLong => "the server sends more than 10 certificates, which the JDK does not read",
+        TlsFault::CertificateTooLarge => {
             "the server's certificates are larger than 32,768 bytes, which the JDK does not read"
         }
-        Fault::CertificateUnreadable => "a certificate that the server sends cannot be read",
-        Fault::WeakKey => "a key is too short for the JDK",
-        Fault::WeakSignature => "a certificate is signed with MD5 or MD2, which the JDK refuses",
-        Fault::UnsupportedKey => "a key is of a kind or curve that the JDK does not have",
+        TlsFault::CertificateUnreadable => "a certificate that the server sends cannot be read",
+        TlsFault::WeakKey => "a key is too short for the JDK",
+        TlsFault::WeakSignature => "a certificate is signed with MD5 or MD2, which the JDK refuses",
+        TlsFault::UnsupportedKey => "a key is of a kind or curve that the JDK does not have",
         _ => return None,
     })
 }
 
 /// Where the handshake ends.
-fn handshake_sentence(fault: Fault, facts: &Facts) -> (&'static str, String) {
+fn handshake_sentence(fault: TlsFault, facts: &Facts) -> (&'static str, String) {
     let (address, tls) = (facts.address, &facts.tls);
     let host = facts.server_name.as_deref().unwrap_or("the host that is called");
     let alert = tls.alert.as_deref().map_or(String::new(), |alert| format!(" with the alert `{alert}`"));
     match fault {
-        Fault::ProtocolTooOld => (
+        TlsFault::ProtocolTooOld => (
             "target-refuses-tls",
             format!("{address} refuses modern TLS{alert}: it speaks nothing newer than TLS 1.1"),
         ),
-        Fault::NoCommonCipher => {
+        TlsFault::NoCommonCipher => {
             ("target-refuses-tls", format!("{address} refuses modern TLS{alert}: no cipher suite in common"))
         }
-        Fault::HandshakeBroken => (
+        TlsFault::HandshakeBroken => (
             "target-refuses-tls",
             format!("{address} breaks off the TLS handshake with bytes that make no sense"),
         ),
-        Fault::Timeout => (
+        TlsFault::Timeout => (
             "target-refuses-tls",
             format!("{address} accepts the connection and is silent in the TLS handshake"),
         ),
-        Fault::ClientCertificateRequired => {
+        TlsFault::ClientCertificateRequired => {
             ("target-demands-client-certificate", format!("{address} demands a client certificate{alert}"))
         }
-        Fault::SniRefused => {
+        TlsFault::SniRefused => {
             ("target-refuses-tls", format!("{address} does not serve the name `{host}`{alert}"))
         }
-        Fault::PlaintextAnswer => (
+        TlsFault::PlaintextAnswer => (
             "target-speaks-plaintext",
             format!(
                 "{address} does not speak TLS: it answers with {}",
                 describe(tls.looks_like, tls.offending.as_deref())
             ),
         ),
-        Fault::Closed => {
+        TlsFault::Closed => {
             ("target-refuses-tls", format!("{address} closes the connection in the TLS handshake"))
         }
-        Fault::Reset => {
+        TlsFault::Reset => {
             ("target-refuses-tls", format!("{address} resets the connection in the TLS handshake"))
         }
         _ => ("target-refuses-tls", format!("{address} ends the TLS handshake{alert}")),

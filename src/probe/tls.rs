@@ -12,11 +12,11 @@ use rustls::{
 };
 use tokio::time::Instant;
 
-use super::connect::{Channel, End, Wire, feed, flush};
-use super::facts::{ClientCertificate, Fault, Handshake, LooksLike, Offer, Tls};
+use super::connect::{Channel, End, TcpConnection, feed, flush};
+use super::facts::{ClientCertificate, Handshake, LooksLike, Offer, Tls, TlsFault};
 use super::greeting::{self, Clear, alert_name, suite_name, version_name};
 use super::http::{hex, looks_like};
-use super::recorder::{Recorded, Recorder, Signature};
+use super::recorder::{HandshakeRecord, HandshakeRecorder, Signature};
 use super::{Plan, certificates, names};
 
 /// In TLS 1.3 a server that misses a client certificate says so after the handshake.
@@ -26,7 +26,7 @@ const WAIT_FOR_ALERT: Duration = Duration::from_millis(800);
 #[derive(Clone)]
 struct Attempt {
     offered: &'static str,
-    recorded: Recorded,
+    recorded: HandshakeRecord,
     clear: Clear,
     first_bytes: Vec<u8>,
     version: Option<String>,
@@ -71,7 +71,7 @@ impl Attempt {
 
 /// Makes the offers, and hands on the last session for a request.
 pub(super) async fn probe(
-    first: Wire,
+    first: TcpConnection,
     address: SocketAddr,
     plan: &Plan,
     deadline: Instant,
@@ -81,7 +81,7 @@ pub(super) async fn probe(
     let half = Instant::now() + deadline.saturating_duration_since(Instant::now()) * 2 / 5;
     let (old, _) = attempt(first, "TLSv1.2", &[&TLS12], plan, half).await;
     // The same bytes came without TLS; a second greeting would not change them.
-    let again = if old.is_plaintext() { None } else { Wire::connect(address, deadline).await.ok() };
+    let again = if old.is_plaintext() { None } else { TcpConnection::connect(address, deadline).await.ok() };
     let (last, channel) = match again {
         Some(wire) => {
             let (last, channel) = attempt(wire, "TLSv1.2+TLSv1.3", &[&TLS13, &TLS12], plan, deadline).await;
@@ -109,13 +109,13 @@ pub(super) async fn probe(
 }
 
 async fn attempt(
-    mut wire: Wire,
+    mut wire: TcpConnection,
     offered: &'static str,
     versions: &[&'static SupportedProtocolVersion],
     plan: &Plan,
     deadline: Instant,
 ) -> (Attempt, Option<Channel>) {
-    let recorder = Arc::new(Recorder::default());
+    let recorder = Arc::new(HandshakeRecorder::default());
     wire.wait_until(deadline);
     let (end, session) = match session(versions, plan, &recorder) {
         Err(error) => (Some(End::Broken(error)), None),
@@ -144,23 +144,23 @@ async fn attempt(
 fn session(
     versions: &[&'static SupportedProtocolVersion],
     plan: &Plan,
-    recorder: &Arc<Recorder>,
+    recorder: &Arc<HandshakeRecorder>,
 ) -> Result<ClientConnection, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::<Recorder>::clone(recorder))
-        .with_client_cert_resolver(Arc::<Recorder>::clone(recorder));
+        .with_custom_certificate_verifier(Arc::<HandshakeRecorder>::clone(recorder))
+        .with_client_cert_resolver(Arc::<HandshakeRecorder>::clone(recorder));
     config.resumption = Resumption::disabled();
     let sni = plan.server_name.as_deref().and_then(names::sni);
     let name = sni.and_then(|name| ServerName::try_from(name.to_owned()).ok());
-    // rustls sends no name for an address, whichever it is.
+    // rustls sends no name for an address, whatever the address is.
     let name = name.unwrap_or_else(|| ServerName::from(std::net::IpAddr::from([192, 0, 2, 1])));
     ClientConnection::new(Arc::new(config), name)
 }
 
-async fn handshake(wire: &mut Wire, session: &mut ClientConnection) -> Result<(), End> {
+async fn handshake(wire: &mut TcpConnection, session: &mut ClientConnection) -> Result<(), End> {
     loop {
         flush(wire, session).await;
         if !session.is_handshaking() {
@@ -185,7 +185,7 @@ fn write_down(old: &Attempt, last: &Attempt, tls: &mut Tls) {
         tls.offending = Some(hex(&last.first_bytes));
     }
     match last.recorded.signature.or(old.recorded.signature) {
-        Some(Signature::Bad) => tls.fault(Fault::KeyMismatch),
+        Some(Signature::Bad) => tls.fault(TlsFault::KeyMismatch),
         Some(Signature::Unverified) => {
             tls.note("whether key and certificate belong together: this program's library cannot verify such a key");
         }
@@ -215,7 +215,7 @@ fn wants_jdk_offer(last: &Attempt) -> bool {
 
 /// Says hello with the JDK's cipher suites, and reads the server's side as far as it is in clear.
 async fn greet(address: SocketAddr, plan: &Plan, deadline: Instant) -> Option<Clear> {
-    let mut wire = Wire::connect(address, deadline).await.ok()?;
+    let mut wire = TcpConnection::connect(address, deadline).await.ok()?;
     wire.write(&greeting::client_hello(plan.server_name.as_deref())).await;
     loop {
         let ended = wire.read().await.is_err();
@@ -245,36 +245,36 @@ fn faults_of_end(old: &Attempt, last: &Attempt, greeted: Option<&Clear>, tls: &m
         .flatten()
         .any(|clear| clear.too_long.is_some())
     {
-        tls.fault(Fault::CertificateTooLarge);
+        tls.fault(TlsFault::CertificateTooLarge);
         return;
     }
     // The JDK takes a warning about the name for a refusal.
     if last.clear.alerts.iter().any(|(_, alert)| *alert == 112) {
-        tls.fault(Fault::SniRefused);
+        tls.fault(TlsFault::SniRefused);
     }
     if last.recorded.chain.is_empty() && last.end.is_none() {
-        tls.fault(Fault::HandshakeBroken);
+        tls.fault(TlsFault::HandshakeBroken);
     }
     let Some(end) = &last.end else { return };
     if last.is_plaintext() {
-        tls.fault(Fault::PlaintextAnswer);
+        tls.fault(TlsFault::PlaintextAnswer);
         return;
     }
     if chosen.is_some_and(|(version, _)| version < 0x0303) {
-        tls.fault(Fault::ProtocolTooOld);
+        tls.fault(TlsFault::ProtocolTooOld);
         return;
     }
     let flight_done = last.clear.hello_done || last.recorded.signature.is_some();
     if last.certificate_requested() && flight_done && matches!(end, End::Alert(_) | End::Closed | End::Reset)
     {
         tls.client_certificate = ClientCertificate::Required;
-        tls.fault(Fault::ClientCertificateRequired);
+        tls.fault(TlsFault::ClientCertificateRequired);
         return;
     }
     // The server would talk with the JDK: what stopped us is our library.
     if let Some((_, suite)) = greeted.filter(|clear| clear.hello_done).and_then(|clear| clear.chosen) {
         if greeted.and_then(|clear| clear.dh_bytes).is_some_and(|bytes| bytes < 128) {
-            tls.fault(Fault::WeakKey);
+            tls.fault(TlsFault::WeakKey);
         }
         if greeted.is_some_and(|clear| clear.certificate_requested) {
             tls.client_certificate = ClientCertificate::Requested;
@@ -286,21 +286,21 @@ fn faults_of_end(old: &Attempt, last: &Attempt, greeted: Option<&Clear>, tls: &m
         return;
     }
     let fault = match (end, last.alert()) {
-        (_, Some(112)) => Fault::SniRefused,
-        (_, Some(116)) => Fault::ClientCertificateRequired,
-        (_, Some(70)) => Fault::ProtocolTooOld,
-        (_, Some(40 | 71)) if last.clear.chosen.is_none() => Fault::NoCommonCipher,
-        (_, Some(_)) => Fault::Alert,
-        (End::Closed, None) => Fault::Closed,
-        (End::Reset, None) => Fault::Reset,
-        (End::Timeout, None) => Fault::Timeout,
+        (_, Some(112)) => TlsFault::SniRefused,
+        (_, Some(116)) => TlsFault::ClientCertificateRequired,
+        (_, Some(70)) => TlsFault::ProtocolTooOld,
+        (_, Some(40 | 71)) if last.clear.chosen.is_none() => TlsFault::NoCommonCipher,
+        (_, Some(_)) => TlsFault::Alert,
+        (End::Closed, None) => TlsFault::Closed,
+        (End::Reset, None) => TlsFault::Reset,
+        (End::Timeout, None) => TlsFault::Timeout,
         (End::Limit, None) => {
             tls.note("the whole handshake: the server sent more than is read");
             return;
         }
-        (End::Alert(_) | End::Broken(_), None) => Fault::HandshakeBroken,
+        (End::Alert(_) | End::Broken(_), None) => TlsFault::HandshakeBroken,
     };
-    if fault == Fault::ClientCertificateRequired {
+    if fault == TlsFault::ClientCertificateRequired {
         tls.client_certificate = ClientCertificate::Required;
     }
     tls.fault(fault);
@@ -329,9 +329,9 @@ pub(super) fn late_alert(end: Option<End>, tls: &mut Tls) {
             if required {
                 tls.client_certificate = ClientCertificate::Required;
             }
-            tls.fault(if required { Fault::ClientCertificateRequired } else { Fault::Alert });
+            tls.fault(if required { TlsFault::ClientCertificateRequired } else { TlsFault::Alert });
         }
-        Some(End::Broken(_)) => tls.fault(Fault::HandshakeBroken),
+        Some(End::Broken(_)) => tls.fault(TlsFault::HandshakeBroken),
         _ => {}
     }
 }
