@@ -171,6 +171,7 @@ struct Line {
 enum Outcome {
     Answer(Value),
     Absent(bool),
+    #[serde(rename = "unavailable")]
     NotRead(String),
 }
 
