@@ -14,7 +14,7 @@ use crate::causes::{
     vpc_link_id_invalid, waf_error,
 };
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::Cause;
 
 /// The cause that every fault along the private path explains.
 pub static UNREACHABLE: &Cause = &integration_unreachable::CAUSE;
