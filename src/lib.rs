@@ -5,6 +5,8 @@
 
 pub mod ids;
 
+pub mod text;
+
 pub mod logs;
 
 pub mod causes;
