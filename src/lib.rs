@@ -7,6 +7,8 @@ pub mod vocabulary;
 
 pub mod decode;
 
+pub mod logs;
+
 pub mod correlate;
 
 pub mod classify;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::decode::Source;
 use crate::decode::line::{Kind, LogLine};
+use crate::logs::Outcome;
 
 /// One line in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,8 @@ pub struct Execution<'a> {
     pub gateway_response: Option<(&'a str, Option<u16>)>,
     /// The places of the lines that say what was called and how it ended: of each kind the last.
     pub milestones: [Option<usize>; 5],
+    /// Where an access line told of it: what the line's values prove by themselves.
+    pub access: Option<Option<Outcome>>,
     started: bool,
     ended: bool,
     succeeded: bool,
@@ -88,7 +91,7 @@ pub struct Execution<'a> {
 }
 
 impl<'a> Execution<'a> {
-    pub(super) fn new(source: &'a Source, request_id: Option<&'a str>) -> Self {
+    pub(crate) fn new(source: &'a Source, request_id: Option<&'a str>) -> Self {
         Self {
             source,
             request_id,
@@ -100,6 +103,7 @@ impl<'a> Execution<'a> {
             completed: None,
             gateway_response: None,
             milestones: [None; 5],
+            access: None,
             started: false,
             ended: false,
             succeeded: false,
@@ -116,7 +120,7 @@ impl<'a> Execution<'a> {
         }
     }
 
-    pub(super) fn add(&mut self, entry: Entry<'a>) {
+    pub(crate) fn add(&mut self, entry: Entry<'a>) {
         match entry.line.kind {
             Kind::Starting(_) | Kind::Route { .. } => self.begun = true,
             Kind::Completed { .. } => self.completes = true,
@@ -126,7 +130,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Orders the lines and reads what they say; called once all are there.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         // Stable: lines of one millisecond keep the order of their delivery. Undated lines keep theirs altogether.
         if self.entries.iter().all(|entry| entry.at.is_some()) {
             self.entries.sort_by_key(|entry| entry.at);
@@ -226,6 +230,19 @@ impl<'a> Execution<'a> {
     /// Whether any line is one that API Gateway writes.
     pub fn is_recognised(&self) -> bool {
         self.entries.iter().any(|entry| entry.line.kind != Kind::Other)
+    }
+
+    /// Adds what an access line says of the same request. Where the execution log told of the failure, its own lines say more.
+    pub(crate) fn complete_with(&mut self, access: Self) {
+        self.route = self.route.or(access.route);
+        self.received = self.received.or(access.received);
+        self.completed = self.completed.or(access.completed);
+        if !self.failed {
+            self.entries.extend(access.entries);
+            self.access = access.access;
+            self.gateway_response = self.gateway_response.or(access.gateway_response);
+            self.failed = true;
+        }
     }
 
     /// How far the request came before the line at this index.
