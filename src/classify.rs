@@ -3,6 +3,7 @@
 //! Every cause of the [`causes::CATALOGUE`] may look at every failed execution; the first in the catalogue's order wins.
 //! Every 5xx gets a diagnosis: the last cause takes what no other knows.
 
+pub mod cause;
 pub mod causes;
 mod endpoint;
 mod evidence;
@@ -18,7 +19,7 @@ use crate::decode::Source;
 use crate::decode::line::LogLine;
 use crate::vocabulary::RequestId;
 
-pub use causes::{Cause, Family, NextStep, Side, Sighting};
+pub use cause::{Cause, Family, NextStep, Side, Sighting};
 pub use endpoint::Endpoint;
 pub use evidence::Evidence;
 pub use sighted::Sighted;

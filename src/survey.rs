@@ -19,10 +19,8 @@ mod walk;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout_at};
 
 pub use accounts::{Accounts, Open};
 pub use cached::CachedAccount;
@@ -33,6 +31,7 @@ pub use route::template;
 pub use topology::{Network, Topology};
 pub use variables::Filled;
 pub use walk::survey;
+use walk::Surveyor;
 
 /// An answer and when it was given, or why there is none.
 pub type Asked<'a> = Pin<Box<dyn Future<Output = Result<(Answer, Timestamp), Why>> + Send + 'a>>;
@@ -41,35 +40,4 @@ pub type Asked<'a> = Pin<Box<dyn Future<Output = Result<(Answer, Timestamp), Why
 pub trait Account: Send + Sync {
     /// Asks one question. Retries, pages and partitions are the answerer's business; the deadline is not.
     fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a>;
-}
-
-/// Asks an account until the deadline.
-struct Surveyor<'a> {
-    account: &'a dyn Account,
-    deadline: Instant,
-    /// When the request failed.
-    failed: Option<Timestamp>,
-    /// What the role may not read.
-    refused: Mutex<Vec<Unavailable>>,
-}
-
-impl Surveyor<'_> {
-    async fn read<T: FromAnswer>(&self, question: Question) -> Reading<T> {
-        let unavailable = |why| {
-            let unavailable = Unavailable::of(&question, why);
-            if unavailable.why == Why::Denied {
-                self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(unavailable.clone());
-            }
-            Reading::Unavailable(unavailable)
-        };
-        match timeout_at(self.deadline, self.account.ask(&question)).await {
-            Err(_) => unavailable(Why::TimedOut),
-            Ok(Err(why)) => unavailable(why),
-            Ok(Ok((Answer::Absent, at))) => Reading::Absent { at },
-            Ok(Ok((answer, at))) => match T::from_answer(answer) {
-                Some(value) => Reading::Known { value, at },
-                None => unavailable(Why::Malformed("an answer to another question".to_owned())),
-            },
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! The status that a failure's own text stands for, where no line says what the client got.
 
-use super::causes::Cause;
+use super::cause::Cause;
 use crate::decode::line::strip;
 
 /// The status that API Gateway answers such a failure with, unless a gateway response was set to another one.

@@ -11,13 +11,45 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join_all;
 use tokio::join;
-use tokio::time::Instant;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
 
 use super::nouns::{EndpointService, Generation, Listener, Resource, Stage, Target, VpcLink};
 use super::route::{self, Found};
-use super::{Account, Filled, Question, Reading, Surveyor, Topology};
+use super::{Account, Answer, Filled, FromAnswer, Question, Reading, Topology, Unavailable, Why};
 use crate::classify::{Endpoint, Family, Subject};
 use crate::vocabulary::Arn;
+
+/// Asks an account until the deadline.
+pub(super) struct Surveyor<'a> {
+    pub(super) account: &'a dyn Account,
+    pub(super) deadline: Instant,
+    /// When the request failed.
+    pub(super) failed: Option<Timestamp>,
+    /// What the role may not read.
+    pub(super) refused: Mutex<Vec<Unavailable>>,
+}
+
+impl Surveyor<'_> {
+    pub(super) async fn read<T: FromAnswer>(&self, question: Question) -> Reading<T> {
+        let unavailable = |why| {
+            let unavailable = Unavailable::of(&question, why);
+            if unavailable.why == Why::Denied {
+                self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(unavailable.clone());
+            }
+            Reading::Unavailable(unavailable)
+        };
+        match timeout_at(self.deadline, self.account.ask(&question)).await {
+            Err(_) => unavailable(Why::TimedOut),
+            Ok(Err(why)) => unavailable(why),
+            Ok(Ok((Answer::Absent, at))) => Reading::Absent { at },
+            Ok(Ok((answer, at))) => match T::from_answer(answer) {
+                Some(value) => Reading::Known { value, at },
+                None => unavailable(Why::Malformed("an answer to another question".to_owned())),
+            },
+        }
+    }
+}
 
 /// Target groups asked for their health in one survey, so that a listener of a hundred groups can't eat the deadline.
 const MOST_GROUPS: usize = 12;

@@ -1,7 +1,8 @@
 //! A specific failure, then `Authorizer error`: the authorizer itself could not be run or understood.
 
 use super::recognise::{first, last, reason};
-use super::{Cause, Family, NextStep, Side, Sighting, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::{Kind, LogLine};
 use crate::vocabulary::Severity;

@@ -1,7 +1,8 @@
 //! No failure line at all: API Gateway passed on a 5xx that the backend gave.
 
 use super::recognise::{first, last};
-use super::{Cause, Family, NextStep, Side, Sighting, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::{Kind, LogLine};
 use crate::vocabulary::Severity;

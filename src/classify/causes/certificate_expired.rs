@@ -1,7 +1,8 @@
 //! `… validity check failed`, `NotAfter: …`: the certificate is out of its dates.
 
 use super::recognise::{configuration_error, reason};
-use super::{Cause, Family, NextStep, Side, Sighting, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::strip;
 use crate::vocabulary::Severity;

@@ -1,7 +1,8 @@
 //! `Cannot verify ECDH ServerKeyExchange signature`: the key does not belong to the certificate.
 
 use super::recognise::reason;
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

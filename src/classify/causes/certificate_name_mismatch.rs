@@ -1,7 +1,8 @@
 //! `Host name '…' does not match the certificate subject …`, and the JDK's own name checks.
 
 use super::recognise::reason;
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

@@ -1,7 +1,8 @@
 //! `PKIX path building failed …`: no way from the certificate to a root that API Gateway trusts.
 
 use super::recognise::reason;
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

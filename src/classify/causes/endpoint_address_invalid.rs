@@ -1,7 +1,8 @@
 //! `Invalid endpoint address`: the host in the integration URI leads nowhere API Gateway may go.
 
 use super::recognise::reason;
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

@@ -1,7 +1,8 @@
 //! `Unsupported or unrecognized SSL message`: TLS was spoken to a port that does not speak it.
 
 use super::recognise::reason;
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

@@ -1,7 +1,8 @@
 //! `Execution failed due to a timeout error`: the integration took longer than it may.
 
 use super::recognise::opening;
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

@@ -1,7 +1,8 @@
 //! `Lambda execution failed with status 200 due to customer function error: …`: the code failed.
 
 use super::recognise::{customer_function_error, failure};
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

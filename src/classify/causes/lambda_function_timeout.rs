@@ -1,7 +1,8 @@
 //! `… customer function error: … Task timed out …`: Lambda's own timeout ended the function.
 
 use super::recognise::{customer_function_error, failure, opens};
-use super::{Cause, Family, NextStep, Side, Sighting, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,8 @@
 //! `Lambda invocation failed with status: NNN`: Invoke itself was refused.
 
 use super::recognise::first;
-use super::{Cause, Family, NextStep, Side, Sighting, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::{Kind, LogLine};
 use crate::vocabulary::Severity;

@@ -1,7 +1,8 @@
 //! `Malformed Lambda proxy response`: the function answered, in a shape API Gateway cannot use.
 
 use super::recognise::{first, header, reason, with_answer};
-use super::{Cause, Family, NextStep, Side, Sighting, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::Kind;
 use crate::vocabulary::Severity;

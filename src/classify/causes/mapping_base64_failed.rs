@@ -1,7 +1,8 @@
 //! `Unable to base64 decode the body.`: a body was declared base64 and is not.
 
 use super::recognise::{reason, with_answer};
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

@@ -1,7 +1,8 @@
 //! `No match for output mapping …`: no integration response fits what the backend answered.
 
 use super::recognise::{reason, with_answer};
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

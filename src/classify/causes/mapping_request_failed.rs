@@ -1,7 +1,8 @@
 //! `Unable to transform request`: the request template failed before anything was sent.
 
 use super::recognise::reason;
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

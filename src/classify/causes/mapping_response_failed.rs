@@ -1,7 +1,8 @@
 //! `Unable to transform response`: the response template failed after the backend had answered.
 
 use super::recognise::{reason, with_answer};
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

@@ -1,7 +1,8 @@
 //! `Execution failed due to a network error communicating with endpoint`, with or without a reason.
 
 use super::recognise::{alone, opening};
-use super::{Cause, Family, NextStep, Side, Sighting, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::vocabulary::Severity;
 

@@ -1,6 +1,6 @@
 //! A payload that could not be decoded: the one cause that no log line shows, since no line could be read.
 
-use super::{Cause, Family, NextStep, Side};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

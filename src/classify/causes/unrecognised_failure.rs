@@ -1,6 +1,7 @@
 //! Every other 5xx: it still alerts, with the line quoted.
 
-use super::{Cause, Family, NextStep, Side, Sighting, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::Kind;
 use crate::vocabulary::Severity;

@@ -1,7 +1,8 @@
 //! `Execution failed due to an vpc link error`: the link itself failed; AWS documents no more.
 
 use super::recognise::opening;
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

@@ -1,7 +1,8 @@
 //! `Invalid VpcLink Id … referenced in integration`: the id names no link that this API can use.
 
 use super::recognise::reason;
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {

@@ -1,7 +1,8 @@
 //! `There was an error evaluating the AWS WAF rules …`: API Gateway got no answer from AWS WAF.
 
 use super::recognise::reason;
-use super::{Cause, Family, NextStep, Side, commands};
+use super::{commands};
+use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {
