@@ -153,7 +153,9 @@ pub fn sight<'e>(execution: &'e Execution<'e>) -> Option<Sighted<'e>> {
         return None;
     }
     let (cause, sighting) = sightings(execution).next()?;
-    Some(Sighted::new(cause, sighting, execution))
+    // An access line without a sentence that the catalogue knows still has values that decide.
+    let by_values = execution.access.flatten().filter(|_| cause.is_last_resort()).map(causes::of_outcome);
+    Some(Sighted::new(by_values.unwrap_or(cause), sighting, execution))
 }
 
 /// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.

@@ -25,6 +25,7 @@ use crate::decode::{self, DecodeError, Document, Fault, LogBatch, Parcel, Sifted
 use crate::incident::store::{MemoryStore, Store};
 use crate::incident::{self, Alert, Incident, News, Recent, Status};
 use crate::judge::{Judgement, judge};
+use crate::logs::{self, AccessFormat, AccessLog};
 use crate::metrics::{Metric, Tally};
 use crate::publish::Publish;
 use crate::render::terminal::Summary;
@@ -283,20 +284,42 @@ pub async fn explain(
     reading: Option<Reading<'_>>,
     now: Timestamp,
 ) -> Result<Explained, DecodeError> {
+    explain_in(inputs, &[], reading, now).await
+}
+
+/// The same where access logs are written in one of these formats.
+///
+/// # Errors
+///
+/// As [`explain`].
+pub async fn explain_in(
+    inputs: &[Vec<u8>],
+    formats: &[AccessFormat],
+    reading: Option<Reading<'_>>,
+    now: Timestamp,
+) -> Result<Explained, DecodeError> {
     let mut parcels = Vec::new();
     for input in inputs {
         parcels.extend(decode::open_saved(input, MOST_BYTES)?);
     }
-    let mut batches = Vec::new();
+    let (mut batches, mut of_access) = (Vec::new(), Vec::new());
     for parcel in &parcels {
         if let Document::Logs(batch) = parcel.read()? {
-            batches.extend(delivered::unpack(batch));
+            for batch in delivered::unpack(batch) {
+                let (batch, access) = logs::divide(batch, formats);
+                batches.push(batch);
+                of_access.push(access);
+            }
         }
     }
-    let executions: Vec<Execution<'_>> =
+    let access: Vec<AccessLog<'_>> =
+        of_access.iter().map(|batch| AccessLog::read(batch, formats)).collect();
+    let mut executions: Vec<Execution<'_>> =
         correlate::correlate(&batches).into_iter().filter(Execution::is_recognised).collect();
+    logs::join(&mut executions, &access);
     let mut diagnoses: Vec<Diagnosis> = executions.iter().filter_map(classify::classify).collect();
-    let mut read = executions.len();
+    let healthy: usize = access.iter().map(|log| log.requests - log.failures.len()).sum();
+    let mut read = executions.len() + healthy;
     if let ([], [batch]) = (&executions[..], &batches[..]) {
         diagnoses.extend(correlate::pasted(batch).as_ref().and_then(classify::classify_pasted));
         read = diagnoses.len();

@@ -38,6 +38,8 @@ mod vpc_link_error;
 mod vpc_link_id_invalid;
 mod waf_error;
 
+use crate::logs::Outcome;
+
 use super::cause::{Cause, Family, NextStep, Side, Sighting};
 
 /// The cause that every fault along the private path explains.
@@ -88,6 +90,19 @@ pub static CATALOGUE: &[&Cause] = &[
     &undecodable_batch::CAUSE,
     &unrecognised_failure::CAUSE,
 ];
+
+/// The cause that the values of an access line prove, where it holds no sentence.
+pub fn of_outcome(outcome: Outcome) -> &'static Cause {
+    match outcome {
+        Outcome::Unreachable => &integration_unreachable::CAUSE,
+        Outcome::TimedOut => &integration_timeout::CAUSE,
+        Outcome::Broken => &network_error::CAUSE,
+        Outcome::BackendError => &backend_error::CAUSE,
+        Outcome::LambdaThrottled => &lambda_throttled::CAUSE,
+        Outcome::LambdaRejected => &lambda_invocation_rejected::CAUSE,
+        Outcome::AuthorizerFailed => &authorizer_failed::CAUSE,
+    }
+}
 
 impl Cause {
     /// The entry of this slug.

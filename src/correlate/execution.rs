@@ -232,12 +232,15 @@ impl<'a> Execution<'a> {
         self.entries.iter().any(|entry| entry.line.kind != Kind::Other)
     }
 
-    /// Adds what an access line says of the same request. Where the execution log told of the failure, its own lines say more.
+    /// Adds what an access line says of the same request. Where the execution log gives a reason, or what the backend
+    /// answered, its own lines say more.
     pub(crate) fn complete_with(&mut self, access: Self) {
+        let is_reason = |kind: &Kind<'_>| matches!(kind, Kind::Failure | Kind::LambdaRejected { .. });
+        let has_reason = self.entries.iter().any(|entry| is_reason(&entry.line.kind)) || self.received.is_some();
         self.route = self.route.or(access.route);
         self.received = self.received.or(access.received);
         self.completed = self.completed.or(access.completed);
-        if !self.failed {
+        if !(has_reason && self.failed) {
             self.entries.extend(access.entries);
             self.access = access.access;
             self.gateway_response = self.gateway_response.or(access.gateway_response);

@@ -17,6 +17,7 @@ use super::access_execution::is_sentence;
 /// Sources: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>,
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are AWS's own")]
 pub enum Variable {
     ApiId,
     Stage,

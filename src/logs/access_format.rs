@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr2, memmem};
 use serde_json::Value as Json;
 
 use super::access::{AccessLine, Variable};
@@ -474,9 +474,4 @@ fn is_number(text: &str) -> bool {
 /// The last place at or before this one where a character begins.
 fn floor(text: &str, most: usize) -> usize {
     (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0)
-}
-
-/// Whether a text holds this byte; most do not, which is known quickly.
-pub(super) fn holds(text: &str, byte: u8) -> bool {
-    memchr(byte, text.as_bytes()).is_some()
 }

@@ -1,8 +1,9 @@
 //! `Invalid permissions on Lambda function`: its policy does not let this API call it.
 
-use super::recognise::reason;
+use super::recognise::{configuration_error, reason};
 use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
+use crate::decode::line::strip;
 use crate::vocabulary::Severity;
 
 pub(super) static CAUSE: Cause = Cause {
@@ -10,7 +11,11 @@ pub(super) static CAUSE: Cause = Cause {
     title: "API Gateway may not invoke the Lambda function",
     severity: Severity::High,
     family: Family::Elsewhere,
-    recognise: |execution| reason(execution, &["Invalid permissions on Lambda function"]),
+    recognise: |execution| {
+        const OF_HTTP_APIS: &str = "The IAM role configured on the integration or API Gateway doesn";
+        reason(execution, &["Invalid permissions on Lambda function"])
+            .or_else(|| configuration_error(execution, |reason| strip(reason, OF_HTTP_APIS).is_some()))
+    },
     text: "Execution failed due to configuration error: Invalid permissions on Lambda function",
     happened: "API Gateway called Lambda's Invoke and was refused; the function did not run.",
     why: "The function's resource policy has no statement for this API, stage, method and path. Often the \
