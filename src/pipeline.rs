@@ -312,8 +312,7 @@ pub async fn explain_in(
             }
         }
     }
-    let access: Vec<AccessLog<'_>> =
-        of_access.iter().map(|batch| AccessLog::read(batch, formats)).collect();
+    let access: Vec<AccessLog<'_>> = of_access.iter().map(|batch| AccessLog::read(batch, formats)).collect();
     let mut executions: Vec<Execution<'_>> =
         correlate::correlate(&batches).into_iter().filter(Execution::is_recognised).collect();
     logs::join(&mut executions, &access);

@@ -30,8 +30,8 @@ pub use reading::{Reading, Unavailable, Why};
 pub use route::template;
 pub use topology::{Network, Topology};
 pub use variables::Filled;
-pub use walk::survey;
 use walk::Surveyor;
+pub use walk::survey;
 
 /// An answer and when it was given, or why there is none.
 pub type Asked<'a> = Pin<Box<dyn Future<Output = Result<(Answer, Timestamp), Why>> + Send + 'a>>;

@@ -236,7 +236,8 @@ impl<'a> Execution<'a> {
     /// answered, its own lines say more.
     pub(crate) fn complete_with(&mut self, access: Self) {
         let is_reason = |kind: &Kind<'_>| matches!(kind, Kind::Failure | Kind::LambdaRejected { .. });
-        let has_reason = self.entries.iter().any(|entry| is_reason(&entry.line.kind)) || self.received.is_some();
+        let has_reason =
+            self.entries.iter().any(|entry| is_reason(&entry.line.kind)) || self.received.is_some();
         self.route = self.route.or(access.route);
         self.received = self.received.or(access.received);
         self.completed = self.completed.or(access.completed);

@@ -145,7 +145,11 @@ pub fn join<'e>(executions: &mut Vec<Execution<'e>>, logs: &'e [AccessLog<'_>]) 
 }
 
 /// The API and stage of a line: its own, or of the one stage that writes so, or the group's.
-fn stage_of(line: &AccessLine<'_>, format: Option<&AccessFormat>, group: &Source) -> Option<(String, String)> {
+fn stage_of(
+    line: &AccessLine<'_>,
+    format: Option<&AccessFormat>,
+    group: &Source,
+) -> Option<(String, String)> {
     let named = line.text(Variable::ApiId).zip(line.text(Variable::Stage));
     let of_format = || format.and_then(AccessFormat::stage).map(|(api, stage)| (api.as_str(), stage));
     let of_group = || group.api.as_ref().map(ApiId::as_str).zip(group.stage.as_deref());
@@ -214,8 +218,8 @@ impl<'a> AccessFailure<'a> {
         execution.api_stage = line.text(Variable::ApiId).zip(line.text(Variable::Stage));
         execution.route = line.route().map(|(method, path)| Route { method, path });
         execution.completed = line.status();
-        execution.received =
-            backend_status(line).map(|status| Received { status: Some(status), latency: line.integration_latency() });
+        execution.received = backend_status(line)
+            .map(|status| Received { status: Some(status), latency: line.integration_latency() });
         execution.gateway_response = line.text(Variable::ResponseType).map(|name| (name, line.status()));
         execution.access = Some(self.outcome);
         let (text, rest) = self.proof.split_once('\n').unwrap_or((&self.proof, ""));
@@ -236,8 +240,14 @@ fn proof<'a>(line: &AccessLine<'a>) -> Cow<'a, str> {
         super::access::Value::Text(text) => Some(text),
         _ => None,
     };
-    let reason = text(Variable::IntegrationError).filter(|reason| !reason.eq_ignore_ascii_case(NETWORK_FAILURE));
-    let said = || [Variable::WafError, Variable::ErrorMessage].into_iter().filter_map(text).find(|said| is_sentence(said));
+    let reason =
+        text(Variable::IntegrationError).filter(|reason| !reason.eq_ignore_ascii_case(NETWORK_FAILURE));
+    let said = || {
+        [Variable::WafError, Variable::ErrorMessage]
+            .into_iter()
+            .filter_map(text)
+            .find(|said| is_sentence(said))
+    };
     match reason.or_else(said) {
         Some(sentence) => sentence.clone(),
         None => Cow::Owned(summary(line)),

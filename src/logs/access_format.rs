@@ -93,6 +93,23 @@ impl AccessFormat {
         &self.template
     }
 
+    /// A filter pattern of CloudWatch Logs that passes failures alone; `None` where a line can be other than sound JSON with
+    /// a quoted status, so that a pattern could lose a failure.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html>
+    pub fn failures_only(&self) -> Option<String> {
+        let quoted = self.strict && self.whole.parts.iter().all(|part| part.quoted);
+        // It brings quotation marks of its own.
+        if !quoted || self.template.contains("$context.error.messageString") {
+            return None;
+        }
+        let is_status =
+            |pattern: &Pattern| matches!(&pattern.parts[..], [Part { variable: Some(Variable::Status), .. }]);
+        let (key, _) = self.keys.iter().find(|(_, pattern)| is_status(pattern))?;
+        let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_');
+        plain.then(|| format!("{{ $.{key} = \"5*\" }}"))
+    }
+
     /// Reads a line; `None` where it is of some other shape.
     pub fn read<'a>(&self, line: &'a str) -> Option<AccessLine<'a>> {
         let line = line.trim();
@@ -105,7 +122,8 @@ impl AccessFormat {
         }
         if !self.keys.is_empty() {
             let mut found = AccessLine::default();
-            let wanted = |path: &str| self.keys.iter().find(|(key, _)| key == path).map(|(_, pattern)| pattern);
+            let wanted =
+                |path: &str| self.keys.iter().find(|(key, _)| key == path).map(|(_, pattern)| pattern);
             let read = access_keys::walk(line, &mut |path, text: Cow<'a, str>| {
                 if let Some(pattern) = wanted(path) {
                     pattern.read_value(text, &mut found);
@@ -222,15 +240,15 @@ impl Shape {
         let last = name.rsplit('.').next().unwrap_or(name);
         match Variable::of_name(name) {
             Some(
-                Variable::Status
-                | Variable::BackendStatus
-                | Variable::ServiceStatus
-                | Variable::EitherStatus,
+                Variable::Status | Variable::BackendStatus | Variable::ServiceStatus | Variable::EitherStatus,
             ) => Self::Status,
             Some(Variable::Time) => Self::Time,
             Some(Variable::RouteKey) => Self::Route,
             Some(
-                Variable::Path | Variable::IntegrationError | Variable::ErrorMessage | Variable::AuthorizerError
+                Variable::Path
+                | Variable::IntegrationError
+                | Variable::ErrorMessage
+                | Variable::AuthorizerError
                 | Variable::WafError,
             ) => Self::Free,
             Some(_) => Self::Word,
@@ -248,7 +266,8 @@ impl Shape {
             Self::Route => {
                 let verb = text.bytes().take_while(u8::is_ascii_uppercase).count();
                 let path = text[verb..].strip_prefix(" /")?;
-                let end = path.bytes().position(|byte| byte.is_ascii_whitespace() || b"\"',<".contains(&byte));
+                let end =
+                    path.bytes().position(|byte| byte.is_ascii_whitespace() || b"\"',<".contains(&byte));
                 Some(verb + 2 + end.unwrap_or(path.len()))
             }
             _ => None,
@@ -259,10 +278,13 @@ impl Shape {
         match self {
             Self::Status => {
                 let text = text.trim().trim_matches('"');
-                matches!(text, "" | "-") || (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit()))
+                matches!(text, "" | "-")
+                    || (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit()))
             }
             Self::Word => !text.trim().contains(char::is_whitespace),
-            Self::Time | Self::Route | Self::Free => text.len() <= 64 || self == Self::Free || self == Self::Route,
+            Self::Time | Self::Route | Self::Free => {
+                text.len() <= 64 || self == Self::Free || self == Self::Route
+            }
         }
     }
 }
@@ -434,7 +456,8 @@ impl Part {
 
     /// Where the value behind this part's text begins, searched from the end.
     fn rsplit(&self, text: &str, shape: Shape) -> Option<usize> {
-        let back = |places: usize| text.len().checked_sub(places).filter(|start| text.is_char_boundary(*start));
+        let back =
+            |places: usize| text.len().checked_sub(places).filter(|start| text.is_char_boundary(*start));
         if shape == Shape::Time
             && let Some(start) = back(TIME).filter(|start| is_time(&text[*start..]))
             && text[..start].ends_with(self.literal.as_str())
@@ -458,7 +481,8 @@ impl Part {
 /// Letters, digits and underscores, divided by dots; a hyphen only inside an authorizer's own properties.
 fn name_length(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let letter = |place: usize| bytes.get(place).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let letter =
+        |place: usize| bytes.get(place).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     let mut end = 0;
     while letter(end) || (end > 0 && matches!(bytes.get(end), Some(b'.')) && letter(end + 1)) {
         end += 1;

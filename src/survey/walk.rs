@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join_all;
-use tokio::join;
 use jiff::Timestamp;
+use tokio::join;
 use tokio::time::{Instant, timeout_at};
 
 use super::nouns::{EndpointService, Generation, Listener, Resource, Stage, Target, VpcLink};

@@ -1,7 +1,7 @@
 //! A specific failure, then `Authorizer error`: the authorizer itself could not be run or understood.
 
+use super::commands;
 use super::recognise::{first, last, reason};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::{Kind, LogLine};

@@ -1,7 +1,7 @@
 //! No failure line at all: API Gateway passed on a 5xx that the backend gave.
 
+use super::commands;
 use super::recognise::{first, last};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::{Kind, LogLine};

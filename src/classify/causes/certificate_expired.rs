@@ -1,7 +1,7 @@
 //! `… validity check failed`, `NotAfter: …`: the certificate is out of its dates.
 
+use super::commands;
 use super::recognise::{configuration_error, reason};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::strip;

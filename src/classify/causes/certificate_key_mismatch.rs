@@ -1,7 +1,7 @@
 //! `Cannot verify ECDH ServerKeyExchange signature`: the key does not belong to the certificate.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,7 @@
 //! `Host name '…' does not match the certificate subject …`, and the JDK's own name checks.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,7 @@
 //! `PKIX path building failed …`: no way from the certificate to a root that API Gateway trusts.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

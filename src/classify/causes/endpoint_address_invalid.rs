@@ -1,7 +1,7 @@
 //! `Invalid endpoint address`: the host in the integration URI leads nowhere API Gateway may go.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

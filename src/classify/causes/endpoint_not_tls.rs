@@ -1,7 +1,7 @@
 //! `Unsupported or unrecognized SSL message`: TLS was spoken to a port that does not speak it.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

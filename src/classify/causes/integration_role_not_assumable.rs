@@ -1,7 +1,7 @@
 //! `API Gateway does not have permission to assume the provided role …`.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,7 @@
 //! `Execution failed due to a timeout error`: the integration took longer than it may.
 
+use super::commands;
 use super::recognise::opening;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,7 @@
 //! `There was an internal error while executing your request`: no usable connection to a private backend.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

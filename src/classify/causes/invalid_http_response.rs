@@ -1,7 +1,7 @@
 //! `Not a valid protocol version: …` and the other parse failures of the HTTP library.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,7 @@
 //! `Lambda execution failed with status 200 due to customer function error: …`: the code failed.
 
+use super::commands;
 use super::recognise::{customer_function_error, failure};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

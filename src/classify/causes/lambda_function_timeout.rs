@@ -1,7 +1,7 @@
 //! `… customer function error: … Task timed out …`: Lambda's own timeout ended the function.
 
+use super::commands;
 use super::recognise::{customer_function_error, failure, opens};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::vocabulary::Severity;

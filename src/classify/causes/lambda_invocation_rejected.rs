@@ -1,7 +1,7 @@
 //! `Lambda invocation failed with status: NNN`: Invoke itself was refused.
 
+use super::commands;
 use super::recognise::first;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::{Kind, LogLine};

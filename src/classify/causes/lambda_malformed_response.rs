@@ -1,7 +1,7 @@
 //! `Malformed Lambda proxy response`: the function answered, in a shape API Gateway cannot use.
 
+use super::commands;
 use super::recognise::{first, header, reason, with_answer};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::Kind;

@@ -1,7 +1,7 @@
 //! `Invalid permissions on Lambda function`: its policy does not let this API call it.
 
+use super::commands;
 use super::recognise::{configuration_error, reason};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::decode::line::strip;
 use crate::vocabulary::Severity;

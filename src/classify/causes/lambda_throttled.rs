@@ -1,7 +1,7 @@
 //! Lambda answered 429: no concurrency was left for the function.
 
+use super::commands;
 use super::recognise::{first, header, opens, reason};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::Kind;

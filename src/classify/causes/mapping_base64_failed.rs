@@ -1,7 +1,7 @@
 //! `Unable to base64 decode the body.`: a body was declared base64 and is not.
 
+use super::commands;
 use super::recognise::{reason, with_answer};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,7 @@
 //! `Output mapping refers to an invalid method response: NNN`.
 
+use super::commands;
 use super::recognise::{reason, with_answer};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

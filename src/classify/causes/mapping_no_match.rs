@@ -1,7 +1,7 @@
 //! `No match for output mapping …`: no integration response fits what the backend answered.
 
+use super::commands;
 use super::recognise::{reason, with_answer};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,7 @@
 //! `Unable to transform request`: the request template failed before anything was sent.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,7 @@
 //! `Unable to transform response`: the response template failed after the backend had answered.
 
+use super::commands;
 use super::recognise::{reason, with_answer};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,7 @@
 //! `Execution failed due to a network error communicating with endpoint`, with or without a reason.
 
+use super::commands;
 use super::recognise::{alone, opening};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::vocabulary::Severity;

@@ -1,7 +1,7 @@
 //! `Integration response of reported length … is larger than allowed`: the answer does not fit.
 
+use super::commands;
 use super::recognise::{configuration_error, reason};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::vocabulary::Severity;

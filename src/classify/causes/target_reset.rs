@@ -1,7 +1,7 @@
 //! `Execution failed due to an internal error`, nothing after it: connections reset behind the load balancer.
 
+use super::commands;
 use super::recognise::{failure, is_blank, opens};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::vocabulary::Severity;

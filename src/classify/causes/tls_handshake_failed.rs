@@ -1,7 +1,7 @@
 //! Every other text of the Java TLS library: the handshake failed, the certificate is not proven to be at fault.
 
+use super::commands;
 use super::recognise::{logged_reason, reason};
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::strip;

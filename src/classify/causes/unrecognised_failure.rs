@@ -1,6 +1,6 @@
 //! Every other 5xx: it still alerts, with the line quoted.
 
-use super::{commands};
+use super::commands;
 use crate::classify::cause::{Cause, Family, NextStep, Side, Sighting};
 use crate::correlate::Execution;
 use crate::decode::line::Kind;

@@ -1,7 +1,7 @@
 //! `Execution failed due to an vpc link error`: the link itself failed; AWS documents no more.
 
+use super::commands;
 use super::recognise::opening;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

@@ -1,7 +1,7 @@
 //! `Invalid VpcLink Id … referenced in integration`: the id names no link that this API can use.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 

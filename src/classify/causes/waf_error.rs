@@ -1,7 +1,7 @@
 //! `There was an error evaluating the AWS WAF rules …`: API Gateway got no answer from AWS WAF.
 
+use super::commands;
 use super::recognise::reason;
-use super::{commands};
 use crate::classify::cause::{Cause, Family, NextStep, Side};
 use crate::vocabulary::Severity;
 
@@ -11,8 +11,11 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::High,
     family: Family::Elsewhere,
     recognise: |execution| {
-        let sentences =
-            ["There was an error evaluating the AWS WAF rules", "Failed to call WAF", "WAF call got timed out"];
+        let sentences = [
+            "There was an error evaluating the AWS WAF rules",
+            "Failed to call WAF",
+            "WAF call got timed out",
+        ];
         reason(execution, &sentences)
     },
     text: "There was an error evaluating the AWS WAF rules associated with this API",
