@@ -1,9 +1,31 @@
-//! Logs that tell of a failure beside execution logs: access lines, and texts as people save and paste them.
+//! Room `logs`.
 
 pub mod access;
 mod access_execution;
 mod access_format;
 mod access_keys;
+mod correlate;
+pub mod delivered;
+mod delivered_payload;
+mod delivered_source;
+mod envelope;
+mod execution;
+pub mod line;
+mod opening;
+mod plain;
+mod quick;
+mod record;
+mod saved;
+mod scan;
+mod scan_event;
 
 pub use access_execution::{AccessFailure, AccessLog, Outcome, divide, join};
 pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
+pub use correlate::{correlate, pasted};
+pub use envelope::open;
+pub use execution::{Entry, Execution, Phase};
+pub use record::{
+    DecodeError, Document, EXECUTION_LOG_PREFIX, Fault, LogBatch, LogEvent, Parcel, Source, digest, sift,
+};
+pub use saved::open_saved;
+pub use scan::Sifted;

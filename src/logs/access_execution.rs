@@ -11,10 +11,11 @@ use jiff::Timestamp;
 
 use super::access::{AccessLine, Variable};
 use super::access_format::{self, AccessFormat};
-use crate::correlate::{Entry, Execution, Received, Route};
-use crate::decode::line::{self, Kind, LogLine};
-use crate::decode::{LogBatch, LogEvent, Source};
-use crate::vocabulary::ApiId;
+use crate::ids::ApiId;
+use crate::logs::execution::{Entry, Execution, Received, Route};
+use crate::logs::line::{self, Kind, LogLine};
+use crate::logs::opening;
+use crate::logs::record::{LogBatch, LogEvent, Source};
 
 /// What the values of an access line prove where no sentence does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +178,7 @@ fn body(message: &str) -> &str {
     if !trimmed.starts_with(|c: char| c.is_ascii_digit()) {
         return trimmed;
     }
-    let opening = line::opening(trimmed.lines().next().unwrap_or(""));
+    let opening = opening::opening(trimmed.lines().next().unwrap_or(""));
     let copied = opening.at.is_some() && opening.request.is_none() && !opening.text.is_empty();
     if copied { &trimmed[trimmed.find(opening.text).unwrap_or(0)..] } else { trimmed }
 }

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::access::{AccessLine, Variable};
 use super::access_keys;
-use crate::vocabulary::ApiId;
+use crate::ids::ApiId;
 
 /// What this program would like a stage to log: valid for REST and HTTP APIs, and below the 1,024 characters that an HTTP
 /// API's stage takes. Every value is quoted, since a variable without a value is written `-`.

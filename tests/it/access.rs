@@ -3,11 +3,11 @@
 //! The formats are quoted from the places that each test names. Ids, addresses and hosts are invented, but for sentences.
 
 use proptest::prelude::*;
-use vpclink_responder::classify::{self, Diagnosis};
-use vpclink_responder::correlate::correlate;
-use vpclink_responder::decode::{LogBatch, LogEvent, Source};
+use vpclink_responder::causes::{self, Diagnosis};
 use vpclink_responder::logs::access::Variable;
-use vpclink_responder::logs::{AccessFormat, AccessLog, RECOMMENDED_FORMAT, divide, join};
+use vpclink_responder::logs::{
+    AccessFormat, AccessLog, LogBatch, LogEvent, RECOMMENDED_FORMAT, Source, correlate, divide, join,
+};
 
 const ID: &str = "0f0f0f0f-1111-4222-8333-444455556666";
 
@@ -29,7 +29,7 @@ fn read(group: &str, formats: &[AccessFormat], lines: &[&str]) -> (Vec<Diagnosis
     let mut executions = correlate(&rest);
     executions.retain(|execution| execution.is_recognised());
     join(&mut executions, &logs);
-    (executions.iter().filter_map(classify::classify).collect(), logs[0].unread)
+    (executions.iter().filter_map(causes::classify).collect(), logs[0].unread)
 }
 
 #[track_caller]
@@ -403,7 +403,7 @@ fn stage_is_the_lines_or_the_one_that_writes_so_or_the_groups() {
         r#"{"requestId":"$context.requestId","httpMethod":"$context.httpMethod","status":"$context.status"}"#;
     let line = filled(format, &with(&[("status", "503")]));
     let of_stage =
-        AccessFormat::compile(format).of_stage(vpclink_responder::vocabulary::ApiId::new("h1h2h3"), "live");
+        AccessFormat::compile(format).of_stage(vpclink_responder::ids::ApiId::new("h1h2h3"), "live");
     let place = |found: &[Diagnosis]| {
         let source = &found[0].source;
         (source.api.as_ref().map(ToString::to_string), source.stage.clone())

@@ -164,7 +164,7 @@ struct Node {
 }
 
 impl Node {
-    fn fold(mut self) -> Value {
+    fn group_by_root(mut self) -> Value {
         if let Some(value) = self.value {
             return Value::String(value);
         }
