@@ -10,8 +10,10 @@ mod delivered_payload;
 mod delivered_source;
 mod envelope;
 mod execution;
+mod exported;
 pub mod line;
 mod opening;
+mod pasted;
 mod plain;
 mod quick;
 mod record;
@@ -21,9 +23,10 @@ mod scan_event;
 
 pub use access_execution::{AccessFailure, AccessLog, Outcome, divide, join};
 pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
-pub use correlate::{correlate, pasted};
+pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
 pub use envelope::open;
 pub use execution::{Entry, Execution, Phase};
+pub use pasted::{Mention, mention};
 pub use record::{
     DecodeError, Document, EXECUTION_LOG_PREFIX, Fault, LogBatch, LogEvent, Parcel, Source, digest, sift,
 };

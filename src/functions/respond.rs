@@ -19,6 +19,7 @@ use crate::aws::{Account, Accounts};
 use crate::causes::{Diagnosis, Failure, RouteContext};
 use crate::checks::{Assessment, assess};
 use crate::functions::config::Config;
+use crate::functions::unattributed::{Unattributed, diagnosed, unattributed};
 use crate::functions::metrics::{Metric, Tally};
 use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
@@ -259,6 +260,8 @@ pub struct Explained {
     pub alerts: Vec<Alert>,
     /// What was read.
     pub summary: Summary,
+    /// Where nothing failed: sentences of failures that stand in the input, of no request.
+    pub unattributed: Vec<Unattributed>,
 }
 
 /// Walks a route's private path without a failure: what `check` shows.
@@ -312,7 +315,7 @@ pub async fn explain_in(
     let mut executions: Vec<Execution<'_>> =
         logs::correlate(&batches).into_iter().filter(Execution::is_recognised).collect();
     logs::join(&mut executions, &access);
-    let mut diagnoses: Vec<Diagnosis> = executions.iter().filter_map(causes::classify).collect();
+    let mut diagnoses: Vec<Diagnosis> = executions.iter_mut().filter_map(diagnosed).collect();
     let healthy: usize = access.iter().map(|log| log.requests - log.failures.len()).sum();
     let mut read = executions.len() + healthy;
     if let ([], [batch]) = (&executions[..], &batches[..]) {
@@ -325,7 +328,8 @@ pub async fn explain_in(
         alerts.push(explained(news, reading.as_ref(), now).await);
     }
     let cut_off = executions.iter().filter(|execution| execution.is_cut_off()).count();
-    Ok(Explained { summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
+    let unattributed = if alerts.is_empty() { unattributed(batches.iter().chain(&of_access)) } else { Vec::new() };
+    Ok(Explained { unattributed, summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
 }
 
 async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Timestamp) -> Alert {

@@ -31,6 +31,11 @@ fn note<'a>(path: &str, text: Cow<'a, str>, line: &mut AccessLine<'a>) {
     }
 }
 
+/// Whether a column's name is one that access logs have.
+pub(super) fn is_key(name: &str) -> bool {
+    meaning(name).is_some()
+}
+
 /// What a key means, whatever it is spelt with: dots, hyphens, underscores, letter case.
 fn meaning(path: &str) -> Option<Variable> {
     if path.len() > 64 {

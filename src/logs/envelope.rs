@@ -105,7 +105,7 @@ pub(crate) fn read(document: &[u8]) -> Result<Document<'_>, DecodeError> {
     Ok(Document::Logs(LogBatch { source, events: numbered(events) }))
 }
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 fn parcel(content: Result<Vec<u8>, DecodeError>) -> Parcel {
     parcel_of(content.map(Content::Json))
@@ -167,7 +167,7 @@ fn unpacked(packed: &[u8], max_bytes: usize) -> Result<Vec<u8>, DecodeError> {
     }
 }
 
-fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
+pub(crate) fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
     if let Some(out) = quick::gzip(packed, limit) {
         return Ok(out);
     }

@@ -64,6 +64,8 @@ mod model;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod pasted;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 #[cfg(feature = "live")]
