@@ -19,9 +19,9 @@ pub mod checks;
 
 pub mod incidents;
 
-pub mod alerts;
-
 pub mod coverage;
+
+pub mod alerts;
 
 pub mod functions;
 

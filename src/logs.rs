@@ -21,7 +21,8 @@ mod saved;
 mod scan;
 mod scan_event;
 
-pub use access_execution::{AccessFailure, AccessLog, Outcome, divide, join};
+pub use access::AccessOutcome;
+pub use access_execution::{AccessFailure, AccessLog, divide, join};
 pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
 pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
 pub use envelope::open;

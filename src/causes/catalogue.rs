@@ -15,7 +15,7 @@ use crate::causes::{
 };
 
 use crate::causes::cause::Cause;
-use crate::logs::Outcome;
+use crate::logs::AccessOutcome;
 
 /// The cause that every fault along the private path explains.
 pub static UNREACHABLE: &Cause = &integration_unreachable::CAUSE;
@@ -67,15 +67,15 @@ pub static CATALOGUE: &[&Cause] = &[
 ];
 
 /// The cause that the values of an access line prove, where it holds no sentence.
-pub(super) fn of_outcome(outcome: Outcome) -> &'static Cause {
+pub(super) fn of_outcome(outcome: AccessOutcome) -> &'static Cause {
     match outcome {
-        Outcome::Unreachable => &integration_unreachable::CAUSE,
-        Outcome::TimedOut => &integration_timeout::CAUSE,
-        Outcome::Broken => &network_error::CAUSE,
-        Outcome::BackendError => &backend_error::CAUSE,
-        Outcome::LambdaThrottled => &lambda_throttled::CAUSE,
-        Outcome::LambdaRejected => &lambda_invocation_rejected::CAUSE,
-        Outcome::AuthorizerFailed => &authorizer_failed::CAUSE,
+        AccessOutcome::Unreachable => &integration_unreachable::CAUSE,
+        AccessOutcome::TimedOut => &integration_timeout::CAUSE,
+        AccessOutcome::Broken => &network_error::CAUSE,
+        AccessOutcome::BackendError => &backend_error::CAUSE,
+        AccessOutcome::LambdaThrottled => &lambda_throttled::CAUSE,
+        AccessOutcome::LambdaRejected => &lambda_invocation_rejected::CAUSE,
+        AccessOutcome::AuthorizerFailed => &authorizer_failed::CAUSE,
     }
 }
 

@@ -12,8 +12,11 @@ pub(crate) static CAUSE: Cause = Cause {
     severity: Severity::High,
     family: Blames::Elsewhere,
     recognise: |execution| {
-        let sentences =
-            ["There was an error evaluating the AWS WAF rules", "Failed to call WAF", "WAF call got timed out"];
+        let sentences = [
+            "There was an error evaluating the AWS WAF rules",
+            "Failed to call WAF",
+            "WAF call got timed out",
+        ];
         reason(execution, &sentences)
     },
     text: "There was an error evaluating the AWS WAF rules associated with this API",

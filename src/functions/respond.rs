@@ -19,12 +19,14 @@ use crate::aws::{Account, Accounts};
 use crate::causes::{Diagnosis, Failure, RouteContext};
 use crate::checks::{Assessment, assess};
 use crate::functions::config::Config;
-use crate::functions::unattributed::{Unattributed, diagnosed, unattributed};
 use crate::functions::metrics::{Metric, Tally};
+use crate::functions::unattributed::{Unattributed, diagnosed, unattributed};
 use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
 use crate::incidents::{Alert, FailureGroup, Incident, RecentRequests, Status};
-use crate::logs::{AccessFormat, AccessLog, DecodeError, Document, Execution, Fault, LogBatch, Parcel, Sifted, Source};
+use crate::logs::{
+    AccessFormat, AccessLog, DecodeError, Document, Execution, Fault, LogBatch, Parcel, Sifted, Source,
+};
 use crate::path::read_path;
 
 /// Everything a Lambda container keeps between invocations.
@@ -310,8 +312,7 @@ pub async fn explain_in(
             }
         }
     }
-    let access: Vec<AccessLog<'_>> =
-        of_access.iter().map(|batch| AccessLog::read(batch, formats)).collect();
+    let access: Vec<AccessLog<'_>> = of_access.iter().map(|batch| AccessLog::read(batch, formats)).collect();
     let mut executions: Vec<Execution<'_>> =
         logs::correlate(&batches).into_iter().filter(Execution::is_recognised).collect();
     logs::join(&mut executions, &access);
@@ -328,7 +329,8 @@ pub async fn explain_in(
         alerts.push(explained(news, reading.as_ref(), now).await);
     }
     let cut_off = executions.iter().filter(|execution| execution.is_cut_off()).count();
-    let unattributed = if alerts.is_empty() { unattributed(batches.iter().chain(&of_access)) } else { Vec::new() };
+    let unattributed =
+        if alerts.is_empty() { unattributed(batches.iter().chain(&of_access)) } else { Vec::new() };
     Ok(Explained { unattributed, summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
 }
 

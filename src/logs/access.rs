@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 
-use super::access_execution::is_sentence;
+use crate::logs::line::{self, Kind, LogLine};
 
 /// The variables that this program reads.
 ///
@@ -219,6 +219,45 @@ impl<'a> AccessLine<'a> {
         let known = |variable: &Variable| *self.value(*variable) != Value::NotLogged;
         status && self.request_id().is_some_and(is_id) && CONTEXT.iter().any(known)
     }
+}
+
+/// What the values of an access line prove where no sentence does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessOutcome {
+    /// The backend was not reached.
+    Unreachable,
+    /// The backend did not answer in time.
+    TimedOut,
+    /// The connection broke.
+    Broken,
+    /// The backend answered with a 5xx.
+    BackendError,
+    /// Lambda had no concurrency left.
+    LambdaThrottled,
+    /// Lambda refused the call.
+    LambdaRejected,
+    /// The authorizer failed.
+    AuthorizerFailed,
+}
+
+/// The sentences of HTTP APIs, and of access logs alone, that name a cause. `’` is theirs.
+///
+/// Sources: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html>,
+/// <https://github.com/terraform-aws-modules/terraform-aws-apigateway-v2/issues/87>,
+/// <https://github.com/DataBiosphere/azul/pull/6624>
+const SENTENCES: [&str; 6] = [
+    "Lambda Customer Function Error:",
+    "The Lambda function returned the following error:",
+    "The IAM role configured on the integration or API Gateway doesn",
+    "API Gateway doesn't have permissions to assume the IAM role",
+    "API Gateway doesn’t have permissions to assume the IAM role",
+    "WAF call got timed out",
+];
+
+/// Whether a text opens as a sentence by which API Gateway names a failure.
+pub(super) fn is_sentence(text: &str) -> bool {
+    LogLine::parse(text).kind == Kind::Failure
+        || SENTENCES.iter().any(|sentence| line::strip(text, sentence).is_some())
 }
 
 fn is_id(text: &str) -> bool {

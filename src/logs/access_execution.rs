@@ -9,32 +9,13 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use super::access::{AccessLine, Variable};
+use super::access::{AccessLine, AccessOutcome, Variable, is_sentence};
 use super::access_format::{self, AccessFormat};
 use crate::ids::ApiId;
 use crate::logs::execution::{Entry, Execution, Received, Route};
 use crate::logs::line::{self, Kind, LogLine};
 use crate::logs::opening;
 use crate::logs::record::{LogBatch, LogEvent, Source};
-
-/// What the values of an access line prove where no sentence does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The backend was not reached.
-    Unreachable,
-    /// The backend did not answer in time.
-    TimedOut,
-    /// The connection broke.
-    Broken,
-    /// The backend answered with a 5xx.
-    BackendError,
-    /// Lambda had no concurrency left.
-    LambdaThrottled,
-    /// Lambda refused the call.
-    LambdaRejected,
-    /// The authorizer failed.
-    AuthorizerFailed,
-}
 
 /// A failed request, as an access line tells of it.
 #[derive(Clone, Debug)]
@@ -44,7 +25,7 @@ pub struct AccessFailure<'a> {
     line: AccessLine<'a>,
     /// The line's own sentence, or its values in one line: what is quoted as evidence.
     proof: Cow<'a, str>,
-    outcome: Option<Outcome>,
+    outcome: Option<AccessOutcome>,
     /// Its place in the log's sources.
     source: usize,
 }
@@ -183,28 +164,8 @@ fn body(message: &str) -> &str {
     if copied { &trimmed[trimmed.find(opening.text).unwrap_or(0)..] } else { trimmed }
 }
 
-/// The sentences of HTTP APIs, and of access logs alone, that name a cause. `’` is theirs.
-///
-/// Sources: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html>,
-/// <https://github.com/terraform-aws-modules/terraform-aws-apigateway-v2/issues/87>,
-/// <https://github.com/DataBiosphere/azul/pull/6624>
-const SENTENCES: [&str; 6] = [
-    "Lambda Customer Function Error:",
-    "The Lambda function returned the following error:",
-    "The IAM role configured on the integration or API Gateway doesn",
-    "API Gateway doesn't have permissions to assume the IAM role",
-    "API Gateway doesn’t have permissions to assume the IAM role",
-    "WAF call got timed out",
-];
-
 /// The word of HTTP APIs for a VPC link's target that could not be reached, in whichever field it is.
 const NETWORK_FAILURE: &str = "INTEGRATION_NETWORK_FAILURE";
-
-/// Whether a text opens as a sentence by which API Gateway names a failure.
-pub(super) fn is_sentence(text: &str) -> bool {
-    LogLine::parse(text).kind == Kind::Failure
-        || SENTENCES.iter().any(|sentence| line::strip(text, sentence).is_some())
-}
 
 impl<'a> AccessFailure<'a> {
     fn new(event: &LogEvent<'_>, line: AccessLine<'a>, source: usize) -> Self {
@@ -277,27 +238,27 @@ fn summary(line: &AccessLine<'_>) -> String {
 }
 
 /// What the values prove. A gateway response changes the status, not its type, so that the type is asked first.
-fn outcome(line: &AccessLine<'_>) -> Option<Outcome> {
+fn outcome(line: &AccessLine<'_>) -> Option<AccessOutcome> {
     let is = |variable, word: &str| line.text(variable).is_some_and(|text| text.eq_ignore_ascii_case(word));
     let response = |name| is(Variable::ResponseType, name);
     let said = |sentence| is(Variable::ErrorMessage, sentence);
     let status = line.status()?;
     let called = line.status_of(Variable::ServiceStatus);
     if response(NETWORK_FAILURE) || is(Variable::IntegrationError, NETWORK_FAILURE) || said(NETWORK_FAILURE) {
-        return Some(Outcome::Unreachable);
+        return Some(AccessOutcome::Unreachable);
     }
     if response("AUTHORIZER_FAILURE") || response("AUTHORIZER_CONFIGURATION_ERROR") {
-        return Some(Outcome::AuthorizerFailed);
+        return Some(AccessOutcome::AuthorizerFailed);
     }
     if response("INTEGRATION_TIMEOUT") || said("Endpoint request timed out") {
-        return Some(Outcome::TimedOut);
+        return Some(AccessOutcome::TimedOut);
     }
     if backend_status(line).is_some_and(|status| (500..600).contains(&status)) {
-        return Some(Outcome::BackendError);
+        return Some(AccessOutcome::BackendError);
     }
     match called {
-        Some(429) => return Some(Outcome::LambdaThrottled),
-        Some(400..600) => return Some(Outcome::LambdaRejected),
+        Some(429) => return Some(AccessOutcome::LambdaThrottled),
+        Some(400..600) => return Some(AccessOutcome::LambdaRejected),
         _ => {}
     }
     let called_lambda = called.is_some() || line.text(Variable::IntegrationRequestId).is_some();
@@ -306,11 +267,11 @@ fn outcome(line: &AccessLine<'_>) -> Option<Outcome> {
         return None;
     }
     match status {
-        504 if response("INTEGRATION_FAILURE") => Some(Outcome::Broken),
-        _ if said("Network error communicating with endpoint") => Some(Outcome::Broken),
-        500 if response("INTEGRATION_FAILURE") => Some(Outcome::Broken),
-        500 | 503 => Some(Outcome::Unreachable),
-        504 => Some(Outcome::TimedOut),
+        504 if response("INTEGRATION_FAILURE") => Some(AccessOutcome::Broken),
+        _ if said("Network error communicating with endpoint") => Some(AccessOutcome::Broken),
+        500 if response("INTEGRATION_FAILURE") => Some(AccessOutcome::Broken),
+        500 | 503 => Some(AccessOutcome::Unreachable),
+        504 => Some(AccessOutcome::TimedOut),
         _ => None,
     }
 }

@@ -82,7 +82,9 @@ pub fn bare_reasons(execution: &Execution<'_>) -> Vec<usize> {
     for (place, entry) in execution.entries.iter().enumerate() {
         match entry.line.kind {
             Kind::Failure | Kind::LambdaRejected { .. } => return Vec::new(),
-            Kind::Payload | Kind::ResponseHeaders(_) => quotes = entry.line.request.is_none() && entry.at.is_none(),
+            Kind::Payload | Kind::ResponseHeaders(_) => {
+                quotes = entry.line.request.is_none() && entry.at.is_none()
+            }
             Kind::Other if !quotes && is_reason(entry.line.text) => found.push(place),
             Kind::Other => {}
             _ => quotes = false,
@@ -139,8 +141,8 @@ impl<'a> Repeats<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::logs::envelope;
     use super::*;
+    use crate::logs::envelope;
     use crate::logs::record::Document;
 
     fn executions(text: &str, look: impl Fn(&[Execution<'_>])) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use crate::logs::access_execution::Outcome;
+use crate::logs::access::AccessOutcome;
 use crate::logs::line::{Kind, LogLine};
 use crate::logs::record::Source;
 
@@ -79,7 +79,7 @@ pub struct Execution<'a> {
     /// The places of the lines that say what was called and how it ended: of each kind the last.
     pub milestones: [Option<usize>; 5],
     /// Where an access line told of it: what the line's values prove by themselves.
-    pub access: Option<Option<Outcome>>,
+    pub access: Option<Option<AccessOutcome>>,
     started: bool,
     ended: bool,
     succeeded: bool,

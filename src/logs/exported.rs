@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-/// Keys that stand beside a message in an event; an object with any other key is somebody's own.
+/// Keys that stand beside a message in an event; an object with any other key is another program's.
 const BESIDE: [&str; 22] = [
     "@entity",
     "@ingestionTime",
@@ -43,7 +43,7 @@ pub(crate) fn of_json(values: &[Value]) -> Option<String> {
 #[derive(Default)]
 struct Lines {
     text: String,
-    /// Whether any event was found, rather than objects of somebody's own.
+    /// Whether any event was found, rather than objects of another program.
     found: bool,
 }
 
@@ -76,7 +76,7 @@ impl Lines {
             let at = ["@timestamp", "timestamp", "time"].into_iter().find_map(|key| fields.get(key));
             self.push(at.and_then(time), message);
         } else {
-            // An access line, a delivered record, or somebody's own.
+            // An access line, a delivered record, or another program's object.
             let _ = writeln!(self.text, "{}", Value::Object(fields.clone()));
         }
     }
@@ -84,7 +84,10 @@ impl Lines {
     /// A row of `get-query-results`: a list of `{"field": …, "value": …}`.
     fn row(&mut self, items: &[Value]) {
         let pair = |item: &Value| {
-            Some((item.get("field")?.as_str()?.to_owned(), Value::String(item.get("value")?.as_str()?.to_owned())))
+            Some((
+                item.get("field")?.as_str()?.to_owned(),
+                Value::String(item.get("value")?.as_str()?.to_owned()),
+            ))
         };
         let fields: Map<String, Value> = items.iter().filter_map(pair).collect();
         self.found = true;
@@ -116,7 +119,9 @@ fn is_row(items: &[Value]) -> bool {
 fn time(value: &Value) -> Option<String> {
     let milliseconds = match value {
         Value::Number(number) => number.as_i64()?,
-        Value::String(text) if text.len() == 13 && text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok()?,
+        Value::String(text) if text.len() == 13 && text.bytes().all(|b| b.is_ascii_digit()) => {
+            text.parse().ok()?
+        }
         Value::String(text) if text.len() <= 40 => {
             let zoned = text.parse::<jiff::Timestamp>().ok().map(|at| at.to_string());
             let naive = || text.replacen(' ', "T", 1).parse::<jiff::civil::DateTime>().ok();
@@ -147,7 +152,8 @@ pub(crate) fn of_csv(text: &str) -> Option<String> {
                 lines.push(at, message);
             }
             None => {
-                let fields = names.iter().zip(row).map(|(name, value)| ((*name).to_owned(), Value::String(value)));
+                let fields =
+                    names.iter().zip(row).map(|(name, value)| ((*name).to_owned(), Value::String(value)));
                 let _ = writeln!(lines.text, "{}", Value::Object(fields.collect()));
             }
         }
@@ -218,15 +224,20 @@ pub(crate) fn of_yaml(text: &str) -> Option<String> {
     while let Some(line) = all.next() {
         let indent = line.len() - line.trim_start_matches(['-', ' ']).len();
         let key = line.trim_start_matches(['-', ' ']);
-        let Some((key, first)) = key.split_once(':').filter(|(key, _)| !key.contains(char::is_whitespace)) else {
+        let Some((key, first)) = key.split_once(':').filter(|(key, _)| !key.contains(char::is_whitespace))
+        else {
             continue;
         };
         let mut value = first.trim().to_owned();
         // Lines that are further in belong to the value.
-        let inside = |next: &&str| next.trim().is_empty() || next.len() - next.trim_start().len() > indent.saturating_sub(2);
+        let inside = |next: &&str| {
+            next.trim().is_empty() || next.len() - next.trim_start().len() > indent.saturating_sub(2)
+        };
         let style = value.clone();
         let mut more = Vec::new();
-        while matches!(key, "log" | "message") && all.peek().is_some_and(|next| inside(next) && !begins_key(next, indent)) {
+        while matches!(key, "log" | "message")
+            && all.peek().is_some_and(|next| inside(next) && !begins_key(next, indent))
+        {
             more.extend(all.next());
         }
         if !more.is_empty() {
@@ -257,9 +268,12 @@ pub(crate) fn of_yaml(text: &str) -> Option<String> {
 /// Whether a line begins the next key at this depth, or the next item.
 fn begins_key(line: &str, indent: usize) -> bool {
     let depth = line.len() - line.trim_start_matches(['-', ' ']).len();
-    depth <= indent && line.trim_start_matches(['-', ' ']).split_once(':').is_some_and(|(key, rest)| {
-        !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric()) && (rest.is_empty() || rest.starts_with(' '))
-    })
+    depth <= indent
+        && line.trim_start_matches(['-', ' ']).split_once(':').is_some_and(|(key, rest)| {
+            !key.is_empty()
+                && key.bytes().all(|b| b.is_ascii_alphanumeric())
+                && (rest.is_empty() || rest.starts_with(' '))
+        })
 }
 
 /// A value of several lines: a block keeps its line breaks, a quoted text has them where an empty line stands.
@@ -284,7 +298,8 @@ fn joined(style: &str, more: &[&str]) -> String {
 fn unquoted(value: &str) -> String {
     if let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         let json = format!("\"{}\"", inner.replace('\n', "\\n"));
-        return serde_json::from_str(&json).unwrap_or_else(|_| inner.replace("\\n", "\n").replace("\\\"", "\""));
+        return serde_json::from_str(&json)
+            .unwrap_or_else(|_| inner.replace("\\n", "\n").replace("\\\"", "\""));
     }
     match value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
         Some(inner) => inner.replace("''", "'"),

@@ -143,7 +143,8 @@ fn with_line_feeds(text: String) -> String {
 
 /// Whether lines may end in what is no part of them: colours, quotation marks, columns.
 fn has_decoration(text: &str) -> bool {
-    memchr2(0x1b, b'|', text.as_bytes()).is_some() || text.lines().take(50).any(|line| trailing_time(line).is_some())
+    memchr2(0x1b, b'|', text.as_bytes()).is_some()
+        || text.lines().take(50).any(|line| trailing_time(line).is_some())
 }
 
 /// Whether a line is one that API Gateway writes, or a reason of its own.
@@ -277,7 +278,9 @@ fn labelled<'a>(text: &'a str, style: &mut Style) -> Option<&'a str> {
         None => return None,
     };
     let rest = rest.trim_start_matches(is_blank);
-    let opens = |text: &str| is_known(text) || text.starts_with(is_mark) || text.starts_with(['|', '>']) || is_block(text);
+    let opens = |text: &str| {
+        is_known(text) || text.starts_with(is_mark) || text.starts_with(['|', '>']) || is_block(text)
+    };
     if !opens(rest) {
         return None;
     }
@@ -391,7 +394,8 @@ fn divide(line: &str, out: &mut String) {
 /// Where the next line begins inside this one.
 fn next_line(text: &str) -> Option<usize> {
     let own = opening::opening(text);
-    if matches!(LogLine::parse(text).kind, Kind::Payload | Kind::ResponseHeaders(_)) && own.request.is_some() {
+    if matches!(LogLine::parse(text).kind, Kind::Payload | Kind::ResponseHeaders(_)) && own.request.is_some()
+    {
         return None;
     }
     let id = own.request.map(|id| format!("({id}) "));
@@ -411,7 +415,9 @@ fn next_line(text: &str) -> Option<usize> {
         place.checked_sub("Thu Aug 04 17:48:21".len()).filter(|start| text.is_char_boundary(*start))
     });
     let brackets = memmem::find_iter(bytes, b"(");
-    let first = |mut places: Box<dyn Iterator<Item = usize> + '_>| places.find(|place| behind_gap(place) && opens(place));
+    let first = |mut places: Box<dyn Iterator<Item = usize> + '_>| {
+        places.find(|place| behind_gap(place) && opens(place))
+    };
     let stamp = first(Box::new(stamps));
     // The id that an undated line opens with, or a header's.
     let bracket = match own.at {

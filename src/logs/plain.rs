@@ -38,7 +38,7 @@ pub(crate) fn read(text: &str) -> LogBatch<'_> {
             continue;
         }
         let wraps = |event: &LogEvent<'_>| !framed && is_second_half(&event.message, line);
-        // An id without a time, behind a dated line that quotes somebody, is that text's own.
+        // An id without a time, behind a dated line that quotes a client or a backend, is that text's own.
         let quoted = |event: &LogEvent<'_>| {
             opening.at.is_none() && time_alone.is_none() && event.at.is_some() && is_quotation(&event.message)
         };
@@ -73,7 +73,11 @@ fn is_second_half(event: &str, line: &str) -> bool {
 
 /// Whether an event quotes a client, a backend or a mapping of theirs.
 fn is_quotation(event: &str) -> bool {
-    matches!(LogLine::parse(event).kind, Kind::Payload | Kind::ResponseHeaders(_))
+    let line = LogLine::parse(event);
+    let of_others = matches!(line.kind, Kind::Payload | Kind::ResponseHeaders(_));
+    // Headers and parameters end with a brace, bodies with anything.
+    let closed = !line.text.contains(" body ") && event.trim_end().ends_with('}');
+    of_others && !closed
 }
 
 fn is_unknown(line: &str) -> bool {

@@ -94,7 +94,9 @@ fn records_or_text(json: &[u8], max_bytes: usize) -> Vec<Parcel> {
         true => serde_json::from_slice(json),
         false => serde_json::Deserializer::from_slice(json).into_iter().collect(),
     };
-    let Some(values) = values.ok().filter(|values| !values.is_empty()) else { return vec![text(json, max_bytes)] };
+    let Some(values) = values.ok().filter(|values| !values.is_empty()) else {
+        return vec![text(json, max_bytes)];
+    };
     // Records and access lines are lines by themselves, whatever their layout is.
     let objects = values.iter().all(|value| delivered::is_record(value) || is_access_line(value));
     let as_lines = || values.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use vpclink_responder::functions::{Explained, explain};
 
 const ID: &str = "0f0f0f0f-1111-4222-8333-444455556666";
-const UNREACHABLE: &str = "Execution failed due to configuration error: There was an internal error while executing your request";
+const UNREACHABLE: &str =
+    "Execution failed due to configuration error: There was an internal error while executing your request";
 const REASON: &str = "There was an internal error while executing your request";
 
 fn read(input: &[u8]) -> Explained {
@@ -70,7 +71,17 @@ fn whole_console_log_on_one_line() {
 
 #[test]
 fn quotation_marks_around_a_line_or_a_reason() {
-    for (open, close) in [("\"", "\""), ("'", "'"), ("“", "”"), ("„", "“"), ("「", "」"), ("«", "»"), ("« ", " »"), ("`", "`"), ("**", "**")] {
+    for (open, close) in [
+        ("\"", "\""),
+        ("'", "'"),
+        ("“", "”"),
+        ("„", "“"),
+        ("「", "」"),
+        ("«", "»"),
+        ("« ", " »"),
+        ("`", "`"),
+        ("**", "**"),
+    ] {
         check(&format!("{open}{REASON}{close}"));
         check(&format!("{open}{UNREACHABLE}{close}"));
         check(&format!("{open}({ID}) {UNREACHABLE}{close}"));
@@ -82,7 +93,10 @@ fn quotation_marks_around_a_line_or_a_reason() {
 #[test]
 fn quotations_bullets_numbers_colours_and_spaces_before_lines() {
     for lines in [console(), logged()] {
-        for frame in ["> ", ">", "> > ", "- ", "* ", "• ", "    ", "\t", "\u{a0}", "12: ", "12) ", "12. ", "  12\t", "12 | ", "> - "] {
+        for frame in [
+            "> ", ">", "> > ", "- ", "* ", "• ", "    ", "\t", "\u{a0}", "12: ", "12) ", "12. ", "  12\t",
+            "12 | ", "> - ",
+        ] {
             check(&each(&lines, |line| format!("{frame}{line}")));
         }
         check(&each(&lines, |line| format!("\u{1b}[31m{line}\u{1b}[0m")));
@@ -104,7 +118,8 @@ fn lines_run_together_by_tab_or_blank() {
 #[test]
 fn utf_16_and_byte_order_marks() {
     let text = each(&logged(), str::to_owned);
-    let units = |mark: bool| mark.then_some(0xfeff).into_iter().chain(text.encode_utf16()).collect::<Vec<u16>>();
+    let units =
+        |mark: bool| mark.then_some(0xfeff).into_iter().chain(text.encode_utf16()).collect::<Vec<u16>>();
     for mark in [true, false] {
         let little: Vec<u8> = units(mark).into_iter().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = units(mark).into_iter().flat_map(u16::to_be_bytes).collect();
@@ -117,7 +132,9 @@ fn utf_16_and_byte_order_marks() {
 
 #[test]
 fn something_else_in_place_of_the_time() {
-    for stamp in ["... : ", "… : ", "... ", "timestamp : ", "[timestamp] : ", "<date> : ", "TIMESTAMP: ", "[...] "] {
+    for stamp in
+        ["... : ", "… : ", "... ", "timestamp : ", "[timestamp] : ", "<date> : ", "TIMESTAMP: ", "[...] "]
+    {
         check(&each(&console()[1..], |line| format!("{stamp}{}", line.split_once(" : ").unwrap().1)));
     }
 }
@@ -125,27 +142,36 @@ fn something_else_in_place_of_the_time() {
 #[test]
 fn reason_on_the_line_after_its_colon() {
     for gap in ["\n", "\n  ", " \n\n"] {
-        check(&format!("Execution failed due to configuration error:{gap}{REASON}\nMethod completed with status: 500\n"));
+        check(&format!(
+            "Execution failed due to configuration error:{gap}{REASON}\nMethod completed with status: 500\n"
+        ));
     }
-    check(&format!("({ID}) Execution failed due to configuration error:\n{REASON}\n({ID}) Method completed with status: 500\n"));
+    check(&format!(
+        "({ID}) Execution failed due to configuration error:\n{REASON}\n({ID}) Method completed with status: 500\n"
+    ));
 }
 
 #[test]
 fn reason_without_its_opening_beside_a_completion_line() {
     check(&format!("{REASON}\nMethod completed with status: 500\n"));
     check(&format!("({ID}) {REASON}\n({ID}) Method completed with status: 500\n"));
-    let body = format!("Endpoint response body before transformations: [\n{REASON}\n]\nMethod completed with status: 500\n");
+    let body = format!(
+        "Endpoint response body before transformations: [\n{REASON}\n]\nMethod completed with status: 500\n"
+    );
     check_bytes(body.as_bytes(), &["unrecognised-failure"]);
 }
 
 #[test]
 fn test_invoke_method_in_every_output() {
     let log = console().join("\n") + "\n";
-    let json = serde_json::json!({"status": 500, "body": "{}", "headers": {"a": "b"}, "log": log, "latency": 12});
+    let json =
+        serde_json::json!({"status": 500, "body": "{}", "headers": {"a": "b"}, "log": log, "latency": 12});
     check(&json.to_string());
     check(&serde_json::to_string_pretty(&json).unwrap());
     let block = each(&console(), |line| format!("  {line}"));
-    check(&format!("body: '{{\"message\": \"Internal server error\"}}'\nheaders:\n  a: b\nlatency: 12\nlog: |\n{block}status: 500\n"));
+    check(&format!(
+        "body: '{{\"message\": \"Internal server error\"}}'\nheaders:\n  a: b\nlatency: 12\nlog: |\n{block}status: 500\n"
+    ));
     let single = console().join("\n\n  ");
     check(&format!("body: ''\nlatency: 12\nlog: 'Log: {single}\n\n  '\nstatus: 500\n").replace("Log: ", ""));
     let double = console().join("\\n");
@@ -163,9 +189,15 @@ fn filter_log_events_in_every_output() {
     check(&serde_json::json!(logged()).to_string());
     check(&serde_json::to_string_pretty(&logged()).unwrap());
     check(&each(&logged(), |line| serde_json::Value::from(line).to_string()));
-    let text = |line: &str| format!("EVENTS\t39123\t1795539428001\t0123456789abcdef0123456789abcdef\t{line}\t1795539428000");
+    let text = |line: &str| {
+        format!("EVENTS\t39123\t1795539428001\t0123456789abcdef0123456789abcdef\t{line}\t1795539428000")
+    };
     check(&each(&logged(), text));
-    let yaml = |line: &str| format!("- eventId: '39123'\n  ingestionTime: 1795539428001\n  logStreamName: 0123456789abcdef0123456789abcdef\n  message: {line}\n  timestamp: 1795539428000");
+    let yaml = |line: &str| {
+        format!(
+            "- eventId: '39123'\n  ingestionTime: 1795539428001\n  logStreamName: 0123456789abcdef0123456789abcdef\n  message: {line}\n  timestamp: 1795539428000"
+        )
+    };
     check(&format!("events:\n{}searchedLogStreams: []\n", each(&logged(), yaml)));
     let quoted = |line: &str| format!("- eventId: '39123'\n  message: '{line}'\n  timestamp: 1795539428000");
     check(&format!("events:\n{}", each(&logged(), quoted)));
@@ -196,23 +228,35 @@ fn followed_logs_of_every_tool() {
 
 #[test]
 fn logs_insights_as_json_csv_and_results() {
-    let row = |line: &String| {
-        serde_json::json!([{"field": "@timestamp", "value": "2026-11-24 16:57:08.123"}, {"field": "@message", "value": line}, {"field": "@ptr", "value": "CmE"}])
-    };
+    let row = |line: &String| serde_json::json!([{"field": "@timestamp", "value": "2026-11-24 16:57:08.123"}, {"field": "@message", "value": line}, {"field": "@ptr", "value": "CmE"}]);
     let rows: Vec<_> = logged().iter().map(row).collect();
-    check(&serde_json::json!({"results": rows, "statistics": {"recordsMatched": 1.0}, "status": "Complete"}).to_string());
+    check(
+        &serde_json::json!({"results": rows, "statistics": {"recordsMatched": 1.0}, "status": "Complete"})
+            .to_string(),
+    );
     check(&serde_json::json!(rows).to_string());
-    let exported: Vec<_> = logged().iter().map(|line| serde_json::json!({"@timestamp": "2026-11-24 16:57:08.123", "@message": line})).collect();
+    let exported: Vec<_> = logged()
+        .iter()
+        .map(|line| serde_json::json!({"@timestamp": "2026-11-24 16:57:08.123", "@message": line}))
+        .collect();
     check(&serde_json::json!(exported).to_string());
-    check(&format!("@timestamp,@message\n{}", each(&logged(), |line| format!("2026-11-24 16:57:08.123,\"{line}\""))));
-    check(&format!("@message,@timestamp\r\n{}", each(&logged(), |line| format!("\"{line}\",2026-11-24 16:57:08.123\r"))));
+    check(&format!(
+        "@timestamp,@message\n{}",
+        each(&logged(), |line| format!("2026-11-24 16:57:08.123,\"{line}\""))
+    ));
+    check(&format!(
+        "@message,@timestamp\r\n{}",
+        each(&logged(), |line| format!("\"{line}\",2026-11-24 16:57:08.123\r"))
+    ));
     check(&format!("timestamp,message\n{}", each(&logged(), |line| format!("1795539428000,\"{line}\n\""))));
     // Fields that Logs Insights discovered in access logs.
     let fields = [("requestId", ID), ("status", "503"), ("httpMethod", "GET"), ("integration.status", "-")];
-    let pairs: Vec<_> = fields.iter().map(|(field, value)| serde_json::json!({"field": field, "value": value})).collect();
+    let pairs: Vec<_> =
+        fields.iter().map(|(field, value)| serde_json::json!({"field": field, "value": value})).collect();
     check(&serde_json::json!({"results": [pairs]}).to_string());
     check(&format!("requestId,status,httpMethod,integration.status\n{ID},503,GET,-\n"));
-    let line = r#"{"requestId":"REQ","status":"503","httpMethod":"GET","integration":{"status":"-"}}"#.replace("REQ", ID);
+    let line = r#"{"requestId":"REQ","status":"503","httpMethod":"GET","integration":{"status":"-"}}"#
+        .replace("REQ", ID);
     check(&line);
     check(&format!("[{line}]"));
     check(&serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&line).unwrap()).unwrap());
@@ -226,7 +270,10 @@ fn gzip_of_any_of_these() {
         each(&console(), str::to_owned),
         serde_json::json!({"events": [{"message": format!("({ID}) {UNREACHABLE}")}]}).to_string(),
         serde_json::json!(logged()).to_string(),
-        format!("@timestamp,@message\n{}", each(&logged(), |line| format!("2026-11-24 16:57:08.123,\"{line}\""))),
+        format!(
+            "@timestamp,@message\n{}",
+            each(&logged(), |line| format!("2026-11-24 16:57:08.123,\"{line}\""))
+        ),
     ] {
         check_bytes(&gzipped(text.as_bytes()), &["integration-unreachable"]);
     }
@@ -237,13 +284,20 @@ fn words_of_others_prove_nothing() {
     let dated = |text: &str| format!("2026-11-24T16:57:08.123Z ({ID}) {text}\n");
     for (quoted, frame) in [
         (format!("Method request body before transformations: {{\n({ID}) {UNREACHABLE}\n}}"), ""),
-        (format!("Endpoint response body before transformations: [\n> ({ID}) {UNREACHABLE}\n\"{UNREACHABLE}\"\n]"), ""),
+        (
+            format!(
+                "Endpoint response body before transformations: [\n> ({ID}) {UNREACHABLE}\n\"{UNREACHABLE}\"\n]"
+            ),
+            "",
+        ),
         (format!("Method request query string: {{q={UNREACHABLE}}}"), ""),
         (format!("Method request path: {{proxy={UNREACHABLE}}}"), ""),
         (format!("Method request headers: {{User-Agent={UNREACHABLE}, x=({ID}) {UNREACHABLE}}}"), ""),
         (format!("Method request headers: {{User-Agent={UNREACHABLE}}}"), "> "),
     ] {
-        let log = dated("HTTP Method: GET, Resource Path: /x") + &dated(&quoted) + &dated("Method completed with status: 200");
+        let log = dated("HTTP Method: GET, Resource Path: /x")
+            + &dated(&quoted)
+            + &dated("Method completed with status: 200");
         let log = log.lines().map(|line| format!("{frame}{line}\n")).collect::<String>();
         let explained = read(log.as_bytes());
         assert_eq!(explained.alerts.len(), 0, "{log}\n{explained:?}");
@@ -254,14 +308,20 @@ fn words_of_others_prove_nothing() {
 #[test]
 fn nothing_is_called_well_where_a_failure_may_stand() {
     for text in [
-        format!("We saw this again today, {UNREACHABLE}, and nobody knows why.\n(1) Method completed with status: 200\n"),
+        format!(
+            "We saw this again today, {UNREACHABLE}, and nobody knows why.\n(1) Method completed with status: 200\n"
+        ),
         format!("{{\"level\":\"ERROR\",\"msg\":\"{UNREACHABLE}\"}}\n"),
         format!("Orders team: the client got 500 ({REASON}) at noon.\nMethod completed with status: 200\n"),
     ] {
         let explained = read(text.as_bytes());
         assert_eq!(explained.alerts.len(), 0, "{text}");
         let found = &explained.unattributed[0];
-        assert_eq!((found.mention.line, found.cause.map(|cause| cause.slug)), (1, Some("integration-unreachable")), "{text}");
+        assert_eq!(
+            (found.mention.line, found.cause.map(|cause| cause.slug)),
+            (1, Some("integration-unreachable")),
+            "{text}"
+        );
     }
 }
 

@@ -164,7 +164,7 @@ struct Node {
 }
 
 impl Node {
-    fn group_by_root(mut self) -> Value {
+    fn fold(mut self) -> Value {
         if let Some(value) = self.value {
             return Value::String(value);
         }
