@@ -1,8 +1,8 @@
 //! How fast a batch is read, beside the machine's limit and beside what people use.
 //!
 //! `cargo bench --no-default-features --features quick` prints the ratios and then criterion's figures for each stage;
-//! behind `--`, `--ratios` prints the ratios alone, `--access` those of access lines, `--instructions` counts instructions under valgrind, and `--test` runs
-//! everything once on little input.
+//! behind `--`, `--ratios` prints the ratios alone, `--access` those of access lines, `--instructions` counts instructions
+//! under valgrind, and `--test` runs everything once on little input.
 
 #![expect(
     clippy::print_stdout,

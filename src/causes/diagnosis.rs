@@ -147,7 +147,7 @@ pub fn sight<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
     }
     let (cause, sighting) = sightings(execution).next()?;
     // An access line without a sentence that the catalogue knows still has values that decide.
-    let by_values = execution.access.flatten().filter(|_| cause.is_last_resort()).map(catalogue::of_outcome);
+    let by_values = execution.outcome.filter(|_| cause.is_last_resort()).map(catalogue::of_outcome);
     Some(Failure::new(by_values.unwrap_or(cause), sighting, execution))
 }
 

@@ -321,7 +321,7 @@ pub async fn explain_in(
     let mut read = executions.len() + healthy;
     if let ([], [batch]) = (&executions[..], &batches[..]) {
         diagnoses.extend(logs::pasted(batch).as_ref().and_then(causes::classify_pasted));
-        read = diagnoses.len();
+        read += diagnoses.len();
     }
     let failed = diagnoses.len();
     let mut alerts = Vec::new();

@@ -13,7 +13,7 @@ use super::access::{AccessLine, AccessOutcome, Variable, is_sentence};
 use super::access_format::{self, AccessFormat};
 use crate::ids::ApiId;
 use crate::logs::execution::{Entry, Execution, Received, Route};
-use crate::logs::line::{self, Kind, LogLine};
+use crate::logs::line::{Kind, LogLine};
 use crate::logs::opening;
 use crate::logs::record::{LogBatch, LogEvent, Source};
 
@@ -73,7 +73,8 @@ impl<'a> AccessLog<'a> {
         let mut log = Self::default();
         let mut places = HashMap::<_, usize, RandomState>::default();
         for event in &batch.events {
-            let Some((line, format)) = access_format::read(body(&event.message), formats) else {
+            let text = body(&event.message);
+            let Some(line) = access_format::read(text, formats) else {
                 log.unread += 1;
                 continue;
             };
@@ -82,7 +83,7 @@ impl<'a> AccessLog<'a> {
             if line.status().is_none_or(|status| status < 500) {
                 continue;
             }
-            let api_stage = stage_of(&line, format, &batch.source);
+            let api_stage = stage_of(&line, text, formats, &batch.source);
             log.without_stage += usize::from(api_stage.is_none());
             let source = *places.entry(api_stage.clone()).or_insert_with(|| {
                 log.sources.push(source(&batch.source, api_stage));
@@ -129,11 +130,21 @@ pub fn join<'e>(executions: &mut Vec<Execution<'e>>, logs: &'e [AccessLog<'_>]) 
 /// The API and stage of a line: its own, or of the one stage that writes so, or the group's.
 fn stage_of(
     line: &AccessLine<'_>,
-    format: Option<&AccessFormat>,
+    text: &str,
+    formats: &[AccessFormat],
     group: &Source,
 ) -> Option<(String, String)> {
     let named = line.text(Variable::ApiId).zip(line.text(Variable::Stage));
-    let of_format = || format.and_then(AccessFormat::stage).map(|(api, stage)| (api.as_str(), stage));
+    let of_format = || {
+        let stage = |(api, stage): (&'_ ApiId, &'_ str)| (api.as_str().to_owned(), stage.to_owned());
+        let mut stages =
+            formats.iter().filter(|format| format.fits(text)).filter_map(|format| format.stage().map(stage));
+        let first = stages.next()?;
+        // Two stages that write alike into one group can't be told apart.
+        stages.all(|other| other == first).then_some(first)
+    };
+    let of_format = if named.is_none() { of_format() } else { None };
+    let of_format = || of_format.as_ref().map(|(api, stage)| (api.as_str(), stage.as_str()));
     let of_group = || group.api.as_ref().map(ApiId::as_str).zip(group.stage.as_deref());
     let fits = |(api, stage): &(&str, &str)| {
         // What a line names must agree with what the others do, where it names one of the two.
@@ -183,7 +194,7 @@ impl<'a> AccessFailure<'a> {
         execution.received = backend_status(line)
             .map(|status| Received { status: Some(status), latency: line.integration_latency() });
         execution.gateway_response = line.text(Variable::ResponseType).map(|name| (name, line.status()));
-        execution.access = Some(self.outcome);
+        (execution.from_access_log, execution.outcome) = (true, self.outcome);
         let (text, rest) = self.proof.split_once('\n').unwrap_or((&self.proof, ""));
         let proof = LogLine { request: line.request_id(), at: self.at, text, rest, kind: Kind::Failure };
         execution.add(Entry { number: self.number, at: self.at, line: proof });

@@ -110,6 +110,11 @@ impl AccessFormat {
         plain.then(|| format!("{{ $.{key} = \"5*\" }}"))
     }
 
+    /// Whether a line has the texts of this template, all of them and in this order.
+    pub(super) fn fits(&self, line: &str) -> bool {
+        self.whole.read(line.trim(), &mut AccessLine::default())
+    }
+
     /// Reads a line; `None` where it is of some other shape.
     pub fn read<'a>(&self, line: &'a str) -> Option<AccessLine<'a>> {
         let line = line.trim();
@@ -139,13 +144,9 @@ impl AccessFormat {
 }
 
 /// Reads a line whose stage is known to write in one of these formats, or else by its keys, or in a format that AWS's own
-/// tools write. Gives the format that it is in, too.
-pub(super) fn read<'a, 'f>(
-    line: &'a str,
-    formats: &'f [AccessFormat],
-) -> Option<(AccessLine<'a>, Option<&'f AccessFormat>)> {
-    let in_format = formats.iter().find_map(|format| Some((format.read(line)?, Some(format))));
-    in_format.or_else(|| Some((read_unknown(line)?, None)))
+/// tools write.
+pub(super) fn read<'a>(line: &'a str, formats: &[AccessFormat]) -> Option<AccessLine<'a>> {
+    formats.iter().find_map(|format| format.read(line)).or_else(|| read_unknown(line))
 }
 
 /// Reads a line in nothing but what it says itself.
@@ -392,7 +393,7 @@ impl Pattern {
             (rest, parts) = (&head[..start], before);
         }
         between(parts, rest, line);
-        parts.len() < 2 || rest.len() <= LONGEST_LINE
+        true
     }
 }
 

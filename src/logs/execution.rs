@@ -78,8 +78,10 @@ pub struct Execution<'a> {
     pub gateway_response: Option<(&'a str, Option<u16>)>,
     /// The places of the lines that say what was called and how it ended: of each kind the last.
     pub milestones: [Option<usize>; 5],
-    /// Where an access line told of it: what the line's values prove by themselves.
-    pub access: Option<Option<AccessOutcome>>,
+    /// Whether an access line proves its failure, rather than lines of an execution log.
+    pub from_access_log: bool,
+    /// What that line's values prove where it holds no sentence.
+    pub outcome: Option<AccessOutcome>,
     started: bool,
     ended: bool,
     succeeded: bool,
@@ -103,7 +105,8 @@ impl<'a> Execution<'a> {
             completed: None,
             gateway_response: None,
             milestones: [None; 5],
-            access: None,
+            from_access_log: false,
+            outcome: None,
             started: false,
             ended: false,
             succeeded: false,
@@ -243,7 +246,7 @@ impl<'a> Execution<'a> {
         self.completed = self.completed.or(access.completed);
         if !(has_reason && self.failed) {
             self.entries.extend(access.entries);
-            self.access = access.access;
+            (self.from_access_log, self.outcome) = (true, access.outcome);
             self.gateway_response = self.gateway_response.or(access.gateway_response);
             self.failed = true;
         }

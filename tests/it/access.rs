@@ -409,7 +409,17 @@ fn stage_is_the_lines_or_the_one_that_writes_so_or_the_groups() {
         (source.api.as_ref().map(ToString::to_string), source.stage.clone())
     };
     let owned = |api: &str, stage: &str| (Some(api.to_owned()), Some(stage.to_owned()));
-    assert_eq!(place(&read("/aws/apigateway/x", &[of_stage], &[&line]).0), owned("h1h2h3", "live"));
+    let other = |format: &str| {
+        AccessFormat::compile(format).of_stage(vpclink_responder::ids::ApiId::new("other"), "dev")
+    };
+    let longer = other(&format.replace("{", r#"{"protocol":"$context.protocol","#));
+    let alike = other(format);
+    for formats in
+        [vec![of_stage.clone()], vec![longer.clone(), of_stage.clone()], vec![of_stage.clone(), longer]]
+    {
+        assert_eq!(place(&read("/aws/apigateway/x", &formats, &[&line]).0), owned("h1h2h3", "live"));
+    }
+    assert_eq!(place(&read("/aws/apigateway/x", &[of_stage, alike], &[&line]).0), (None, None));
     assert_eq!(place(&read("API-Gateway-Execution-Logs_abc/prod", &[], &[&line]).0), owned("abc", "prod"));
     assert_eq!(place(&read("/aws/apigateway/x", &[], &[&line]).0), (None, None));
     let named = line.replacen('{', r#"{"apiId":"other","#, 1);
