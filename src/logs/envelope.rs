@@ -120,6 +120,11 @@ pub(crate) fn of_text(raw: &[u8], max_bytes: usize) -> Parcel {
     parcel_of(text(raw, max_bytes).map(Content::Text))
 }
 
+/// The same of a text that was read already.
+pub(crate) fn of_string(text: String) -> Parcel {
+    parcel_of(Ok(Content::Text(text)))
+}
+
 /// Whether a text opens an object whose first key is one that an event has.
 pub(crate) fn opens_with_key(json: &[u8]) -> bool {
     const KEYS: [&str; 12] = [

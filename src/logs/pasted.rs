@@ -70,11 +70,14 @@ pub(crate) fn is_reason(text: &str) -> bool {
         let head = text.as_bytes().get(..reason.len());
         head.is_some_and(|head| head.eq_ignore_ascii_case(reason.as_bytes()))
     };
-    REASONS.iter().any(|reason| opens(&reason))
+    REASONS.iter().any(opens)
 }
 
+/// Reads two bytes as a unit of UTF-16.
+type Unit = fn([u8; 2]) -> u16;
+
 /// How UTF-16 text begins: with a mark, or with ASCII, which has a NUL in every pair.
-fn utf16_units(raw: &[u8]) -> Option<(&[u8], fn([u8; 2]) -> u16)> {
+fn utf16_units(raw: &[u8]) -> Option<(&[u8], Unit)> {
     match raw {
         [0xff, 0xfe, rest @ ..] => Some((rest, u16::from_le_bytes)),
         [0xfe, 0xff, rest @ ..] => Some((rest, u16::from_be_bytes)),

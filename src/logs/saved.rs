@@ -28,27 +28,27 @@ fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Parcel>, DecodeErro
     let raw = recoded.as_deref().unwrap_or(raw);
     let json = without_mark(raw);
     if !json.starts_with(b"{") && !json.starts_with(b"[") {
-        return Ok(vec![text(raw, max_bytes)]);
+        return Ok(vec![text(raw)]);
     }
     match open(json, max_bytes) {
-        Err(DecodeError { fault: Fault::UnknownEvent, .. }) => Ok(records_or_text(json, max_bytes)),
+        Err(DecodeError { fault: Fault::UnknownEvent, .. }) => Ok(records_or_text(json)),
         Err(DecodeError { fault: Fault::NotJson(_), .. }) if !opens_as_event(json, max_bytes) => {
-            Ok(records_or_text(json, max_bytes))
+            Ok(records_or_text(json))
         }
         Err(DecodeError { fault: Fault::NotJson(reason), log_group }) => {
             several(json, max_bytes).ok_or(DecodeError { fault: Fault::NotJson(reason), log_group })?
         }
         // A list, which `open` takes for text.
-        Ok(_) if json.starts_with(b"[") => Ok(records_or_text(json, max_bytes)),
+        Ok(_) if json.starts_with(b"[") => Ok(records_or_text(json)),
         opened => opened,
     }
 }
 
 /// A text that a person saved or pasted, whatever frames its lines.
-fn text(raw: &[u8], max_bytes: usize) -> Parcel {
+fn text(raw: &[u8]) -> Parcel {
     let text = pasted::decoded(without_mark(raw));
     let lines = exported::of_csv(&text).or_else(|| exported::of_yaml(&text));
-    envelope::of_text(pasted::tidied(lines.unwrap_or(text)).as_bytes(), max_bytes)
+    envelope::of_string(pasted::tidied(lines.unwrap_or(text)))
 }
 
 /// What follows blanks and byte order marks at the beginning.
@@ -89,20 +89,20 @@ fn opens_as_event(json: &[u8], max_bytes: usize) -> bool {
 }
 
 /// Delivered records, one a line whatever their layout was; else the text as it is.
-fn records_or_text(json: &[u8], max_bytes: usize) -> Vec<Parcel> {
+fn records_or_text(json: &[u8]) -> Vec<Parcel> {
     let values: Result<Vec<Value>, _> = match json.starts_with(b"[") {
         true => serde_json::from_slice(json),
         false => serde_json::Deserializer::from_slice(json).into_iter().collect(),
     };
     let Some(values) = values.ok().filter(|values| !values.is_empty()) else {
-        return vec![text(json, max_bytes)];
+        return vec![text(json)];
     };
     // Records and access lines are lines by themselves, whatever their layout is.
     let objects = values.iter().all(|value| delivered::is_record(value) || is_access_line(value));
     let as_lines = || values.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     match exported::of_json(&values).or_else(|| objects.then(as_lines)) {
-        Some(lines) => vec![envelope::of_text(pasted::tidied(lines).as_bytes(), max_bytes)],
-        None => vec![text(json, max_bytes)],
+        Some(lines) => vec![envelope::of_string(pasted::tidied(lines))],
+        None => vec![text(json)],
     }
 }
 
