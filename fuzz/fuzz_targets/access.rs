@@ -15,7 +15,7 @@ fuzz_target!(|input: (&str, &str)| {
         let events = vec![LogEvent { number: 1, id: None, at: None, message: line.into() }];
         let (_, access) = divide(LogBatch { source: Source::default(), events }, &formats);
         let log = AccessLog::read(&access, &formats);
-        assert_eq!(log.requests + log.unread, access.events.len(), "every line is counted");
+        assert_eq!(log.requests + log.unread.len(), access.events.len(), "every line is counted");
         for execution in log.executions() {
             let found = causes::classify(&execution).expect("every failure has a diagnosis");
             assert!(found.status.is_some_and(|status| status >= 500), "only a 5xx is a failure");

@@ -329,8 +329,15 @@ pub async fn explain_in(
         alerts.push(explained(news, reading.as_ref(), now).await);
     }
     let cut_off = executions.iter().filter(|execution| execution.is_cut_off()).count();
-    let unattributed =
-        if alerts.is_empty() { unattributed(batches.iter().chain(&of_access)) } else { Vec::new() };
+    let unattributed = if alerts.is_empty() {
+        let of_others = of_access.iter().zip(&access).flat_map(|(batch, log)| {
+            // What a client wrote into an access line that was read proves nothing.
+            log.unread.iter().filter_map(|place| batch.events.get(*place))
+        });
+        unattributed(batches.iter().flat_map(|batch| &batch.events).chain(of_others))
+    } else {
+        Vec::new()
+    };
     Ok(Explained { unattributed, summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
 }
 

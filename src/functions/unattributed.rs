@@ -15,9 +15,8 @@ pub struct Unattributed {
 }
 
 /// The sentences of failures in lines that API Gateway has not written, the first few.
-pub(super) fn unattributed<'a>(batches: impl Iterator<Item = &'a LogBatch<'a>>) -> Vec<Unattributed> {
+pub(super) fn unattributed<'a>(events: impl Iterator<Item = &'a LogEvent<'a>>) -> Vec<Unattributed> {
     const MOST: usize = 5;
-    let events = batches.flat_map(|batch| &batch.events);
     let bare = events.filter(|event| {
         let line = LogLine::parse(&event.message);
         line.request.is_none() && line.kind == Kind::Other

@@ -39,8 +39,8 @@ pub struct AccessLog<'a> {
     pub failures: Vec<AccessFailure<'a>>,
     /// Lines that could be read.
     pub requests: usize,
-    /// Lines of unknown shape: passed over.
-    pub unread: usize,
+    /// Lines of unknown shape, by their places in the batch: passed over.
+    pub unread: Vec<usize>,
     /// Lines of requests whose stage neither the line nor the group tells.
     pub without_stage: usize,
 }
@@ -72,10 +72,10 @@ impl<'a> AccessLog<'a> {
     pub fn read(batch: &'a LogBatch<'a>, formats: &[AccessFormat]) -> Self {
         let mut log = Self::default();
         let mut places = HashMap::<_, usize, RandomState>::default();
-        for event in &batch.events {
+        for (place, event) in batch.events.iter().enumerate() {
             let text = body(&event.message);
             let Some(line) = access_format::read(text, formats) else {
-                log.unread += 1;
+                log.unread.push(place);
                 continue;
             };
             log.requests += 1;

@@ -386,18 +386,30 @@ fn without_colours(line: &str) -> Cow<'_, str> {
 ///
 /// No line begins inside what a client or a backend wrote: a line behind such a one is left in it.
 fn divide(line: &str, out: &mut String) {
+    /// A longer one is no paste, and a hostile one would be searched again and again.
+    const LONGEST: usize = 1 << 20;
     let mut rest = line;
-    while let Some(next) = next_line(rest) {
+    while rest.len() <= LONGEST
+        && let Some(next) = next_line(rest)
+    {
         push_line(rest[..next].trim_end(), out);
         rest = rest[next..].trim_start_matches("\\n").trim_start();
     }
     push_line(rest, out);
 }
 
+/// As much of a line as tells which of API Gateway's it is.
+fn head(line: &str) -> &str {
+    const LONGEST: usize = 512;
+    let end = (0..=LONGEST.min(line.len())).rev().find(|end| line.is_char_boundary(*end));
+    &line[..end.unwrap_or(0)]
+}
+
 /// Where the next line begins inside this one.
 fn next_line(text: &str) -> Option<usize> {
     let own = opening::opening(text);
-    if matches!(LogLine::parse(text).kind, Kind::Payload | Kind::ResponseHeaders(_)) && own.request.is_some()
+    if matches!(LogLine::parse(head(text)).kind, Kind::Payload | Kind::ResponseHeaders(_))
+        && own.request.is_some()
     {
         return None;
     }
@@ -410,7 +422,7 @@ fn next_line(text: &str) -> Option<usize> {
         let found = opening::opening(&text[*place..]);
         match (&id, found.at, found.request) {
             (_, Some(_), _) => true,
-            (Some(_), None, Some(_)) => LogLine::parse(&text[*place..]).kind != Kind::Other,
+            (Some(_), None, Some(_)) => LogLine::parse(head(&text[*place..])).kind != Kind::Other,
             _ => false,
         }
     };

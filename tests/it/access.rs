@@ -29,7 +29,7 @@ fn read(group: &str, formats: &[AccessFormat], lines: &[&str]) -> (Vec<Diagnosis
     let mut executions = correlate(&rest);
     executions.retain(|execution| execution.is_recognised());
     join(&mut executions, &logs);
-    (executions.iter().filter_map(causes::classify).collect(), logs[0].unread)
+    (executions.iter().filter_map(causes::classify).collect(), logs[0].unread.len())
 }
 
 #[track_caller]
@@ -474,6 +474,17 @@ fn private_words_are_not_quoted() {
     let shown = format!("{found:?}");
     for private in ["bob@example.com", "203.0.113.7", "hunter2", "abc"] {
         assert!(!shown.contains(private), "{private}: {shown}");
+    }
+}
+
+#[test]
+fn long_lines_are_read_in_time_that_grows_with_them() {
+    for filling in ["\"", "\", \"", "{\"a\":", "\"a\":\"", "} ", " - - [", "\" ", "|", "\\"] {
+        let filling = filling.repeat((900 << 10) / filling.len());
+        for line in [format!("{{\"requestId\":\"a\",\"status\":\"500\",{filling}"), filling] {
+            let formats: Vec<_> = TEMPLATES.iter().map(|template| AccessFormat::compile(template)).collect();
+            read("/aws/apigateway/x", &formats, &[&line]);
+        }
     }
 }
 

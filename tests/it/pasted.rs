@@ -306,6 +306,25 @@ fn words_of_others_prove_nothing() {
 }
 
 #[test]
+fn client_words_in_access_lines_prove_nothing() {
+    let line =
+        serde_json::json!({"requestId": ID, "status": "200", "httpMethod": "GET", "userAgent": UNREACHABLE});
+    let explained = read(line.to_string().as_bytes());
+    let Explained { alerts, summary, unattributed } = &explained;
+    assert_eq!((alerts.len(), summary.read, unattributed.len()), (0, 1, 0), "{explained:?}");
+}
+
+#[test]
+fn long_lines_are_read_in_time_that_grows_with_them() {
+    let opening = format!("({ID}) Starting execution for request: {ID}");
+    for filling in
+        ["(a) ".repeat(300_000), " UTC ".repeat(200_000), "( ".repeat(500_000), "\" \"".repeat(300_000)]
+    {
+        assert_eq!(read(format!("{opening} {filling}").as_bytes()).alerts.len(), 0);
+    }
+}
+
+#[test]
 fn nothing_is_called_well_where_a_failure_may_stand() {
     for text in [
         format!(
