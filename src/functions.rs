@@ -15,6 +15,8 @@ mod stack;
 #[cfg(feature = "live")]
 pub mod start;
 mod sweep;
+mod unattributed;
 
 pub use config::CaretakerConfig;
-pub use respond::{Explained, Outcome, Reading, Responder, check, explain};
+pub use respond::{Explained, Outcome, Reading, Responder, check, explain, explain_in};
+pub use unattributed::Unattributed;

@@ -2,6 +2,8 @@
 
 // `cfg(test)` is always true here; it tells Clippy that helpers beside the tests may unwrap as tests do.
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod accuracy;
 #[cfg(test)]
 #[cfg(feature = "live")]
@@ -61,6 +63,10 @@ mod messages;
 mod model;
 #[cfg(test)]
 mod network;
+mod pasted;
+#[cfg(test)]
+#[cfg(feature = "probe")]
+mod probe;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
