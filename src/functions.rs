@@ -15,6 +15,8 @@ mod stack;
 #[cfg(feature = "live")]
 pub mod start;
 mod sweep;
+#[cfg(feature = "live")]
+mod task;
 mod unattributed;
 
 pub use config::CaretakerConfig;

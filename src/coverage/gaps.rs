@@ -104,8 +104,8 @@ pub fn blind_spots(seen: &Inventory) -> Vec<BlindSpot> {
     for stage in &seen.stages {
         spots.extend(of_stage(seen, stage));
     }
-    spots.extend(seen.delivered.iter().filter_map(|(group, standing)| delivered(seen, group, standing)));
-    spots.extend(seen.round.standing.iter().filter_map(|(group, standing)| orphan(seen, group, standing)));
+    spots.extend(seen.delivered.iter().filter_map(|(group, status)| delivered(seen, group, status)));
+    spots.extend(seen.report.statuses.iter().filter_map(|(group, status)| orphan(seen, group, status)));
     spots.extend(seen.lost.iter().map(|group| BlindSpot {
         kind: GapKind::FilterRemoved,
         of: group.clone(),
@@ -215,7 +215,7 @@ fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
             of,
         });
     }
-    if !seen.round.is_complete() || seen.round.standing.contains_key(&stage.log_group(&seen.prefix)) {
+    if !seen.report.is_complete() || seen.report.statuses.contains_key(&stage.log_group(&seen.prefix)) {
         return None;
     }
     Some(BlindSpot {
@@ -235,21 +235,21 @@ fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
 }
 
 /// What is blind about an execution log group. One of a stage without private routes hides nothing of ours.
-fn orphan(seen: &Inventory, group: &str, standing: &GroupStatus) -> Option<BlindSpot> {
+fn orphan(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<BlindSpot> {
     let stage = seen.stages.iter().find(|stage| {
         let own = stage.log_group(&seen.prefix);
         group == own || group.strip_prefix(&own).is_some_and(|rest| rest == "/Canary")
     });
     match stage.map(|stage| stage.private.as_deref()) {
         Some(Some([])) => None,
-        _ => of_group(seen, group, standing),
+        _ => of_group(seen, group, status),
     }
 }
 
-fn of_group(seen: &Inventory, group: &str, standing: &GroupStatus) -> Option<BlindSpot> {
+fn of_group(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<BlindSpot> {
     let filters =
         || Some(format!("aws logs describe-subscription-filters --log-group-name '{group}'{}", region(seen)));
-    let (kind, says, remedy, command) = match standing {
+    let (kind, says, remedy, command) = match status {
         GroupStatus::Watched => return None,
         GroupStatus::Left(SkipReason::Full(names)) => (
             GapKind::LogGroupFull,
@@ -303,8 +303,8 @@ fn failed(call: CoverageCall, why: &ReadError) -> &'static str {
 }
 
 /// A group of delivered logs is subscribed by hand.
-fn delivered(seen: &Inventory, group: &str, standing: &GroupStatus) -> Option<BlindSpot> {
-    let says = match standing {
+fn delivered(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<BlindSpot> {
+    let says = match status {
         GroupStatus::Watched => return None,
         GroupStatus::Failed(call, why) => format!("{} failed: {why}", call.action()),
         _ => {
@@ -363,7 +363,7 @@ fn unread(seen: &Inventory) -> Vec<BlindSpot> {
         command: None,
     };
     let mut spots = Vec::new();
-    if let Some(why) = &seen.round.unlisted {
+    if let Some(why) = &seen.report.unlisted {
         let action = CoverageCall::DescribeLogGroups.action();
         let remedy = format!("Allow {action}, or try again.");
         spots.push(spot(

@@ -57,7 +57,7 @@ pub struct Inventory {
     /// What execution log groups' names begin with.
     pub prefix: String,
     /// Where the log groups stand.
-    pub round: ReconcileReport,
+    pub report: ReconcileReport,
     /// Groups of the round that had our filter before and had lost it.
     pub lost: Vec<String>,
     /// Where the groups of delivered logs stand.
@@ -84,20 +84,20 @@ pub async fn scan(
     mut seen: Inventory,
     depth: ScanDepth,
     deadline: Instant,
-    pace: &mut RateLimiter,
+    limiter: &mut RateLimiter,
     progress: &mut (dyn FnMut(usize, usize) + Send),
 ) -> Inventory {
-    pace.turn().await;
+    limiter.turn().await;
     match apis.has_log_role().await {
         Ok(has) => seen.has_log_role = Some(has),
         Err(refused) => seen.missed("whether API Gateway may write logs", refused),
     }
-    pace.turn().await;
+    limiter.turn().await;
     match apis.http_apis().await {
-        Ok(found) => look_at_http(apis, found, &mut seen, deadline, pace).await,
+        Ok(found) => look_at_http(apis, found, &mut seen, deadline, limiter).await,
         Err(refused) => seen.missed("HTTP APIs", refused),
     }
-    pace.turn().await;
+    limiter.turn().await;
     let rest_apis = match apis.rest_apis().await {
         Ok(found) => found,
         Err(refused) => {
@@ -111,7 +111,7 @@ pub async fn scan(
             seen.skipped += rest_apis.len() - done;
             break;
         }
-        look_at(apis, api, &mut seen, depth, pace).await;
+        look_at(apis, api, &mut seen, depth, limiter).await;
     }
     progress(rest_apis.len(), rest_apis.len());
     seen
@@ -122,14 +122,14 @@ async fn look_at_http(
     found: Vec<HttpApi>,
     seen: &mut Inventory,
     deadline: Instant,
-    pace: &mut RateLimiter,
+    limiter: &mut RateLimiter,
 ) {
     for found in found {
         if Instant::now() >= deadline {
             seen.skipped += 1;
             continue;
         }
-        pace.turn().await;
+        limiter.turn().await;
         match apis.uses_link(&found.api.id).await {
             Ok(true) => seen.http_apis.push(found),
             Ok(false) => {}
@@ -143,9 +143,9 @@ async fn look_at(
     api: &ListedApi,
     seen: &mut Inventory,
     depth: ScanDepth,
-    pace: &mut RateLimiter,
+    limiter: &mut RateLimiter,
 ) {
-    pace.turn().await;
+    limiter.turn().await;
     let stages = match apis.stages(&api.id).await {
         Ok(stages) => stages,
         Err(refused) => return seen.missed(&format!("the stages of API {}", api.id), refused),
@@ -153,7 +153,7 @@ async fn look_at(
     let stage = |(name, settings)| InventoryStage { api: api.clone(), name, settings, private: None };
     let mut stages: Vec<InventoryStage> = stages.into_iter().map(stage).collect();
     if depth == ScanDepth::Everything || !stages.iter().all(|stage| seen.is_watched(stage)) {
-        pace.turn().await;
+        limiter.turn().await;
         match apis.resources(&api.id).await {
             Ok(resources) => stages.iter_mut().for_each(|stage| stage.private = Some(private(&resources))),
             Err(refused) => seen.missed(&format!("the integrations of API {}", api.id), refused),
@@ -187,13 +187,13 @@ impl Inventory {
 
     /// Whether every failure of the stage's private routes is seen.
     pub fn watches(&self, stage: &InventoryStage) -> bool {
-        let standing = self.round.standing.get(&stage.log_group(&self.prefix));
-        stage.silent().is_empty() && standing == Some(&GroupStatus::Watched)
+        let status = self.report.statuses.get(&stage.log_group(&self.prefix));
+        stage.silent().is_empty() && status == Some(&GroupStatus::Watched)
     }
 
     /// Whether every request of the stage is logged, and the log watched.
     pub fn is_watched(&self, stage: &InventoryStage) -> bool {
-        let standing = self.round.standing.get(&stage.log_group(&self.prefix));
-        stage.logs_all() && standing == Some(&GroupStatus::Watched)
+        let status = self.report.statuses.get(&stage.log_group(&self.prefix));
+        stage.logs_all() && status == Some(&GroupStatus::Watched)
     }
 }

@@ -97,7 +97,7 @@ pub fn change(group: &LogGroup, filters: &[Filter], ours: &Filter, scope: &Scope
     match mine {
         Some(mine) if mine == ours => Change::Keep,
         Some(_) => Change::Replace,
-        // Somebody made it by hand; a second one would deliver every line twice.
+        // It was made by hand; a second one would deliver every line twice.
         None if filters.iter().any(|filter| filter.destination == ours.destination) => Change::Keep,
         None if !group.subscribable => Change::SkipReason(SkipReason::Class),
         None if filters.len() >= MOST_FILTERS => {

@@ -22,7 +22,7 @@ pub enum Mode {
 pub enum StartAt<'a> {
     /// Behind the group at which the last round stopped.
     Behind(&'a str),
-    /// At another place each turn, where nobody knows of a last round: none is always the last.
+    /// With no saved position, at a different group each turn, so that none is always last.
     Turn(u64),
 }
 
@@ -72,7 +72,7 @@ pub enum GroupStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReconcileReport {
     /// Where each group stands. Groups that went away meanwhile are not among them.
-    pub standing: BTreeMap<String, GroupStatus>,
+    pub statuses: BTreeMap<String, GroupStatus>,
     /// Groups that got our filter.
     pub subscribed: Vec<String>,
     /// Groups whose filter of ours was changed.
@@ -90,7 +90,7 @@ pub struct ReconcileReport {
 impl ReconcileReport {
     /// How many groups stand so.
     pub fn count(&self, wanted: impl Fn(&GroupStatus) -> bool) -> usize {
-        self.standing.values().filter(|standing| wanted(standing)).count()
+        self.statuses.values().filter(|status| wanted(status)).count()
     }
 
     /// Adds what a second round over the same groups did.
@@ -98,10 +98,10 @@ impl ReconcileReport {
         self.unlisted = self.unlisted.take().or(more.unlisted);
         self.stopped_after = self.stopped_after.take().or(more.stopped_after);
         self.removed.extend(more.removed);
-        for (group, status) in more.standing {
+        for (group, status) in more.statuses {
             // Of two states of a group the one that failed counts.
             if matches!(status, GroupStatus::Failed(..) | GroupStatus::NotReached) {
-                self.standing.insert(group, status);
+                self.statuses.insert(group, status);
             }
         }
     }
@@ -118,10 +118,10 @@ impl Reconciler<'_> {
         &self,
         prefix: &str,
         begin: StartAt<'_>,
-        pace: &mut RateLimiter,
+        limiter: &mut RateLimiter,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> ReconcileReport {
-        let mut groups = match self.listed(prefix, pace).await {
+        let mut groups = match self.listed(prefix, limiter).await {
             Ok(groups) => groups,
             Err(refused) => {
                 return ReconcileReport { unlisted: Some(refused.why()), ..ReconcileReport::default() };
@@ -131,21 +131,21 @@ impl Reconciler<'_> {
         groups.dedup_by(|a, b| a.name == b.name);
         let place = begin.place(&groups);
         groups.rotate_left(place);
-        let mut round = self.each(&groups, pace, progress).await;
-        if let (Some(""), StartAt::Behind(name)) = (round.stopped_after.as_deref(), begin) {
-            round.stopped_after = Some(name.to_owned());
+        let mut report = self.each(&groups, limiter, progress).await;
+        if let (Some(""), StartAt::Behind(name)) = (report.stopped_after.as_deref(), begin) {
+            report.stopped_after = Some(name.to_owned());
         }
-        round
+        report
     }
 
-    async fn listed(&self, prefix: &str, pace: &mut RateLimiter) -> Result<Vec<LogGroup>, CallError> {
+    async fn listed(&self, prefix: &str, limiter: &mut RateLimiter) -> Result<Vec<LogGroup>, CallError> {
         let mut tries = 0;
         loop {
             tries += 1;
             match self.groups.groups(prefix).await {
                 Err(refused) if refused.is_passing() && tries < TRIES && Instant::now() < self.deadline => {
-                    pace.back_off(tries);
-                    pace.turn().await;
+                    limiter.back_off(tries);
+                    limiter.turn().await;
                 }
                 listed => return listed,
             }
@@ -156,26 +156,26 @@ impl Reconciler<'_> {
     pub async fn each(
         &self,
         groups: &[LogGroup],
-        pace: &mut RateLimiter,
+        limiter: &mut RateLimiter,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> ReconcileReport {
-        let mut round = ReconcileReport::default();
+        let mut report = ReconcileReport::default();
         let mut last = None;
         for (done, group) in groups.iter().enumerate() {
             progress(done, groups.len());
             if Instant::now() >= self.deadline {
-                round.standing.insert(group.name.clone(), GroupStatus::NotReached);
+                report.statuses.insert(group.name.clone(), GroupStatus::NotReached);
                 // Where not even one was reached, the next round begins at the first again.
-                round.stopped_after.get_or_insert_with(|| last.clone().unwrap_or_default());
+                report.stopped_after.get_or_insert_with(|| last.clone().unwrap_or_default());
                 continue;
             }
-            if let Some(standing) = self.one(group, pace, &mut round).await {
-                round.standing.insert(group.name.clone(), standing);
+            if let Some(status) = self.one(group, limiter, &mut report).await {
+                report.statuses.insert(group.name.clone(), status);
             }
             last = Some(group.name.clone());
         }
         progress(groups.len(), groups.len());
-        round
+        report
     }
 
     /// Deals with one group; `None` where it is gone. What is refused for the moment is looked at afresh and tried again: the
@@ -183,14 +183,14 @@ impl Reconciler<'_> {
     async fn one(
         &self,
         group: &LogGroup,
-        pace: &mut RateLimiter,
-        round: &mut ReconcileReport,
+        limiter: &mut RateLimiter,
+        report: &mut ReconcileReport,
     ) -> Option<GroupStatus> {
         let (mut tries, mut throttled) = (0, 0);
         loop {
-            pace.turn().await;
-            let (call, refused) = match self.try_once(group, round).await {
-                Ok(standing) => return Some(standing),
+            limiter.turn().await;
+            let (call, refused) = match self.try_once(group, report).await {
+                Ok(status) => return Some(status),
                 Err(failed) => failed,
             };
             // Being throttled says nothing of this group: the next would be too. All wait until it ends, or time is up.
@@ -201,11 +201,11 @@ impl Reconciler<'_> {
             }
             match refused {
                 CallError::Gone => {
-                    round.vanished.push(group.name.clone());
+                    report.vanished.push(group.name.clone());
                     return None;
                 }
                 passing if passing.is_passing() && tries < TRIES && Instant::now() < self.deadline => {
-                    pace.back_off(tries + throttled);
+                    limiter.back_off(tries + throttled);
                 }
                 lasting => return Some(GroupStatus::Failed(call, lasting.why())),
             }
@@ -215,7 +215,7 @@ impl Reconciler<'_> {
     async fn try_once(
         &self,
         group: &LogGroup,
-        round: &mut ReconcileReport,
+        report: &mut ReconcileReport,
     ) -> Result<GroupStatus, (CoverageCall, CallError)> {
         let name = &group.name;
         let filters = self.groups.filters(name).await;
@@ -231,14 +231,14 @@ impl Reconciler<'_> {
                 let put = self.groups.put(name, self.ours).await;
                 put.map_err(|refused| (CoverageCall::PutSubscriptionFilter, refused))?;
                 let list =
-                    if change == Change::Subscribe { &mut round.subscribed } else { &mut round.replaced };
+                    if change == Change::Subscribe { &mut report.subscribed } else { &mut report.replaced };
                 list.push(name.clone());
                 Ok(GroupStatus::Watched)
             }
             Change::Remove => {
                 match self.groups.remove(name, &self.ours.name).await {
-                    // Somebody else removed it first.
-                    Ok(()) | Err(CallError::Gone) => round.removed.push(name.clone()),
+                    // Another caller removed it first.
+                    Ok(()) | Err(CallError::Gone) => report.removed.push(name.clone()),
                     Err(refused) => return Err((CoverageCall::DeleteSubscriptionFilter, refused)),
                 }
                 Ok(GroupStatus::Left(SkipReason::OutOfScope))
@@ -254,7 +254,7 @@ const TRIES: u32 = 6;
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// Keeps calls apart. An account's subscription filters may be listed, put and deleted five times a second each, by
-/// everybody together: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
+/// all callers together: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
 #[derive(Clone, Debug)]
 pub struct RateLimiter {
     apart: Duration,
@@ -316,8 +316,8 @@ mod tests {
 
     #[test]
     fn each_try_waits_longer_up_to_a_bound() {
-        let pace = RateLimiter::per_second(4);
-        let waits = [1, 2, 3, 4, 30].map(|tries| pace.wait(tries).as_millis());
+        let limiter = RateLimiter::per_second(4);
+        let waits = [1, 2, 3, 4, 30].map(|tries| limiter.wait(tries).as_millis());
         assert_eq!(waits, [500, 1000, 2000, 2000, 2000]);
     }
 

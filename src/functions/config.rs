@@ -82,12 +82,12 @@ impl Config {
     ///
     /// [`ConfigError`] with every missing or malformed variable.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut reader = Reader { get: &get, faults: Vec::new() };
+        let mut reader = EnvReader { get: &get, faults: Vec::new() };
         let config = Self::of(&mut reader);
         if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
     }
 
-    pub(crate) fn of(reader: &mut Reader<'_>) -> Self {
+    pub(crate) fn of(reader: &mut EnvReader<'_>) -> Self {
         let get = reader.get;
         Self {
             alert_topic: reader.topic("ALERT_TOPIC_ARN"),
@@ -111,12 +111,12 @@ impl Config {
     }
 }
 
-pub(crate) struct Reader<'a> {
+pub(crate) struct EnvReader<'a> {
     pub(crate) get: &'a dyn Fn(&str) -> Option<String>,
     pub(crate) faults: Vec<String>,
 }
 
-impl Reader<'_> {
+impl EnvReader<'_> {
     /// A variable that may be unset or empty; a malformed one is a fault, and its default keeps the reading going.
     pub(crate) fn or<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>, default: T) -> T {
         match (self.get)(name).filter(|text| !text.trim().is_empty()).map(|text| parse(text.trim())) {
@@ -267,7 +267,7 @@ impl CaretakerConfig {
     ///
     /// [`ConfigError`] with every missing or malformed variable.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut reader = Reader { get: &get, faults: Vec::new() };
+        let mut reader = EnvReader { get: &get, faults: Vec::new() };
         let shared = Config::of(&mut reader);
         let scope = Scope {
             include: reader.or("INCLUDE_LOG_GROUPS", names, Vec::new()),
@@ -287,7 +287,7 @@ impl CaretakerConfig {
     }
 }
 
-impl Reader<'_> {
+impl EnvReader<'_> {
     /// A function, or a logical destination in front of a stream.
     fn destination(&mut self, name: &str) -> Arn {
         let text = (self.get)(name).unwrap_or_default();

@@ -71,7 +71,7 @@ impl Caretaker {
     /// Removes the filters of this name from every group.
     async fn unsubscribe(&self, name: &str, scope: &Scope, deadline: Instant) -> ReconcileReport {
         let ours = Filter { name: name.to_owned(), ..self.config.filter.clone() };
-        self.go_through(&Reconciler { ours: &ours, ..self.upkeep(scope, deadline) }).await
+        self.go_through(&Reconciler { ours: &ours, ..self.reconciler(scope, deadline) }).await
     }
 
     async fn answer(&self, request: &Request, id: &str, fault: Option<&str>) -> anyhow::Result<()> {
@@ -99,9 +99,9 @@ fn left_behind(report: &ReconcileReport) -> Option<String> {
         return Some(format!("the log groups could not be listed: {why}"));
     }
     let left: Vec<&String> = report
-        .standing
+        .statuses
         .iter()
-        .filter(|(_, standing)| matches!(standing, GroupStatus::Failed(..) | GroupStatus::NotReached))
+        .filter(|(_, status)| matches!(status, GroupStatus::Failed(..) | GroupStatus::NotReached))
         .map(|(group, _)| group)
         .collect();
     let first = left.first()?;
