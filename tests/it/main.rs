@@ -63,6 +63,7 @@ mod messages;
 mod model;
 #[cfg(test)]
 mod network;
+#[cfg(test)]
 mod pasted;
 #[cfg(test)]
 #[cfg(feature = "probe")]
