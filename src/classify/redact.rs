@@ -45,7 +45,7 @@ const HEADERS: [&str; 7] = [
 
 /// The text of a line as it may be quoted, at most `longest` characters.
 pub fn line(line: &LogLine<'_>, longest: usize) -> String {
-    match line.kind {
+    let mut quote = match line.kind {
         Kind::Payload => label(line.text, longest),
         Kind::ResponseHeaders(headers) => {
             bounded(&format!("{}{}", opening_of(line.text, headers), safe_headers(headers)), longest)
@@ -53,11 +53,14 @@ pub fn line(line: &LogLine<'_>, longest: usize) -> String {
         Kind::EndpointUri(uri) | Kind::Sending(uri) => {
             let opening = opening_of(line.text, uri);
             let room = longest.saturating_sub(opening.chars().count());
-            bounded(&format!("{opening}{}", settled(uri, Reading::Address, room)), longest)
+            bounded(&format!("{opening}{}", settled(uri, Reading::Address, room).trim()), longest)
         }
         Kind::Failure => settled(&line.unwrapped(), Reading::Text, longest),
         _ => settled(line.text, Reading::Text, longest),
-    }
+    };
+    // What is read again has no blanks at its end.
+    quote.truncate(quote.trim_end().len());
+    quote
 }
 
 /// At most `longest` characters, marked where it was cut.
@@ -308,7 +311,8 @@ fn token_at(token: &str, at: usize, arn: bool, kept: &Kept, gone: &mut Gone<'_>)
     }
     if shapes::is_marked(token) {
         gone.take(start, padded(gone.text, end));
-    } else if token.len() < 16 {
+    } else if token.len() < 16 || gone.text[..start].ends_with("[$LATEST]") {
+        // Too short, or the log stream of a function.
     } else if arn {
         let hex = |run: &str| run.bytes().all(|b| b.is_ascii_hexdigit());
         for (place, run) in pieces(token, |b| !b.is_ascii_alphanumeric()) {
@@ -319,12 +323,20 @@ fn token_at(token: &str, at: usize, arn: bool, kept: &Kept, gone: &mut Gone<'_>)
     } else if shapes::is_mixture(&token[opening_slash(token)..]) {
         gone.take(start + opening_slash(token), padded(gone.text, end));
     } else {
+        let mut run = None;
         for (place, segment) in pieces(token, |b| b == b'/') {
             let (from, to) = (at + place, at + place + segment.len());
             if shapes::is_marked(segment) {
                 gone.take(from, to);
             } else if !shapes::is_aws_id(segment) && !shapes::is_host(segment) && shapes::is_random(segment) {
                 gone.take(from, padded(gone.text, to));
+            }
+            // Base64 with slashes, as a segment among others.
+            run = if shapes::is_name(segment) { None } else { Some(run.unwrap_or(from)) };
+            if let Some(first) =
+                run.filter(|first| *first < from && shapes::is_mixture(&gone.text[*first..to]))
+            {
+                gone.take(first, padded(gone.text, to));
             }
         }
     }

@@ -58,7 +58,9 @@ fn address(word: &str, offset: usize, is_whole: bool, gone: &mut Gone<'_>) {
     }
     let is_path = is_whole || path > 0 || word.starts_with('/');
     let mut end = word.len();
-    if is_path && let Some(fragment) = word[path..].find('#') {
+    // AWS prints account ids as `####` in its examples.
+    let fragment = word[path..].find('#').filter(|at| !word[path + at + 1..].starts_with('#'));
+    if is_path && let Some(fragment) = fragment {
         gone.drop(offset + path + fragment, offset + end);
         end = path + fragment;
     }

@@ -65,7 +65,8 @@ pub(super) fn is_mixture(word: &str) -> bool {
     let is_word = |piece: &str| {
         piece.len() >= 5 && piece.bytes().all(|b| b.is_ascii_alphabetic()) && surprise(piece.as_bytes()) < 20
     };
-    mixed && word.len() >= 20 && surprise(word.as_bytes()) >= 38 && !pieces.any(is_word)
+    let limit = if word.len() < 32 { 38 } else { 33 };
+    mixed && word.len() >= 20 && surprise(word.as_bytes()) >= limit && !pieces.any(is_word)
 }
 
 /// Whether a word, or a run of letters and digits in it, is made by chance: too long and too unlike words.
@@ -115,6 +116,12 @@ fn surprise(word: &[u8]) -> usize {
         };
     }
     if pairs == 0 { 0 } else { odd * 100 / pairs }
+}
+
+/// Whether a segment of a path is a name, a number or an id in small letters: nothing that base64 falls into.
+pub(super) fn is_name(segment: &str) -> bool {
+    let small = !segment.bytes().any(|b| b.is_ascii_uppercase() || b == b'+');
+    small || (segment.len() >= 4 && is_wordy(segment) && surprise(segment.as_bytes()) < 20)
 }
 
 /// Whether a word is mostly what people speak: letters, or letters with marks between.

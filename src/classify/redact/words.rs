@@ -50,8 +50,8 @@ const CODES: [&str; 22] = [
 
 /// What a `…key` is when it names a place, not a secret.
 #[rustfmt::skip]
-const PLACES: [&str; 19] = [
-    "cache", "composite", "dict", "duplicate", "foreign", "hash", "index", "key", "map", "object",
+const PLACES: [&str; 20] = [
+    "cache", "composite", "dict", "dup", "duplicate", "foreign", "hash", "index", "key", "map", "object",
     "partition", "primary", "public", "range", "routing", "sort", "unique", "mon", "tur",
 ];
 
@@ -91,8 +91,7 @@ const HARMLESS: &[&str] = &[
     "authorizer", "aws", "bad", "be", "because", "been", "before", "being", "between", "bit", "blank",
     "both", "bucket", "but", "by", "cache", "call", "callback", "came", "can", "can't", "cannot", "caused",
     "chain", "changed", "check", "claim", "class", "client", "closed", "code", "columns", "complexity",
-    "config", "configuration", "configured", "connection", "constraint", "contains", "cookie", "correct",
-    "could", "couldn't", "count", "created", "credential", "credentials", "database", "date", "declined",
+    "config", "configuration", "configured", "connection", "constraint", "contains", "cookie", "could", "couldn't", "count", "created", "credential", "credentials", "database", "date", "declined",
     "decode", "default", "defined", "deleted", "denied", "deprecated", "did", "didn't", "different",
     "digest", "disabled", "does", "doesn't", "due", "during", "edge", "either", "empty", "enabled",
     "encoded", "encoding", "endpoint", "entry", "error", "errors", "exceeded", "exceeds", "exception",
@@ -119,7 +118,7 @@ const HARMLESS: &[&str] = &[
     "unauthorized", "undefined", "unexpected", "unknown", "unset", "unsupported", "until", "updated", "url",
     "usage", "use", "used", "user", "using", "valid", "validation", "value", "values", "verification",
     "verified", "verify", "version", "via", "violates", "want", "was", "wasn't", "we", "were", "when",
-    "where", "which", "while", "will", "with", "within", "without", "wrong", "you", "your",
+    "where", "which", "while", "will", "with", "within", "without", "wrong", "yes", "you", "your",
 ];
 
 /// What a word names; `before` is the word before it.
@@ -133,8 +132,8 @@ pub(super) fn name(word: &str, before: &str) -> Option<Name> {
         "key" | "keys" | "code" | "pin" | "number" | "id" | "word" | "security" | "card"
             if !before.is_empty() =>
         {
-            let joined = joined();
-            named(&joined).or_else(|| named(&text))
+            let whole = named(&joined()).filter(|name| *name == Name::Secret || text != "key");
+            whole.or_else(|| named(&text))
         }
         "token" | "tokens" if before.eq_ignore_ascii_case("unexpected") => Some(Name::Code),
         _ => named(&text),
