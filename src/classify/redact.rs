@@ -126,14 +126,15 @@ fn is_plain(path: &str) -> bool {
     let runs = path.as_bytes().split(|byte| matches!(byte, b'/' | b'-' | b'_'));
     let short = |run: &[u8]| run.len() < 16 && run.iter().all(u8::is_ascii_alphanumeric);
     let digits = path.bytes().filter(u8::is_ascii_digit).count();
-    runs.into_iter().all(short)
+    // A mark and what follows it are no shorter.
+    let is_key =
+        |segment: &str| segment.len() >= 10 && (shapes::is_marked(segment) || shapes::is_random(segment));
+    path.len() < 300
         && digits < 7
-        && path.len() < 300
+        && runs.into_iter().all(short)
         && (digits == 0 || !path.split('/').any(words::is_token_segment))
-        && !path.contains("eyJ")
-        && !path.split('/').any(shapes::is_marked)
-        && !shapes::is_mixture(&path[opening_slash(path)..])
-        && !path.split('/').any(|segment| segment.len() >= 16 && shapes::is_random(segment))
+        && !path.split('/').any(is_key)
+        && (path.len() < 20 || !shapes::is_mixture(&path[opening_slash(path)..]))
 }
 
 /// Redacted until nothing changes, at most `longest` characters.
@@ -309,9 +310,10 @@ fn token_at(token: &str, at: usize, arn: bool, kept: &Kept, gone: &mut Gone<'_>)
         }
         return;
     }
-    if shapes::is_marked(token) {
+    let slashed = token.contains('/');
+    if !slashed && shapes::is_marked(token) {
         gone.take(start, padded(gone.text, end));
-    } else if token.len() < 16 || gone.text[..start].ends_with("[$LATEST]") {
+    } else if (token.len() < 16 && !slashed) || gone.text[..start].ends_with("[$LATEST]") {
         // Too short, or the log stream of a function.
     } else if arn {
         let hex = |run: &str| run.bytes().all(|b| b.is_ascii_hexdigit());

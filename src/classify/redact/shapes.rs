@@ -46,14 +46,17 @@ pub(super) fn is_marked(word: &str) -> bool {
             prefix.bytes().all(|b| !b.is_ascii_uppercase()) && prefix.len() <= 4 && !prefix.starts_with("gh");
         rest.len() >= 8 && (!usual || rest.bytes().any(|b| b.is_ascii_digit()))
     });
+    let joined = word.len() >= 10 && memmem::find(bytes, b"eyJ").is_some();
     opened
-        || memmem::find(bytes, b"eyJ").is_some()
-        || ["AKIA", "ASIA"].iter().any(|mark| {
-            memmem::find(bytes, mark.as_bytes()).is_some_and(|at| {
-                let key = bytes[at + 4..].iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-                key.count() >= 12
-            })
-        })
+        || joined
+        || (word.len() >= 16
+            && ["AKIA", "ASIA"].iter().any(|mark| {
+                memmem::find(bytes, mark.as_bytes()).is_some_and(|at| {
+                    let key =
+                        bytes[at + 4..].iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+                    key.count() >= 12
+                })
+            }))
 }
 
 /// Whether base64 was split by its own marks (`/ - _ . +`): letters of all kinds that together are too unlike words, and no
