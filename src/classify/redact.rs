@@ -14,8 +14,10 @@
 //! Every step reads the text once, with windows of fixed size, so the time is linear.
 
 mod addresses;
+mod credentials;
 mod escapes;
 mod names;
+mod numbers;
 mod shapes;
 mod words;
 
@@ -171,8 +173,8 @@ fn pass(text: &str, reading: Reading, depth: u8) -> String {
     let mut gone = Gone::of(text);
     addresses::parts(text, reading, &mut gone);
     let kept = Kept::of(text);
-    credentials(text, &kept, &mut gone);
-    numbers(text, &kept, &mut gone);
+    credentials::words(text, &kept, &mut gone);
+    numbers::all(text, &kept, &mut gone);
     names::values(text, &kept, &mut gone);
     if depth < 3 {
         escapes::hidden(text, depth, &mut gone);
@@ -267,6 +269,11 @@ impl Kept {
     }
 }
 
+/// A slash opens a path, unless it is the first character of an AWS secret key, which has 40.
+fn opening_slash(token: &str) -> usize {
+    usize::from(token.starts_with('/') && token.len() != 40)
+}
+
 /// The pieces between delimiters, with their places.
 fn pieces(text: &str, delimits: impl Fn(u8) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
@@ -277,186 +284,6 @@ fn pieces(text: &str, delimits: impl Fn(u8) -> bool + Copy) -> impl Iterator<Ite
         at = bytes[at..].iter().position(|b| delimits(*b)).map_or(bytes.len(), |length| start + length);
         Some((start, &text[start..at]))
     })
-}
-
-/// Step 2: words with an issuer's prefix or made by chance, and addresses of mailboxes.
-fn credentials(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
-    private_keys(text, gone);
-    for (at, word) in pieces(text, |b| b.is_ascii_whitespace() || b"\"'`<>(){}[],;|=&?!*#\\".contains(&b)) {
-        // Shorter words are known by their names alone.
-        if word.len() < 6 {
-            continue;
-        }
-        if let Some(sign) = word.rfind('@') {
-            mailbox(word, sign, at, gone);
-        }
-        if word.len() < 12 {
-            continue;
-        }
-        let arn = kept.in_arn(at);
-        for (place, token) in pieces(word, |b| b":@%$^".contains(&b)) {
-            token_at(token, at + place, arn, kept, gone);
-        }
-    }
-}
-
-fn token_at(token: &str, at: usize, arn: bool, kept: &Kept, gone: &mut Gone<'_>) {
-    let (start, end) = (at, at + token.len());
-    // Around a request's id the rest is measured by itself.
-    if let Some((from, to)) = kept.id(start).filter(|(from, _)| *from < end) {
-        token_at(&token[..from.saturating_sub(start)], start, arn, kept, gone);
-        if to < end {
-            token_at(&token[to - start..], to, arn, kept, gone);
-        }
-        return;
-    }
-    let slashed = token.contains('/');
-    if !slashed && shapes::is_marked(token) {
-        gone.take(start, padded(gone.text, end));
-    } else if (token.len() < 16 && !slashed) || gone.text[..start].ends_with("[$LATEST]") {
-        // Too short, or the log stream of a function.
-    } else if arn {
-        let hex = |run: &str| run.bytes().all(|b| b.is_ascii_hexdigit());
-        for (place, run) in pieces(token, |b| !b.is_ascii_alphanumeric()) {
-            if !hex(run) && shapes::is_random(run) {
-                gone.take(at + place, at + place + run.len());
-            }
-        }
-    } else if shapes::is_mixture(&token[opening_slash(token)..]) {
-        gone.take(start + opening_slash(token), padded(gone.text, end));
-    } else {
-        let mut run = None;
-        for (place, segment) in pieces(token, |b| b == b'/') {
-            let (from, to) = (at + place, at + place + segment.len());
-            if shapes::is_marked(segment) {
-                gone.take(from, to);
-            } else if !shapes::is_aws_id(segment) && !shapes::is_host(segment) && shapes::is_random(segment) {
-                gone.take(from, padded(gone.text, to));
-            }
-            // Base64 with slashes, as a segment among others.
-            run = if shapes::is_name(segment) { None } else { Some(run.unwrap_or(from)) };
-            if let Some(first) =
-                run.filter(|first| *first < from && shapes::is_mixture(&gone.text[*first..to]))
-            {
-                gone.take(first, padded(gone.text, to));
-            }
-        }
-    }
-}
-
-/// A slash opens a path, unless it is the first character of an AWS secret key, which has 40.
-fn opening_slash(token: &str) -> usize {
-    usize::from(token.starts_with('/') && token.len() != 40)
-}
-
-/// The end of a word with the padding of base64.
-fn padded(text: &str, end: usize) -> usize {
-    end + text.as_bytes()[end..].iter().take(2).take_while(|b| **b == b'=').count()
-}
-
-fn mailbox(word: &str, sign: usize, at: usize, gone: &mut Gone<'_>) {
-    let part = |c: char| c.is_alphanumeric() || "._%+-~$".contains(c);
-    let before = &word[..sign];
-    if before.rsplit_once("//").is_some_and(|(_, user)| !user.contains('/')) {
-        return;
-    }
-    let user = before.len() - before.trim_end_matches(part).len();
-    let host = &word[sign + 1..];
-    let host = host.split(|c: char| !(c.is_alphanumeric() || ".-".contains(c))).next().unwrap_or("");
-    let top = host.trim_end_matches('.').rsplit_once('.').map_or("", |(_, top)| top);
-    if user > 0 && top.chars().count() >= 2 && top.chars().all(|c| c.is_alphabetic() || c == '-') {
-        // A quote stands in some names: frank.o'hara.
-        let text = gone.text.as_bytes();
-        let mut start = at + sign - user;
-        while start > 1
-            && b"'.".contains(&text[start - 1])
-            && text[start - 2].is_ascii_alphanumeric()
-            && at + sign - start < 64
-        {
-            start -= 1;
-            start -= text[..start]
-                .iter()
-                .rev()
-                .take(64)
-                .take_while(|b| b.is_ascii_alphanumeric() || b"._+-".contains(b))
-                .count();
-        }
-        gone.take(start, at + sign + 1 + host.len());
-    }
-}
-
-fn private_keys(text: &str, gone: &mut Gone<'_>) {
-    let mut done = 0;
-    for (at, _) in text.match_indices("PRIVATE KEY-----").filter(|(at, _)| !text[..*at].ends_with("END ")) {
-        if at >= done && !text[..at].ends_with("END RSA ") && !text[..at].ends_with("END EC ") {
-            let start = at + "PRIVATE KEY-----".len();
-            done = text[start..].find("-----END").map_or(text.len(), |length| start + length);
-            gone.take(start, done);
-        }
-    }
-}
-
-/// Steps 3 and 4: addresses of clients, and numbers of persons.
-fn numbers(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let before = at.checked_sub(1).map(|before| bytes[before]);
-        let alone = !before.is_some_and(|b| b.is_ascii_alphanumeric());
-        let start = at;
-        at += 1;
-        match bytes[start] {
-            b'0'..=b'9' if !before.is_some_and(|b| b.is_ascii_digit()) => {
-                if let Some((from, to)) = kept.id(start)
-                    && from <= start
-                {
-                    at = to;
-                    continue;
-                }
-                let end = alone.then(|| shapes::ipv6(bytes, start)).flatten();
-                let end = end.or_else(|| client(bytes, start)).or_else(|| shapes::number(bytes, start));
-                if let Some(end) = end.or_else(|| alone.then(|| shapes::lettered(bytes, start)).flatten()) {
-                    gone.take(start, end);
-                    at = end;
-                }
-            }
-            b'+' | b'(' if bytes.get(at).is_some_and(u8::is_ascii_digit) => {
-                if let Some(end) = shapes::number(bytes, start) {
-                    gone.take(start, end);
-                    at = end;
-                }
-            }
-            b':' if bytes.get(at) == Some(&b':') && before != Some(b':') => {
-                if let Some(end) = shapes::ipv6(bytes, start) {
-                    gone.take(start, end);
-                    at = end;
-                }
-            }
-            byte if byte.is_ascii_alphabetic() && alone => {
-                if let Some(end) = shapes::lettered(bytes, start) {
-                    gone.take(start, end);
-                    at = end;
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A client's IPv4 address. Versions of files look like one: `v1.2.3.4`, `app-1.2.3.4.jar`.
-fn client(bytes: &[u8], start: usize) -> Option<usize> {
-    let before = start.checked_sub(1).map(|before| bytes[before]);
-    if matches!(before, Some(b'v' | b'V' | b'.'))
-        && start > 1
-        && (before != Some(b'.') || bytes[start - 2].is_ascii_digit())
-    {
-        return None;
-    }
-    let (end, ip) = shapes::ipv4(bytes, start)?;
-    let file = [".jar", ".zip", ".tgz", ".Final", ".RELEASE", "-SNAPSHOT", ".war"]
-        .iter()
-        .any(|tail| bytes[end..].starts_with(tail.as_bytes()));
-    (shapes::is_client(ip) && !file).then_some(end)
 }
 
 /// The sentence of a payload line without its payload.

@@ -104,6 +104,7 @@ fn parameters(word: &str, from: usize, to: usize, offset: usize, marks: &[u8], g
 /// Segments that the one before them calls a token, parameters of segments, and Slack's webhooks.
 fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'_>) {
     let (mut before, mut slack) = ("", 0);
+    let arn = word.contains("arn:aws");
     for (at, segment) in pieces(&word[from..to], |b| b == b'/') {
         let start = offset + from + at;
         let (name, matrix) = segment.split_once(';').unwrap_or((segment, ""));
@@ -123,7 +124,9 @@ fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'
         } else {
             0
         };
-        let long = digits >= 20 && digits == name.len();
+        // Tokens of 20 or 32 letters and digits, be they in order.
+        let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
+        let long = !arn && name.len() >= 20 && digits >= 4 && digits + letters == name.len();
         if (words::is_token_segment(before) && opaque) || (webhook && name.len() >= 8) || long {
             gone.take(start, start + name.len());
         }

@@ -47,7 +47,7 @@ pub(super) fn values(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
 /// The next word of letters, digits and the marks inside names.
 fn word(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
-    let start = at + bytes[at..].iter().position(|b| letter(b))?;
+    let start = at + bytes[at..].iter().position(letter)?;
     let inner = |b: &u8| letter(b) || b"_-.".contains(b);
     let end = bytes[start..].iter().position(|b| !inner(b)).map_or(bytes.len(), |length| start + length);
     let trailing = bytes[start..end].iter().rev().take_while(|b| !letter(b)).count();

@@ -16,12 +16,12 @@ pub(super) enum Name {
 const HEADERS: [&str; 6] = ["authorization", "cookie", "cookies", "xauth", "setcookie2", "xcsrf"];
 
 #[rustfmt::skip]
-const SECRETS: [&str; 62] = [
+const SECRETS: [&str; 63] = [
     "accesskey", "accountkey", "adminkey", "apikey", "appkey", "appsecret", "authkey", "authtoken",
     "clientkey", "contrasena", "contraseña", "credential", "decryptionkey", "encryptionkey", "hmackey",
     "jwt", "kennwort", "licensekey", "masterkey", "mot de passe", "motdepasse", "parola", "passcode",
     "passphrase", "passwd", "password", "passwort", "privatekey", "psk", "pwd", "samlresponse", "secret",
-    "secretkey", "senha", "servicekey", "sessionkey", "sharedaccesskey", "sharedkey", "signingkey",
+    "secretkey", "secretkeybase", "senha", "servicekey", "sessionkey", "sharedaccesskey", "sharedkey", "signingkey",
     "sshkey", "storagekey", "subscriptionkey", "token", "userpass", "wachtwoord", "wachtwort", "webhookkey",
     "xkey", "hasło", "haslo", "lösenord", "losenord", "пароль", "密码", "密碼", "パスワード", "비밀번호", "salasana",
     "heslo", "adgangskode", "passkey", "sharedaccesssignature",
@@ -29,15 +29,15 @@ const SECRETS: [&str; 62] = [
 
 /// Names of fields, whole: as the end of a word they would be another word (`compass`, `discard`, `authoritysid`).
 #[rustfmt::skip]
-const FIELDS: [&str; 76] = [
+const FIELDS: [&str; 73] = [
     "accountnumber", "address1", "assertion", "auth", "birthdate", "birthday", "captcha", "card", "cardno",
     "ccnum", "cc", "cnonce", "creditcard", "csc", "csrf", "cvc", "cvc2", "cvv", "cvv2", "dateofbirth",
     "dbpass", "dob", "email", "emailaddress", "familyname", "fax", "firstname", "fullname", "givenname",
     "hmac", "iban", "insurance", "jsessionid", "lastname", "mail", "mfa", "mfacode", "mobile", "msisdn",
-    "nationalid", "ni", "nino", "nonce", "oauth", "otp", "pan", "pass", "passport", "phone", "phonenumber",
-    "phpsessid", "pin", "pw", "session", "sessid", "sid", "sig", "signature", "sin", "socialsecurity",
+    "nationalid", "nino", "nonce", "oauth", "otp", "pan", "pass", "passport", "phone", "phonenumber",
+    "phpsessid", "pin", "pw", "session", "sessid", "sid", "sig", "signature", "socialsecurity",
     "ssn", "ssid", "surname", "tan", "taxid", "tel", "telephone", "ticket", "totp", "usertoken", "xsrf",
-    "zip", "sortcode", "steuerid", "licenseplate", "sess",
+    "sortcode", "steuerid", "licenseplate", "sess",
 ];
 
 /// What a `…code` is when it is no status.
@@ -57,8 +57,8 @@ const PLACES: [&str; 20] = [
 
 /// What stands behind a name and before its value, or is the rest of the name.
 #[rustfmt::skip]
-const FILLERS: [&str; 32] = [
-    "are", "as", "bytes", "currently", "equals", "field", "given", "header", "id", "is", "literal", "no",
+const FILLERS: [&str; 37] = [
+    "are", "as", "bytes", "incorrect", "invalid", "refused", "rejected", "wrong", "currently", "equals", "field", "given", "header", "id", "is", "literal", "no",
     "number", "param", "parameter", "passed", "presented", "property", "provided", "received", "sent",
     "set", "specified", "string", "submitted", "supplied", "to", "used", "using", "value", "was", "with",
 ];
