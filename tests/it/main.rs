@@ -66,6 +66,9 @@ mod network;
 #[cfg(test)]
 mod pasted;
 #[cfg(test)]
+#[cfg(feature = "probe")]
+mod probe;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 #[cfg(feature = "live")]
