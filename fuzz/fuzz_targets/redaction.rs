@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use vpclink_responder::causes::redact;
-use vpclink_responder::decode::line::LogLine;
+use vpclink_responder::logs::line::LogLine;
 
 const LONGEST: usize = 1024;
 const KEY: &str = "AKIAQX4BIPW3AHOV29GN";
