@@ -31,7 +31,7 @@ pub use silence::{Matcher, Silence};
 pub use tally::{Row, Tally};
 
 /// What an alert says an incident is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Told for the first time.
     Open,
@@ -43,14 +43,23 @@ pub enum Status {
     Resolved,
     /// Back within a day of being resolved.
     Regressed,
+    /// It goes on under another key.
+    Merged,
     /// A labelled test: nothing failed.
     Test,
 }
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 6] =
-        [Self::Open, Self::Ongoing, Self::Escalated, Self::Resolved, Self::Regressed, Self::Test];
+    pub const ALL: [Self; 7] = [
+        Self::Open,
+        Self::Ongoing,
+        Self::Escalated,
+        Self::Resolved,
+        Self::Regressed,
+        Self::Merged,
+        Self::Test,
+    ];
 
     /// The word of the contract.
     pub fn as_str(self) -> &'static str {
@@ -60,6 +69,7 @@ impl Status {
             Self::Escalated => "escalated",
             Self::Resolved => "resolved",
             Self::Regressed => "regressed",
+            Self::Merged => "merged",
             Self::Test => "test",
         }
     }
@@ -68,7 +78,7 @@ impl Status {
     pub fn event_action(self) -> &'static str {
         match self {
             Self::Open | Self::Ongoing | Self::Escalated | Self::Regressed => "trigger",
-            Self::Resolved | Self::Test => "resolve",
+            Self::Resolved | Self::Merged | Self::Test => "resolve",
         }
     }
 }

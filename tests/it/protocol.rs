@@ -1,0 +1,596 @@
+//! The shipped steps of incidents and alerts, in every order: two responders, the caretaker, two APIs behind one resource,
+//! crashes between any two effects, lost replies, late and doubled deliveries, repairs, silences, and time.
+//!
+//! `cargo test` checks it to a small depth, `cargo run --release --no-default-features --example protocol` in full.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use stateright::{Model, Property};
+use vpclink_responder::incident::{Fingerprint, Status};
+use vpclink_responder::protocol::alert::Alert;
+use vpclink_responder::protocol::coverage::{AlertId, Coverage};
+use vpclink_responder::protocol::sweep::{Policy, Todo, View, opening, plan};
+use vpclink_responder::protocol::task::{Answer, Member, Need, Outcome, Recovered, Task};
+
+/// As shipped by default.
+const POLICY: Policy =
+    Policy { repeat: Duration::from_secs(4 * 3600), resolve_after: Duration::from_secs(900) };
+
+/// The function's time-out, and the lease that outlasts it.
+const TIMEOUT: i64 = 60;
+const LEASE: Duration = Duration::from_secs(65);
+
+/// Time passes in steps that matter: a lease ends, an alert is quiet, an incident is forgotten.
+const STEPS: [i64; 3] = [70, 1_000, 17 * 86_400];
+
+const CARETAKER: usize = 2;
+
+/// How much of each thing may happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Bounds {
+    /// Deliveries of each API's failures.
+    pub(crate) deliveries: [u8; 2],
+    /// A delivery that comes two hours after its failures.
+    pub(crate) late: bool,
+    pub(crate) again: u8,
+    /// Crashes, lost replies, refused calls and slow commits.
+    pub(crate) faults: u8,
+    pub(crate) repairs: u8,
+    pub(crate) silences: u8,
+    /// Readings that find no resource at fault, though one is.
+    pub(crate) blind: u8,
+    pub(crate) steps: [u8; 3],
+    pub(crate) responders: usize,
+}
+
+impl Bounds {
+    pub(crate) const SMALL: Self = Self {
+        deliveries: [2, 1],
+        late: false,
+        again: 0,
+        faults: 1,
+        repairs: 1,
+        silences: 0,
+        blind: 1,
+        steps: [1, 1, 0],
+        responders: 2,
+    };
+}
+
+/// A delivery: the API whose failures it holds, and whether it comes late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Delivery {
+    api: u8,
+    number: u8,
+    late: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Process {
+    Counting(Delivery, i64),
+    /// A task of an invocation that began then; the rest of the sweep; the delivery it is for.
+    Running(Box<Task>, i64, Vec<Todo>, Option<Delivery>),
+}
+
+/// What people have seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Seen {
+    /// Keys that were triggered, and how each ended.
+    keys: BTreeMap<AlertId, (bool, Option<&'static str>)>,
+    /// Failures that messages covered.
+    told: BTreeMap<Fingerprint, u64>,
+    /// Failures that ends covered.
+    ended: BTreeMap<Fingerprint, u64>,
+    wrong: Option<&'static str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct State {
+    now: i64,
+    incidents: BTreeMap<Fingerprint, Coverage>,
+    alerts: BTreeMap<AlertId, Alert>,
+    roots: BTreeMap<Fingerprint, AlertId>,
+    counted: BTreeSet<Delivery>,
+    pending: BTreeSet<Delivery>,
+    processes: [Option<Process>; 3],
+    /// Writes whose sender is gone.
+    flying: Vec<Need>,
+    broken: [bool; 2],
+    silenced: bool,
+    left: Bounds,
+    seen: Seen,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Action {
+    Deliver(Delivery, usize),
+    Again(Delivery),
+    Step(usize),
+    Blind(usize),
+    Refuse(usize),
+    Lose(usize),
+    Crash(usize),
+    Slow(usize),
+    Land,
+    Sweep,
+    Wait(usize),
+    Repair(usize),
+    Silence(bool),
+}
+
+fn time(second: i64) -> Timestamp {
+    Timestamp::from_second(1_795_356_000 + second).unwrap()
+}
+
+fn api(number: u8) -> Fingerprint {
+    Fingerprint::kept(format!("1-{number}"))
+}
+
+fn root() -> Fingerprint {
+    Fingerprint::kept("1r-0")
+}
+
+impl State {
+    fn is_silenced(&self, fingerprint: &Fingerprint) -> bool {
+        self.silenced && *fingerprint == api(0)
+    }
+
+    fn member(&self, fingerprint: &Fingerprint, coverage: &Coverage) -> Member {
+        Member {
+            fingerprint: fingerprint.clone(),
+            coverage: coverage.clone(),
+            rate: None,
+            base: None,
+            routes: 1,
+            silenced: self.is_silenced(fingerprint),
+        }
+    }
+
+    fn view(&self) -> View {
+        let incidents = self.incidents.iter().filter(|(_, coverage)| !coverage.is_expired(time(self.now)));
+        View {
+            incidents: incidents.map(|(f, coverage)| (f.clone(), self.member(f, coverage))).collect(),
+            alerts: self.alerts.clone(),
+        }
+    }
+
+    fn count(&mut self, delivery: Delivery) {
+        let now = time(self.now);
+        let fingerprint = api(delivery.api);
+        if self.incidents.get(&fingerprint).is_some_and(|coverage| coverage.is_expired(now)) {
+            self.incidents.remove(&fingerprint);
+        }
+        let coverage = self.incidents.entry(fingerprint).or_insert_with(|| Coverage::opened(now));
+        if self.counted.insert(delivery) {
+            let failed_at = if delivery.late { now - SignedDuration::from_hours(2) } else { now };
+            coverage.count(1, Some(failed_at), now);
+        }
+    }
+
+    fn task(todo: Todo, process: usize, now: i64) -> Task {
+        Task::new(todo.job, todo.alert, todo.members, format!("{process}@{now}"), LEASE)
+    }
+
+    /// Does what a task needs, and answers.
+    fn perform(&mut self, need: &Need, blind: bool, members: &[Member]) -> Answer {
+        match need {
+            Need::Write { seen, alert } => {
+                let known = self.alerts.get(&alert.id);
+                if known.map(|known| known.version) == *seen {
+                    self.alerts.insert(alert.id.clone(), alert.clone());
+                    return Answer::Done;
+                }
+                Answer::Refused(known.cloned())
+            }
+            Need::Delete { alert, version } => {
+                if self.alerts.get(alert).is_some_and(|known| known.version == *version) {
+                    self.alerts.remove(alert);
+                }
+                Answer::Done
+            }
+            Need::Change { fingerprint, change } => {
+                let changed = self.incidents.get(fingerprint).and_then(|coverage| coverage.changed(change));
+                if let Some(changed) = &changed {
+                    self.incidents.insert(fingerprint.clone(), changed.clone());
+                }
+                Answer::Changed(changed)
+            }
+            Need::Budget(_) if blind => Answer::Refused(None),
+            Need::Budget(_) => Answer::Done,
+            Need::Path => {
+                let broken = self.broken.iter().any(|broken| *broken) && !blind;
+                Answer::Path { root: broken.then(root), fault: None }
+            }
+            Need::Evidence => {
+                let still = members.iter().any(|member| {
+                    (0..2).any(|n| api(n) == member.fingerprint && self.broken[usize::from(n)])
+                });
+                let recovery = if blind {
+                    Recovered::Unseen("denied".to_owned())
+                } else if still {
+                    Recovered::Still("still".to_owned())
+                } else {
+                    Recovered::Gone("gone".to_owned())
+                };
+                Answer::Evidence { recovery, fault: None }
+            }
+            Need::Root(root) => {
+                let alert = self.roots.get(root).cloned();
+                let kept = alert.as_ref().and_then(|alert| self.alerts.get(alert).cloned());
+                Answer::Root { alert, kept }
+            }
+            Need::TakeRoot { root, seen, alert } => {
+                if self.roots.get(root) != seen.as_ref() {
+                    return Answer::Refused(None);
+                }
+                self.roots.insert(root.clone(), alert.clone());
+                Answer::Done
+            }
+            Need::Members => Answer::Members(
+                members
+                    .iter()
+                    .map(|member| {
+                        (member.fingerprint.clone(), self.incidents.get(&member.fingerprint).cloned())
+                    })
+                    .collect(),
+            ),
+            Need::Publish(_) => Answer::Done,
+            Need::Nothing(_) => Answer::Done,
+        }
+    }
+
+    /// A message reaches people.
+    fn publish(&mut self, task: &Task, status: Status) {
+        let key = self.seen.keys.entry(task.alert.id.clone()).or_default();
+        let is_end = matches!(status, Status::Resolved | Status::Merged);
+        let mut wrong = None;
+        if is_end {
+            match key.1 {
+                _ if !key.0 => wrong = Some("an end of what was never triggered"),
+                Some(before) if before != status.as_str() => wrong = Some("two different ends of one key"),
+                _ => key.1 = Some(status.as_str()),
+            }
+        } else {
+            if key.1.is_some() {
+                wrong = Some("a key was triggered after its end");
+            }
+            key.0 = true;
+            let news = |member: &Member| {
+                member.coverage.failed > self.seen.ended.get(&member.fingerprint).copied().unwrap_or(0)
+            };
+            if status != Status::Ongoing && !task.members.iter().any(news) {
+                wrong = Some("a message out of nothing");
+            }
+            if task.members.iter().all(|member| member.silenced) {
+                wrong = Some("a message of what is silenced");
+            }
+        }
+        self.seen.wrong = self.seen.wrong.or(wrong);
+        if status == Status::Merged {
+            return;
+        }
+        for member in task.members.iter().filter(|member| is_end || !member.silenced) {
+            let told = self.seen.told.entry(member.fingerprint.clone()).or_default();
+            *told = (*told).max(member.coverage.failed);
+            if is_end {
+                let ended = self.seen.ended.entry(member.fingerprint.clone()).or_default();
+                *ended = (*ended).max(member.coverage.failed);
+            }
+        }
+    }
+
+    /// One step of a process; whether it is still there.
+    fn step(&mut self, process: usize, blind: bool, lost: bool) {
+        let Some(running) = self.processes[process].take() else { return };
+        let now = time(self.now);
+        match running {
+            Process::Counting(delivery, since) => {
+                self.count(delivery);
+                if lost {
+                    self.pending.insert(delivery);
+                    return;
+                }
+                let fingerprint = api(delivery.api);
+                let coverage = self.incidents[&fingerprint].clone();
+                let member = self.member(&fingerprint, &coverage);
+                if let Some(todo) = opening(&View::default(), &member, now) {
+                    let task = Self::task(todo, process, self.now);
+                    self.processes[process] =
+                        Some(Process::Running(Box::new(task), since, Vec::new(), Some(delivery)));
+                }
+            }
+            Process::Running(mut task, since, mut rest, delivery) => {
+                let need = task.need(now);
+                if let Need::Publish(notice) = &need {
+                    // Whoever is past its time-out is gone.
+                    if self.now - since >= TIMEOUT {
+                        return;
+                    }
+                    self.publish(&task, notice.status);
+                }
+                let answer = self.perform(&need, blind, &task.members);
+                task.answer(if lost { Answer::Failed } else { answer }, POLICY, now);
+                if task.outcome().is_none() {
+                    self.processes[process] = Some(Process::Running(task, since, rest, delivery));
+                    return;
+                }
+                let failed = matches!(task.outcome(), Some(Outcome::Unpublished | Outcome::Unreachable));
+                if let (true, Some(delivery)) = (failed, delivery) {
+                    self.pending.insert(delivery);
+                }
+                if !rest.is_empty() && self.now - since < TIMEOUT {
+                    let task = Self::task(rest.remove(0), process, self.now);
+                    self.processes[process] =
+                        Some(Process::Running(Box::new(task), since, rest, delivery));
+                }
+            }
+        }
+    }
+
+    fn sweep(&mut self) -> bool {
+        let mut todo = plan(&self.view(), POLICY, time(self.now));
+        if todo.is_empty() {
+            return false;
+        }
+        let task = Self::task(todo.remove(0), CARETAKER, self.now);
+        self.processes[CARETAKER] = Some(Process::Running(Box::new(task), self.now, todo, None));
+        true
+    }
+
+    /// The caretaker goes on until nothing is left to do. `false` where it never is.
+    fn settle(&mut self) -> bool {
+        for _ in 0..24 {
+            if !self.sweep() {
+                return true;
+            }
+            let mut steps = 0;
+            while self.processes[CARETAKER].is_some() {
+                self.step(CARETAKER, false, false);
+                steps += 1;
+                if steps > 400 {
+                    return false;
+                }
+            }
+            self.now += 70;
+        }
+        false
+    }
+
+    /// What goes wrong once no more goes wrong: faults stop, what is in flight lands, everything is repaired, silences end.
+    fn aftermath(&self) -> Option<&'static str> {
+        let mut after = self.clone();
+        if after.seen.wrong.is_some() {
+            return after.seen.wrong;
+        }
+        after.processes = [None, None, None];
+        for need in std::mem::take(&mut after.flying) {
+            after.perform(&need, false, &[]);
+        }
+        // Lambda delivers again what was not taken.
+        after.now += 70;
+        for delivery in std::mem::take(&mut after.pending) {
+            after.count(delivery);
+        }
+        if !after.settle() {
+            return Some("the sweep never ends");
+        }
+        if let Some(wrong) = after.missing() {
+            return Some(wrong);
+        }
+        after.broken = [false, false];
+        for hours in [1, 13, 25] {
+            after.now += hours * 3600;
+            if !after.settle() {
+                return Some("the sweep never ends after the repair");
+            }
+        }
+        after.silenced = false;
+        if !after.settle() {
+            return Some("the sweep never ends after the silence");
+        }
+        for hours in [1, 13, 25] {
+            after.now += hours * 3600;
+            if !after.settle() {
+                return Some("the sweep never ends at all");
+            }
+        }
+        if after.seen.wrong.is_some() {
+            return after.seen.wrong;
+        }
+        if let Some(wrong) = after.missing() {
+            return Some(wrong);
+        }
+        if after.seen.keys.values().any(|(triggered, ended)| *triggered && ended.is_none()) {
+            return Some("a key never ends");
+        }
+        if after.alerts.values().any(|alert| alert.expires_at().is_none()) {
+            return Some("an alert is left over");
+        }
+        None
+    }
+
+    /// Failures that no message covers.
+    fn missing(&self) -> Option<&'static str> {
+        let uncovered = |(fingerprint, coverage): (&Fingerprint, &Coverage)| {
+            !self.is_silenced(fingerprint)
+                && self.seen.told.get(fingerprint).copied().unwrap_or(0) < coverage.failed
+                && coverage.alert.as_ref().is_none_or(|alert| {
+                    // The next message of an open alert, its end at the latest, covers it.
+                    self.alerts.get(alert).is_none_or(|alert| alert.end().is_some())
+                })
+        };
+        self.incidents.iter().any(uncovered).then_some("a failure is covered by no message")
+    }
+}
+
+/// The model, bounded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Incidents(pub(crate) Bounds);
+
+impl Model for Incidents {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let mut pending = BTreeSet::new();
+        for (api, count) in (0..).zip(self.0.deliveries) {
+            pending.extend((0..count).map(|number| Delivery { api, number, late: false }));
+        }
+        if self.0.late {
+            pending.insert(Delivery { api: 0, number: 9, late: true });
+        }
+        vec![State {
+            now: 0,
+            incidents: BTreeMap::new(),
+            alerts: BTreeMap::new(),
+            roots: BTreeMap::new(),
+            counted: BTreeSet::new(),
+            pending,
+            processes: [None, None, None],
+            flying: Vec::new(),
+            broken: [true, true],
+            silenced: false,
+            left: self.0,
+            seen: Seen::default(),
+        }]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        let free = (0..self.0.responders).find(|process| state.processes[*process].is_none());
+        if let Some(free) = free {
+            actions.extend(state.pending.iter().map(|delivery| Action::Deliver(*delivery, free)));
+        }
+        if state.left.again > 0 {
+            actions.extend(state.counted.difference(&state.pending).map(|delivery| Action::Again(*delivery)));
+        }
+        for process in 0..3 {
+            let Some(running) = &state.processes[process] else { continue };
+            actions.push(Action::Step(process));
+            if let Process::Running(task, ..) = running {
+                let need = task.need(time(state.now));
+                if state.left.blind > 0 && matches!(need, Need::Path | Need::Evidence | Need::Budget(_)) {
+                    actions.push(Action::Blind(process));
+                }
+                if state.left.faults > 0 {
+                    actions.push(Action::Refuse(process));
+                    let writes = matches!(
+                        need,
+                        Need::Write { .. } | Need::Delete { .. } | Need::Change { .. } | Need::TakeRoot { .. }
+                    );
+                    if writes {
+                        actions.push(Action::Slow(process));
+                    }
+                }
+            }
+            if state.left.faults > 0 {
+                actions.extend([Action::Lose(process), Action::Crash(process)]);
+            }
+        }
+        if !state.flying.is_empty() {
+            actions.push(Action::Land);
+        }
+        if state.processes[CARETAKER].is_none() {
+            actions.push(Action::Sweep);
+        }
+        actions.extend((0..3).filter(|step| state.left.steps[*step] > 0).map(Action::Wait));
+        if state.left.repairs > 0 {
+            actions.extend((0..2).filter(|n| state.broken[*n]).map(Action::Repair));
+        }
+        if state.left.silences > 0 {
+            actions.push(Action::Silence(!state.silenced));
+        }
+    }
+
+    fn next_state(&self, last: &State, action: Action) -> Option<State> {
+        let mut state = last.clone();
+        match action {
+            Action::Deliver(delivery, process) => {
+                state.pending.remove(&delivery);
+                state.processes[process] = Some(Process::Counting(delivery, state.now));
+            }
+            Action::Again(delivery) => {
+                state.left.again -= 1;
+                state.pending.insert(delivery);
+            }
+            Action::Step(process) => state.step(process, false, false),
+            Action::Blind(process) => {
+                state.left.blind -= 1;
+                state.step(process, true, false);
+            }
+            Action::Refuse(process) => {
+                state.left.faults -= 1;
+                let Some(Process::Running(task, ..)) = &mut state.processes[process] else { return None };
+                task.answer(Answer::Failed, POLICY, time(state.now));
+            }
+            Action::Lose(process) => {
+                state.left.faults -= 1;
+                state.step(process, false, true);
+            }
+            Action::Crash(process) => {
+                state.left.faults -= 1;
+                state.crash(process);
+            }
+            Action::Slow(process) => {
+                state.left.faults -= 1;
+                let Some(Process::Running(task, ..)) = &state.processes[process] else { return None };
+                let need = task.need(time(state.now));
+                state.flying.push(need);
+                state.crash(process);
+            }
+            Action::Land => {
+                let need = state.flying.remove(0);
+                state.perform(&need, false, &[]);
+            }
+            Action::Sweep => {
+                if !state.sweep() {
+                    return None;
+                }
+            }
+            Action::Wait(step) => {
+                state.left.steps[step] -= 1;
+                state.now += STEPS[step];
+            }
+            Action::Repair(n) => {
+                state.left.repairs -= 1;
+                state.broken[n] = false;
+            }
+            Action::Silence(silenced) => {
+                state.left.silences -= 1;
+                state.silenced = silenced;
+            }
+        }
+        Some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("every promise is kept, whatever happens next", |_, state: &State| {
+                state.aftermath().is_none()
+            }),
+            Property::sometimes("a key ends by a merge", |_, state: &State| {
+                state.seen.keys.values().any(|(_, ended)| *ended == Some("merged"))
+            }),
+            Property::sometimes("a key ends by evidence", |_, state: &State| {
+                state.seen.keys.values().any(|(_, ended)| *ended == Some("resolved"))
+            }),
+        ]
+    }
+}
+
+impl State {
+    fn crash(&mut self, process: usize) {
+        match self.processes[process].take() {
+            Some(Process::Counting(delivery, _)) | Some(Process::Running(_, _, _, Some(delivery))) => {
+                self.pending.insert(delivery);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is wrong with it, for people.
+    pub(crate) fn verdict(&self) -> Option<&'static str> {
+        self.aftermath()
+    }
+}
