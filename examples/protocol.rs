@@ -15,7 +15,7 @@ use stateright::{Checker, Model};
 fn main() -> ExitCode {
     let words: Vec<u8> = std::env::args().skip(1).map(|word| word.parse().expect("a small number")).collect();
     let bounds = match words[..] {
-        [a, b, late, again, faults, repairs, silences, blind, short, quiet, long, responders] => Bounds {
+        [a, b, late, again, faults, repairs, silences, blind, short, quiet, long, responders, skewed] => Bounds {
             deliveries: [a, b],
             late: late > 0,
             again,
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
             blind,
             steps: [short, quiet, long],
             responders: responders.into(),
+            skewed: skewed > 0,
         },
         _ => Bounds::SMALL,
     };
@@ -35,11 +36,10 @@ fn main() -> ExitCode {
     for (name, path) in checker.discoveries() {
         if name.starts_with("every") {
             failed = true;
-            println!("{name}: {:?}", path.last_state().verdict());
+            println!("{name}: {}", path.last_state().verdict());
             for action in path.clone().into_actions() {
                 println!("  {action:?}");
             }
-            println!("{:#?}", path.last_state());
         } else {
             println!("{name}: found");
         }

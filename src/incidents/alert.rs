@@ -26,8 +26,8 @@ pub struct Alert {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Its first message may or may not have been published. `resumed` where a second owner has tried.
-    Opening { resumed: bool },
+    /// It has an owner, and once it is `announced` its first message may or may not have been published.
+    Opening { announced: bool },
     Open,
     /// Its end is decided, and may or may not have been published.
     Ending(End),
@@ -110,7 +110,7 @@ impl Alert {
             version: 0,
             leader,
             root: None,
-            state: State::Opening { resumed: false },
+            state: State::Opening { announced: false },
             lease: None,
             opened_at: now,
             last: None,

@@ -109,7 +109,7 @@ fn about(view: &View, alert: &Alert, policy: Policy, now: Timestamp) -> Option<T
     match &alert.state {
         State::Ended(_) => None,
         State::Ending(_) => todo(Job::Finish, members),
-        State::Opening { resumed } => match view.incidents.get(&alert.leader) {
+        State::Opening { announced } => match view.incidents.get(&alert.leader) {
             Some(leader) if is_next(alert, leader) && leader.silenced => None,
             Some(leader) if is_next(alert, leader) && leader.coverage.uncovered() > 0 => {
                 let mut all = vec![leader.clone()];
@@ -117,7 +117,7 @@ fn about(view: &View, alert: &Alert, policy: Policy, now: Timestamp) -> Option<T
                 todo(Job::Open, all)
             }
             _ if alert.is_digest() && !members.is_empty() => todo(Job::Open, members),
-            _ if !resumed && members.is_empty() => todo(Job::Drop, members),
+            _ if !announced && members.is_empty() => todo(Job::Drop, members),
             leader => todo(Job::Merge { into: elsewhere(alert, leader) }, members),
         },
         State::Open => {

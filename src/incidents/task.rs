@@ -53,6 +53,8 @@ enum Stage {
     Join(AlertId),
     Forget,
     Withdraw,
+    /// Notes that the first message may be published from now on: its key has to be ended.
+    Announce,
     Publish,
     Record,
     /// Writes to the members, from this one on.
@@ -196,6 +198,7 @@ impl Task {
                 change(0, Change::Attach { generation, alert: alert.clone(), covered: None })
             }
             Stage::Forget | Stage::Withdraw => Need::Delete { alert: id(), version: self.alert.version },
+            Stage::Announce => Need::Write { seen: Some(self.alert.version), alert: self.announced() },
             Stage::Publish => match &self.notice {
                 Some(notice) => Need::Publish(notice.clone()),
                 None => Need::Nothing(Outcome::Quiet),
@@ -274,15 +277,14 @@ impl Task {
             (Stage::Root(root), Answer::Root { alert, kept }) => {
                 let known = kept.filter(|kept| kept.is_joinable() && kept.id != self.alert.id);
                 match known {
-                    // Who resumes may have inherited a published key, which has to be ended: it opens, and is merged.
-                    Some(known) if self.job == Job::Open && self.is_new && self.members.len() == 1 => {
-                        Stage::Join(known.id)
-                    }
-                    Some(_) => Stage::Publish,
+                    Some(known) if self.may_join() => Stage::Join(known.id),
+                    // A key that may have been published has to be ended: it opens, and is merged.
+                    Some(_) => self.announce(),
                     None => Stage::TakeRoot { root, seen: alert },
                 }
             }
-            (Stage::TakeRoot { .. }, _) => Stage::Publish,
+            (Stage::TakeRoot { .. }, _) => self.announce(),
+            (Stage::Announce, Answer::Done) => Stage::Publish,
             (Stage::Join(alert), Answer::Changed(Some(coverage))) => {
                 self.members[0].coverage = coverage;
                 debug_assert_eq!(self.members[0].coverage.alert.as_ref(), Some(&alert));
@@ -307,6 +309,7 @@ impl Task {
             (Stage::Cover(place), Answer::Changed(Some(coverage)))
                 if coverage.failed == self.members[place].coverage.failed =>
             {
+                self.members[place].coverage = coverage;
                 self.cover(place + 1)
             }
             // It failed again while its path was read.
@@ -315,7 +318,7 @@ impl Task {
             (Stage::Note, _) => Stage::Done(Outcome::Quiet),
             (Stage::Release(outcome), _) => Stage::Done(outcome),
             (Stage::Repair, _) => Stage::Done(Outcome::Quiet),
-            (Stage::Record | Stage::Decide | Stage::Reread, _) => Stage::Done(Outcome::Lost),
+            (Stage::Announce | Stage::Record | Stage::Decide | Stage::Reread, _) => Stage::Done(Outcome::Lost),
             (stage @ Stage::Done(_), _) => stage,
             (Stage::Read | Stage::Root(_), _) => self.failed(),
         }
@@ -326,7 +329,7 @@ impl Task {
         match &self.stage {
             Stage::Publish => Stage::Release(Outcome::Unpublished),
             // A root that can't be read costs a message more, which is merged later.
-            Stage::Root(_) | Stage::TakeRoot { .. } => Stage::Publish,
+            Stage::Root(_) | Stage::TakeRoot { .. } => self.announce(),
             Stage::Settle(place) => {
                 let place = *place;
                 self.settle(place + 1)
@@ -354,7 +357,6 @@ impl Task {
         self.alert.with(|alert| {
             alert.lease = lease;
             match &self.job {
-                Job::Open => alert.state = State::Opening { resumed: !self.is_new },
                 Job::Merge { into } => {
                     let reason = format!("continues as #{into}");
                     alert.state = State::Ending(End { how: How::Merged(into.clone()), at: now, reason });
@@ -382,8 +384,26 @@ impl Task {
                 self.root = Some(root.clone());
                 Stage::Root(root)
             }
-            _ => Stage::Publish,
+            _ => self.announce(),
         }
+    }
+
+    fn may_join(&self) -> bool {
+        self.job == Job::Open
+            && self.alert.state == State::Opening { announced: false }
+            && self.members.len() == 1
+            && self.members[0].coverage.alert.is_none()
+    }
+
+    fn announce(&self) -> Stage {
+        if self.alert.state == (State::Opening { announced: false }) { Stage::Announce } else { Stage::Publish }
+    }
+
+    fn announced(&self) -> Alert {
+        self.alert.with(|alert| {
+            alert.state = State::Opening { announced: true };
+            alert.root.clone_from(&self.root);
+        })
     }
 
     fn opening(&self, now: Timestamp) -> Notice {
