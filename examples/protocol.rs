@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "it is the tests' own code, run by hand, and prints")]
 
-#[path = "../tests/it/protocol.rs"]
+#[path = "../tests/it/protocol_model.rs"]
 mod protocol;
 
 use std::process::ExitCode;

@@ -4,6 +4,7 @@
 //! key from its first message to its end. A *root* points to the alert of a broken resource. [`sweep::plan`] finds what has
 //! to be done, a [`task::Task`] does one such thing: it says what it needs next, and takes the answer.
 
+#[path = "alert_state.rs"]
 pub mod alert;
 pub mod coverage;
 pub mod sweep;
