@@ -14,7 +14,8 @@ mod it {
     pub(crate) mod harness;
 }
 
-use it::harness::{self, Account, Aws};
+use it::harness;
+use it::harness::{Account, Aws};
 
 #[expect(clippy::print_stdout, reason = "it is how the demo hears of it")]
 fn main() {

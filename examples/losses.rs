@@ -15,8 +15,7 @@ mod losses;
 
 use std::process::ExitCode;
 
-use losses::proof;
-use losses::report;
+use losses::{proof, report};
 
 /// The number behind an option.
 fn option(name: &str) -> Option<u64> {

@@ -1,6 +1,6 @@
 //! Prints `docs/permissions.md`: what each IAM action lets the alert say.
 
-use vpclink_responder::render::permissions;
+use vpclink_responder::alerts::permissions;
 
 #[expect(clippy::print_stdout, reason = "printing is what it is for")]
 fn main() {

@@ -1,5 +1,8 @@
 //! What is measured side by side: the machine's limit, this program, and what people use.
 
+use vpclink_responder::logs::delivered;
+use vpclink_responder::{causes, incidents, logs};
+
 use std::collections::HashSet;
 use std::hint::black_box;
 use std::io;
@@ -9,8 +12,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
-use vpclink_responder::decode::{self, Document, LogBatch, delivered};
-use vpclink_responder::{classify, correlate, incident};
+use vpclink_responder::logs::{Document, LogBatch};
 
 /// Far above any input.
 pub(crate) const MOST_BYTES: usize = 1 << 30;
@@ -65,10 +67,10 @@ fn limit(payload: &[u8]) -> usize {
 /// This program's way from a payload to what is new of each incident, its example quoted.
 #[inline(never)]
 pub(crate) fn ours(payload: &[u8]) -> usize {
-    let parcels = decode::open(payload, MOST_BYTES).expect("made here");
+    let parcels = logs::open(payload, MOST_BYTES).expect("made here");
     let mut passed = 0;
     let mut batches = Vec::new();
-    for sifted in decode::sift(&parcels) {
+    for sifted in logs::sift(&parcels) {
         let sifted = sifted.expect("made here");
         passed += sifted.passed;
         if let Document::Logs(batch) = sifted.document {
@@ -80,7 +82,7 @@ pub(crate) fn ours(payload: &[u8]) -> usize {
 
 /// The same without the first look: every line is read.
 fn ours_in_full(payload: &[u8]) -> usize {
-    let parcels = decode::open(payload, MOST_BYTES).expect("made here");
+    let parcels = logs::open(payload, MOST_BYTES).expect("made here");
     let mut batches = Vec::new();
     for parcel in &parcels {
         if let Document::Logs(batch) = parcel.read().expect("made here") {
@@ -91,9 +93,9 @@ fn ours_in_full(payload: &[u8]) -> usize {
 }
 
 fn finish(batches: &[LogBatch<'_>], passed: usize) -> usize {
-    let executions = correlate::correlate(batches);
-    let failures: Vec<_> = executions.iter().filter_map(classify::sight).collect();
-    black_box((incident::gather(&failures), executions.len() + passed));
+    let executions = logs::correlate(batches);
+    let failures: Vec<_> = executions.iter().filter_map(causes::sight).collect();
+    black_box((incidents::gather(&failures), executions.len() + passed));
     failures.len()
 }
 

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::contenders;
-use super::traffic::{self, ORDINARY, Traffic};
+use super::traffic::{ORDINARY, Traffic};
+use super::{contenders, traffic};
 
 const CASES: [(&str, usize); 3] = [("none", 0), ("two", 2), ("all", 100)];
 

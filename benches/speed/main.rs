@@ -10,6 +10,8 @@
     reason = "a bench reads the clock and prints what it saw"
 )]
 
+use vpclink_responder::logs;
+
 mod contenders;
 mod instructions;
 mod traffic;
@@ -21,7 +23,6 @@ use std::time::Instant;
 use contenders::Contender;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use traffic::{ORDINARY, Traffic};
-use vpclink_responder::decode;
 
 /// Runs of each contender; they take turns, so that whatever slows the machine slows all of them.
 const ROUNDS: usize = 61;
@@ -135,11 +136,11 @@ fn print_table(rows: &mut [(&'static str, Vec<f64>)], megabytes: f64) {
 
 fn stages(criterion: &mut Criterion, small: bool) {
     let payload = traffic::payload(&ORDINARY.document().0);
-    let parcels = decode::open(&payload, contenders::MOST_BYTES).expect("made here");
+    let parcels = logs::open(&payload, contenders::MOST_BYTES).expect("made here");
     criterion.bench_function("open", |bencher| {
-        bencher.iter(|| decode::open(black_box(&payload), contenders::MOST_BYTES));
+        bencher.iter(|| logs::open(black_box(&payload), contenders::MOST_BYTES));
     });
-    criterion.bench_function("sift", |bencher| bencher.iter(|| decode::sift(black_box(&parcels)).count()));
+    criterion.bench_function("sift", |bencher| bencher.iter(|| logs::sift(black_box(&parcels)).count()));
     let mut group = criterion.benchmark_group("payload to diagnoses");
     group.sample_size(10);
     for (name, traffic) in sizes(small) {

@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::function;
-use super::harness::{self, Account, Aws, Outcome, Start};
+use super::harness::{Account, Aws, Outcome, Start};
+use super::{function, harness};
 
 /// What every call takes, in milliseconds.
 const CALL: u64 = 50;
@@ -12,7 +12,7 @@ const CALL: u64 = 50;
 /// Seven calls one after the other, and the program's own work.
 const MOST: u64 = 7 * CALL + 100;
 
-pub(super) fn measure(responder: &str) {
+pub(crate) fn measure(responder: &str) {
     for (generation, account) in [("v1", Account::healthy_v1()), ("v2", Account::healthy_v2())] {
         for round in 1..=3 {
             let (milliseconds, calls) = alert(responder, account.clone());

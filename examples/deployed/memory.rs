@@ -7,7 +7,7 @@ use super::traffic::{ORDINARY, Traffic, payload};
 /// After so many invocations it is read.
 const READ_AFTER: [u64; 5] = [1, 10, 100, 1_000, 10_000];
 
-pub(super) fn measure(responder: &str) {
+pub(crate) fn measure(responder: &str) {
     for failing in [0, 2, 100] {
         let large = Traffic { requests: 2_000, failing, ..ORDINARY };
         let (document, _) = large.document();

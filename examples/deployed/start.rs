@@ -7,7 +7,7 @@ use super::harness::{Account, Aws, Function, Start};
 
 const TURNS: usize = 101;
 
-pub(super) fn measure(responder: &str, hello: &str) {
+pub(crate) fn measure(responder: &str, hello: &str) {
     let aws = Aws::start(Account::default());
     let (ours, least) = (function(responder, &aws), Function::new(hello));
     let (mut of_ours, mut of_least) = (Vec::new(), Vec::new());

@@ -2,21 +2,22 @@
 
 #![no_main]
 
+use vpclink_responder::{causes, logs};
+use vpclink_responder::logs::delivered;
+
 use libfuzzer_sys::fuzz_target;
-use vpclink_responder::classify;
-use vpclink_responder::correlate::{correlate, pasted};
-use vpclink_responder::decode::{self, Document, delivered};
+use vpclink_responder::logs::{correlate, pasted, Document};
 
 const MAX_BYTES: usize = 1 << 20;
 
 fuzz_target!(|bytes: &[u8]| {
-    for opened in [decode::open(bytes, MAX_BYTES), decode::open_saved(bytes, MAX_BYTES)] {
+    for opened in [logs::open(bytes, MAX_BYTES), logs::open_saved(bytes, MAX_BYTES)] {
         for parcel in opened.into_iter().flatten() {
             let Ok(Document::Logs(batch)) = parcel.read() else { continue };
-            pasted(&batch).as_ref().and_then(classify::classify_pasted);
+            pasted(&batch).as_ref().and_then(causes::classify_pasted);
             let batches = delivered::unpack(batch);
             for execution in correlate(&batches) {
-                let found = classify::classify(&execution);
+                let found = causes::classify(&execution);
                 assert_eq!(found.is_some(), execution.is_failed(), "every failure has a diagnosis");
             }
         }

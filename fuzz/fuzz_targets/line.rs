@@ -2,12 +2,12 @@
 
 #![no_main]
 
+use vpclink_responder::causes;
+use vpclink_responder::causes::redact;
+
 use libfuzzer_sys::fuzz_target;
-use vpclink_responder::classify;
-use vpclink_responder::classify::redact;
-use vpclink_responder::correlate::correlate;
-use vpclink_responder::decode::line::LogLine;
-use vpclink_responder::decode::{LogBatch, LogEvent, Source};
+use vpclink_responder::logs::{correlate, LogBatch, LogEvent, Source};
+use vpclink_responder::logs::line::LogLine;
 
 const LONGEST: usize = 1024;
 
@@ -17,7 +17,7 @@ fuzz_target!(|message: &str| {
     let events = vec![LogEvent { number: 1, id: None, at: line.at, message: message.into() }];
     let batches = [LogBatch { source: Source::of_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod"), events }];
     for execution in correlate(&batches) {
-        if let Some(found) = classify::classify(&execution) {
+        if let Some(found) = causes::classify(&execution) {
             assert!(found.evidence.text().chars().count() <= LONGEST);
         }
     }

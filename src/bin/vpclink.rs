@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use vpclink_responder::cli::Cli;
+use vpclink_responder::cli::args::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

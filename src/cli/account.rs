@@ -1,32 +1,33 @@
 //! What the commands share: the account that is asked, the clock, the screen.
 
+use crate::alerts::stdout;
+
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use jiff::Timestamp;
 
-use super::{Color, Failure};
-use crate::publish::stdout;
-use crate::render::terminal::Screen;
-use crate::survey::Account;
-use crate::survey::recorded::{RecordedAccount, Recorder};
+use crate::alerts::terminal::Screen;
+use crate::aws::Account;
+use crate::aws::recorded::{RecordedAccount, Recorder};
+use crate::cli::args::{CliError, Color};
 
 /// Columns where standard output is no terminal.
 const WIDTH: usize = 160;
 
 /// An account to ask, and the file that its answers are kept in.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     recorder: Recorder,
     keep_in: Option<PathBuf>,
 }
 
 /// Opens the account that the options name; `None` where they name none.
-pub(super) async fn open(
+pub(crate) async fn open(
     recorded: Option<&Path>,
     live: bool,
     keep_in: Option<&Path>,
-) -> Result<Option<Asked>, Failure> {
+) -> Result<Option<Asked>, CliError> {
     let account: Box<dyn Account> = match recorded {
         Some(file) => {
             let text =
@@ -42,19 +43,19 @@ pub(super) async fn open(
 }
 
 #[cfg(feature = "live")]
-async fn live() -> Result<Box<dyn Account>, Failure> {
-    use crate::aws::{LiveAccount, sdk_config};
+async fn live() -> Result<Box<dyn Account>, CliError> {
+    use crate::aws::live::{LiveAccount, sdk_config};
     Ok(Box::new(LiveAccount::new(&sdk_config().await, now)))
 }
 
 #[cfg(not(feature = "live"))]
-async fn live() -> Result<Box<dyn Account>, Failure> {
+async fn live() -> Result<Box<dyn Account>, CliError> {
     Err(cannot_ask())
 }
 
 #[cfg(not(feature = "live"))]
-pub(super) fn cannot_ask() -> Failure {
-    Failure::usage(anyhow::anyhow!(
+pub(crate) fn cannot_ask() -> CliError {
+    CliError::usage(anyhow::anyhow!(
         "this build can't ask AWS; build it with the feature `live`, which is on by default"
     ))
 }
@@ -62,7 +63,7 @@ pub(super) fn cannot_ask() -> Failure {
 /// Shows on a terminal how far long work has come; elsewhere nothing.
 #[cfg(feature = "live")]
 #[expect(clippy::print_stderr, reason = "progress is for the person who waits, not for the result")]
-pub(super) fn progress(what: &str, done: usize, all: usize) {
+pub(crate) fn progress(what: &str, done: usize, all: usize) {
     if std::io::stderr().is_terminal() {
         let end = if done == all { "\n" } else { "" };
         eprint!("\r{what}: {done} of {all}{end}");
@@ -70,12 +71,12 @@ pub(super) fn progress(what: &str, done: usize, all: usize) {
 }
 
 impl Asked {
-    pub(super) fn account(&self) -> &dyn Account {
+    pub(crate) fn account(&self) -> &dyn Account {
         &self.recorder
     }
 
     /// Writes what was answered, where a file was named for it.
-    pub(super) fn keep(self) -> Result<(), Failure> {
+    pub(crate) fn keep(self) -> Result<(), CliError> {
         if let Some(file) = self.keep_in {
             stdout::write(&self.recorder.into_account().to_text(), Some(&file))?;
         }
@@ -84,7 +85,7 @@ impl Asked {
 }
 
 /// What standard output can show.
-pub(super) fn screen(color: Color, to_stdout: bool) -> Screen {
+pub(crate) fn screen(color: Color, to_stdout: bool) -> Screen {
     let to_terminal = to_stdout && std::io::stdout().is_terminal();
     let color = match color {
         Color::Always => true,
@@ -102,6 +103,6 @@ fn no_color() -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is the edge where the clock is read")]
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

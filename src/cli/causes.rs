@@ -1,17 +1,17 @@
 //! `vpclink causes`: the catalogue.
 
-use super::{CausesArgs, Failure, NOTHING_FAILED};
-use crate::classify::Cause;
-use crate::publish::stdout;
-use crate::render::catalogue;
+use crate::alerts::{catalogue, stdout};
 
-pub(super) fn run(args: &CausesArgs) -> Result<u8, Failure> {
+use crate::causes::Cause;
+use crate::cli::args::{CausesArgs, CliError, NOTHING_FAILED};
+
+pub(crate) fn run(args: &CausesArgs) -> Result<u8, CliError> {
     let text = match args.slug.as_deref() {
         Some(slug) => match Cause::of_slug(slug) {
             Some(cause) => catalogue::page(cause),
             None => {
                 let unknown = anyhow::anyhow!("there is no cause `{slug}`; `vpclink causes` lists them");
-                return Err(Failure::usage(unknown));
+                return Err(CliError::usage(unknown));
             }
         },
         None if args.markdown => catalogue::markdown(),

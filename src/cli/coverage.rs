@@ -1,12 +1,13 @@
 //! `vpclink coverage`: which stages with a private integration are watched, which are blind. It changes nothing.
 
-use super::{CoverageArgs, DIAGNOSED, Failure, Form, NOTHING_FAILED, account};
-use crate::coverage::{Seen, blind_spots};
-use crate::publish::stdout;
-use crate::render::coverage;
+use crate::alerts::{coverage, stdout};
+use crate::cli::account;
+
+use crate::cli::args::{CliError, CoverageArgs, DIAGNOSED, Form, NOTHING_FAILED};
+use crate::coverage::{Inventory, blind_spots};
 
 /// Exit code 10 where something is blind, 0 where nothing is.
-pub(super) async fn run(args: &CoverageArgs) -> Result<u8, Failure> {
+pub(crate) async fn run(args: &CoverageArgs) -> Result<u8, CliError> {
     let seen = seen(args).await?;
     let spots = blind_spots(&seen);
     let text = match args.format {
@@ -18,21 +19,22 @@ pub(super) async fn run(args: &CoverageArgs) -> Result<u8, Failure> {
 }
 
 #[cfg(feature = "live")]
-async fn seen(args: &CoverageArgs) -> Result<Seen, Failure> {
+async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
     use std::time::Duration;
 
     use tokio::time::Instant;
 
-    use crate::aws::{LiveAccount, Logs, sdk_config};
-    use crate::coverage::{Begin, Depth, Filter, Mode, Pace, Scope, Upkeep, look};
-    use crate::decode::EXECUTION_LOG_PREFIX;
-    use crate::vocabulary::{Arn, Region};
+    use crate::aws::live::logs::Logs;
+    use crate::aws::live::{LiveAccount, sdk_config};
+    use crate::coverage::{Filter, Mode, RateLimiter, Reconciler, ScanDepth, Scope, StartAt, scan};
+    use crate::ids::{Arn, Region};
+    use crate::logs::EXECUTION_LOG_PREFIX;
 
     /// Nobody waits longer for a list.
     const PATIENCE: Duration = Duration::from_secs(3600);
     let sdk = sdk_config().await;
     let Some(region) = sdk.region().map(|region| Region::new(region.as_ref())) else {
-        return Err(Failure::usage(anyhow::anyhow!("no Region is configured; set AWS_REGION or a profile")));
+        return Err(CliError::usage(anyhow::anyhow!("no Region is configured; set AWS_REGION or a profile")));
     };
     let deadline = Instant::now() + PATIENCE;
     let ours = Filter {
@@ -41,24 +43,24 @@ async fn seen(args: &CoverageArgs) -> Result<Seen, Failure> {
         destination: Arn::new(args.responder.as_deref().unwrap_or("RESPONDER_ARN")),
     };
     let (groups, scope) = (Logs::new(&sdk), Scope::default());
-    let upkeep = Upkeep { groups: &groups, ours: &ours, scope: &scope, mode: Mode::Look, deadline };
-    let mut pace = Pace::per_second(args.calls_per_second);
+    let upkeep = Reconciler { groups: &groups, ours: &ours, scope: &scope, mode: Mode::Look, deadline };
+    let mut pace = RateLimiter::per_second(args.calls_per_second);
     let progress = &mut |done, all| account::progress("log groups", done, all);
-    let round = upkeep.all(EXECUTION_LOG_PREFIX, Begin::Behind(""), &mut pace, progress).await;
-    let seen = Seen {
+    let round = upkeep.all(EXECUTION_LOG_PREFIX, StartAt::Behind(""), &mut pace, progress).await;
+    let seen = Inventory {
         region: Some(region),
         prefix: EXECUTION_LOG_PREFIX.to_owned(),
         round,
         ours: Some(ours),
-        ..Seen::default()
+        ..Inventory::default()
     };
     let apis = LiveAccount::new(&sdk, account::now);
-    let mut pace = Pace::per_second(args.calls_per_second.div_ceil(2));
+    let mut pace = RateLimiter::per_second(args.calls_per_second.div_ceil(2));
     let progress = &mut |done, all| account::progress("APIs", done, all);
-    Ok(look(&apis, seen, Depth::Everything, deadline, &mut pace, progress).await)
+    Ok(scan(&apis, seen, ScanDepth::Everything, deadline, &mut pace, progress).await)
 }
 
 #[cfg(not(feature = "live"))]
-async fn seen(_: &CoverageArgs) -> Result<Seen, Failure> {
+async fn seen(_: &CoverageArgs) -> Result<Inventory, CliError> {
     Err(account::cannot_ask())
 }

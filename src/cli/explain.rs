@@ -1,20 +1,22 @@
 //! `vpclink explain`: saved logs in, diagnoses out.
 
+use crate::alerts::{stdout, terminal};
+use crate::cli::account;
+use crate::{alerts, incidents};
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
 
-use super::{DIAGNOSED, ExplainArgs, Failure, Format, NO_EXECUTIONS, NOTHING_FAILED, account, complain};
-use crate::pipeline::{Explained, Reading, explain};
-use crate::publish::stdout;
-use crate::render::{self, terminal};
+use crate::cli::args::{CliError, DIAGNOSED, ExplainArgs, Format, NO_EXECUTIONS, NOTHING_FAILED, complain};
+use crate::functions::{Explained, Reading, explain};
 
 /// Wall time for the live reads of one incident. A person waits longer than a Lambda.
 const BUDGET: Duration = Duration::from_secs(30);
 
-pub(super) async fn run(args: &ExplainArgs) -> Result<u8, Failure> {
+pub(crate) async fn run(args: &ExplainArgs) -> Result<u8, CliError> {
     let inputs = args.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let now = args.now.unwrap_or_else(account::now);
     let asked = account::open(args.account.as_deref(), args.live, args.record.as_deref()).await?;
@@ -45,16 +47,16 @@ fn read(file: &PathBuf) -> Result<Vec<u8>, anyhow::Error> {
 }
 
 fn text(explained: &Explained, args: &ExplainArgs) -> String {
-    let each = |render: fn(&crate::incident::Alert) -> String, between: &str| {
+    let each = |render: fn(&incidents::Alert) -> String, between: &str| {
         let texts: Vec<String> =
             explained.alerts.iter().map(|alert| render(alert).trim_end().to_owned() + "\n").collect();
         texts.join(between)
     };
     match args.format {
-        Format::Email => each(render::email, &format!("\n{}\n\n", "=".repeat(72))),
-        Format::Chat => each(render::chat, ""),
-        Format::Json => each(render::machine, ""),
-        Format::Html => render::html(&explained.alerts),
+        Format::Email => each(alerts::email_body, &format!("\n{}\n\n", "=".repeat(72))),
+        Format::Chat => each(alerts::chat_body, ""),
+        Format::Json => each(alerts::machine_body, ""),
+        Format::Html => alerts::html_page(&explained.alerts),
         Format::Terminal => {
             let screen = account::screen(args.color, args.output.is_none());
             let blocks: Vec<String> =

@@ -1,15 +1,16 @@
 //! `vpclink incidents`, `silence`, `unsilence`: what the table holds, and what nobody wants to be told of it.
 
+use crate::alerts::{incidents, stdout};
+use crate::cli::account;
+
 use jiff::Timestamp;
 
-use super::{Failure, IncidentsArgs, NOTHING_FAILED, SilenceArgs, UnsilenceArgs, account};
-use crate::classify::Cause;
-use crate::incident::store::{Settled, Store};
-use crate::incident::{Incident, Lease, Matcher, Silence};
-use crate::publish::stdout;
-use crate::render::incidents;
+use crate::causes::Cause;
+use crate::cli::args::{CliError, IncidentsArgs, NOTHING_FAILED, SilenceArgs, UnsilenceArgs};
+use crate::incidents::store::{Release, Store};
+use crate::incidents::{Incident, Lease, Matcher, Silence};
 
-pub(super) async fn list(args: &IncidentsArgs) -> Result<u8, Failure> {
+pub(crate) async fn list(args: &IncidentsArgs) -> Result<u8, CliError> {
     let store = open(args.table.as_deref()).await?;
     let now = account::now();
     let (mut known, silences) = (store.all(now).await?, store.silences().await?);
@@ -18,7 +19,7 @@ pub(super) async fn list(args: &IncidentsArgs) -> Result<u8, Failure> {
     Ok(NOTHING_FAILED)
 }
 
-pub(super) async fn silence(args: &SilenceArgs) -> Result<u8, Failure> {
+pub(crate) async fn silence(args: &SilenceArgs) -> Result<u8, CliError> {
     let store = open(args.table.as_deref()).await?;
     let matcher = matcher(args)?;
     if let Some(id) = &matcher.incident {
@@ -26,7 +27,7 @@ pub(super) async fn silence(args: &SilenceArgs) -> Result<u8, Failure> {
         let named = |incident: &Incident| incident.id == *id || incident.fingerprint.as_str() == id;
         if !known.iter().any(named) {
             let unknown = anyhow::anyhow!("no incident `{id}` is kept; `vpclink incidents --all` lists them");
-            return Err(Failure::usage(unknown));
+            return Err(CliError::usage(unknown));
         }
     }
     let until = account::now().checked_add(args.duration)?;
@@ -36,28 +37,28 @@ pub(super) async fn silence(args: &SilenceArgs) -> Result<u8, Failure> {
     Ok(NOTHING_FAILED)
 }
 
-pub(super) async fn unsilence(args: &UnsilenceArgs) -> Result<u8, Failure> {
+pub(crate) async fn unsilence(args: &UnsilenceArgs) -> Result<u8, CliError> {
     let store = open(args.table.as_deref()).await?;
     if !remove(&*store, &args.id, account::now()).await? {
         let unknown =
             anyhow::anyhow!("nothing is silenced as `{}`; `vpclink incidents` lists silences", args.id);
-        return Err(Failure::usage(unknown));
+        return Err(CliError::usage(unknown));
     }
     stdout::write(&format!("`{}` is told again\n", args.id), None)?;
     Ok(NOTHING_FAILED)
 }
 
-fn matcher(args: &SilenceArgs) -> Result<Matcher, Failure> {
+fn matcher(args: &SilenceArgs) -> Result<Matcher, CliError> {
     let SilenceArgs { id: incident, api, stage, cause, .. } = args;
     let (incident, api, stage, cause) = (incident.clone(), api.clone(), stage.clone(), cause.clone());
     let matcher = Matcher { incident, api, stage, cause };
     if matcher.is_empty() {
         let nothing = anyhow::anyhow!("say what to silence: an incident's id, or --api, --stage, --cause");
-        return Err(Failure::usage(nothing));
+        return Err(CliError::usage(nothing));
     }
     if let Some(slug) = matcher.cause.as_deref().filter(|slug| Cause::of_slug(slug).is_none()) {
         let unknown = anyhow::anyhow!("there is no cause `{slug}`; `vpclink causes` lists them");
-        return Err(Failure::usage(unknown));
+        return Err(CliError::usage(unknown));
     }
     Ok(matcher)
 }
@@ -94,18 +95,18 @@ async fn remove(store: &dyn Store, id: &str, now: Timestamp) -> anyhow::Result<b
     for incident in store.all(now).await? {
         let held = incident.lease.as_ref().is_some_and(|lease| lease.owner == Lease::SILENCE);
         if held && !left.iter().any(|silence| silence.holds(&incident, now)) {
-            store.settle(&incident.fingerprint, Lease::SILENCE, &Settled::Free).await?;
+            store.settle(&incident.fingerprint, Lease::SILENCE, &Release::Retry).await?;
         }
     }
     Ok(true)
 }
 
 #[cfg(feature = "live")]
-async fn open(table: Option<&str>) -> Result<Box<dyn Store>, Failure> {
-    use crate::aws::sdk_config;
-    use crate::incident::store::dynamodb::DynamoStore;
+async fn open(table: Option<&str>) -> Result<Box<dyn Store>, CliError> {
+    use crate::aws::live::sdk_config;
+    use crate::incidents::store::dynamodb::DynamoStore;
     let table = table.filter(|table| !table.is_empty()).ok_or_else(|| {
-        Failure::usage(anyhow::anyhow!(
+        CliError::usage(anyhow::anyhow!(
             "say which table holds the incidents: --table NAME, or INCIDENT_TABLE"
         ))
     })?;
@@ -113,22 +114,21 @@ async fn open(table: Option<&str>) -> Result<Box<dyn Store>, Failure> {
 }
 
 #[cfg(not(feature = "live"))]
-async fn open(_table: Option<&str>) -> Result<Box<dyn Store>, Failure> {
+async fn open(_table: Option<&str>) -> Result<Box<dyn Store>, CliError> {
     let error =
         anyhow::anyhow!("this build can't ask AWS; build it with the feature `live`, which is on by default");
-    Err(Failure::usage(error))
+    Err(CliError::usage(error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::Diagnosis;
-    use crate::classify::causes::UNREACHABLE;
-    use crate::decode::Source;
-    use crate::incident::store::MemoryStore;
-    use crate::incident::{News, group};
+    use crate::causes::{Diagnosis, UNREACHABLE};
+    use crate::incidents::store::memory::MemoryStore;
+    use crate::incidents::{FailureGroup, group};
+    use crate::logs::Source;
 
-    fn news() -> News {
+    fn news() -> FailureGroup {
         let source =
             Source { delivery: Some(1), ..Source::of_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod") };
         group(vec![Diagnosis::noted(UNREACHABLE, source, None, "Execution failed due to a timeout error")])
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(store.silences().await.unwrap(), std::slice::from_ref(&silence));
         let lease = Lease { owner: "one".to_owned(), until };
         assert!(store.claim(&incident, &lease, now).await.unwrap());
-        store.settle(&incident.fingerprint, "one", &Settled::Held(until)).await.unwrap();
+        store.settle(&incident.fingerprint, "one", &Release::Silenced(until)).await.unwrap();
         assert!(!store.claim(&incident, &lease, now).await.unwrap());
         assert!(!remove(&store, "api=another", now).await.unwrap());
         assert!(remove(&store, &silence.id, now).await.unwrap());

@@ -1,18 +1,19 @@
 //! `vpclink replay`: what a stage's log group holds, read from CloudWatch Logs and summarised.
 
+use crate::alerts::{history, stdout};
+use crate::cli::account;
+
 use std::io::IsTerminal;
 
 use jiff::Timestamp;
 
-use super::{DIAGNOSED, Failure, NO_EXECUTIONS, NOTHING_FAILED, ReplayArgs, account, complain};
-use crate::decode::EXECUTION_LOG_PREFIX;
-use crate::incident::Tally;
-use crate::publish::stdout;
-use crate::render::history;
-use crate::survey::history::Stretch;
+use crate::aws::history::Stretch;
+use crate::cli::args::{CliError, DIAGNOSED, NO_EXECUTIONS, NOTHING_FAILED, ReplayArgs, complain};
+use crate::incidents::Tally;
+use crate::logs::EXECUTION_LOG_PREFIX;
 
 /// Exit codes as `explain` has them.
-pub(super) async fn run(args: &ReplayArgs) -> Result<u8, Failure> {
+pub(crate) async fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let to = args.now.unwrap_or_else(account::now);
     let from = to.checked_sub(args.since)?;
     let stretch = Stretch { group: format!("{EXECUTION_LOG_PREFIX}{}/{}", args.api, args.stage), from, to };
@@ -47,20 +48,21 @@ fn reached(tally: &Tally, latest: Option<Timestamp>) -> String {
 }
 
 #[cfg(feature = "live")]
-async fn read(stretch: &Stretch, progress: impl FnMut(&Tally, Option<Timestamp>)) -> Result<Tally, Failure> {
-    use crate::aws::{Logs, sdk_config};
-    use crate::pipeline::replay::replay;
+async fn read(stretch: &Stretch, progress: impl FnMut(&Tally, Option<Timestamp>)) -> Result<Tally, CliError> {
+    use crate::aws::live::logs::Logs;
+    use crate::aws::live::sdk_config;
+    use crate::functions::replay::replay;
 
     let logs = Logs::new(&sdk_config().await);
     let page = async |stretch: &Stretch, token| logs.page(stretch, token).await;
     replay(stretch, page, progress).await.map_err(|why| {
         let group = &stretch.group;
-        Failure::from(anyhow::anyhow!("cannot read log group `{group}`: {why} (needs logs:FilterLogEvents)"))
+        CliError::from(anyhow::anyhow!("cannot read log group `{group}`: {why} (needs logs:FilterLogEvents)"))
     })
 }
 
 #[cfg(not(feature = "live"))]
-async fn read(_: &Stretch, _: impl FnMut(&Tally, Option<Timestamp>)) -> Result<Tally, Failure> {
+async fn read(_: &Stretch, _: impl FnMut(&Tally, Option<Timestamp>)) -> Result<Tally, CliError> {
     Err(account::cannot_ask())
 }
 

@@ -1,13 +1,15 @@
 //! `vpclink test-alert`: a labelled test through the real path, so that a new deployment proves itself.
 
+use crate::alerts::stdout;
+use crate::cli::account;
+use crate::{alerts, functions};
+
 use jiff::Timestamp;
 
-use super::{Failure, NOTHING_FAILED, TestAlertArgs, account};
-use crate::incident::{Alert, Status};
-use crate::pipeline;
-use crate::publish::{Publish, stdout};
-use crate::render::{self, Message};
-use crate::vocabulary::Arn;
+use crate::alerts::{Message, Publish};
+use crate::cli::args::{CliError, NOTHING_FAILED, TestAlertArgs};
+use crate::ids::Arn;
+use crate::incidents::{Alert, Status};
 
 /// What a failure's lines look like; they come from nowhere.
 const SAMPLE: [&str; 3] = [
@@ -16,19 +18,19 @@ const SAMPLE: [&str; 3] = [
     "Method completed with status: 500",
 ];
 
-pub(super) async fn run(args: &TestAlertArgs) -> Result<u8, Failure> {
+pub(crate) async fn run(args: &TestAlertArgs) -> Result<u8, CliError> {
     let topic = Arn::new(args.topic.trim());
-    let message = render::message(&alert(account::now()).await?);
+    let message = alerts::message(&alert(account::now()).await?);
     publisher(&topic).await?.publish(&message).await?;
     stdout::write(&told(&topic, &message), None)?;
     Ok(NOTHING_FAILED)
 }
 
 /// An alert that says of itself that it is a test.
-async fn alert(now: Timestamp) -> Result<Alert, Failure> {
+async fn alert(now: Timestamp) -> Result<Alert, CliError> {
     let line = |text: &&str| format!("{now}\t(test-alert) {text}\n");
     let log: String = SAMPLE.iter().map(line).collect();
-    let alert = pipeline::explain(&[log.into_bytes()], None, now).await?.alerts.into_iter().next();
+    let alert = functions::explain(&[log.into_bytes()], None, now).await?.alerts.into_iter().next();
     let mut alert = alert.ok_or_else(|| anyhow::anyhow!("the sample failure was not recognised"))?;
     alert.status = Status::Test;
     alert.reason = "somebody ran `vpclink test-alert`".to_owned();
@@ -56,19 +58,19 @@ fn told(topic: &Arn, message: &Message) -> String {
 }
 
 #[cfg(feature = "live")]
-async fn publisher(topic: &Arn) -> Result<Box<dyn Publish>, Failure> {
-    use crate::aws::sdk_config_in;
-    use crate::publish::sns::Sns;
+async fn publisher(topic: &Arn) -> Result<Box<dyn Publish>, CliError> {
+    use crate::alerts::sns::Sns;
+    use crate::aws::live::sdk_config_in;
     // A topic takes messages at the endpoint of its own Region only.
     let Some(region) = topic.region().filter(|_| topic.as_str().contains(":sns:")) else {
         let wrong =
             anyhow::anyhow!("`{topic}` is not the ARN of an SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME)");
-        return Err(Failure::usage(wrong));
+        return Err(CliError::usage(wrong));
     };
     Ok(Box::new(Sns::new(&sdk_config_in(&region).await, topic.clone())))
 }
 
 #[cfg(not(feature = "live"))]
-async fn publisher(_: &Arn) -> Result<Box<dyn Publish>, Failure> {
+async fn publisher(_: &Arn) -> Result<Box<dyn Publish>, CliError> {
     Err(account::cannot_ask())
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use vpclink_responder::classify::Diagnosis;
+use vpclink_responder::causes::Diagnosis;
 
-use crate::fixtures::{self, Fixture};
+use crate::fixtures;
+use crate::fixtures::Fixture;
 
 /// What became of one excerpt.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,12 @@
 //! Text of an enemy in every place where a log and an account have room for it, and what each reader's program must not do
 //! with it. The tests are named after the attacks.
 
+use vpclink_responder::alerts::terminal;
+use vpclink_responder::{alerts, ids};
+
 use serde_json::Value;
-use vpclink_responder::incident::Alert;
-use vpclink_responder::render::{self, Message, terminal};
+use vpclink_responder::alerts::Message;
+use vpclink_responder::incidents::Alert;
 
 use crate::golden::explained;
 use crate::incidents::{account, document};
@@ -23,7 +26,7 @@ fn planted(text: &str) -> Alert {
 }
 
 fn message(text: &str) -> Message {
-    render::message(&planted(text))
+    alerts::message(&planted(text))
 }
 
 fn block(text: &str) -> String {
@@ -58,8 +61,8 @@ fn bidirectional_override_and_invisible_text() {
     let alert = planted(text);
     let hidden =
         |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let mut bodies: Vec<String> = render::message(&alert).bodies.into_values().collect();
-    bodies.extend([block(text), render::html(&[alert])]);
+    let mut bodies: Vec<String> = alerts::message(&alert).bodies.into_values().collect();
+    bodies.extend([block(text), alerts::html_page(&[alert])]);
     for body in bodies {
         assert!(!body.chars().any(hidden), "{body:?}");
     }
@@ -99,7 +102,7 @@ fn html_script_and_attribute() {
         "' onfocus='alert(1)",
         "<img src=x onerror=alert(1)>",
     ] {
-        let page = render::html(&[planted(text)]);
+        let page = alerts::html_page(&[planted(text)]);
         assert_eq!(page.matches("<script").count(), 1, "{text}");
         assert!(!page.contains("<img"), "{text}");
         // Whatever of it is in the page is text: no quote ends an attribute, no bracket opens a tag.
@@ -111,7 +114,7 @@ fn html_script_and_attribute() {
 
 #[test]
 fn html_policy_forbids_what_is_not_ours() {
-    let page = render::html(&[planted("x")]);
+    let page = alerts::html_page(&[planted("x")]);
     let policy =
         page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
@@ -149,8 +152,8 @@ fn shell_metacharacters_in_a_command_to_copy() {
 #[test]
 fn region_of_a_log_chooses_no_host() {
     let mut alert = planted("x");
-    alert.news.example.source.region = Some(vpclink_responder::vocabulary::Region::new("evil.example/#"));
-    let machine: Value = serde_json::from_str(&render::message(&alert).bodies["sqs"]).unwrap();
+    alert.news.example.source.region = Some(ids::Region::new("evil.example/#"));
+    let machine: Value = serde_json::from_str(&alerts::message(&alert).bodies["sqs"]).unwrap();
     assert_eq!(machine["links"]["logs"], Value::Null);
-    assert!(!render::message(&alert).bodies["email"].contains("https://evil.example"));
+    assert!(!alerts::message(&alert).bodies["email"].contains("https://evil.example"));
 }

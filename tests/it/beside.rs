@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vpclink_responder::judge::{Finding, Judgement, State, Tier};
-use vpclink_responder::pipeline::{Reading, explain};
-use vpclink_responder::survey::recorded::RecordedAccount;
+use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::checks::{Assessment, Confidence, Finding, State};
+use vpclink_responder::functions::{Reading, explain};
 
 const FAILED: &str = "2026-11-22T14:03:22Z";
 const READ: &str = "2026-11-22T14:04:00Z";
@@ -180,7 +180,7 @@ impl Case {
         RecordedAccount::parse(&account.to_text()).expect("the account again")
     }
 
-    fn judgement(&self) -> Judgement {
+    fn judgement(&self) -> Assessment {
         let failed: jiff::Timestamp = FAILED.parse().expect("a time");
         let uri = format!("Endpoint request URI: {}", self.uri);
         let lines = [
@@ -207,7 +207,7 @@ impl Case {
 
     /// The verdict: its code and how sure it is.
     #[track_caller]
-    fn verdict(&self, code: Option<&str>, tier: Tier) -> Judgement {
+    fn verdict(&self, code: Option<&str>, tier: Confidence) -> Assessment {
         let judgement = self.judgement();
         let slug = judgement.verdict.code.map(|code| code.slug());
         assert_eq!((slug, judgement.verdict.tier), (code, tier), "{:#?}", judgement.verdict.says);
@@ -215,12 +215,12 @@ impl Case {
     }
 }
 
-fn faulty(judgement: &Judgement) -> Vec<&'static str> {
+fn faulty(judgement: &Assessment) -> Vec<&'static str> {
     let faults = judgement.findings.iter().filter(|finding| finding.state == State::Faulty);
     faults.map(|finding| finding.code.slug()).collect()
 }
 
-fn find<'a>(judgement: &'a Judgement, slug: &str) -> &'a Finding {
+fn find<'a>(judgement: &'a Assessment, slug: &str) -> &'a Finding {
     let found = judgement.findings.iter().find(|finding| finding.code.slug() == slug);
     found.unwrap_or_else(|| panic!("no {slug} in {:#?}", judgement.findings))
 }
@@ -228,7 +228,7 @@ fn find<'a>(judgement: &'a Judgement, slug: &str) -> &'a Finding {
 #[test]
 fn a_valid_certificate_contradicts_a_text_that_blames_it() {
     for (text, blamed) in [(EXPIRED, "dates"), (MISMATCH, "name"), (UNTRUSTED, "authority")] {
-        let judgement = Case::new("TLS", text).verdict(None, Tier::Unknown);
+        let judgement = Case::new("TLS", text).verdict(None, Confidence::Unknown);
         let says = &judgement.verdict.says;
         assert!(says.contains(&format!("the log blames the certificate's {blamed}")), "{says}");
         assert!(
@@ -248,12 +248,12 @@ fn an_expired_certificate_explains_its_own_text_alone() {
             json!({"not_after": "2026-11-22T14:00:00Z", "status": "EXPIRED"}),
         )
     };
-    expired(EXPIRED).verdict(Some("listener-certificate-expired"), Tier::Confirmed);
-    expired(HANDSHAKE).verdict(Some("listener-certificate-expired"), Tier::Likely);
-    let other = expired(MISMATCH).verdict(None, Tier::Unknown);
+    expired(EXPIRED).verdict(Some("listener-certificate-expired"), Confidence::Confirmed);
+    expired(HANDSHAKE).verdict(Some("listener-certificate-expired"), Confidence::Likely);
+    let other = expired(MISMATCH).verdict(None, Confidence::Unknown);
     assert!(other.verdict.says.contains("something else is wrong"), "{}", other.verdict.says);
     // Certificates log their own text: they never explain an unreachable path, and are listed all the same.
-    let path = expired(UNREACHABLE).verdict(None, Tier::Unknown);
+    let path = expired(UNREACHABLE).verdict(None, Confidence::Unknown);
     assert_eq!(faulty(&path), ["listener-certificate-expired"]);
 }
 
@@ -261,21 +261,21 @@ fn an_expired_certificate_explains_its_own_text_alone() {
 fn a_certificate_that_ran_out_after_the_failure_did_not_cause_it() {
     Case::new("TLS", EXPIRED)
         .with_acm(&["orders.example.com"], json!({"not_after": "2026-11-22T14:03:40Z"}))
-        .verdict(Some("listener-certificate-expired"), Tier::Likely);
+        .verdict(Some("listener-certificate-expired"), Confidence::Likely);
 }
 
 #[test]
 fn a_certificate_may_not_be_valid_yet() {
     Case::new("TLS", EXPIRED)
         .with_acm(&["orders.example.com"], json!({"not_before": "2026-11-23T00:00:00Z"}))
-        .verdict(Some("listener-certificate-not-yet-valid"), Tier::Confirmed);
+        .verdict(Some("listener-certificate-not-yet-valid"), Confidence::Confirmed);
 }
 
 #[test]
 fn a_certificate_for_another_name() {
     let judgement = Case::new("TLS", MISMATCH)
         .with_acm(&["other.example.com", "*.other.example.com"], json!({}))
-        .verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+        .verdict(Some("listener-certificate-name-mismatch"), Confidence::Confirmed);
     let says = &judgement.verdict.says;
     assert!(
         says.contains("covers other.example.com, *.other.example.com, not `orders.example.com`"),
@@ -291,9 +291,9 @@ fn a_private_authority_is_taken_only_where_the_integration_says_so() {
         case.integration(insecure);
         case
     };
-    private(None).verdict(Some("listener-certificate-untrusted"), Tier::Confirmed);
-    private(Some(false)).verdict(Some("listener-certificate-untrusted"), Tier::Confirmed);
-    private(Some(true)).verdict(None, Tier::Unknown);
+    private(None).verdict(Some("listener-certificate-untrusted"), Confidence::Confirmed);
+    private(Some(false)).verdict(Some("listener-certificate-untrusted"), Confidence::Confirmed);
+    private(Some(true)).verdict(None, Confidence::Unknown);
 }
 
 #[test]
@@ -305,29 +305,29 @@ fn an_imported_certificate_shows_its_issuer_in_its_own_text() {
     };
     let (names, far) = (["orders.example.com"], "2030-01-01T00:00:00Z");
     let own = json!([Case::x509("CN=orders", "CN=orders", &names, far)]);
-    imported(UNTRUSTED, own.clone()).verdict(Some("listener-certificate-untrusted"), Tier::Confirmed);
+    imported(UNTRUSTED, own.clone()).verdict(Some("listener-certificate-untrusted"), Confidence::Confirmed);
     // A self-signed certificate is at fault whatever the text is; it explains only its own.
     assert_eq!(faulty(&imported(UNREACHABLE, own).judgement()), ["listener-certificate-untrusted"]);
     let corp = json!([
         Case::x509("CN=orders", "CN=Corp CA", &names, far),
         Case::x509("CN=Corp CA", "CN=Corp CA", &[], far)
     ]);
-    imported(UNTRUSTED, corp.clone()).verdict(Some("listener-certificate-untrusted"), Tier::Likely);
+    imported(UNTRUSTED, corp.clone()).verdict(Some("listener-certificate-untrusted"), Confidence::Likely);
     assert!(faulty(&imported(HANDSHAKE, corp).judgement()).is_empty(), "no text blames the authority");
     let public = |above: bool| {
         let leaf = Case::x509("CN=orders", "CN=R3,O=Let's Encrypt,C=US", &names, far);
         let root = Case::x509("CN=R3,O=Let's Encrypt,C=US", "CN=X1", &[], far);
         if above { json!([leaf, root]) } else { json!([leaf]) }
     };
-    imported(UNTRUSTED, public(true)).verdict(None, Tier::Unknown);
-    let bare =
-        imported(UNTRUSTED, public(false)).verdict(Some("listener-certificate-untrusted"), Tier::Likely);
+    imported(UNTRUSTED, public(true)).verdict(None, Confidence::Unknown);
+    let bare = imported(UNTRUSTED, public(false))
+        .verdict(Some("listener-certificate-untrusted"), Confidence::Likely);
     assert!(bare.verdict.says.contains("without the certificates of"), "{}", bare.verdict.says);
     let old = json!([
         Case::x509("CN=orders", "CN=Corp CA", &names, far),
         Case::x509("CN=Corp CA", "CN=Corp CA", &[], "2026-11-01T00:00:00Z")
     ]);
-    imported(EXPIRED, old).verdict(Some("listener-certificate-expired"), Tier::Likely);
+    imported(EXPIRED, old).verdict(Some("listener-certificate-expired"), Confidence::Likely);
 }
 
 #[test]
@@ -341,23 +341,23 @@ fn the_certificate_that_covers_the_host_comes_before_the_default() {
         case.acm(SNI, names, &different);
         case
     };
-    sni(MISMATCH, &["*.example.com"], json!({})).verdict(None, Tier::Unknown);
+    sni(MISMATCH, &["*.example.com"], json!({})).verdict(None, Confidence::Unknown);
     sni(MISMATCH, &["other.example.com"], json!({}))
-        .verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+        .verdict(Some("listener-certificate-name-mismatch"), Confidence::Confirmed);
     // The default is for other hosts; its dates are not this path's.
     sni(EXPIRED, &["orders.example.com"], json!({"not_after": "2026-11-01T00:00:00Z"}))
-        .verdict(Some("listener-certificate-expired"), Tier::Confirmed);
+        .verdict(Some("listener-certificate-expired"), Confidence::Confirmed);
     let mut decoy = sni(EXPIRED, &["orders.example.com"], json!({}));
     decoy.acm(ACM, &["default.example.com"], &json!({"not_after": "2026-11-01T00:00:00Z"}));
-    decoy.verdict(None, Tier::Unknown);
+    decoy.verdict(None, Confidence::Unknown);
     // A client names no address in its greeting.
     sni(MISMATCH, &["10.0.0.7"], json!({}))
         .host("10.0.0.7")
-        .verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+        .verdict(Some("listener-certificate-name-mismatch"), Confidence::Confirmed);
     // Two cover it, one is old: which one was presented is the load balancer's choice.
     let mut two = sni(EXPIRED, &["orders.example.com"], json!({"not_after": "2026-11-01T00:00:00Z"}));
     two.acm(ACM, &["*.example.com"], &json!({}));
-    two.verdict(Some("listener-certificate-expired"), Tier::Likely);
+    two.verdict(Some("listener-certificate-expired"), Confidence::Likely);
 }
 
 #[test]
@@ -375,9 +375,10 @@ fn a_server_certificate_of_iam_is_read_from_its_pem() {
                 json!([Case::x509("CN=a", "CN=b", names, "2030-01-01T00:00:00Z")]),
             )
     };
-    let judgement = iam(&["other.test"]).verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+    let judgement =
+        iam(&["other.test"]).verdict(Some("listener-certificate-name-mismatch"), Confidence::Confirmed);
     assert_eq!(find(&judgement, "listener-certificate-name-mismatch").action, "iam:GetServerCertificate");
-    iam(&["orders.example.com"]).verdict(None, Tier::Unknown);
+    iam(&["orders.example.com"]).verdict(None, Confidence::Unknown);
 }
 
 #[test]
@@ -389,7 +390,7 @@ fn a_warning_is_listed_and_explains_nothing() {
         for text in [EXPIRED, HANDSHAKE, UNREACHABLE] {
             let judgement = Case::new("TLS", text)
                 .with_acm(&["orders.example.com"], different.clone())
-                .verdict(None, Tier::Unknown);
+                .verdict(None, Confidence::Unknown);
             assert_eq!(faulty(&judgement), ["certificate-expires-soon"]);
             let listener = judgement.path.iter().find(|hop| hop.kind.as_str() == "listener");
             assert_eq!(listener.map(|hop| hop.state), Some(State::Healthy), "a warning breaks no hop");
@@ -400,7 +401,7 @@ fn a_warning_is_listed_and_explains_nothing() {
 
 #[test]
 fn tls_that_passes_through_is_nobodys_to_see() {
-    let judgement = Case::new("TCP", MISMATCH).verdict(None, Tier::Unknown);
+    let judgement = Case::new("TCP", MISMATCH).verdict(None, Confidence::Unknown);
     let finding = find(&judgement, "listener-certificate-name-mismatch");
     assert_eq!((finding.state, finding.action), (State::Unknown, ""));
     let command = finding.remedy.as_ref().and_then(|remedy| remedy.command.as_deref()).expect("a command");
@@ -436,7 +437,7 @@ fn what_is_denied_is_never_a_fault() {
         let case = Case::new(protocol, text);
         let case =
             if text.is_empty() { case.line("Execution failed due to an internal error") } else { case };
-        let judgement = case.deny(call).verdict(None, Tier::Unknown);
+        let judgement = case.deny(call).verdict(None, Confidence::Unknown);
         let finding = find(&judgement, slug);
         assert_eq!((finding.state, finding.action), (State::Unknown, call));
         assert!(faulty(&judgement).is_empty(), "{call}");
@@ -449,15 +450,16 @@ fn what_is_denied_is_never_a_fault() {
 fn one_denied_reading_of_a_certificate_leaves_the_other() {
     let chain = json!([Case::x509("CN=orders", "CN=Amazon", &["other.test"], "2030-01-01T00:00:00Z")]);
     let both = Case::new("TLS", MISMATCH).with_acm(&["other.test"], json!({})).with_chain(chain.clone());
-    both.deny("acm:GetCertificate").verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+    both.deny("acm:GetCertificate")
+        .verdict(Some("listener-certificate-name-mismatch"), Confidence::Confirmed);
     let both = Case::new("TLS", MISMATCH).with_acm(&["other.test"], json!({})).with_chain(chain.clone());
     let judgement = both
         .deny("acm:DescribeCertificate")
-        .verdict(Some("listener-certificate-name-mismatch"), Tier::Confirmed);
+        .verdict(Some("listener-certificate-name-mismatch"), Confidence::Confirmed);
     assert_eq!(find(&judgement, "listener-certificate-name-mismatch").action, "acm:GetCertificate");
     let neither = Case::new("TLS", MISMATCH).with_acm(&["other.test"], json!({})).with_chain(chain);
     let judgement =
-        neither.deny("acm:DescribeCertificate").deny("acm:GetCertificate").verdict(None, Tier::Unknown);
+        neither.deny("acm:DescribeCertificate").deny("acm:GetCertificate").verdict(None, Confidence::Unknown);
     let finding = find(&judgement, "listener-certificate-name-mismatch");
     assert_eq!((finding.state, finding.action), (State::Unknown, "acm:DescribeCertificate"));
 }
@@ -471,7 +473,7 @@ fn a_denied_certificate_beside_the_one_that_is_shown_is_named() {
     );
     let orders = Case::x509("CN=a", "CN=b", &["orders.example.com"], "2030-01-01T00:00:00Z");
     case.set("iam:GetServerCertificate", "orders", json!([orders]));
-    let judgement = case.deny("acm:DescribeCertificate").verdict(None, Tier::Unknown);
+    let judgement = case.deny("acm:DescribeCertificate").verdict(None, Confidence::Unknown);
     assert_eq!(find(&judgement, "listener-certificate-valid").state, State::Healthy);
     assert_eq!(find(&judgement, "listener-certificate-name-mismatch").action, "acm:DescribeCertificate");
 }
@@ -486,17 +488,17 @@ fn whose_word_a_certificate_is_stays_unknown_where_half_of_it_is_denied() {
             .with_chain(own.clone())
             .deny("acm:GetCertificate")
     };
-    let named = |judgement: &Judgement, action: &str| {
+    let named = |judgement: &Assessment, action: &str| {
         let mut beside = judgement.findings.iter().filter(|finding| !finding.code.is_network());
         let unknown = beside.find(|finding| finding.state == State::Unknown);
         assert_eq!(unknown.map(|finding| finding.action), Some(action));
     };
-    named(&imported(HANDSHAKE).verdict(None, Tier::Unknown), "acm:GetCertificate");
+    named(&imported(HANDSHAKE).verdict(None, Confidence::Unknown), "acm:GetCertificate");
     named(
-        &imported(UNTRUSTED).verdict(Some("listener-certificate-untrusted"), Tier::Likely),
+        &imported(UNTRUSTED).verdict(Some("listener-certificate-untrusted"), Confidence::Likely),
         "acm:GetCertificate",
     );
-    let amazon = Case::new("TLS", UNTRUSTED).verdict(None, Tier::Unknown);
+    let amazon = Case::new("TLS", UNTRUSTED).verdict(None, Confidence::Unknown);
     assert!(amazon.verdict.says.contains("already replaced"), "Amazon's own needs no chain");
     let undescribed = Case::new("TLS", UNTRUSTED)
         .with_chain(json!([Case::x509(
@@ -509,7 +511,7 @@ fn whose_word_a_certificate_is_stays_unknown_where_half_of_it_is_denied() {
     named(&undescribed.judgement(), "acm:DescribeCertificate");
     let mut skipped = imported(UNTRUSTED);
     skipped.integration(Some(true));
-    assert!(faulty(&skipped.verdict(None, Tier::Unknown)).is_empty());
+    assert!(faulty(&skipped.verdict(None, Confidence::Unknown)).is_empty());
 }
 
 #[test]
@@ -521,10 +523,10 @@ fn an_idle_timeout_that_fits_nobody_else() {
             json!({"tcp.idle_timeout.seconds": seconds}),
         )
     };
-    idle("60").verdict(Some("idle-timeout-mismatch"), Tier::Likely);
-    idle("6000").verdict(Some("idle-timeout-mismatch"), Tier::Likely);
-    idle("350").verdict(None, Tier::Unknown);
-    idle("310").verdict(None, Tier::Unknown);
+    idle("60").verdict(Some("idle-timeout-mismatch"), Confidence::Likely);
+    idle("6000").verdict(Some("idle-timeout-mismatch"), Confidence::Likely);
+    idle("350").verdict(None, Confidence::Unknown);
+    idle("310").verdict(None, Confidence::Unknown);
     let other = idle("60").line(&format!("Execution failed due to configuration error: {UNREACHABLE}"));
     assert!(faulty(&other.judgement()).is_empty(), "a setting is no fault beside another text");
 }
@@ -538,7 +540,7 @@ fn proxy_protocol_before_a_backend_that_may_not_expect_it() {
             json!({"proxy_protocol_v2.enabled": "true"}),
         )
     };
-    proxied(NOT_HTTP).verdict(Some("proxy-protocol-enabled"), Tier::Likely);
+    proxied(NOT_HTTP).verdict(Some("proxy-protocol-enabled"), Confidence::Likely);
     assert!(faulty(&proxied(UNREACHABLE).judgement()).is_empty());
 }
 
@@ -549,22 +551,23 @@ fn a_count_rises_against_the_minutes_before() {
             .line("Execution failed due to an internal error")
             .with_metric("TCP_Target_Reset_Count", minutes)
     };
-    reset(&[("13:40", 1), ("13:59", 2), ("14:03", 9)]).verdict(Some("target-resets-rising"), Tier::Confirmed);
-    reset(&[("13:40", 1), ("13:59", 5), ("14:02", 9)]).verdict(None, Tier::Unknown);
-    reset(&[("13:59", 0), ("14:04", 1)]).verdict(Some("target-resets-rising"), Tier::Confirmed);
+    reset(&[("13:40", 1), ("13:59", 2), ("14:03", 9)])
+        .verdict(Some("target-resets-rising"), Confidence::Confirmed);
+    reset(&[("13:40", 1), ("13:59", 5), ("14:02", 9)]).verdict(None, Confidence::Unknown);
+    reset(&[("13:59", 0), ("14:04", 1)]).verdict(Some("target-resets-rising"), Confidence::Confirmed);
     // Nothing to compare with: it fits, no more.
-    reset(&[("14:03", 9)]).verdict(Some("target-resets-rising"), Tier::Likely);
+    reset(&[("14:03", 9)]).verdict(Some("target-resets-rising"), Confidence::Likely);
     // Missing minutes are not zero, and are no rise either.
-    reset(&[("13:40", 1)]).verdict(None, Tier::Unknown);
-    reset(&[("13:40", 1), ("14:06", 40)]).verdict(None, Tier::Unknown);
-    reset(&[]).verdict(None, Tier::Unknown);
+    reset(&[("13:40", 1)]).verdict(None, Confidence::Unknown);
+    reset(&[("13:40", 1), ("14:06", 40)]).verdict(None, Confidence::Unknown);
+    reset(&[]).verdict(None, Confidence::Unknown);
 }
 
 #[test]
 fn each_metric_has_its_code_and_its_texts() {
     let rising = |name, text| Case::new("TLS", text).with_metric(name, &[("13:50", 0), ("14:03", 7)]);
     let likely = |name, text, code| {
-        rising(name, text).verdict(Some(code), Tier::Likely);
+        rising(name, text).verdict(Some(code), Confidence::Likely);
     };
     likely("TCP_ELB_Reset_Count", UNREACHABLE, "load-balancer-resets-rising");
     likely("SecurityGroupBlockedFlowCount_Inbound_TCP", UNREACHABLE, "security-group-drops-rising");
@@ -573,7 +576,7 @@ fn each_metric_has_its_code_and_its_texts() {
     likely("ClientTLSNegotiationErrorCount", HANDSHAKE, "tls-negotiation-errors-rising");
     likely("TargetTLSNegotiationErrorCount", UNREACHABLE, "tls-negotiation-errors-rising");
     likely("TCP_Target_Reset_Count", UNREACHABLE, "target-resets-rising");
-    rising("TCP_Target_Reset_Count", NOT_HTTP).verdict(None, Tier::Unknown);
+    rising("TCP_Target_Reset_Count", NOT_HTTP).verdict(None, Confidence::Unknown);
 }
 
 #[test]
@@ -582,7 +585,7 @@ fn what_was_counted_comes_after_what_is_configured() {
     let judgement = Case::new("TLS", UNREACHABLE)
         .with_metric("TCP_ELB_Reset_Count", &[("13:50", 0), ("14:03", 7)])
         .with("elasticloadbalancing:DescribeTargetHealth", GROUP, unhealthy)
-        .verdict(Some("targets-unhealthy"), Tier::Confirmed);
+        .verdict(Some("targets-unhealthy"), Confidence::Confirmed);
     assert_eq!(faulty(&judgement), ["load-balancer-resets-rising", "targets-unhealthy"]);
 }
 
@@ -593,9 +596,9 @@ fn counted_hosts_stand_in_for_a_denied_reading() {
     let case = || Case::new("TLS", UNREACHABLE).with("cloudwatch:GetMetricData", &key, series.clone());
     let judgement = case()
         .deny("elasticloadbalancing:DescribeTargetHealth")
-        .verdict(Some("targets-unhealthy"), Tier::Likely);
+        .verdict(Some("targets-unhealthy"), Confidence::Likely);
     let unknown =
         judgement.findings.iter().find(|finding| finding.state == State::Unknown).expect("still said");
     assert_eq!(unknown.action, "elasticloadbalancing:DescribeTargetHealth");
-    case().verdict(None, Tier::Unknown);
+    case().verdict(None, Confidence::Unknown);
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::http::{self, Response};
+use crate::harness::http::Response;
 use crate::harness::logs::{Filter, Meanwhile};
-use crate::harness::{Account, Aws, Function, Lambda, Outcome, Start, apigateway};
+use crate::harness::{Account, Aws, Function, Lambda, Outcome, Start, apigateway, http};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:alerts";
 const RESPONDER: &str = "arn:aws:lambda:eu-west-1:111122223333:function:vpclink-responder";

@@ -1,13 +1,15 @@
 //! Every cause against every log, and the catalogue against its own rules.
 
+use vpclink_responder::causes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
-use vpclink_responder::classify::causes::{CATALOGUE, PLACEHOLDERS};
-use vpclink_responder::classify::{self, Cause, NextStep};
+use vpclink_responder::causes::{CATALOGUE, Cause, NextStep, PLACEHOLDERS};
 
-use crate::fixtures::{self, diagnoses, pasted_cause};
+use crate::fixtures;
+use crate::fixtures::{diagnoses, pasted_cause};
 
 /// The contract's causes that a log line can show, in its order.
 const SLUGS: [&str; 32] = [
@@ -66,7 +68,7 @@ fn the_cross_firing_matrix_is_the_reviewed_one() {
         let fired = fixtures::with_executions(&fixture.text(), |executions| {
             let failed = executions.iter().filter(|execution| execution.is_failed());
             let of_one = |execution| {
-                let fired = classify::sightings(execution).map(|(cause, _)| cause.slug);
+                let fired = causes::sightings(execution).map(|(cause, _)| cause.slug);
                 // Every failure is one that the last resort would take.
                 fired.filter(|slug| *slug != "unrecognised-failure").collect::<Vec<_>>().join(" > ")
             };

@@ -1,10 +1,12 @@
 //! The names and shapes that other people's tools rely on. Added to, never renamed: a change here breaks somebody.
 
+use vpclink_responder::alerts;
+
 use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
-use vpclink_responder::judge::{CODES, State};
+use vpclink_responder::checks::{CODES, State};
 
 use crate::golden::{account_of, explained};
 
@@ -111,7 +113,7 @@ fn fields(value: &Value, expected: &[&str]) {
 fn the_machine_alert_has_these_fields() {
     let event = std::path::Path::new("events/vpc-link-failed.json");
     let explained = explained(fs::read(event).unwrap(), &account_of(event));
-    let message = vpclink_responder::render::message(&explained.alerts[0]);
+    let message = alerts::message(&explained.alerts[0]);
     let alert: Value = serde_json::from_str(&message.bodies["sqs"]).unwrap();
     assert_eq!(alert["schema"], "vpclink-responder/alert/1");
     fields(

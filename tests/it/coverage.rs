@@ -1,12 +1,13 @@
 //! Coverage's decisions: what must hold for any log group, and that a narrow filter lets no known failure pass unseen.
 
+use vpclink_responder::causes;
+use vpclink_responder::coverage::pattern;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vpclink_responder::classify;
-use vpclink_responder::correlate::correlate;
-use vpclink_responder::coverage::{Filter, Leave, LogGroup, MOST_FILTERS, Scope, Step, pattern, step};
-use vpclink_responder::decode::{LogBatch, LogEvent, Source};
-use vpclink_responder::vocabulary::Arn;
+use vpclink_responder::coverage::{Change, Filter, LogGroup, MOST_FILTERS, Scope, SkipReason, change};
+use vpclink_responder::ids::Arn;
+use vpclink_responder::logs::{LogBatch, LogEvent, Source, correlate};
 
 use crate::fixtures;
 
@@ -53,12 +54,12 @@ fn scope() -> impl Strategy<Value = Scope> {
 }
 
 /// What AWS makes of a step.
-fn applied(filters: &[Filter], step: &Step) -> Vec<Filter> {
+fn applied(filters: &[Filter], change: &Change) -> Vec<Filter> {
     let others = || filters.iter().filter(|filter| filter.name != ours().name).cloned();
-    match step {
-        Step::Keep | Step::Leave(_) => filters.to_vec(),
-        Step::Subscribe | Step::Replace => others().chain([ours()]).collect(),
-        Step::Remove => others().collect(),
+    match change {
+        Change::Keep | Change::SkipReason(_) => filters.to_vec(),
+        Change::Subscribe | Change::Replace => others().chain([ours()]).collect(),
+        Change::Remove => others().collect(),
     }
 }
 
@@ -68,18 +69,18 @@ proptest! {
         before in filters(), scope in scope(), subscribable in any::<bool>()
     ) {
         let group = LogGroup { name: GROUP.to_owned(), subscribable };
-        let first = step(&group, &before, &ours(), &scope);
+        let first = change(&group, &before, &ours(), &scope);
         let after = applied(&before, &first);
         let foreign = |filters: &[Filter]| -> Vec<Filter> {
             filters.iter().filter(|filter| filter.name != ours().name).cloned().collect()
         };
         prop_assert_eq!(foreign(&before), foreign(&after));
         prop_assert!(after.len() <= MOST_FILTERS);
-        let second = step(&group, &after, &ours(), &scope);
-        prop_assert!(matches!(second, Step::Keep | Step::Leave(_)), "{:?} after {:?}", second, first);
+        let second = change(&group, &after, &ours(), &scope);
+        prop_assert!(matches!(second, Change::Keep | Change::SkipReason(_)), "{:?} after {:?}", second, first);
         let has_ours = after.iter().any(|filter| filter.name == ours().name);
         prop_assert!(!has_ours || scope.wants(GROUP), "what is not meant to be watched is not");
-        if let Step::Leave(Leave::Full(names)) = second {
+        if let Change::SkipReason(SkipReason::Full(names)) = second {
             prop_assert_eq!(names.len(), MOST_FILTERS);
         }
     }
@@ -104,7 +105,7 @@ fn passes(pattern: &str, message: &str) -> bool {
 fn is_failure(text: &str) -> bool {
     let event = LogEvent { number: 1, id: None, at: None, message: text.into() };
     let batch = [LogBatch { source: Source::default(), events: vec![event] }];
-    correlate(&batch).iter().any(|execution| classify::classify(execution).is_some())
+    correlate(&batch).iter().any(|execution| causes::classify(execution).is_some())
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn a_narrow_filter_misses_no_known_failure() {
     let mut missed = Vec::new();
     for fixture in fixtures::all() {
         fixtures::with_executions(&fixture.text(), |executions| {
-            for execution in executions.iter().filter(|execution| classify::classify(execution).is_some()) {
+            for execution in executions.iter().filter(|execution| causes::classify(execution).is_some()) {
                 let lines = execution.entries.iter().map(|entry| entry.line.text);
                 let through: Vec<&str> = lines.filter(|text| passes(&narrow, text)).collect();
                 if !through.iter().any(|text| is_failure(text)) {

@@ -1,8 +1,8 @@
 //! Documents that are made from the program, and must not grow older than it.
 
-use std::fs;
+use vpclink_responder::alerts::{catalogue, permissions};
 
-use vpclink_responder::render::{catalogue, permissions};
+use std::fs;
 
 use crate::accuracy;
 

@@ -4,12 +4,14 @@
 //! recorded by the real `vpclink explain --live --record`. A stale file fails here; `UPDATE_EVENTS=1 cargo test events`
 //! writes them anew.
 
+use vpclink_responder::logs;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use vpclink_responder::decode::{self, Document, LogEvent};
+use vpclink_responder::logs::{Document, LogEvent};
 
 use crate::harness::{Account, Aws, event_of, subscription_document_at};
 
@@ -162,7 +164,7 @@ fn keep(path: &Path, made: &str, same: fn(&str, &str) -> bool) {
 }
 
 fn messages(event: &str) -> Option<Vec<(Option<jiff::Timestamp>, String)>> {
-    let parcels = decode::open(event.as_bytes(), 1 << 20).ok()?;
+    let parcels = logs::open(event.as_bytes(), 1 << 20).ok()?;
     let Ok(Document::Logs(batch)) = parcels.first()?.read() else { return None };
     let dated = |event: &LogEvent<'_>| (event.at, event.message.clone().into_owned());
     Some(batch.events.iter().map(dated).collect())

@@ -1,12 +1,14 @@
 //! The logs under `tests/logs`: one folder a cause, `none` for what failed in nobody's eyes.
 
+use vpclink_responder::logs::delivered;
+use vpclink_responder::{causes, logs};
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use vpclink_responder::classify::{self, Diagnosis};
-use vpclink_responder::correlate::{Execution, correlate, pasted};
-use vpclink_responder::decode::{self, Document, LogBatch, Parcel, delivered};
+use vpclink_responder::causes::Diagnosis;
+use vpclink_responder::logs::{Document, Execution, LogBatch, Parcel, correlate, pasted};
 
 /// Far above any fixture.
 const MAX_BYTES: usize = 1 << 20;
@@ -52,13 +54,13 @@ pub(crate) fn batches(parcels: &[Parcel]) -> Vec<LogBatch<'_>> {
 
 /// Takes a text through the first rooms and hands over its executions.
 pub(crate) fn with_executions<T>(text: &str, look: impl FnOnce(&[Execution<'_>]) -> T) -> T {
-    let parcels = decode::open_saved(text.as_bytes(), MAX_BYTES).expect("text opens");
+    let parcels = logs::open_saved(text.as_bytes(), MAX_BYTES).expect("text opens");
     look(&correlate(&batches(&parcels)))
 }
 
 /// What the failed requests of a text are given.
 pub(crate) fn diagnoses(text: &str) -> Vec<Diagnosis> {
-    with_executions(text, |executions| executions.iter().filter_map(classify::classify).collect())
+    with_executions(text, |executions| executions.iter().filter_map(causes::classify).collect())
 }
 
 /// Whether each failed request was given the cause, and no request two of them: a log may hold several.
@@ -73,7 +75,7 @@ pub(crate) fn is_right(cause: &str, found: &[Diagnosis]) -> bool {
 
 /// The cause of a reason that is the whole input.
 pub(crate) fn pasted_cause(text: &str) -> Option<&'static str> {
-    let parcels = decode::open(text.as_bytes(), MAX_BYTES).expect("text opens");
+    let parcels = logs::open(text.as_bytes(), MAX_BYTES).expect("text opens");
     let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
-    pasted(&batch).and_then(|execution| classify::classify_pasted(&execution)).map(|found| found.cause.slug)
+    pasted(&batch).and_then(|execution| causes::classify_pasted(&execution)).map(|found| found.cause.slug)
 }

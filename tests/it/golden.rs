@@ -1,15 +1,17 @@
 //! What a person and a machine see of every example, whole: log + recorded account + frozen clock → all bodies.
 
+use vpclink_responder::alerts;
+use vpclink_responder::alerts::terminal;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use vpclink_responder::incident::Alert;
-use vpclink_responder::pipeline::{Explained, Reading, explain};
-use vpclink_responder::render::{self, terminal};
-use vpclink_responder::survey::recorded::RecordedAccount;
+use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::functions::{Explained, Reading, explain};
+use vpclink_responder::incidents::Alert;
 
 use crate::incidents;
 
@@ -41,7 +43,7 @@ pub(crate) fn unread(input: Vec<u8>) -> Explained {
 }
 
 fn bodies(alert: &Alert) -> String {
-    let message = render::message(alert);
+    let message = alerts::message(alert);
     let pretty =
         |json: &str| serde_json::to_string_pretty(&serde_json::from_str::<Value>(json).unwrap()).unwrap();
     let screen = terminal::Screen { color: false, width: 120 };
@@ -53,7 +55,7 @@ fn bodies(alert: &Alert) -> String {
         ("https", pretty(&message.bodies["https"])),
         ("sqs", pretty(&message.bodies["sqs"])),
         ("attributes", format!("{:#?}", message.attributes)),
-        ("html", outline(&render::html(std::slice::from_ref(alert)))),
+        ("html", outline(&alerts::html_page(std::slice::from_ref(alert)))),
     ]
     .map(|(name, body)| format!("===== {name}\n{}\n", body.trim_end()))
     .concat()
@@ -86,7 +88,7 @@ fn every_incident_reads_as_reviewed() {
 fn a_page_reads_as_reviewed_whole() {
     let (_, alert) = incidents::all().into_iter().find(|(name, _)| *name == "several-apis").unwrap();
     insta::with_settings!({prepend_module_to_snapshot => false}, {
-        insta::assert_snapshot!("page", render::html(&[alert]));
+        insta::assert_snapshot!("page", alerts::html_page(&[alert]));
     });
 }
 

@@ -21,10 +21,25 @@ pub mod http;
 mod lambda;
 pub mod wire;
 
-pub use account::{ASSUMED, Account, acm, apigateway, cloudwatch, ec2, elbv2, logs, sns};
-pub use aws::{Aws, Published};
-pub use call::{Call, Protocol};
-pub use events::{
-    event_of, kinesis_event, subscription_document, subscription_document_at, subscription_event,
-};
-pub use lambda::{Function, Lambda, Outcome, Start};
+pub use account::ASSUMED;
+pub use account::Account;
+pub use account::acm;
+pub use account::apigateway;
+pub use account::cloudwatch;
+pub use account::ec2;
+pub use account::elbv2;
+pub use account::logs;
+pub use account::sns;
+pub use aws::Aws;
+pub use aws::Published;
+pub use call::Call;
+pub use call::Protocol;
+pub use events::event_of;
+pub use events::kinesis_event;
+pub use events::subscription_document;
+pub use events::subscription_document_at;
+pub use events::subscription_event;
+pub use lambda::Function;
+pub use lambda::Lambda;
+pub use lambda::Outcome;
+pub use lambda::Start;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::{Value, json};
-use vpclink_responder::classify::{Cause, Route};
-use vpclink_responder::decode::Source;
-use vpclink_responder::incident::{Alert, Hit, Status};
-use vpclink_responder::survey::recorded::RecordedAccount;
-use vpclink_responder::vocabulary::{AccountId, ApiId, Region};
+use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::causes::{Cause, Route};
+use vpclink_responder::ids::{AccountId, ApiId, Region};
+use vpclink_responder::incidents::{Alert, AlsoAffected, Status};
+use vpclink_responder::logs::Source;
 
 use crate::golden::explained;
 
@@ -166,7 +166,7 @@ fn cut_text() -> Alert {
     only(explained(document(&lines), &account("nothing")).alerts)
 }
 
-fn hit(api: &str, stage: &str, failed: u64, cause: &str) -> Hit {
+fn hit(api: &str, stage: &str, failed: u64, cause: &str) -> AlsoAffected {
     let source = Source {
         account: Some(AccountId::new("111122223333")),
         region: Some(Region::new("eu-west-1")),
@@ -176,7 +176,7 @@ fn hit(api: &str, stage: &str, failed: u64, cause: &str) -> Hit {
     };
     let route = Route { method: "GET".to_owned(), path: "/".to_owned() };
     let cause = Cause::of_slug(cause).unwrap();
-    Hit { source, cause, failed, routes: BTreeMap::from([(route, failed)]) }
+    AlsoAffected { source, cause, failed, routes: BTreeMap::from([(route, failed)]) }
 }
 
 /// One broken resource behind so many more APIs.

@@ -1,10 +1,11 @@
 //! Failures that are only counted come to the same news as those whose diagnoses are made: of every log under `tests/logs`, and of
 //! generated traffic, one delivery or several, paths and endpoints of every kind.
 
+use vpclink_responder::{causes, incidents, logs};
+
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vpclink_responder::decode::{self, Document, LogBatch, LogEvent, Source};
-use vpclink_responder::{classify, correlate, incident};
+use vpclink_responder::logs::{Document, LogBatch, LogEvent, Source};
 
 use crate::fixtures;
 use crate::traffic::{ORDINARY, Traffic, payload};
@@ -12,10 +13,10 @@ use crate::traffic::{ORDINARY, Traffic, payload};
 /// How many failures, and of how many incidents, once both ways were found to agree.
 #[track_caller]
 fn check(batches: &[LogBatch<'_>]) -> (usize, usize) {
-    let executions = correlate::correlate(batches);
-    let failures: Vec<_> = executions.iter().filter_map(classify::sight).collect();
-    let diagnoses: Vec<_> = executions.iter().filter_map(classify::classify).collect();
-    let (gathered, grouped) = (incident::gather(&failures), incident::group(diagnoses));
+    let executions = logs::correlate(batches);
+    let failures: Vec<_> = executions.iter().filter_map(causes::sight).collect();
+    let diagnoses: Vec<_> = executions.iter().filter_map(causes::classify).collect();
+    let (gathered, grouped) = (incidents::gather(&failures), incidents::group(diagnoses));
     assert_eq!(format!("{gathered:#?}"), format!("{grouped:#?}"));
     (failures.len(), gathered.len())
 }
@@ -26,7 +27,7 @@ fn every_log_comes_to_the_same_news() {
     let texts: Vec<String> = logs.iter().map(fixtures::Fixture::text).collect();
     let parcels: Vec<_> = texts
         .iter()
-        .flat_map(|text| decode::open_saved(text.as_bytes(), 1 << 20).expect("text opens"))
+        .flat_map(|text| logs::open_saved(text.as_bytes(), 1 << 20).expect("text opens"))
         .collect();
     let each: usize =
         parcels.iter().map(|parcel| check(&fixtures::batches(std::slice::from_ref(parcel))).0).sum();
@@ -41,7 +42,7 @@ fn every_log_comes_to_the_same_news() {
 fn generated_traffic_comes_to_the_same_news() {
     for failing in [0, 2, 100] {
         let (document, _) = Traffic { failing, ..ORDINARY }.document();
-        let parcels = decode::open(&payload(&document), 1 << 24).expect("packed here");
+        let parcels = logs::open(&payload(&document), 1 << 24).expect("packed here");
         let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("generated documents read") };
         let (failures, incidents) = check(&[batch]);
         assert_eq!((failures, incidents > 0), (4 * failing, failing > 0));

@@ -17,34 +17,34 @@ mod walk;
 
 use std::sync::OnceLock;
 
-use vpclink_responder::judge::{CODES, Code, State};
+use vpclink_responder::checks::{CODES, Code, State};
 
 use crate::harness::Account;
 use crate::harness::apigateway::Integration;
 
-pub(crate) use told::Told;
+pub(crate) use told::LastAlert;
 
 /// The failure texts that the faults are told by.
 mod log {
-    pub(super) const UNREACHABLE: &str = "Execution failed due to configuration error: There was an internal error while executing your request";
-    pub(super) const LINK_ID: &str =
+    pub(crate) const UNREACHABLE: &str = "Execution failed due to configuration error: There was an internal error while executing your request";
+    pub(crate) const LINK_ID: &str =
         "Execution failed due to configuration error: Invalid VpcLink Id abc123 referenced in integration";
-    pub(super) const LINK_ERROR: &str = "Execution failed due to an vpc link error";
-    pub(super) const NETWORK: &str = "Execution failed due to a network error communicating with endpoint";
-    pub(super) const TIMEOUT: &str = "Execution failed due to a timeout error";
-    pub(super) const RESET: &str = "Execution failed due to an internal error";
-    pub(super) const NOT_TLS: &str =
+    pub(crate) const LINK_ERROR: &str = "Execution failed due to an vpc link error";
+    pub(crate) const NETWORK: &str = "Execution failed due to a network error communicating with endpoint";
+    pub(crate) const TIMEOUT: &str = "Execution failed due to a timeout error";
+    pub(crate) const RESET: &str = "Execution failed due to an internal error";
+    pub(crate) const NOT_TLS: &str =
         "Execution failed due to configuration error: Unsupported or unrecognized SSL message";
-    pub(super) const NOT_HTTP: &str =
+    pub(crate) const NOT_HTTP: &str =
         "Execution failed due to configuration error: Not a valid protocol version: SSH-2.0-OpenSSH_9.6";
-    pub(super) const NAME: &str = "Execution failed due to configuration error: Host name 'orders.internal.example' \
+    pub(crate) const NAME: &str = "Execution failed due to configuration error: Host name 'orders.internal.example' \
          does not match the certificate subject provided by the peer (CN=orders.example.net)";
-    pub(super) const HANDSHAKE: &str =
+    pub(crate) const HANDSHAKE: &str =
         "Execution failed due to configuration error: General SSLEngine problem";
-    pub(super) const UNTRUSTED: &str = "Execution failed due to configuration error: PKIX path building failed: \
+    pub(crate) const UNTRUSTED: &str = "Execution failed due to configuration error: PKIX path building failed: \
          sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to \
          requested target";
-    pub(super) const EXPIRED: &str = "Execution failed due to configuration error: PKIX path validation failed: \
+    pub(crate) const EXPIRED: &str = "Execution failed due to configuration error: PKIX path validation failed: \
          java.security.cert.CertPathValidatorException: validity check failed";
 }
 
@@ -130,8 +130,8 @@ fn faults() -> Vec<Fault> {
 }
 
 /// What the real binary told of each fault.
-fn told() -> &'static [(Fault, Told)] {
-    static TOLD: OnceLock<Vec<(Fault, Told)>> = OnceLock::new();
+fn told() -> &'static [(Fault, LastAlert)] {
+    static TOLD: OnceLock<Vec<(Fault, LastAlert)>> = OnceLock::new();
     TOLD.get_or_init(|| {
         let faults = faults();
         let told = walk::side_by_side(&faults, |fault| walk::responder(fault.account(), fault.row.log));
@@ -182,7 +182,7 @@ fn every_fault_alone_is_the_verdict() {
 #[test]
 fn the_verdict_is_the_only_fault_that_one_fault_shows() {
     // What one fault brings along: a load balancer that is deleted takes its endpoint service with it.
-    let also = |told: &Told, fault: &Fault| -> Vec<String> {
+    let also = |told: &LastAlert, fault: &Fault| -> Vec<String> {
         let alone = |code: &&String| {
             code.as_str() != fault.row.expect && !faults::brings(&fault.row).contains(&code.as_str())
         };

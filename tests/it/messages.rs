@@ -1,13 +1,14 @@
 //! Whatever a log and an account say, every body keeps its protocol's limits and stays inside text.
 
+use vpclink_responder::alerts;
+
 use std::fs;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::Value;
-use vpclink_responder::incident::Status;
-use vpclink_responder::render;
-use vpclink_responder::survey::recorded::RecordedAccount;
+use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::incidents::Status;
 
 use crate::golden::explained;
 use crate::{incidents, schema};
@@ -94,9 +95,9 @@ proptest! {
         let alert = &mut explained.alerts[0];
         alert.status = status;
         alert.also_hit = incidents::several_apis(hits).also_hit;
-        let message = render::message(alert);
+        let message = alerts::message(alert);
         prop_assert_eq!(schema::faults(&SCHEMA, &message.bodies["sqs"]), Vec::<String>::new());
-        let page = render::html(&explained.alerts);
+        let page = alerts::html_page(&explained.alerts);
         prop_assert_eq!(page.matches("<script").count(), 1, "ours");
         prop_assert!(!page.chars().any(|c| (c.is_control() && c != '\n') || is_marker(c)));
         prop_assert!(message.structure().len() < 262_144, "{} bytes", message.structure().len());
@@ -136,7 +137,7 @@ fn what_does_not_fit_is_cut_and_says_so() {
     let unknown =
         RecordedAccount::parse(r#"{"format": "vpclink-responder/account/1", "answers": []}"#).unwrap();
     let explained = explained(log(&"\"".repeat(1_000), &"why ".repeat(300)), &unknown);
-    let message = render::message(&explained.alerts[0]);
+    let message = alerts::message(&explained.alerts[0]);
     assert!(message.structure().len() < 262_144);
     let machine: Value = serde_json::from_str(&message.bodies["sqs"]).unwrap();
     assert_eq!(machine["truncated"], true);

@@ -1,6 +1,8 @@
 //! A model of an incident's states, small enough to be right by reading, against the real function: random histories of
 //! failures, redeliveries, silences and caretaker's rounds, over containers whose clocks disagree and go backwards.
 
+use vpclink_responder::incidents::store;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,14 +12,14 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::Instant;
-use vpclink_responder::config::Config;
-use vpclink_responder::incident::store::{MemoryStore, Store};
-use vpclink_responder::incident::{Matcher, Silence};
-use vpclink_responder::pipeline::Responder;
-use vpclink_responder::publish::{Publish, Published};
-use vpclink_responder::render::Message;
-use vpclink_responder::survey::Accounts;
-use vpclink_responder::survey::recorded::RecordedAccount;
+use vpclink_responder::alerts::{Message, Publish, Published};
+use vpclink_responder::aws::Accounts;
+use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::functions::Responder;
+use vpclink_responder::functions::config::Config;
+use vpclink_responder::incidents::store::Store;
+use vpclink_responder::incidents::store::memory::MemoryStore;
+use vpclink_responder::incidents::{Matcher, Silence};
 
 use crate::losses::history::{History, MALFORMED, Via};
 use crate::losses::world::time;
@@ -37,7 +39,7 @@ enum Event {
     /// The last delivery comes again.
     Again { container: usize },
     /// The caretaker's round.
-    Care,
+    SweepReport,
     /// Nobody wants to hear of it for so many seconds.
     Silence(u64),
 }
@@ -48,7 +50,7 @@ fn event() -> impl Strategy<Value = Event> {
         6 => wait.prop_map(Event::Wait),
         6 => (0..CONTAINERS, 0..4u8).prop_map(|(container, route)| Event::Fail { container, route }),
         1 => (0..CONTAINERS).prop_map(|container| Event::Again { container }),
-        6 => Just(Event::Care),
+        6 => Just(Event::SweepReport),
         1 => (60..3_000u64).prop_map(Event::Silence),
     ]
 }
@@ -66,13 +68,13 @@ struct Model {
 struct Known {
     failed_at: u64,
     routes: BTreeSet<u8>,
-    told: Option<Told>,
+    told: Option<LastAlert>,
     /// A silence that was met: until then nobody looks.
     held_until: u64,
 }
 
 #[derive(Clone, Debug)]
-struct Told {
+struct LastAlert {
     status: &'static str,
     at: u64,
     routes: usize,
@@ -151,7 +153,7 @@ impl Model {
             "ongoing" => before,
             _ => 0,
         };
-        known.told = Some(Told { status, at: now, routes: known.routes.len(), escalations });
+        known.told = Some(LastAlert { status, at: now, routes: known.routes.len(), escalations });
         Some(status)
     }
 }
@@ -178,23 +180,23 @@ struct Shared(Arc<MemoryStore>);
 macro_rules! share {
     ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         impl Store for Shared {
-            $(fn $name<'a>(&'a self, $($argument: $type),*) -> vpclink_responder::incident::store::Stored<'a, $answer> {
+            $(fn $name<'a>(&'a self, $($argument: $type),*) -> store::Stored<'a, $answer> {
                 self.0.$name($($argument),*)
             })*
         }
     };
 }
 
-use vpclink_responder::classify::Diagnosis;
-use vpclink_responder::incident::store::Settled;
-use vpclink_responder::incident::{Fingerprint, Incident, Lease, News};
+use vpclink_responder::causes::Diagnosis;
+use vpclink_responder::incidents::store::Release;
+use vpclink_responder::incidents::{FailureGroup, Fingerprint, Incident, Lease};
 
 share! {
-    count(news: &'a News, now: Timestamp) -> Incident;
+    count(news: &'a FailureGroup, now: Timestamp) -> Incident;
     read(fingerprints: &'a [Fingerprint], now: Timestamp) -> Vec<Incident>;
     all(now: Timestamp) -> Vec<Incident>;
     claim(seen: &'a Incident, lease: &'a Lease, now: Timestamp) -> bool;
-    settle(fingerprint: &'a Fingerprint, owner: &'a str, settled: &'a Settled) -> ();
+    settle(fingerprint: &'a Fingerprint, owner: &'a str, settled: &'a Release) -> ();
     join(page: &'a Fingerprint, member: &'a Incident, now: Timestamp) -> Incident;
     keep(fingerprint: &'a Fingerprint, example: &'a Diagnosis, now: Timestamp) -> ();
     kept(fingerprint: &'a Fingerprint) -> Option<Diagnosis>;
@@ -257,7 +259,7 @@ impl Real {
                 self.deliver(*container, deadline).await;
             }
             Event::Again { container } => self.deliver(*container, deadline).await,
-            Event::Care => {
+            Event::SweepReport => {
                 self.containers[CONTAINERS].care(deadline).await.unwrap();
             }
             Event::Silence(seconds) => {
@@ -304,7 +306,7 @@ fn expected(model: &mut Model, event: &Event, now: u64, last_route: &mut Option<
             (Some(_), true) => model.news(now),
             _ => None,
         },
-        Event::Care => model.care(now),
+        Event::SweepReport => model.care(now),
         Event::Silence(seconds) => {
             model.silenced_until = now + seconds;
             None
@@ -340,7 +342,7 @@ proptest! {
             // Time goes on, and nothing fails any more.
             for _ in 0..120 {
                 real.happen(&Event::Wait(60)).await;
-                real.happen(&Event::Care).await;
+                real.happen(&Event::SweepReport).await;
             }
             promises(&real)
         })?;

@@ -1,13 +1,15 @@
 //! The network hop on whole paths of both generations: a small account in code, walked and judged as a live one is.
 
+use vpclink_responder::path;
+
 use std::future::ready;
 
-use vpclink_responder::classify::Diagnosis;
-use vpclink_responder::judge::{Finding, HopKind, Judgement, State, Tier, judge};
-use vpclink_responder::survey::nouns::*;
-use vpclink_responder::survey::recorded::{RecordedAccount, Recorder};
-use vpclink_responder::survey::{self, Account, Answer, Asked, Question, Why};
-use vpclink_responder::vocabulary::Arn;
+use vpclink_responder::aws::model::*;
+use vpclink_responder::aws::recorded::{RecordedAccount, Recorder};
+use vpclink_responder::aws::{Account, Answer, Asked, Query, ReadError};
+use vpclink_responder::causes::Diagnosis;
+use vpclink_responder::checks::{Assessment, Confidence, Finding, HopKind, State, assess};
+use vpclink_responder::ids::Arn;
 
 use crate::fixtures;
 
@@ -188,9 +190,9 @@ impl World {
         self.targets[place].reason = Some("Target.Timeout".to_owned());
     }
 
-    fn answer(&self, question: &Question) -> Result<Answer, Why> {
+    fn answer(&self, question: &Query) -> Result<Answer, ReadError> {
         if self.denied.contains(&question.action()) || self.denied.contains(&question.call()) {
-            return Err(Why::Denied);
+            return Err(ReadError::Denied);
         }
         let v1 = self.generation == Generation::V1;
         let listener_arn =
@@ -200,9 +202,9 @@ impl World {
             Answer::Attributes(Attributes(pairs.collect()))
         };
         Ok(match question {
-            Question::RestApi(_) => Answer::RestApi(RestApi { name: "orders".to_owned() }),
-            Question::Stage(..) => Answer::Stage(Stage::default()),
-            Question::Resources(_) | Question::Deployed(..) => {
+            Query::RestApi(_) => Answer::RestApi(RestApi { name: "orders".to_owned() }),
+            Query::Stage(..) => Answer::Stage(Stage::default()),
+            Query::Resources(_) | Query::Deployed(..) => {
                 let integration = Integration {
                     kind: "HTTP_PROXY".to_owned(),
                     uri: Some("https://orders.internal:8443/orders".to_owned()),
@@ -215,7 +217,7 @@ impl World {
                 let integrations = [("GET".to_owned(), integration)].into();
                 Answer::Resources(vec![Resource { path: "/orders".to_owned(), integrations }])
             }
-            Question::VpcLinkV1(_) | Question::VpcLinkV2(_) => Answer::VpcLink(VpcLink {
+            Query::VpcLinkV1(_) | Query::VpcLinkV2(_) => Answer::VpcLink(VpcLink {
                 id: "link01".to_owned(),
                 name: Some("orders".to_owned()),
                 generation: self.generation,
@@ -225,31 +227,31 @@ impl World {
                 subnets: if v1 { Vec::new() } else { strings(&["subnet-link"]) },
                 security_groups: if v1 { Vec::new() } else { self.link_groups.clone() },
             }),
-            Question::EndpointServices => Answer::EndpointServices(vec![EndpointService {
+            Query::EndpointServices => Answer::EndpointServices(vec![EndpointService {
                 id: "vpce-svc-1".to_owned(),
                 state: "Available".to_owned(),
                 load_balancers: vec![self.balancer.arn.clone()],
             }]),
-            Question::EndpointConnections(_) => Answer::EndpointConnections(vec![EndpointConnection {
+            Query::EndpointConnections(_) => Answer::EndpointConnections(vec![EndpointConnection {
                 endpoint_id: "vpce-1".to_owned(),
                 owner: None,
                 state: "Available".to_owned(),
             }]),
-            Question::LoadBalancer(arn) if *arn == self.balancer.arn => {
+            Query::LoadBalancer(arn) if *arn == self.balancer.arn => {
                 Answer::LoadBalancer(self.balancer.clone())
             }
-            Question::LoadBalancer(_) => self.backend.clone().map_or(Answer::Absent, Answer::LoadBalancer),
-            Question::Listeners(of) if *of != self.balancer.arn => Answer::Listeners(vec![Listener {
+            Query::LoadBalancer(_) => self.backend.clone().map_or(Answer::Absent, Answer::LoadBalancer),
+            Query::Listeners(of) if *of != self.balancer.arn => Answer::Listeners(vec![Listener {
                 arn: listener_arn,
                 load_balancer: of.clone(),
                 port: 8080,
                 protocol: "HTTPS".to_owned(),
                 actions: vec![Action { kind: "forward".to_owned(), target_groups: vec![(arn("inner"), 1)] }],
             }]),
-            Question::TargetHealth(of) if *of != self.group.arn => {
+            Query::TargetHealth(of) if *of != self.group.arn => {
                 Answer::TargetHealth(vec![target("10.0.11.10", Some("eu-west-1a"))])
             }
-            Question::Listeners(_) | Question::Listener(_) => Answer::Listeners(vec![Listener {
+            Query::Listeners(_) | Query::Listener(_) => Answer::Listeners(vec![Listener {
                 arn: listener_arn,
                 load_balancer: self.balancer.arn.clone(),
                 port: 8443,
@@ -259,11 +261,11 @@ impl World {
                     target_groups: vec![(self.group.arn.clone(), 1)],
                 }],
             }]),
-            Question::TargetGroups(_) => Answer::TargetGroups(vec![self.group.clone()]),
-            Question::TargetHealth(_) => Answer::TargetHealth(self.targets.clone()),
-            Question::LoadBalancerAttributes(_) => attributes(&self.balancer_attributes),
-            Question::TargetGroupAttributes(_) => attributes(&self.group_attributes),
-            Question::Subnets(_) => Answer::Subnets(
+            Query::TargetGroups(_) => Answer::TargetGroups(vec![self.group.clone()]),
+            Query::TargetHealth(_) => Answer::TargetHealth(self.targets.clone()),
+            Query::LoadBalancerAttributes(_) => attributes(&self.balancer_attributes),
+            Query::TargetGroupAttributes(_) => attributes(&self.group_attributes),
+            Query::Subnets(_) => Answer::Subnets(
                 [
                     ("lb-a", "10.0.1"),
                     ("lb-b", "10.0.2"),
@@ -278,51 +280,51 @@ impl World {
                 })
                 .to_vec(),
             ),
-            Question::NetworkAcls(_) => Answer::NetworkAcls(self.acls.clone()),
-            Question::SecurityGroups(ids) => {
+            Query::NetworkAcls(_) => Answer::NetworkAcls(self.acls.clone()),
+            Query::SecurityGroups(ids) => {
                 let asked = self.groups.iter().filter(|group| ids.contains(&group.id));
                 Answer::SecurityGroups(asked.cloned().collect())
             }
-            Question::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)) if *arn != self.balancer.arn => {
+            Query::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)) if *arn != self.balancer.arn => {
                 Answer::NetworkInterfaces(Vec::new())
             }
-            Question::NetworkInterfaces(InterfacesOf::LoadBalancer(_)) => Answer::NetworkInterfaces(vec![
+            Query::NetworkInterfaces(InterfacesOf::LoadBalancer(_)) => Answer::NetworkInterfaces(vec![
                 interface("eni-lb-a", "subnet-lb-a", "10.0.1.5", &["sg-lb"]),
                 interface("eni-lb-b", "subnet-lb-b", "10.0.2.5", &["sg-lb"]),
             ]),
-            Question::NetworkInterfaces(InterfacesOf::Links(_)) => {
+            Query::NetworkInterfaces(InterfacesOf::Links(_)) => {
                 let groups: Vec<&str> = self.link_groups.iter().map(String::as_str).collect();
                 Answer::NetworkInterfaces(vec![interface("eni-link", "subnet-link", "10.0.21.5", &groups)])
             }
-            Question::NetworkInterfaces(InterfacesOf::Addresses { addresses, .. }) => {
+            Query::NetworkInterfaces(InterfacesOf::Addresses { addresses, .. }) => {
                 let held = |own: &&NetworkInterface| addresses.contains(&own.addresses[0].to_string());
                 Answer::NetworkInterfaces(self.interfaces.iter().filter(held).cloned().collect())
             }
-            Question::Instances(_) => Answer::Instances(self.instances.clone()),
-            Question::PrefixList(_) => Answer::PrefixList(PrefixList(
+            Query::Instances(_) => Answer::Instances(self.instances.clone()),
+            Query::PrefixList(_) => Answer::PrefixList(PrefixList(
                 self.prefix_list.iter().map(|net| net.parse().unwrap()).collect(),
             )),
             // What stands beside the network is not part of these worlds.
-            Question::Rules(_) => Answer::Rules(Vec::new()),
-            Question::ListenerCertificates(_) => Answer::ListenerCertificates(Vec::new()),
-            Question::ListenerAttributes(_) => attributes(&[]),
-            Question::Metrics(_) => Answer::Metrics(Vec::new()),
-            Question::AcmCertificate(_)
-            | Question::AcmChain(_)
-            | Question::ServerCertificate(_)
-            | Question::RequestLines(_) => {
-                return Err(Why::NotRecorded);
+            Query::Rules(_) => Answer::Rules(Vec::new()),
+            Query::ListenerCertificates(_) => Answer::ListenerCertificates(Vec::new()),
+            Query::ListenerAttributes(_) => attributes(&[]),
+            Query::Metrics(_) => Answer::Metrics(Vec::new()),
+            Query::AcmCertificate(_)
+            | Query::AcmChain(_)
+            | Query::ServerCertificate(_)
+            | Query::RequestLines(_) => {
+                return Err(ReadError::NotRecorded);
             }
         })
     }
 
-    fn judgement(&self) -> Judgement {
+    fn judgement(&self) -> Assessment {
         walk(self)
     }
 }
 
 impl Account for World {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         let at = "2026-11-22T14:04:03Z".parse().unwrap();
         Box::pin(ready(self.answer(question).map(|answer| (answer, at))))
     }
@@ -332,23 +334,23 @@ fn diagnosis() -> Diagnosis {
     fixtures::diagnoses(LOG).remove(0)
 }
 
-fn walk(account: &dyn Account) -> Judgement {
+fn walk(account: &dyn Account) -> Assessment {
     let subject = diagnosis().subject();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let topology = runtime.block_on(async {
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
-        survey::survey(&subject, account, deadline).await
+        path::read_path(&subject, account, deadline).await
     });
-    judge(&subject, &topology)
+    assess(&subject, &topology)
 }
 
-fn faults(judgement: &Judgement) -> Vec<&Finding> {
+fn faults(judgement: &Assessment) -> Vec<&Finding> {
     judgement.findings.iter().filter(|finding| finding.state == State::Faulty).collect()
 }
 
 /// The verdict is this code, on this tier; the finding speaks of this resource and its command holds these words.
 #[track_caller]
-fn blames(world: &World, code: &str, tier: Tier, resource: &str, words: &[&str]) -> Finding {
+fn blames(world: &World, code: &str, tier: Confidence, resource: &str, words: &[&str]) -> Finding {
     let judgement = world.judgement();
     let verdict = &judgement.verdict;
     let said = judgement.findings.iter().map(|f| format!("{} {:?} {}", f.code.slug(), f.state, f.says));
@@ -366,7 +368,7 @@ fn blames(world: &World, code: &str, tier: Tier, resource: &str, words: &[&str])
 }
 
 #[track_caller]
-fn clears(world: &World) -> Judgement {
+fn clears(world: &World) -> Assessment {
     let judgement = world.judgement();
     let said: Vec<String> = faults(&judgement).iter().map(|f| f.says.clone()).collect();
     assert!(said.is_empty(), "{said:#?}");
@@ -409,7 +411,13 @@ fn instances_are_judged_by_their_primary_interface() {
         vec![instance("i-1", "subnet-app-a", "10.0.11.10"), instance("i-2", "subnet-app-b", "10.0.12.10")];
     finds_open(&world);
     world.rules("sg-app", Vec::new());
-    blames(&world, "target-security-group-blocks", Tier::Likely, "sg-app", &["i-1, i-2", "no rule at all"]);
+    blames(
+        &world,
+        "target-security-group-blocks",
+        Confidence::Likely,
+        "sg-app",
+        &["i-1, i-2", "no rule at all"],
+    );
 }
 
 #[test]
@@ -437,7 +445,7 @@ fn an_application_load_balancer_as_the_target_is_guarded_by_its_own_groups() {
     blames(
         &world,
         "target-security-group-blocks",
-        Tier::Likely,
+        Confidence::Likely,
         "sg-app",
         &["`inner`'s interface in eu-west-1a"],
     );
@@ -457,7 +465,7 @@ fn a_rule_that_names_the_load_balancers_group_does_not_mean_privatelink() {
         "{CidrIp=10.0.1.5/32}",
         "{CidrIp=10.0.2.5/32}",
     ];
-    let finding = blames(&world, "target-security-group-blocks", Tier::Confirmed, "sg-app", &words);
+    let finding = blames(&world, "target-security-group-blocks", Confidence::Confirmed, "sg-app", &words);
     assert_eq!(finding.detail["explanation"], "SG_REFERENCES_NOT_PRESERVED");
 }
 
@@ -470,7 +478,7 @@ fn targets_that_let_nobody_in_on_the_port() {
     blames(
         &world,
         "target-security-group-blocks",
-        Tier::Confirmed,
+        Confidence::Confirmed,
         "sg-app",
         &["port 8080", "FromPort=8080"],
     );
@@ -480,7 +488,7 @@ fn targets_that_let_nobody_in_on_the_port() {
     blames(
         &world,
         "target-security-group-blocks",
-        Tier::Likely,
+        Confidence::Likely,
         "sg-app",
         &["health checks to that port still pass"],
     );
@@ -492,7 +500,7 @@ fn one_target_of_two_is_partial() {
     world.groups.push(group("sg-old", Vec::new()));
     world.interfaces[1].groups = strings(&["sg-old"]);
     world.ill(1);
-    blames(&world, "target-security-group-blocks", Tier::Likely, "sg-old", &["10.0.12.10"]);
+    blames(&world, "target-security-group-blocks", Confidence::Likely, "sg-old", &["10.0.12.10"]);
 }
 
 #[test]
@@ -504,7 +512,7 @@ fn health_checks_that_do_not_get_in_are_why_targets_are_ill() {
     blames(
         &world,
         "target-security-group-blocks",
-        Tier::Confirmed,
+        Confidence::Confirmed,
         "sg-app",
         &["no health checks", "port 9000"],
     );
@@ -521,13 +529,13 @@ fn the_load_balancers_own_rules() {
     world.ill(0);
     world.ill(1);
     let words = ["out to", "authorize-security-group-egress", "GroupId=sg-app"];
-    blames(&world, "load-balancer-security-group-blocks", Tier::Confirmed, "sg-lb", &words);
+    blames(&world, "load-balancer-security-group-blocks", Confidence::Confirmed, "sg-lb", &words);
     let mut world = World::v1();
     world.balancer.enforces_inbound = Some(true);
     world.rules("sg-lb", vec![rule((443, 443), &["0.0.0.0/0"])]);
     let words =
         ["API Gateway", "port 8443", "--enforce-security-group-inbound-rules-on-private-link-traffic off"];
-    blames(&world, "load-balancer-security-group-blocks", Tier::Confirmed, "sg-lb", &words);
+    blames(&world, "load-balancer-security-group-blocks", Confidence::Confirmed, "sg-lb", &words);
     // Without enforcement the same rules are not asked.
     world.balancer.enforces_inbound = Some(false);
     finds_open(&world);
@@ -551,14 +559,14 @@ fn a_v2_link_needs_its_own_way_out_and_the_load_balancers_way_in() {
     blames(
         &world,
         "vpc-link-security-group-blocks",
-        Tier::Confirmed,
+        Confidence::Confirmed,
         "sg-link",
         &["port 8443", "GroupId=sg-lb"],
     );
     let mut world = World::v2();
     world.rules("sg-lb", vec![rule((8443, 8443), &["10.9.0.0/16"])]);
     let words = ["in from the VPC link", "UserIdGroupPairs=[{GroupId=sg-link}]"];
-    blames(&world, "load-balancer-security-group-blocks", Tier::Confirmed, "sg-lb", &words);
+    blames(&world, "load-balancer-security-group-blocks", Confidence::Confirmed, "sg-lb", &words);
     world.rules("sg-lb", vec![rule((8443, 8443), &["10.0.21.5/32"])]);
     finds_open(&world);
 }
@@ -571,7 +579,7 @@ fn a_v2_link_may_stay_the_source_behind_a_network_load_balancer() {
     world.balancer_attributes = vec![("load_balancing.cross_zone.enabled", "true")];
     finds_open(&world);
     world.rules("sg-app", vec![rule((8080, 8080), &["10.0.1.0/24", "10.0.2.0/24"])]);
-    blames(&world, "target-security-group-blocks", Tier::Confirmed, "sg-app", &["10.0.21.5"]);
+    blames(&world, "target-security-group-blocks", Confidence::Confirmed, "sg-app", &["10.0.21.5"]);
     world.group_attributes = vec![("preserve_client_ip.enabled", "false")];
     finds_open(&world);
 }
@@ -583,7 +591,7 @@ fn network_acls_on_the_way_there() {
     world.ill(0);
     world.ill(1);
     let words = ["entry 50", "into subnet subnet-app", "--ingress --rule-number 40", "From=8080,To=8080"];
-    let finding = blames(&world, "network-acl-blocks-request", Tier::Confirmed, "acl-app", &words);
+    let finding = blames(&world, "network-acl-blocks-request", Confidence::Confirmed, "acl-app", &words);
     assert_eq!(finding.detail["entry"], "50");
     // One entry is one finding, whatever subnets and peers it stops.
     assert_eq!(faults(&world.judgement()).iter().filter(|fault| fault.code.is_network()).count(), 1);
@@ -594,7 +602,7 @@ fn network_acls_on_the_way_there() {
     world.acl_entry("acl-lb", entry(50, true, false, "10.0.11.0/24", None));
     world.ill(0);
     let words = ["out of the load balancer's subnet subnet-lb-a", "--egress"];
-    blames(&world, "network-acl-blocks-request", Tier::Likely, "acl-lb", &words);
+    blames(&world, "network-acl-blocks-request", Confidence::Likely, "acl-lb", &words);
 }
 
 #[test]
@@ -606,7 +614,7 @@ fn network_acls_on_the_way_back() {
     blames(
         &world,
         "network-acl-blocks-response",
-        Tier::Confirmed,
+        Confidence::Confirmed,
         "acl-app",
         &["From=1024,To=65535", "10.0.1.0/24"],
     );
@@ -615,11 +623,17 @@ fn network_acls_on_the_way_back() {
     world.acls[0] = acl("acl-lb", &["subnet-lb-a", "subnet-lb-b"]);
     world.acls[0].entries.retain(|entry| entry.egress || entry.number == 32767);
     world.acl_entry("acl-lb", entry(100, false, true, "0.0.0.0/0", Some((32768, 65535))));
-    blames(&world, "network-acl-blocks-response", Tier::Likely, "acl-lb", &["some answers", "no entry"]);
+    blames(
+        &world,
+        "network-acl-blocks-response",
+        Confidence::Likely,
+        "acl-lb",
+        &["some answers", "no entry"],
+    );
     let mut world = World::v2();
     world.acl_entry("acl-link", entry(50, false, false, "10.0.0.0/16", None));
     let finding =
-        blames(&world, "network-acl-blocks-response", Tier::Confirmed, "acl-link", &["subnet-link"]);
+        blames(&world, "network-acl-blocks-response", Confidence::Confirmed, "acl-link", &["subnet-link"]);
     assert_eq!(finding.hop, HopKind::LoadBalancer);
 }
 
@@ -644,7 +658,7 @@ fn nodes_that_keep_to_their_zone_are_not_asked_about_others() {
     let judgement = world.judgement();
     assert!(faults(&judgement).iter().all(|finding| !finding.code.is_network()));
     world.balancer_attributes = vec![("load_balancing.cross_zone.enabled", "true")];
-    blames(&world, "network-acl-blocks-request", Tier::Likely, "acl-app", &[]);
+    blames(&world, "network-acl-blocks-request", Confidence::Likely, "acl-app", &[]);
 }
 
 #[test]
@@ -654,7 +668,7 @@ fn a_zone_without_targets() {
     let finding = blames(
         &world,
         "zone-without-targets",
-        Tier::Likely,
+        Confidence::Likely,
         "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/orders/0123456789abcdef",
         &["eu-west-1b", "Value=true"],
     );
@@ -663,7 +677,7 @@ fn a_zone_without_targets() {
     clears(&world);
     // The target group's own word counts more than the load balancer's.
     world.group_attributes = vec![("load_balancing.cross_zone.enabled", "false")];
-    blames(&world, "zone-without-targets", Tier::Likely, finding.resource.as_deref().unwrap(), &[]);
+    blames(&world, "zone-without-targets", Confidence::Likely, finding.resource.as_deref().unwrap(), &[]);
     world.targets[0].zone = Some("all".to_owned());
     clears(&world);
 }
@@ -679,7 +693,7 @@ fn prefix_lists_are_read_where_a_rule_names_one() {
     assert!(judgement.findings.iter().any(|f| f.action == "ec2:GetManagedPrefixListEntries"));
     world.denied.clear();
     world.prefix_list = vec!["10.9.0.0/16"];
-    blames(&world, "target-security-group-blocks", Tier::Likely, "sg-app", &[]);
+    blames(&world, "target-security-group-blocks", Confidence::Likely, "sg-app", &[]);
 }
 
 /// Both generations, each in order and with each kind of fault.
@@ -760,7 +774,7 @@ fn the_path_shows_the_hop_that_blocks() {
     let mut world = World::v1();
     world.rules("sg-app", vec![rule((8080, 8080), &["sg-lb"])]);
     let state =
-        |judgement: &Judgement, kind| judgement.path.iter().find(|hop| hop.kind == kind).unwrap().state;
+        |judgement: &Assessment, kind| judgement.path.iter().find(|hop| hop.kind == kind).unwrap().state;
     let judgement = world.judgement();
     assert_eq!(state(&judgement, HopKind::Target), State::Faulty);
     assert_eq!(state(&judgement, HopKind::TargetGroup), State::Healthy);
@@ -797,7 +811,7 @@ struct Waves {
 }
 
 impl Account for Waves {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         Box::pin(async move {
             let wave = *self.answered.lock().unwrap() + 1;
             tokio::task::yield_now().await;

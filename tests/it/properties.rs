@@ -1,13 +1,14 @@
 //! What must hold for any log: where batches are cut, how requests interleave and which comes first is all the same, and
 //! no bytes make the program fail.
 
+use vpclink_responder::logs::delivered;
+use vpclink_responder::{causes, logs};
+
 use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vpclink_responder::classify;
-use vpclink_responder::correlate::{correlate, pasted};
-use vpclink_responder::decode::{self, Document, LogBatch, LogEvent, Source, delivered};
+use vpclink_responder::logs::{Document, LogBatch, LogEvent, Source, correlate, pasted};
 
 /// A line of a request: the millisecond in which it was logged, and its text.
 type Line = (u16, String);
@@ -122,8 +123,8 @@ fn delivered(events: &[LogEvent<'_>], dice: &[usize]) -> Vec<LogBatch<'static>> 
 type Verdicts = BTreeMap<String, Option<(String, String)>>;
 
 fn verdicts_of(batches: &[LogBatch<'_>]) -> Verdicts {
-    let of_one = |execution: &vpclink_responder::correlate::Execution<'_>| {
-        let found = classify::classify(execution);
+    let of_one = |execution: &logs::Execution<'_>| {
+        let found = causes::classify(execution);
         let id = execution.entries[0].line.request.expect("every line above has an id").to_owned();
         (id, found.map(|found| (found.cause.slug.to_owned(), found.evidence.text().to_owned())))
     };
@@ -132,12 +133,12 @@ fn verdicts_of(batches: &[LogBatch<'_>]) -> Verdicts {
 
 /// Takes bytes through the first rooms, whatever they are.
 fn swallow(bytes: &[u8]) {
-    for opened in [decode::open(bytes, MAX_BYTES), decode::open_saved(bytes, MAX_BYTES)] {
+    for opened in [logs::open(bytes, MAX_BYTES), logs::open_saved(bytes, MAX_BYTES)] {
         for parcel in opened.into_iter().flatten() {
             let Ok(Document::Logs(batch)) = parcel.read() else { continue };
-            pasted(&batch).and_then(|execution| classify::classify_pasted(&execution));
+            pasted(&batch).and_then(|execution| causes::classify_pasted(&execution));
             for execution in correlate(&delivered::unpack(batch)) {
-                let found = classify::classify(&execution);
+                let found = causes::classify(&execution);
                 assert_eq!(found.is_some(), execution.is_failed(), "every failure has a diagnosis");
             }
         }
@@ -159,10 +160,10 @@ fn lines_without_an_end_are_read_at_once() {
                 "(b) first\n{line}{}\n(a) Method completed with status: 500",
                 text.repeat(LONG / text.len())
             );
-            let parcels = decode::open(log.as_bytes(), 4 * LONG).expect("text opens");
+            let parcels = logs::open(log.as_bytes(), 4 * LONG).expect("text opens");
             let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
             let batches = [batch];
-            let found: Vec<_> = correlate(&batches).iter().filter_map(classify::classify).collect();
+            let found: Vec<_> = correlate(&batches).iter().filter_map(causes::classify).collect();
             assert_eq!(found.len(), 1, "{line}{text}");
         }
     }
@@ -185,15 +186,15 @@ fn lines_without_number_are_read_at_once() {
         "[",
     ] {
         let log = line.repeat(MOST / line.len());
-        let parcels = decode::open_saved(log.as_bytes(), 2 * MOST).expect("text opens");
+        let parcels = logs::open_saved(log.as_bytes(), 2 * MOST).expect("text opens");
         let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
         let batches = delivered::unpack(batch);
-        correlate(&batches).iter().filter_map(classify::classify).for_each(drop);
+        correlate(&batches).iter().filter_map(causes::classify).for_each(drop);
     }
     let list = serde_json::json!({"stage": "p", "payload": vec!["(a) x"; MOST / 8]}).to_string();
     let text = serde_json::json!({"stage": "p", "payload": "(a) x\n".repeat(MOST / 6)}).to_string();
     for record in [list, text] {
-        let parcels = decode::open_saved(record.as_bytes(), 4 * MOST).expect("text opens");
+        let parcels = logs::open_saved(record.as_bytes(), 4 * MOST).expect("text opens");
         let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
         assert!(delivered::unpack(batch)[0].events.len() > MOST / 10);
     }

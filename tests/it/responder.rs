@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use vpclink_responder::survey::Question;
+use vpclink_responder::aws::Query;
 
 use crate::harness::{
     Account, Aws, Function, Lambda, Outcome, Start, elbv2, event_of, kinesis_event, subscription_document_at,
@@ -635,7 +635,7 @@ fn the_first_rung_of_permissions_finds_dead_targets() {
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
     ];
-    let actions = Question::samples().into_iter().map(|question| question.action());
+    let actions = Query::samples().into_iter().map(|question| question.action());
     let denied: Vec<&str> = actions.filter(|action| !rung.contains(action)).collect();
     denied.iter().for_each(|action| aws.deny(action));
     answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
@@ -660,7 +660,7 @@ fn the_first_rung_of_permissions_finds_dead_targets() {
 #[test]
 fn with_no_permission_at_all_the_text_still_speaks() {
     let (aws, mut lambda) = broken();
-    Question::samples().iter().for_each(|question| aws.deny(question.action()));
+    Query::samples().iter().for_each(|question| aws.deny(question.action()));
     answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
     let alert = only_alert(&aws);
     assert_eq!(alert["cause"]["slug"], "integration-unreachable");

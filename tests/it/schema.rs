@@ -1,10 +1,11 @@
 //! `docs/alert.schema.json` and the machine alert say the same: every alert is valid, and nothing in it is undocumented.
 
+use vpclink_responder::alerts;
+
 use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
-use vpclink_responder::render;
 
 use crate::golden::{account_of, events, explained};
 use crate::incidents;
@@ -46,7 +47,7 @@ fn machine_alerts() -> Vec<(String, String)> {
     });
     let incidents = incidents::all().into_iter().map(|(name, alert)| (name.to_owned(), alert));
     let alerts = examples.chain(incidents);
-    alerts.map(|(name, alert)| (name, render::message(&alert).bodies["sqs"].clone())).collect()
+    alerts.map(|(name, alert)| (name, alerts::message(&alert).bodies["sqs"].clone())).collect()
 }
 
 #[test]

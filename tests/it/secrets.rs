@@ -1,13 +1,15 @@
 //! Secrets that stand in logs and accounts leave in no body; the ids that AWS asks for do.
 
+use vpclink_responder::alerts;
+use vpclink_responder::alerts::terminal;
+
 #[cfg(feature = "live")]
 mod live;
 
 use std::fs;
 
 use proptest::prelude::*;
-use vpclink_responder::incident::Alert;
-use vpclink_responder::render::{self, terminal};
+use vpclink_responder::incidents::Alert;
 
 use crate::golden::explained;
 use crate::incidents;
@@ -55,7 +57,7 @@ pub(crate) fn request<'a>(id: &str, lines: impl IntoIterator<Item = &'a str>) ->
 
 /// Everything that an alert is told in.
 pub(crate) fn everything(alert: &Alert) -> Vec<(String, String)> {
-    let message = render::message(alert);
+    let message = alerts::message(alert);
     let screen = terminal::Screen { color: false, width: 4_000 };
     let mut bodies: Vec<(String, String)> =
         message.bodies.iter().map(|(name, body)| ((*name).to_owned(), body.clone())).collect();
@@ -63,7 +65,7 @@ pub(crate) fn everything(alert: &Alert) -> Vec<(String, String)> {
         .extend(message.attributes.iter().map(|(name, value)| (format!("attribute {name}"), value.clone())));
     bodies.push(("subject".to_owned(), message.subject));
     bodies.push(("terminal".to_owned(), terminal::block(alert, screen)));
-    bodies.push(("html".to_owned(), render::html(std::slice::from_ref(alert))));
+    bodies.push(("html".to_owned(), alerts::html_page(std::slice::from_ref(alert))));
     bodies
 }
 
@@ -113,11 +115,11 @@ fn ids_that_aws_asks_for_stay() {
     let lines = [request(id, [function]), request(&format!("{id}-b"), [role])].concat();
     let alerts = explained(incidents::document(&lines), &incidents::account("nothing")).alerts;
     for form in ["sqs", "email", "https"] {
-        let body = &render::message(&alerts[0]).bodies[form];
+        let body = &alerts::message(&alerts[0]).bodies[form];
         for kept in
             ["758a8c2f-35eb-4713-b55e-56879fbc968b", "arn:aws:iam::111122223333:role/apigateway-invoke"]
         {
-            let mut told = alerts.iter().map(|alert| render::message(alert).bodies[form].clone());
+            let mut told = alerts.iter().map(|alert| alerts::message(alert).bodies[form].clone());
             assert!(told.any(|body| body.contains(kept)), "{kept} in {form}: {body}");
         }
         assert!(form == "https" || body.contains(id), "{form}: {body}");

@@ -1,6 +1,9 @@
 //! The first look at a document leaves out what can't matter, and nothing else: whatever is sifted comes to the diagnoses
 //! and counts of the same document read in full, and whatever is no document to the same error.
 
+use vpclink_responder::logs::delivered;
+use vpclink_responder::{causes, logs};
+
 use std::io::{Read as _, Write as _};
 
 use base64::Engine;
@@ -10,8 +13,7 @@ use flate2::write::GzEncoder;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use vpclink_responder::decode::{self, Document, Fault, Parcel, Sifted, delivered};
-use vpclink_responder::{classify, correlate};
+use vpclink_responder::logs::{Document, Fault, Parcel, Sifted};
 
 use crate::fixtures;
 use crate::traffic::{ORDINARY, Traffic, payload};
@@ -19,14 +21,14 @@ use crate::traffic::{ORDINARY, Traffic, payload};
 const MAX_BYTES: usize = 1 << 24;
 
 /// What a payload comes to: its source, what failed (with the place of every quoted line), and how many requests it holds.
-fn read(sifted: Result<Sifted<'_>, decode::DecodeError>) -> Result<(String, usize), decode::DecodeError> {
+fn read(sifted: Result<Sifted<'_>, logs::DecodeError>) -> Result<(String, usize), logs::DecodeError> {
     let Sifted { document, passed } = sifted?;
     let Document::Logs(batch) = document else { return Ok(("control".to_owned(), passed)) };
     let batches = delivered::unpack(batch);
-    let executions = correlate::correlate(&batches);
+    let executions = logs::correlate(&batches);
     let failed: Vec<_> = executions
         .iter()
-        .filter_map(|execution| Some((classify::classify(execution)?, execution.is_tail())))
+        .filter_map(|execution| Some((causes::classify(execution)?, execution.is_tail())))
         .collect();
     Ok((format!("{failed:#?}"), executions.len() + passed))
 }
@@ -34,9 +36,9 @@ fn read(sifted: Result<Sifted<'_>, decode::DecodeError>) -> Result<(String, usiz
 /// Whether anything was left out, once both ways were found to agree.
 #[track_caller]
 fn check(document: &[u8]) -> bool {
-    let parcels = decode::open(&payload(document), MAX_BYTES).expect("packed here");
+    let parcels = logs::open(&payload(document), MAX_BYTES).expect("packed here");
     let [parcel]: &[Parcel] = &parcels else { panic!("one document") };
-    let sifted = decode::sift(&parcels).next().expect("one a parcel");
+    let sifted = logs::sift(&parcels).next().expect("one a parcel");
     let left_out = sifted.as_ref().is_ok_and(|sifted| sifted.passed > 0);
     let in_full = parcel.read().map(|document| Sifted { document, passed: 0 });
     assert_eq!(read(sifted), read(in_full), "{}", String::from_utf8_lossy(document));
@@ -167,7 +169,7 @@ fn check_gzip(gzip: &[u8], limit: usize) {
     let mut inflated = Vec::new();
     let sound = flate2::read::MultiGzDecoder::new(gzip).read_to_end(&mut inflated).is_ok();
     let event = format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, STANDARD.encode(gzip));
-    let parcels = decode::open(event.as_bytes(), limit).expect("the event is one");
+    let parcels = logs::open(event.as_bytes(), limit).expect("the event is one");
     let fault = parcels[0].read().map_err(|error| error.fault);
     match (gzip.starts_with(&[0x1f, 0x8b]), sound, inflated.len() > limit) {
         (false, _, _) => assert!(matches!(fault, Err(Fault::NotGzip | Fault::NotJson(_))), "{fault:?}"),
@@ -176,7 +178,7 @@ fn check_gzip(gzip: &[u8], limit: usize) {
         }
         (true, false, false) => assert!(matches!(fault, Err(Fault::TornGzip { .. })), "{fault:?}"),
         (true, true, false) => {
-            let plain = decode::open(&inflated, limit).ok();
+            let plain = logs::open(&inflated, limit).ok();
             let plain = plain
                 .filter(|_| inflated.starts_with(b"{"))
                 .map(|parcels| format!("{:?}", parcels[0].read()));

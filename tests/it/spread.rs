@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use vpclink_responder::config::Config;
-use vpclink_responder::incident::store::MemoryStore;
-use vpclink_responder::pipeline::{Outcome, Responder};
-use vpclink_responder::publish::{Publish, PublishError, Published};
-use vpclink_responder::render::Message;
-use vpclink_responder::survey::Accounts;
-use vpclink_responder::survey::recorded::RecordedAccount;
+use vpclink_responder::alerts::{Message, Publish, PublishError, Published};
+use vpclink_responder::aws::Accounts;
+use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::functions::config::Config;
+use vpclink_responder::functions::{Outcome, Responder};
+use vpclink_responder::incidents::store::memory::MemoryStore;
 
 const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
 const DELIVERED: &str = "/orders/execution-logs";

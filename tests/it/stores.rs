@@ -1,6 +1,6 @@
 //! The memory store keeps what every store must keep; `tests/stores` holds the shared table to the same.
 
-use vpclink_responder::incident::store::MemoryStore;
+use vpclink_responder::incidents::store::memory::MemoryStore;
 
 #[path = "../stores/suite.rs"]
 mod suite;

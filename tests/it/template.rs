@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use vpclink_responder::aws::Query;
 use vpclink_responder::coverage::Call;
-use vpclink_responder::metrics::{Metric, NAMESPACE};
-use vpclink_responder::survey::Question;
+use vpclink_responder::functions::metrics::{Metric, NAMESPACE};
 
 const TEMPLATE: &str = "template.yaml";
 
@@ -49,7 +49,7 @@ fn words<const N: usize>(actions: [&str; N]) -> BTreeSet<String> {
 
 /// What the questions of a walk need.
 fn asked() -> BTreeSet<String> {
-    Question::samples().iter().map(|question| question.action().to_owned()).collect()
+    Query::samples().iter().map(|question| question.action().to_owned()).collect()
 }
 
 /// What the store of incidents calls, read off its source.

@@ -3,8 +3,8 @@
 //! By hand: `AWS_ENDPOINT_URL=http://127.0.0.1:PORT AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 //! TABLE=NAME cargo test --features emulated --test stores`, where the table has the partition key `id` (S).
 
-use vpclink_responder::aws::sdk_config;
-use vpclink_responder::incident::store::dynamodb::DynamoStore;
+use vpclink_responder::aws::live::sdk_config;
+use vpclink_responder::incidents::store::dynamodb::DynamoStore;
 
 // `cfg(test)` is always true here; it tells Clippy that helpers beside the tests may unwrap as tests do.
 #[cfg(test)]

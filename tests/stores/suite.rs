@@ -1,18 +1,19 @@
 //! What every store must do, whoever wrote the database behind it.
 
+use vpclink_responder::incidents;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use vpclink_responder::classify::{Diagnosis, classify};
-use vpclink_responder::correlate::correlate;
-use vpclink_responder::decode::{LogBatch, LogEvent, Source};
-use vpclink_responder::incident::store::{Settled, Store};
-use vpclink_responder::incident::{
-    self, Fault, Incident, Lease, Matcher, News, Silence, Status, Sum, Told, group,
+use vpclink_responder::causes::{Diagnosis, classify};
+use vpclink_responder::ids::{AccountId, Region};
+use vpclink_responder::incidents::store::{Release, Store};
+use vpclink_responder::incidents::{
+    FailureGroup, Fault, Incident, LastAlert, Lease, Matcher, Rollup, Silence, Status, group,
 };
-use vpclink_responder::vocabulary::{AccountId, Region};
+use vpclink_responder::logs::{LogBatch, LogEvent, Source, correlate};
 
 /// Runs every case on one store. Each has an API of its own, so that they don't meet.
 pub(crate) async fn run(store: &dyn Store) {
@@ -61,7 +62,7 @@ fn diagnosis(api: &str, route: &str, delivery: u64) -> Diagnosis {
     classify(&correlate(&batches)[0]).expect("the lines tell of a failure")
 }
 
-fn news(api: &str, route: &str, delivery: u64) -> News {
+fn news(api: &str, route: &str, delivery: u64) -> FailureGroup {
     group(vec![diagnosis(api, route, delivery)]).remove(0)
 }
 
@@ -73,9 +74,9 @@ fn lease(owner: &str, until: Timestamp) -> Lease {
     Lease { owner: owner.to_owned(), until }
 }
 
-fn told(incident: &Incident, status: Status, now: Timestamp) -> Told {
+fn told(incident: &Incident, status: Status, now: Timestamp) -> LastAlert {
     let fault = Fault { code: "targets-unhealthy".to_owned(), resource: Some("arn:aws:tg".to_owned()) };
-    incident::told(incident, &Sum::of([incident]), status, Some(fault), now)
+    incidents::told(incident, &Rollup::of([incident]), status, Some(fault), now)
 }
 
 async fn read(store: &dyn Store, incident: &Incident, now: Timestamp) -> Option<Incident> {
@@ -114,7 +115,7 @@ async fn counting_adds_up_and_knows_what_comes_again(store: &dyn Store) {
 }
 
 async fn writers_at_once_lose_nothing(store: &dyn Store) {
-    let all: Vec<News> = (0..32).map(|delivery| news("atonce0001", "/orders", delivery)).collect();
+    let all: Vec<FailureGroup> = (0..32).map(|delivery| news("atonce0001", "/orders", delivery)).collect();
     join_all(all.iter().map(|news| async { store.count(news, at(0)).await.unwrap() })).await;
     let known = count(store, "atonce0001", 0, at(1)).await;
     assert_eq!(known.failed, 32);
@@ -139,21 +140,21 @@ async fn a_lease_that_ended_is_anothers(store: &dyn Store) {
     assert!(!store.claim(&incident, &lease("early", at(60)), at(29)).await.unwrap());
     assert!(store.claim(&incident, &lease("late", at(90)), at(31)).await.unwrap());
     // The first comes back to life and settles what is no longer its own.
-    let settled = Settled::Told(told(&incident, Status::Open, at(31)));
+    let settled = Release::Alerted(told(&incident, Status::Open, at(31)));
     store.settle(&incident.fingerprint, "dead", &settled).await.unwrap();
     let known = read(store, &incident, at(32)).await.unwrap();
     assert_eq!((known.told, known.lease.unwrap().owner.as_str()), (None, "late"));
     // Whoever gives up leaves it to the next.
-    store.settle(&incident.fingerprint, "late", &Settled::Free).await.unwrap();
+    store.settle(&incident.fingerprint, "late", &Release::Retry).await.unwrap();
     assert!(store.claim(&incident, &lease("next", at(90)), at(32)).await.unwrap());
     // A lease for longer than any invocation lasts was written by a clock gone wrong.
-    store.settle(&incident.fingerprint, "next", &Settled::Free).await.unwrap();
+    store.settle(&incident.fingerprint, "next", &Release::Retry).await.unwrap();
     assert!(store.claim(&incident, &lease("astray", at(900_000)), at(33)).await.unwrap());
     assert!(store.claim(&incident, &lease("sane", at(90)), at(34)).await.unwrap());
     // But silence lasts as long as it was asked to.
-    store.settle(&incident.fingerprint, "sane", &Settled::Held(at(900_000))).await.unwrap();
+    store.settle(&incident.fingerprint, "sane", &Release::Silenced(at(900_000))).await.unwrap();
     assert!(!store.claim(&incident, &lease("next", at(90)), at(35)).await.unwrap());
-    store.settle(&incident.fingerprint, Lease::SILENCE, &Settled::Free).await.unwrap();
+    store.settle(&incident.fingerprint, Lease::SILENCE, &Release::Retry).await.unwrap();
     assert!(store.claim(&incident, &lease("next", at(90)), at(36)).await.unwrap());
 }
 
@@ -161,7 +162,7 @@ async fn what_was_told_is_not_claimed_again(store: &dyn Store) {
     let seen = count(store, "told000001", 1, at(0)).await;
     assert!(store.claim(&seen, &lease("a", at(30)), at(0)).await.unwrap());
     let said = told(&seen, Status::Open, at(1));
-    store.settle(&seen.fingerprint, "a", &Settled::Told(said.clone())).await.unwrap();
+    store.settle(&seen.fingerprint, "a", &Release::Alerted(said.clone())).await.unwrap();
     let known = read(store, &seen, at(1)).await.unwrap();
     assert_eq!((known.told.as_ref(), known.lease.as_ref()), (Some(&said), None));
     // Somebody who saw it before it was told is too late; who has seen it now is not.
@@ -182,7 +183,7 @@ async fn a_minute_ends_once_it_is_over(store: &dyn Store) {
 }
 
 async fn a_page_names_its_members(store: &dyn Store) {
-    let page = incident::Fingerprint::of_root(None, None, "arn:aws:lb");
+    let page = incidents::Fingerprint::of_root(None, None, "arn:aws:lb");
     let mut members = Vec::new();
     for api in ["member0001", "member0002", "member0003"] {
         members.push(count(store, api, 1, at(0)).await);
@@ -192,7 +193,7 @@ async fn a_page_names_its_members(store: &dyn Store) {
     let named: BTreeSet<_> = members.iter().map(|member| member.fingerprint.clone()).collect();
     assert_eq!((known.members.clone(), known.failed, known.told.clone()), (named, 0, None));
     assert!(store.claim(&members[0], &lease("m", at(30)), at(2)).await.unwrap());
-    store.settle(&members[0].fingerprint, "m", &Settled::On(page.clone())).await.unwrap();
+    store.settle(&members[0].fingerprint, "m", &Release::Merged(page.clone())).await.unwrap();
     let member = read(store, &members[0], at(3)).await.unwrap();
     assert_eq!((member.page, member.lease, member.told), (Some(page), None, None));
 }
@@ -201,7 +202,7 @@ async fn what_is_over_for_a_day_opens_anew(store: &dyn Store) {
     let incident = count(store, "over000001", 1, at(0)).await;
     assert!(store.claim(&incident, &lease("a", at(30)), at(0)).await.unwrap());
     let over = told(&incident, Status::Resolved, at(100));
-    store.settle(&incident.fingerprint, "a", &Settled::Told(over)).await.unwrap();
+    store.settle(&incident.fingerprint, "a", &Release::Alerted(over)).await.unwrap();
     let day = i64::try_from(Incident::KEPT_RESOLVED.as_secs()).unwrap();
     let back = read(store, &incident, at(99 + day)).await.unwrap();
     assert_eq!(back.told.unwrap().status, Status::Resolved);
@@ -220,7 +221,7 @@ async fn a_failure_is_kept_whole(store: &dyn Store) {
     assert_eq!(kept.cause.slug, diagnosis.cause.slug);
     assert_eq!((&kept.route, &kept.endpoint, kept.at), (&diagnosis.route, &diagnosis.endpoint, diagnosis.at));
     assert_eq!((&kept.evidence, &kept.context), (&diagnosis.evidence, &diagnosis.context));
-    assert_eq!(incident::Fingerprint::of(&kept), incident.fingerprint);
+    assert_eq!(incidents::Fingerprint::of(&kept), incident.fingerprint);
 }
 
 async fn hostile_routes_grow_nothing_without_end(store: &dyn Store) {

@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::account::{ASSUMED, Account};
 use super::call::Call;
 use super::faults::{Fate, Faults};
-use super::http::{self, Request, Response, Server};
-use super::wire::{self, Reply};
+use super::http::{Request, Response, Server};
+use super::wire::Reply;
+use super::{http, wire};
 
 /// An AWS endpoint on loopback; it ends when it is dropped.
 #[derive(Debug)]

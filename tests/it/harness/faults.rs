@@ -8,17 +8,17 @@ use super::wire::Reply;
 
 /// What goes wrong at present. Operations are named `service:Operation`, `*` being any.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Faults {
-    pub(super) denied: BTreeSet<String>,
-    pub(super) throttled: BTreeMap<String, usize>,
-    pub(super) delayed: BTreeMap<String, Duration>,
-    pub(super) reset: BTreeSet<String>,
-    pub(super) garbled: BTreeSet<String>,
-    pub(super) failing: BTreeMap<String, (String, u16)>,
+pub(crate) struct Faults {
+    pub(crate) denied: BTreeSet<String>,
+    pub(crate) throttled: BTreeMap<String, usize>,
+    pub(crate) delayed: BTreeMap<String, Duration>,
+    pub(crate) reset: BTreeSet<String>,
+    pub(crate) garbled: BTreeSet<String>,
+    pub(crate) failing: BTreeMap<String, (String, u16)>,
 }
 
 /// What happens to one call.
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// Nothing: it is answered.
     Answered,
     /// An error in place of the answer.
@@ -31,12 +31,12 @@ pub(super) enum Fate {
 
 impl Faults {
     /// How long a call has to wait for whatever happens to it.
-    pub(super) fn delay(&self, call: &Call) -> Duration {
+    pub(crate) fn delay(&self, call: &Call) -> Duration {
         keys(&call.name()).iter().find_map(|key| self.delayed.get(key).copied()).unwrap_or_default()
     }
 
     /// What happens to a call. Counts throttles down, so it is asked once a call.
-    pub(super) fn fate(&mut self, call: &Call) -> Fate {
+    pub(crate) fn fate(&mut self, call: &Call) -> Fate {
         let keys = keys(&call.name());
         if !call.signed {
             return Fate::Refused(unsigned(call));
@@ -115,7 +115,7 @@ fn unsigned(call: &Call) -> Reply {
 }
 
 /// What a service says to an operation that it, or this double, does not have.
-pub(super) fn unknown_operation(call: &Call) -> Reply {
+pub(crate) fn unknown_operation(call: &Call) -> Reply {
     let (status, code) = match call.protocol {
         Protocol::Query | Protocol::Ec2 => (400, "InvalidAction"),
         Protocol::Json | Protocol::RestJson | Protocol::Cbor => (404, "UnknownOperationException"),

@@ -1,11 +1,12 @@
 //! A minimal HTTP/1.1 server on loopback for trusted clients: keep-alive, both body framings, a thread a connection.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
+use std::{io, thread};
 
 /// A request, its body read whole.
 #[derive(Clone, Debug, Default)]

@@ -3,15 +3,17 @@
 use std::ffi::OsString;
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
 use super::aws::Aws;
-use super::http::{self, Request, Response, Server};
+use super::http;
+use super::http::{Request, Response, Server};
 
 /// How long Lambda lets a function start.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
@@ -101,7 +103,7 @@ impl Function {
 pub struct Lambda {
     child: Child,
     events: Sender<Invocation>,
-    news: Receiver<News>,
+    news: Receiver<FailureGroup>,
     log: Arc<Mutex<Vec<u8>>>,
     readers: Vec<JoinHandle<()>>,
     timeout: Duration,
@@ -157,7 +159,7 @@ struct Invocation {
 
 /// What the function did.
 #[derive(Debug)]
-enum News {
+enum FailureGroup {
     Asked,
     Responded { id: String, body: Vec<u8> },
     Failed { id: String, body: Vec<u8> },
@@ -191,10 +193,10 @@ impl Lambda {
         self.events.send(invocation).expect("the server holds the queue as long as the function lives");
         loop {
             match self.next(self.timeout) {
-                Ok(News::Responded { id: of, body }) if of == id => {
+                Ok(FailureGroup::Responded { id: of, body }) if of == id => {
                     return Outcome::Response(serde_json::from_slice(&body).expect("a response is JSON"));
                 }
-                Ok(News::Failed { id: of, body }) if of == id => {
+                Ok(FailureGroup::Failed { id: of, body }) if of == id => {
                     let (error_type, message) = diagnostic(&body);
                     return Outcome::Error { error_type, message };
                 }
@@ -225,25 +227,25 @@ impl Lambda {
     }
 
     /// The next news, or how it ended when there will be none.
-    fn next(&mut self, patience: Duration) -> Result<News, Outcome> {
+    fn next(&mut self, patience: Duration) -> Result<FailureGroup, Outcome> {
         let news = if self.open_pipes == 0 {
             self.news.try_recv().map_err(|_| RecvTimeoutError::Disconnected)
         } else {
             self.news.recv_timeout(patience)
         };
         match news {
-            Ok(News::Asked) if self.start.is_none() => {
+            Ok(FailureGroup::Asked) if self.start.is_none() => {
                 self.start = Some(Start::Ready);
-                Ok(News::Asked)
+                Ok(FailureGroup::Asked)
             }
-            Ok(News::FailedToStart(body)) => {
+            Ok(FailureGroup::FailedToStart(body)) => {
                 let (error_type, message) = diagnostic(&body);
                 self.start = Some(Start::Error { error_type: error_type.clone(), message: message.clone() });
                 Err(Outcome::Error { error_type, message })
             }
-            Ok(News::PipeClosed) => {
+            Ok(FailureGroup::PipeClosed) => {
                 self.open_pipes -= 1;
-                Ok(News::PipeClosed)
+                Ok(FailureGroup::PipeClosed)
             }
             Ok(other) => Ok(other),
             Err(RecvTimeoutError::Timeout) => {
@@ -286,18 +288,20 @@ impl From<Outcome> for Start {
 fn runtime_api(
     request: &Request,
     queue: &Mutex<Receiver<Invocation>>,
-    news: &Sender<News>,
+    news: &Sender<FailureGroup>,
 ) -> Option<Response> {
     let path: Vec<&str> = request.target.split('/').skip(3).collect();
     let body = request.body.clone();
     let (report, accepted) = match (request.method.as_str(), path.as_slice()) {
         ("GET", ["invocation", "next"]) => {
-            news.send(News::Asked).ok()?;
+            news.send(FailureGroup::Asked).ok()?;
             return next_event(&queue.lock().ok()?.recv().ok()?);
         }
-        ("POST", ["invocation", id, "response"]) => (News::Responded { id: (*id).to_owned(), body }, 202),
-        ("POST", ["invocation", id, "error"]) => (News::Failed { id: (*id).to_owned(), body }, 202),
-        ("POST", ["init", "error"]) => (News::FailedToStart(body), 202),
+        ("POST", ["invocation", id, "response"]) => {
+            (FailureGroup::Responded { id: (*id).to_owned(), body }, 202)
+        }
+        ("POST", ["invocation", id, "error"]) => (FailureGroup::Failed { id: (*id).to_owned(), body }, 202),
+        ("POST", ["init", "error"]) => (FailureGroup::FailedToStart(body), 202),
         _ => return Some(Response::new(404, "application/json", "{}")),
     };
     news.send(report).ok()?;
@@ -318,7 +322,7 @@ fn next_event(invocation: &Invocation) -> Option<Response> {
 fn capture(
     mut stream: impl Read + Send + 'static,
     log: &Arc<Mutex<Vec<u8>>>,
-    news: &Sender<News>,
+    news: &Sender<FailureGroup>,
 ) -> JoinHandle<()> {
     let (log, news) = (Arc::clone(log), news.clone());
     thread::spawn(move || {
@@ -326,7 +330,7 @@ fn capture(
         while let Ok(read @ 1..) = stream.read(&mut buffer) {
             log.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&buffer[..read]);
         }
-        let _nobody_waits = news.send(News::PipeClosed);
+        let _nobody_waits = news.send(FailureGroup::PipeClosed);
     })
 }
 

@@ -9,7 +9,7 @@ use crate::harness::http::{Response, serve};
 use crate::harness::{Account, Aws};
 
 /// Sends bytes and reads one response: status, head, body.
-pub(super) fn exchange(stream: &TcpStream, request: &[u8]) -> Option<(u16, String, Vec<u8>)> {
+pub(crate) fn exchange(stream: &TcpStream, request: &[u8]) -> Option<(u16, String, Vec<u8>)> {
     (&*stream).write_all(request).unwrap();
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
@@ -32,7 +32,7 @@ pub(super) fn exchange(stream: &TcpStream, request: &[u8]) -> Option<(u16, Strin
 }
 
 /// A signed POST to a service, by its name in the credential scope.
-pub(super) fn post(
+pub(crate) fn post(
     aws: &Aws,
     service: &str,
     path: &str,

@@ -1,5 +1,7 @@
 //! The Runtime API, with this very test binary as the function.
 
+use vpclink_responder::logs;
+
 use std::env;
 use std::io::Write;
 use std::time::Duration;
@@ -7,7 +9,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::{Function, Outcome, Start, kinesis_event, subscription_document, subscription_event};
-use vpclink_responder::decode;
 
 const MYSELF: &str = "harness_selftest::function::the_function_itself";
 
@@ -138,7 +139,7 @@ fn events_are_those_that_the_program_decodes() {
     let (group, lines) = ("API-Gateway-Execution-Logs_a1b2c3d4e5/prod", ["(r1) first", "(r1) second"]);
     let event = subscription_event(group, &lines);
     let documents = [subscription_document(group, &lines), subscription_document(group, &lines[..1])];
-    assert_eq!(decode::open(event.to_string().as_bytes(), 1 << 20).unwrap().len(), 1);
-    let parcels = decode::open(kinesis_event(&documents).to_string().as_bytes(), 1 << 20).unwrap();
+    assert_eq!(logs::open(event.to_string().as_bytes(), 1 << 20).unwrap().len(), 1);
+    let parcels = logs::open(kinesis_event(&documents).to_string().as_bytes(), 1 << 20).unwrap();
     assert_eq!(parcels.len(), 2);
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde_json::Value;
-use vpclink_responder::incident::store::Store;
-use vpclink_responder::incident::{Incident, Status};
+use vpclink_responder::incidents::store::Store;
+use vpclink_responder::incidents::{Incident, Status};
 
 use super::history::{Failure, History, UNDECODABLE};
 use super::world::{Sent, World, time};
@@ -33,7 +33,7 @@ pub(crate) struct Audit {
 impl Audit {
     pub(crate) fn of(history: &History, world: &World) -> Self {
         let sent = world.sent.lock().unwrap();
-        let told: Vec<Told> = sent.iter().map(Told::read).collect();
+        let told: Vec<LastAlert> = sent.iter().map(LastAlert::read).collect();
         let struck = world.struck.lock().unwrap();
         let mut audit = Self { messages: told.len(), struck: struck.len(), ..Self::default() };
         let uncounted = struck.iter().any(|site| site.effect == "store: count");
@@ -58,10 +58,11 @@ impl Audit {
     }
 
     /// Every failure is told by a message that names its API, stage and cause, of this outbreak.
-    fn told(&mut self, history: &History, told: &[Told]) {
+    fn told(&mut self, history: &History, told: &[LastAlert]) {
         for failure in &history.failures {
             // What comes back is told anew, unless it was open still.
-            let before = |told: &&Told| told.at < time(history.back) && told.names.contains(&name(failure));
+            let before =
+                |told: &&LastAlert| told.at < time(history.back) && told.names.contains(&name(failure));
             let over = told.iter().rfind(before).is_some_and(|told| told.status == "resolved");
             let anew = over && failure.at >= history.back;
             let since = time(if anew { history.back } else { Duration::ZERO });
@@ -94,7 +95,7 @@ impl Audit {
     }
 
     /// What a message says against what happened.
-    fn facts(&mut self, history: &History, told: &Told) {
+    fn facts(&mut self, history: &History, told: &LastAlert) {
         for name in told.names.iter().filter(|name| name.2 != UNDECODABLE) {
             if !history.failures.iter().any(|failure| self::name(failure) == *name) {
                 self.invented.push(format!("{name:?} never failed"));
@@ -137,7 +138,7 @@ impl Audit {
     }
 
     /// Nothing is left open, held or half done, and nothing ended that had not begun.
-    fn settled(&mut self, all: &[Incident], told: &[Told], world: &World) {
+    fn settled(&mut self, all: &[Incident], told: &[LastAlert], world: &World) {
         for one in all {
             let on_a_page = one.page.as_ref().is_some_and(|page| all.iter().any(|o| o.fingerprint == *page));
             let over = one.told.as_ref().is_some_and(|told| told.status == Status::Resolved);
@@ -180,7 +181,7 @@ fn name_of(incident: &Incident) -> Name {
 }
 
 /// A message, read as a machine reads it.
-struct Told {
+struct LastAlert {
     at: Timestamp,
     key: String,
     status: String,
@@ -190,7 +191,7 @@ struct Told {
     alert: Value,
 }
 
-impl Told {
+impl LastAlert {
     fn read(sent: &Sent) -> Self {
         let alert: Value =
             serde_json::from_str(&sent.message.bodies["sqs"]).expect("a machine alert is JSON");
@@ -219,7 +220,7 @@ impl Told {
 }
 
 /// Messages that name nothing which an earlier one of the same outbreak has not named, and ends told again.
-fn doubled(told: &[Told], back: Timestamp) -> usize {
+fn doubled(told: &[LastAlert], back: Timestamp) -> usize {
     let mut known: BTreeSet<(bool, &Name, &str)> = BTreeSet::new();
     let mut ended: BTreeSet<(bool, &str)> = BTreeSet::new();
     let mut doubled = 0;

@@ -51,7 +51,7 @@ pub(crate) enum Actor {
     /// The function, handed this payload of the history.
     Payload(usize),
     /// The caretaker, in the round of this minute.
-    Round(usize),
+    ReconcileReport(usize),
 }
 
 /// One call: the `nth` of this effect that the actor makes in one attempt.
@@ -88,7 +88,7 @@ impl Strike {
     pub(crate) fn hits(&self, effect: &str, actor: Actor, attempt: usize, nth: usize) -> bool {
         let attempt = match (self.site.actor, actor) {
             (Actor::Payload(own), Actor::Payload(other)) if own == other => attempt,
-            (Actor::Round(own), Actor::Round(other)) if own <= other => other - own + 1,
+            (Actor::ReconcileReport(own), Actor::ReconcileReport(other)) if own <= other => other - own + 1,
             _ => return false,
         };
         let here = match self.extent {

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use vpclink_responder::survey::recorded::RecordedAccount;
+use vpclink_responder::aws::recorded::RecordedAccount;
 
 use super::world::EPOCH;
 

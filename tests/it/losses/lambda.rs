@@ -11,11 +11,11 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
-use vpclink_responder::config::Config;
-use vpclink_responder::incident::store::Store;
-use vpclink_responder::incident::{Matcher, Silence};
-use vpclink_responder::pipeline::{Outcome, Responder};
-use vpclink_responder::survey::{Accounts, CachedAccount};
+use vpclink_responder::aws::{Accounts, CachedAccount};
+use vpclink_responder::functions::config::Config;
+use vpclink_responder::functions::{Outcome, Responder};
+use vpclink_responder::incidents::store::Store;
+use vpclink_responder::incidents::{Matcher, Silence};
 
 use super::faults::Actor;
 use super::history::{History, Payload, Via};
@@ -214,7 +214,7 @@ impl Lambda {
             if container.post.dead.load(Ordering::Relaxed) {
                 container = self.container();
             }
-            self.invoke(Actor::Round(round), 1, &container, async |responder, deadline| {
+            self.invoke(Actor::ReconcileReport(round), 1, &container, async |responder, deadline| {
                 responder.care(deadline).await
             })
             .await;

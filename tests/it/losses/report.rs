@@ -116,7 +116,7 @@ impl Proof {
 }
 
 /// Readings fail alike, whatever is read.
-pub(super) fn row(effect: &'static str) -> &'static str {
+pub(crate) fn row(effect: &'static str) -> &'static str {
     if effect.starts_with("store: ") || effect.starts_with("sns: ") { effect } else { "account: a reading" }
 }
 

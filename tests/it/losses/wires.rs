@@ -2,12 +2,12 @@
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use vpclink_responder::classify::Diagnosis;
-use vpclink_responder::incident::store::{MemoryStore, Settled, Store, StoreError, Stored};
-use vpclink_responder::incident::{Fingerprint, Incident, Lease, News, Silence};
-use vpclink_responder::publish::{Publish, PublishError, Published};
-use vpclink_responder::render::Message;
-use vpclink_responder::survey::{Account, Asked, Question, Why};
+use vpclink_responder::alerts::{Message, Publish, PublishError, Published};
+use vpclink_responder::aws::{Account, Asked, Query, ReadError};
+use vpclink_responder::causes::Diagnosis;
+use vpclink_responder::incidents::store::memory::MemoryStore;
+use vpclink_responder::incidents::store::{Release, Store, StoreError, Stored};
+use vpclink_responder::incidents::{FailureGroup, Fingerprint, Incident, Lease, Silence};
 
 use super::world::{EPOCH, Sent, Wire, World};
 
@@ -23,7 +23,7 @@ impl Wire {
 }
 
 impl Store for Wire {
-    fn count<'a>(&'a self, news: &'a News, now: Timestamp) -> Stored<'a, Incident> {
+    fn count<'a>(&'a self, news: &'a FailureGroup, now: Timestamp) -> Stored<'a, Incident> {
         let news = news.clone();
         self.store("store: count", move |store| done(store.count(&news, now)))
     }
@@ -46,7 +46,7 @@ impl Store for Wire {
         &'a self,
         fingerprint: &'a Fingerprint,
         owner: &'a str,
-        settled: &'a Settled,
+        settled: &'a Release,
     ) -> Stored<'a, ()> {
         let (fingerprint, owner, settled) = (fingerprint.clone(), owner.to_owned(), settled.clone());
         self.store("store: settle", move |store| done(store.settle(&fingerprint, &owner, &settled)))
@@ -95,9 +95,9 @@ fn done<T>(stored: Stored<'_, T>) -> Result<T, StoreError> {
 }
 
 impl Account for Wire {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         let mut asked = question.clone();
-        if let Question::Metrics(of) = &mut asked {
+        if let Query::Metrics(of) = &mut asked {
             // The file holds the metrics of one minute, in which nothing was counted; so it is in every other.
             of.failed = Timestamp::from_second(EPOCH + 180).expect("a moment of our time");
         }
@@ -105,7 +105,7 @@ impl Account for Wire {
             let answer = world.account().ask(&asked).now_or_never().expect("a file answers at once");
             answer.map(|(answer, _)| (answer, world.now()))
         };
-        Box::pin(self.through(question.call(), act, Why::Unreachable))
+        Box::pin(self.through(question.call(), act, ReadError::Unreachable))
     }
 }
 

@@ -9,9 +9,10 @@ use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
-use vpclink_responder::incident::store::{MemoryStore, Store};
-use vpclink_responder::render::Message;
-use vpclink_responder::survey::recorded::RecordedAccount;
+use vpclink_responder::alerts::Message;
+use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::incidents::store::Store;
+use vpclink_responder::incidents::store::memory::MemoryStore;
 
 use super::faults::{Actor, Dice, Kind, Site, Strike};
 
@@ -162,7 +163,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     /// Does something outside, or fails at it. What is slow is done when whoever asked is long gone.
-    pub(super) async fn through<T: Send + 'static, E: Send + 'static>(
+    pub(crate) async fn through<T: Send + 'static, E: Send + 'static>(
         &self,
         effect: &'static str,
         act: impl FnOnce(&World) -> Result<T, E> + Send + 'static,

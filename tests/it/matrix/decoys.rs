@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::faults::{beside, link, network, rules, stage, targets};
-use super::walk::{self, Level};
-use super::{Generation, Told, complain, integrations, log, name_the_balancer, readdress};
+use super::walk::Level;
+use super::{Generation, LastAlert, complain, integrations, log, name_the_balancer, readdress, walk};
 use crate::harness::Account;
 use crate::harness::apigateway::{Canary, Integration, Resource, Stage, VpcLinkV2};
 use crate::harness::ec2::{EndpointConnection, EndpointService, Instance, SecurityGroup};
 use crate::harness::elbv2::{Action, Listener, LoadBalancer, TargetGroup};
 
-pub(super) struct Decoy {
-    pub(super) name: &'static str,
+pub(crate) struct Decoy {
+    pub(crate) name: &'static str,
     on: &'static [Generation],
     disguise: super::Break,
 }
@@ -24,7 +24,7 @@ const fn decoy(name: &'static str, on: &'static [Generation], disguise: super::B
 
 use super::{BOTH, V1, V2};
 
-pub(super) const DECOYS: &[Decoy] = &[
+pub(crate) const DECOYS: &[Decoy] = &[
     decoy("nothing wrong", BOTH, |_| {}),
     decoy("another route's link is gone", BOTH, |a| another_route(a, "gone99")),
     decoy("another route's link FAILED", BOTH, another_routes_link_failed),
@@ -364,7 +364,7 @@ fn link_v1_failed(account: &mut Account) {
 }
 
 /// Each decoy with its account.
-pub(super) fn accounts() -> Vec<(String, Account)> {
+pub(crate) fn accounts() -> Vec<(String, Account)> {
     let of_decoy = |decoy: &Decoy| {
         let (name, disguise) = (decoy.name, decoy.disguise);
         decoy.on.iter().map(move |on| {
@@ -376,7 +376,7 @@ pub(super) fn accounts() -> Vec<(String, Account)> {
     DECOYS.iter().flat_map(of_decoy).collect()
 }
 
-fn unaccused(label: &str, told: &Told) -> Option<String> {
+fn unaccused(label: &str, told: &LastAlert) -> Option<String> {
     let silent = told.tier == "unknown" && told.code.is_none();
     let well = silent && told.faulty.is_empty() && told.not_checked.is_empty();
     (!well).then(|| format!("{label}: {told}"))

@@ -4,8 +4,8 @@
 //! AWS is asked once for each answer, over the SDK; a denial then takes the answer's place where the survey asks. That a
 //! service's own refusal becomes that denial is tested here too, for every action over the real binary.
 
-use super::walk::{self, Level};
-use super::{BOTH, Told, complain, decoys, doubles, faults, log};
+use super::walk::Level;
+use super::{BOTH, LastAlert, complain, decoys, doubles, faults, log, walk};
 use crate::harness::{Account, Aws};
 
 struct Case {
@@ -27,7 +27,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// What is wrong with an alert without this permission, set against the one with all of them.
-fn wrong(allowed: &Told, denied: &Told, action: &str) -> Option<String> {
+fn wrong(allowed: &LastAlert, denied: &LastAlert, action: &str) -> Option<String> {
     let invented: Vec<_> = denied.faulty.difference(&allowed.faulty).collect();
     // Where the nearest fault can't be read any more, one behind it that can be is the verdict.
     let right = denied.code.as_ref().is_none_or(|code| allowed.faulty.contains(code));

@@ -1,8 +1,7 @@
 //! Two faults at once: the one nearer the client is the verdict, the other is listed.
 
 use super::faults::{balancer, beside, link, network, stage, targets};
-use super::walk;
-use super::{BOTH, Break, Generation, V1, V2, complain, log};
+use super::{BOTH, Break, Generation, V1, V2, complain, log, walk};
 use crate::harness::Account;
 
 type Named = (&'static str, Break);
@@ -59,7 +58,7 @@ const DOUBLES: &[(Named, Named, &[Generation])] = &[
 ];
 
 /// Each pair with its account: the label, the nearer code, the other one.
-pub(super) fn accounts() -> Vec<(String, &'static str, &'static str, Account)> {
+pub(crate) fn accounts() -> Vec<(String, &'static str, &'static str, Account)> {
     let of_pair = |((near, break_near), (far, break_far), on): &(Named, Named, &'static [Generation])| {
         let (near, far, break_near, break_far) = (*near, *far, *break_near, *break_far);
         on.iter().map(move |on| {

@@ -1,17 +1,17 @@
 //! The rows of the matrix, along the path.
 
-pub(super) mod balancer;
-pub(super) mod beside;
-pub(super) mod link;
-pub(super) mod network;
-pub(super) mod rules;
-pub(super) mod stage;
-pub(super) mod targets;
+pub(crate) mod balancer;
+pub(crate) mod beside;
+pub(crate) mod link;
+pub(crate) mod network;
+pub(crate) mod rules;
+pub(crate) mod stage;
+pub(crate) mod targets;
 
 use super::Row;
 
 /// All rows.
-pub(super) const ROWS: &[&[Row]] = &[
+pub(crate) const ROWS: &[&[Row]] = &[
     stage::ROWS,
     link::LINKS,
     link::SERVICES,
@@ -24,7 +24,7 @@ pub(super) const ROWS: &[&[Row]] = &[
 ];
 
 /// The faults that a fault brings along, and that are rightly told beside it.
-pub(super) fn brings(row: &Row) -> &'static [&'static str] {
+pub(crate) fn brings(row: &Row) -> &'static [&'static str] {
     match (row.name, row.expect) {
         ("load balancer deleted with its endpoint service", _) => &["load-balancer-missing"],
         ("load balancer deleted with its listeners", _) => &["listener-missing"],

@@ -1,12 +1,12 @@
 //! Every fault after it was told: gone where a fresh walk sees the repaired account, and never while it is there, whatever
 //! permission was taken away since.
 
-use vpclink_responder::incident::{Alert, Fault, Recovery, recovery};
-use vpclink_responder::judge::Judgement;
-use vpclink_responder::survey::Why;
+use vpclink_responder::aws::ReadError;
+use vpclink_responder::checks::Assessment;
+use vpclink_responder::incidents::{Alert, Fault, Recovery, recovery};
 
-use super::walk::{self, Level, now};
-use super::{complain, decoys, faults, log};
+use super::walk::{Level, now};
+use super::{complain, decoys, faults, log, walk};
 
 /// What is remembered of a fault that was told.
 fn remembered(alert: &Alert) -> Option<Fault> {
@@ -23,7 +23,7 @@ fn a_fault_is_gone_once_it_is_repaired_and_never_before() {
         let alert = laptop.alert(&broken, &event);
         let told = remembered(&alert);
         let subject = alert.news.example.subject().later(now());
-        let seen = |judgement: &Judgement| recovery(subject.cause, told.as_ref(), judgement);
+        let seen = |judgement: &Assessment| recovery(subject.cause, told.as_ref(), judgement);
         let mut wrong = Vec::new();
         for (action, judgement) in laptop.walks(&broken, &subject) {
             if let Recovery::Gone(how) = seen(&judgement) {
@@ -53,7 +53,10 @@ fn where_nothing_was_found_nothing_readable_may_stay_unread() {
             let seen = recovery(subject.cause, None, judgement);
             let gone = matches!(seen, Recovery::Gone(_));
             let readable = *denied == "nothing"
-                || !judgement.findings.iter().any(|f| matches!(f.why, Some(Why::Denied | Why::TimedOut)));
+                || !judgement
+                    .findings
+                    .iter()
+                    .any(|f| matches!(f.why, Some(ReadError::Denied | ReadError::TimedOut)));
             (gone != readable).then(|| format!("{label} without {denied}: {seen:?}"))
         });
         wrong.collect::<Vec<_>>()

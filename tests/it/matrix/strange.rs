@@ -1,8 +1,8 @@
 //! Answers that AWS may give one day, or gives without a field: what is not understood is unknown, and never a fault.
 
 use super::faults::{balancer, link, targets};
-use super::walk::{self, Level};
-use super::{BOTH, Break, Generation, V1, V2, complain, integrations, log};
+use super::walk::Level;
+use super::{BOTH, Break, Generation, V1, V2, complain, integrations, log, walk};
 use crate::harness::Account;
 
 /// Each with the code under which it is said that nobody could tell.

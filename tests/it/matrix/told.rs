@@ -7,21 +7,21 @@ use serde_json::Value;
 
 /// The parts of a machine alert that the matrix is about.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
-    pub(super) tier: String,
-    pub(super) code: Option<String>,
+pub(crate) struct LastAlert {
+    pub(crate) tier: String,
+    pub(crate) code: Option<String>,
     says: String,
     /// The codes of the faulty findings.
-    pub(super) faulty: BTreeSet<String>,
+    pub(crate) faulty: BTreeSet<String>,
     /// `what (action): why` of everything that was not checked.
-    pub(super) not_checked: Vec<String>,
+    pub(crate) not_checked: Vec<String>,
     /// The actions that unknown findings and `not_checked` name.
-    pub(super) missing: BTreeSet<String>,
-    pub(super) alert: Value,
+    pub(crate) missing: BTreeSet<String>,
+    pub(crate) alert: Value,
 }
 
-impl Told {
-    pub(super) fn of(alert: Value) -> Self {
+impl LastAlert {
+    pub(crate) fn of(alert: Value) -> Self {
         let list = |name: &str| alert[name].as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let in_state = |state: &str| {
@@ -46,7 +46,7 @@ impl Told {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for LastAlert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.as_deref().unwrap_or("no code");
         write!(f, "{} {code} ({}); faulty: {:?}", self.tier, self.says, self.faulty)?;

@@ -1,6 +1,8 @@
 //! How an account becomes an alert: through the real binary, or, where many answers are asked for, through the same
 //! pipeline and SDK in this process.
 
+use vpclink_responder::{alerts, aws, path};
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -13,15 +15,15 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
-use vpclink_responder::aws::{LiveAccount, https};
-use vpclink_responder::classify::Subject;
-use vpclink_responder::incident::Alert;
-use vpclink_responder::judge::{Judgement, judge};
-use vpclink_responder::pipeline::{Reading, explain};
-use vpclink_responder::render;
-use vpclink_responder::survey::{self, Asked, CachedAccount, Filled, Question, Why};
+use vpclink_responder::aws::live::{LiveAccount, https};
+use vpclink_responder::aws::{Asked, CachedAccount, Query, ReadError};
+use vpclink_responder::causes::RouteContext;
+use vpclink_responder::checks::{Assessment, assess};
+use vpclink_responder::functions::{Reading, explain};
+use vpclink_responder::incidents::Alert;
+use vpclink_responder::path::Resolved;
 
-use super::{Fault, Told, complain};
+use super::{Fault, LastAlert, complain};
 use crate::harness::{Account, Aws, Function, Lambda, Outcome, Start, event_of, subscription_document_at};
 
 const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
@@ -32,20 +34,20 @@ const THREADS: usize = 2;
 
 /// What the stage logs: all lines of a request, or the failure alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
+pub(crate) enum Level {
     Info,
     Error,
 }
 
 /// What the real binary tells of one failed request over an account.
-pub(super) fn responder(account: Account, log: &str) -> Told {
+pub(crate) fn responder(account: Account, log: &str) -> LastAlert {
     let event = event(&account, log, Level::Info);
     let aws = Aws::start(account);
     told_over(&aws, &event)
 }
 
 /// What the real binary tells over a double that is already set up.
-pub(super) fn told_over(aws: &Aws, event: &Value) -> Told {
+pub(crate) fn told_over(aws: &Aws, event: &Value) -> LastAlert {
     let mut lambda = start(aws);
     match lambda.invoke(event) {
         Outcome::Response(_) => {}
@@ -53,7 +55,7 @@ pub(super) fn told_over(aws: &Aws, event: &Value) -> Told {
     }
     let published = aws.published();
     assert_eq!(published.len(), 1, "exactly one alert");
-    Told::of(serde_json::from_str(&published[0].bodies["sqs"]).unwrap())
+    LastAlert::of(serde_json::from_str(&published[0].bodies["sqs"]).unwrap())
 }
 
 fn start(aws: &Aws) -> Lambda {
@@ -65,12 +67,12 @@ fn start(aws: &Aws) -> Lambda {
 }
 
 /// The event of one failed `GET /orders`, failed just now.
-pub(super) fn event(account: &Account, log: &str, level: Level) -> Value {
+pub(crate) fn event(account: &Account, log: &str, level: Level) -> Value {
     event_in(account, log, level, GROUP)
 }
 
 /// The same from another log group.
-pub(super) fn event_in(account: &Account, log: &str, level: Level, group: &str) -> Value {
+pub(crate) fn event_in(account: &Account, log: &str, level: Level, group: &str) -> Value {
     let request = "8f2f7a1e-0000-4000-8000-000000000001";
     let mut lines = Vec::new();
     if level == Level::Info {
@@ -98,12 +100,12 @@ fn called(account: &Account, canary: bool) -> Option<String> {
     if let Some(canary) = stage.canary.as_ref().filter(|_| canary) {
         variables.extend(canary.stage_variable_overrides.clone());
     }
-    let filled = Filled::new(method.uri.as_deref()?, &variables);
+    let filled = Resolved::new(method.uri.as_deref()?, &variables);
     filled.undefined.is_empty().then_some(filled.text)
 }
 
 /// Takes the items side by side and keeps the answers in their order.
-pub(super) fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -126,14 +128,14 @@ fn take<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {
 }
 
 /// The pipeline in this process, over the real SDK and a double.
-pub(super) struct Laptop {
+pub(crate) struct Laptop {
     aws: Aws,
     live: LiveAccount,
     runtime: Runtime,
 }
 
 impl Laptop {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let aws = Aws::start(Account::default());
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let config = aws_config::defaults(BehaviorVersion::latest())
@@ -147,7 +149,11 @@ impl Laptop {
 
     /// Diagnoses an event over an account, once with every permission and once without each of the actions that the first
     /// time asked for. AWS is asked once for each answer; a denial takes the place of the answer at the survey's own port.
-    pub(super) fn deny_each(&self, account: &Account, event: &Value) -> (Told, Vec<(&'static str, Told)>) {
+    pub(crate) fn deny_each(
+        &self,
+        account: &Account,
+        event: &Value,
+    ) -> (LastAlert, Vec<(&'static str, LastAlert)>) {
         self.aws.change(|held| held.clone_from(account));
         let answers = CachedAccount::new(Denying::new(&self.live, None));
         let listening = Denying::new(&answers, None);
@@ -160,40 +166,40 @@ impl Laptop {
     }
 
     /// The alert over an account.
-    pub(super) fn alert(&self, account: &Account, event: &Value) -> Alert {
+    pub(crate) fn alert(&self, account: &Account, event: &Value) -> Alert {
         self.aws.change(|held| held.clone_from(account));
         self.explained(event, &Denying::new(&self.live, None))
     }
 
     /// What walks find in an account: one with every answer first, then two without each: denied, and too late.
-    pub(super) fn walks(&self, account: &Account, subject: &Subject) -> Vec<(&'static str, Judgement)> {
+    pub(crate) fn walks(&self, account: &Account, subject: &RouteContext) -> Vec<(&'static str, Assessment)> {
         self.aws.change(|held| held.clone_from(account));
         let answers = CachedAccount::new(Denying::new(&self.live, None));
         let listening = Denying::new(&answers, None);
-        let walk = |account: &dyn survey::Account| {
+        let walk = |account: &dyn aws::Account| {
             let deadline = Instant::now() + Duration::from_secs(20);
-            judge(subject, &self.runtime.block_on(survey::survey(subject, account, deadline)))
+            assess(subject, &self.runtime.block_on(path::read_path(subject, account, deadline)))
         };
         let allowed = ("nothing", walk(&listening));
         let asked = listening.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         let without = asked.into_iter().flat_map(|action| {
-            [Why::Denied, Why::TimedOut]
+            [ReadError::Denied, ReadError::TimedOut]
                 .map(|why| (action, walk(&Denying { why, ..Denying::new(&answers, Some(action)) })))
         });
         std::iter::once(allowed).chain(without).collect()
     }
 
     /// Diagnoses an event over an account.
-    pub(super) fn told(&self, account: &Account, event: &Value) -> Told {
+    pub(crate) fn told(&self, account: &Account, event: &Value) -> LastAlert {
         self.aws.change(|held| held.clone_from(account));
         self.explain(event, &Denying::new(&self.live, None))
     }
 
-    fn explain(&self, event: &Value, account: &dyn survey::Account) -> Told {
-        Told::of(serde_json::from_str(&render::machine(&self.explained(event, account))).unwrap())
+    fn explain(&self, event: &Value, account: &dyn aws::Account) -> LastAlert {
+        LastAlert::of(serde_json::from_str(&alerts::machine_body(&self.explained(event, account))).unwrap())
     }
 
-    fn explained(&self, event: &Value, account: &dyn survey::Account) -> Alert {
+    fn explained(&self, event: &Value, account: &dyn aws::Account) -> Alert {
         let reading = Reading { account, budget: Duration::from_secs(20) };
         let input = event.to_string().into_bytes();
         let mut explained = self.runtime.block_on(explain(&[input], Some(reading), now())).unwrap();
@@ -204,20 +210,20 @@ impl Laptop {
 
 /// An account that denies one action, and remembers which were asked for.
 struct Denying<'a> {
-    account: &'a dyn survey::Account,
+    account: &'a dyn aws::Account,
     denied: Option<&'static str>,
-    why: Why,
+    why: ReadError,
     asked: Mutex<BTreeSet<&'static str>>,
 }
 
 impl<'a> Denying<'a> {
-    fn new(account: &'a dyn survey::Account, denied: Option<&'static str>) -> Self {
-        Self { account, denied, why: Why::Denied, asked: Mutex::default() }
+    fn new(account: &'a dyn aws::Account, denied: Option<&'static str>) -> Self {
+        Self { account, denied, why: ReadError::Denied, asked: Mutex::default() }
     }
 }
 
-impl survey::Account for Denying<'_> {
-    fn ask<'a>(&'a self, question: &'a Question) -> Asked<'a> {
+impl aws::Account for Denying<'_> {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
         let action = question.action();
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(action);
         if self.denied == Some(action) {
@@ -229,7 +235,7 @@ impl survey::Account for Denying<'_> {
 }
 
 /// Whether every fault of the matrix is told as expected in another guise of the account or its log.
-pub(super) fn same_verdicts(account: fn(Fault) -> Account, level: Level) {
+pub(crate) fn same_verdicts(account: fn(Fault) -> Account, level: Level) {
     let faults = super::faults();
     let wrong = with_laptops(&faults, |laptop, fault| {
         let account = account(*fault);
@@ -245,7 +251,7 @@ pub(super) fn same_verdicts(account: fn(Fault) -> Account, level: Level) {
 }
 
 /// Takes the items side by side, each thread with a laptop of its own.
-pub(super) fn with_laptops<T: Sync, R: Send>(items: &[T], work: impl Fn(&Laptop, &T) -> R + Sync) -> Vec<R> {
+pub(crate) fn with_laptops<T: Sync, R: Send>(items: &[T], work: impl Fn(&Laptop, &T) -> R + Sync) -> Vec<R> {
     thread_local! {
         static LAPTOP: Laptop = Laptop::new();
     }
@@ -253,7 +259,7 @@ pub(super) fn with_laptops<T: Sync, R: Send>(items: &[T], work: impl Fn(&Laptop,
 }
 
 #[expect(clippy::disallowed_methods, reason = "what just failed has to be dated now")]
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp::from_millisecond(since.as_millis().try_into().unwrap()).unwrap()
 }

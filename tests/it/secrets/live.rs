@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use vpclink_responder::vocabulary::Region;
+use vpclink_responder::ids::Region;
 
 use super::{corpus, request};
 use crate::harness::{Account, Aws, Function, event_of, subscription_document_at};

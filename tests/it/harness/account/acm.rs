@@ -29,7 +29,7 @@ pub struct Certificate {
     pub pem: String,
 }
 
-pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
+pub(crate) fn answer(account: &Account, call: &Call) -> Option<Reply> {
     let arn = call.text("CertificateArn");
     ["DescribeCertificate", "GetCertificate"].contains(&call.operation.as_str()).then(|| {
         if !arn.starts_with("arn:aws:acm:") {

@@ -121,7 +121,7 @@ pub struct HttpApi {
 const EPOCH: i64 = 1_788_220_800;
 const DATE: &str = "2026-09-01T00:00:00Z";
 
-pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
+pub(crate) fn answer(account: &Account, call: &Call) -> Option<Reply> {
     Some(match call.operation.as_str() {
         "GetAccount" => Reply::Answer(bare(json!({ "cloudwatchRoleArn": account.log_role }))),
         "GetRestApis" => {
@@ -149,7 +149,7 @@ pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
     })
 }
 
-pub(super) fn answer_v2(account: &Account, call: &Call) -> Option<Reply> {
+pub(crate) fn answer_v2(account: &Account, call: &Call) -> Option<Reply> {
     let id = call.text("vpcLinkId");
     if call.operation == "GetApis" {
         let apis = account.http_apis.iter().map(|api| {

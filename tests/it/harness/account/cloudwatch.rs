@@ -21,7 +21,7 @@ pub struct Metric {
     pub datapoints: Vec<(i64, f64)>,
 }
 
-pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
+pub(crate) fn answer(account: &Account, call: &Call) -> Option<Reply> {
     (call.operation == "GetMetricData").then(|| {
         let queries = call.params["MetricDataQueries"].as_array();
         let results: Vec<Value> = queries.into_iter().flatten().map(|query| result(account, query)).collect();

@@ -8,7 +8,13 @@ use crate::harness::wire::Reply;
 
 mod network;
 
-pub use network::{AclEntry, Instance, NetworkAcl, NetworkInterface, Permission, SecurityGroup, Subnet};
+pub use network::AclEntry;
+pub use network::Instance;
+pub use network::NetworkAcl;
+pub use network::NetworkInterface;
+pub use network::Permission;
+pub use network::SecurityGroup;
+pub use network::Subnet;
 
 /// A VPC endpoint service.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +60,7 @@ trait Listed {
     fn filtered(&self, filter: &str) -> Option<Vec<&str>>;
 }
 
-pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
+pub(crate) fn answer(account: &Account, call: &Call) -> Option<Reply> {
     let reply = match call.operation.as_str() {
         "DescribeVpcEndpointServiceConfigurations" => list(account, call, &account.endpoint_services),
         "DescribeVpcEndpointConnections" => list(account, call, &account.endpoint_connections),

@@ -179,7 +179,7 @@ impl Action {
     }
 }
 
-pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
+pub(crate) fn answer(account: &Account, call: &Call) -> Option<Reply> {
     let reply = match call.operation.as_str() {
         "DescribeLoadBalancers" => load_balancers(account, call),
         "DescribeListeners" => listeners(account, call),

@@ -55,7 +55,7 @@ fn no_group() -> Reply {
     Reply::error(400, "ResourceNotFoundException", "The specified log group does not exist.")
 }
 
-pub(super) fn answer(account: &mut Account, call: &Call) -> Option<Reply> {
+pub(crate) fn answer(account: &mut Account, call: &Call) -> Option<Reply> {
     let group = call.text("logGroupName").to_owned();
     match call.operation.as_str() {
         "FilterLogEvents" => events(account, call),

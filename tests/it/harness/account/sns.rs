@@ -14,7 +14,7 @@ pub const MAX_MESSAGE_BYTES: usize = 262_144;
 /// The first number of characters that is too many for a subject.
 const SUBJECT_CHARACTERS: usize = 100;
 
-pub(super) fn answer(account: &Account, call: &Call) -> Option<Reply> {
+pub(crate) fn answer(account: &Account, call: &Call) -> Option<Reply> {
     if call.operation == "ListSubscriptionsByTopic" {
         let arn =
             |confirmed: bool| if confirmed { "arn:aws:sns:subscription" } else { "PendingConfirmation" };

@@ -7,7 +7,7 @@ use crate::harness::Account;
 use crate::harness::elbv2::Action;
 use crate::matrix::{BOTH, Row, V1, V2, log, name_the_balancer, readdress, row};
 
-pub(in crate::matrix) const BALANCERS: &[Row] = &[
+pub(crate) const BALANCERS: &[Row] = &[
     row("load balancer deleted", BOTH, "load-balancer-missing", no_balancer),
     row("load balancer deleted with its listeners", BOTH, "load-balancer-missing", nothing_balances),
     row("load balancer deleted with its endpoint service", V1, "endpoint-service-missing", |a| {
@@ -24,7 +24,7 @@ pub(in crate::matrix) const BALANCERS: &[Row] = &[
     row("load balancer impaired", BOTH, "load-balancer-impaired", |a| state(a, "active_impaired")).likely(),
 ];
 
-pub(in crate::matrix) const LISTENERS: &[Row] = &[
+pub(crate) const LISTENERS: &[Row] = &[
     row("listener on another port", V1, "listener-missing", |a| a.listener(8443).port = 9443),
     row("listener on another port, timeout", V1, "listener-missing", |a| a.listener(8443).port = 9443)
         .logged(log::TIMEOUT),
@@ -72,12 +72,12 @@ fn no_balancer(account: &mut Account) {
     account.load_balancers.clear();
 }
 
-pub(in crate::matrix) fn nothing_balances(account: &mut Account) {
+pub(crate) fn nothing_balances(account: &mut Account) {
     no_balancer(account);
     account.listeners.clear();
 }
 
-pub(in crate::matrix) fn state(account: &mut Account, state: &str) {
+pub(crate) fn state(account: &mut Account, state: &str) {
     account.load_balancers.iter_mut().for_each(|balancer| balancer.state = state.to_owned());
 }
 
@@ -91,7 +91,7 @@ fn speak(account: &mut Account, protocol: &str) {
     listener.certificates.clear();
 }
 
-pub(in crate::matrix) fn weightless(account: &mut Account) {
+pub(crate) fn weightless(account: &mut Account) {
     let group = account.target_group("orders-blue").arn.clone();
     account.listener(8443).actions = vec![Action::Forward(vec![(group, 0)])];
 }

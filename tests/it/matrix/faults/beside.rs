@@ -9,7 +9,7 @@ use crate::matrix::{BOTH, Row, V1, log, row, walk};
 
 use super::targets::pass_through;
 
-pub(in crate::matrix) const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     row("certificate of another name", BOTH, "listener-certificate-name-mismatch", |a| {
         let certificate = certificate(a);
         certificate.domain_name = "orders.example.net".to_owned();
@@ -65,22 +65,22 @@ pub(in crate::matrix) const ROWS: &[Row] = &[
     .likely(),
 ];
 
-pub(in crate::matrix) fn certificate(account: &mut Account) -> &mut Certificate {
+pub(crate) fn certificate(account: &mut Account) -> &mut Certificate {
     account.certificates.first_mut().expect("the listener's certificate")
 }
 
-pub(in crate::matrix) fn expired(account: &mut Account) {
+pub(crate) fn expired(account: &mut Account) {
     let certificate = certificate(account);
     (certificate.not_after, certificate.status) = (minutes_ago(60), "EXPIRED".to_owned());
 }
 
-pub(in crate::matrix) fn idle(account: &mut Account, seconds: &str) {
+pub(crate) fn idle(account: &mut Account, seconds: &str) {
     pass_through(account);
     let timeout = ("tcp.idle_timeout.seconds".to_owned(), seconds.to_owned());
     account.listener(8443).attributes = BTreeMap::from([timeout]);
 }
 
-pub(in crate::matrix) fn proxied(account: &mut Account) {
+pub(crate) fn proxied(account: &mut Account) {
     let proxy = ("proxy_protocol_v2.enabled".to_owned(), "true".to_owned());
     account.target_group("orders-blue").attributes.extend([proxy]);
 }
@@ -91,7 +91,7 @@ fn rising(account: &mut Account, name: &str) {
 }
 
 /// Counted as often in the minute of the failure as before it.
-pub(in crate::matrix) fn count(account: &mut Account, name: &str, now: u32) {
+pub(crate) fn count(account: &mut Account, name: &str, now: u32) {
     let balancer = account.load_balancers[0].arn.clone();
     let (_, balancer) = balancer.split_once(":loadbalancer/").expect("the ARN of a load balancer");
     let datapoints = (0..15).map(|ago| (minutes_ago(ago) / 60 * 60, if ago < 2 { now.into() } else { 3.0 }));

@@ -3,7 +3,7 @@
 use crate::harness::Account;
 use crate::matrix::{BOTH, Row, V1, V2, log, row};
 
-pub(in crate::matrix) const LINKS: &[Row] = &[
+pub(crate) const LINKS: &[Row] = &[
     row("link FAILED", BOTH, "vpc-link-failed", |a| status(a, "FAILED")),
     row("link FAILED, link error", BOTH, "vpc-link-failed", |a| status(a, "FAILED")).logged(log::LINK_ERROR),
     row("link FAILED, link id refused", BOTH, "vpc-link-failed", |a| status(a, "FAILED"))
@@ -17,7 +17,7 @@ pub(in crate::matrix) const LINKS: &[Row] = &[
     row("link of the stage variable FAILED", BOTH, "vpc-link-failed", failed_by_variable),
 ];
 
-pub(in crate::matrix) const SERVICES: &[Row] = &[
+pub(crate) const SERVICES: &[Row] = &[
     row("endpoint service deleted", V1, "endpoint-service-missing", no_service),
     row("endpoint service of another load balancer alone", V1, "endpoint-service-missing", anothers_service),
     row("endpoint service Pending", V1, "endpoint-service-unavailable", |a| service(a, "Pending")),
@@ -54,7 +54,7 @@ pub(in crate::matrix) const SERVICES: &[Row] = &[
     ),
 ];
 
-pub(in crate::matrix) fn status(account: &mut Account, status: &str) {
+pub(crate) fn status(account: &mut Account, status: &str) {
     account.vpc_links.values_mut().for_each(|link| link.status = status.to_owned());
     account.vpc_links_v2.values_mut().for_each(|link| link.status = status.to_owned());
 }
@@ -72,7 +72,7 @@ fn failed_by_variable(account: &mut Account) {
     status(account, "FAILED");
 }
 
-pub(in crate::matrix) fn no_service(account: &mut Account) {
+pub(crate) fn no_service(account: &mut Account) {
     account.endpoint_services.clear();
     account.endpoint_connections.clear();
 }
@@ -87,7 +87,7 @@ fn service(account: &mut Account, state: &str) {
     account.endpoint_services.iter_mut().for_each(|service| service.state = state.to_owned());
 }
 
-pub(in crate::matrix) fn connection(account: &mut Account, state: &str) {
+pub(crate) fn connection(account: &mut Account, state: &str) {
     account.endpoint_connections.iter_mut().for_each(|connection| connection.state = state.to_owned());
 }
 

@@ -5,7 +5,7 @@ use crate::harness::Account;
 use crate::harness::ec2::{AclEntry, NetworkAcl, Permission, SecurityGroup, Subnet};
 use crate::matrix::{BOTH, Row, V1, V2, row};
 
-pub(in crate::matrix) const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     row("target's security group lets nothing in", BOTH, "target-security-group-blocks", |a| {
         group(a, TARGETS).inbound.clear();
         time_out(a);
@@ -129,22 +129,22 @@ pub(in crate::matrix) const ROWS: &[Row] = &[
     .likely(),
 ];
 
-pub(in crate::matrix) const BALANCER: &str = "sg-0balancer";
+pub(crate) const BALANCER: &str = "sg-0balancer";
 const LINK: &str = "sg-0link";
-pub(in crate::matrix) const TARGETS: &str = "sg-0target";
-pub(in crate::matrix) const VPC: &str = "10.0.0.0/16";
-pub(in crate::matrix) const ANYWHERE: &str = "0.0.0.0/0";
+pub(crate) const TARGETS: &str = "sg-0target";
+pub(crate) const VPC: &str = "10.0.0.0/16";
+pub(crate) const ANYWHERE: &str = "0.0.0.0/0";
 
-pub(in crate::matrix) fn group<'a>(account: &'a mut Account, id: &str) -> &'a mut SecurityGroup {
+pub(crate) fn group<'a>(account: &'a mut Account, id: &str) -> &'a mut SecurityGroup {
     account.security_groups.iter_mut().find(|group| group.id == id).expect("a group of that id")
 }
 
-pub(in crate::matrix) fn tcp(port: u16, range: &str) -> Permission {
+pub(crate) fn tcp(port: u16, range: &str) -> Permission {
     let (protocol, ranges) = ("tcp".to_owned(), vec![range.to_owned()]);
     Permission { protocol, ports: Some((port, port)), ranges, ..Permission::default() }
 }
 
-pub(in crate::matrix) fn tcp_from(port: u16, group: &str) -> Permission {
+pub(crate) fn tcp_from(port: u16, group: &str) -> Permission {
     Permission { ranges: Vec::new(), groups: vec![group.to_owned()], ..tcp(port, "") }
 }
 
@@ -153,19 +153,19 @@ fn time_out(account: &mut Account) {
     all(account, "unhealthy", Some("Target.Timeout"));
 }
 
-pub(in crate::matrix) fn enforce(account: &mut Account) {
+pub(crate) fn enforce(account: &mut Account) {
     account.load_balancers[0].enforcement = Some("on".to_owned());
 }
 
 /// An entry before all others that denies ports.
-pub(in crate::matrix) fn deny(acl: &mut NetworkAcl, egress: bool, from: u16, to: u16) {
+pub(crate) fn deny(acl: &mut NetworkAcl, egress: bool, from: u16, to: u16) {
     let (protocol, cidr) = ("6".to_owned(), ANYWHERE.to_owned());
     let ports = Some((from, to));
     acl.entries.insert(0, AclEntry { number: 50, protocol, allow: false, egress, cidr, ports });
 }
 
 /// Moves the targets into subnets of their own, with a network ACL of their own: within one subnet none is asked.
-pub(in crate::matrix) fn apart(account: &mut Account) -> &mut NetworkAcl {
+pub(crate) fn apart(account: &mut Account) -> &mut NetworkAcl {
     let places = [("10.0.1.10", "10.0.3.10", "subnet-0cc3"), ("10.0.2.11", "10.0.4.11", "subnet-0dd4")];
     for (place, (before, after, subnet)) in places.into_iter().enumerate() {
         let near = account.subnets[place].clone();

@@ -8,7 +8,7 @@ use crate::harness::Account;
 use crate::harness::elbv2::{Action, Rule};
 use crate::matrix::{Row, V1, V2, row};
 
-pub(in crate::matrix) const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     row("rule of the path answers by itself", V2, "listener-forwards-nowhere", |a| {
         rule(a, 10, path("/orders*"), Action::FixedResponse(503));
     }),
@@ -47,23 +47,23 @@ pub(in crate::matrix) const ROWS: &[Row] = &[
     }),
 ];
 
-pub(in crate::matrix) fn path(pattern: &str) -> Value {
+pub(crate) fn path(pattern: &str) -> Value {
     json!({ "Field": "path-pattern", "PathPatternConfig": { "Values": [pattern] } })
 }
 
-pub(in crate::matrix) fn host(pattern: &str) -> Value {
+pub(crate) fn host(pattern: &str) -> Value {
     json!({ "Field": "host-header", "HostHeaderConfig": { "Values": [pattern] } })
 }
 
 /// The called listener's rule of one condition.
-pub(in crate::matrix) fn rule(account: &mut Account, priority: u32, condition: Value, action: Action) {
+pub(crate) fn rule(account: &mut Account, priority: u32, condition: Value, action: Action) {
     let listener = account.listener(8443);
     let arn = format!("{}/{priority}", listener.arn.replace(":listener/", ":listener-rule/"));
     listener.rules.push(Rule { arn, priority, conditions: vec![condition], actions: vec![action] });
 }
 
 /// `orders-green`, as healthy as `orders-blue`; nobody forwards to it yet.
-pub(in crate::matrix) fn another_group(account: &mut Account) -> String {
+pub(crate) fn another_group(account: &mut Account) -> String {
     let mut green = account.target_group("orders-blue").clone();
     green.arn = green.arn.replace("orders-blue", "orders-green");
     green.name = "orders-green".to_owned();
@@ -72,7 +72,7 @@ pub(in crate::matrix) fn another_group(account: &mut Account) -> String {
 }
 
 /// `orders-nlb` passes TLS on to `orders-alb`, which forwards to `orders-blue`.
-pub(in crate::matrix) fn chained(account: &mut Account) {
+pub(crate) fn chained(account: &mut Account) {
     let mut v2 = Account::healthy_v2();
     let (mut balancer, mut listener) = (v2.load_balancer("orders-alb").clone(), v2.listener(8443).clone());
     balancer.security_groups.clone_from(&account.load_balancer("orders-nlb").security_groups);

@@ -4,7 +4,7 @@ use crate::harness::Account;
 use crate::harness::apigateway::Stage;
 use crate::matrix::{BOTH, Row, V1, V2, integrations, log, readdress, row};
 
-pub(in crate::matrix) const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     row("stage variable in the link id undefined", BOTH, "stage-variable-undefined", undefined_link),
     row(
         "stage variable in the link id undefined, link id refused",
@@ -62,21 +62,21 @@ fn define(account: &mut Account, name: &str, value: &str) {
     stage(account).variables.insert(name.to_owned(), value.to_owned());
 }
 
-pub(in crate::matrix) fn link_by_variable(account: &mut Account, id: &str) {
+pub(crate) fn link_by_variable(account: &mut Account, id: &str) {
     for integration in integrations(account) {
         integration.connection_id = Some("${stageVariables.vpcLinkId}".to_owned());
     }
     define(account, "vpcLinkId", id);
 }
 
-pub(in crate::matrix) fn undefined_link(account: &mut Account) {
+pub(crate) fn undefined_link(account: &mut Account) {
     link_by_variable(account, "unused");
     stage(account).variables.clear();
     define(account, "other", "abc123");
 }
 
 /// Both variables, of which the stage defines none.
-pub(in crate::matrix) fn undefined_link_and_host(account: &mut Account) {
+pub(crate) fn undefined_link_and_host(account: &mut Account) {
     undefined_link(account);
     undefined_host(account);
 }
@@ -90,7 +90,7 @@ fn half_defined(account: &mut Account) {
     define(account, "host", "orders.internal.example");
 }
 
-pub(in crate::matrix) fn dangling(account: &mut Account) {
+pub(crate) fn dangling(account: &mut Account) {
     link_by_variable(account, "gone99");
 }
 
@@ -101,7 +101,7 @@ fn half_dangling(account: &mut Account) {
     define(account, "color", "gone");
 }
 
-pub(in crate::matrix) fn no_link(account: &mut Account) {
+pub(crate) fn no_link(account: &mut Account) {
     account.vpc_links.clear();
     account.vpc_links_v2.clear();
 }
@@ -119,7 +119,7 @@ fn no_integration(account: &mut Account) {
 }
 
 /// What is configured now stays; the stage runs over what it was changed from.
-pub(in crate::matrix) fn deployed(account: &mut Account, before: impl FnOnce(&mut Account)) {
+pub(crate) fn deployed(account: &mut Account, before: impl FnOnce(&mut Account)) {
     let now = account.rest_apis.clone();
     before(account);
     for (id, api) in now {

@@ -4,7 +4,7 @@ use crate::harness::Account;
 use crate::harness::elbv2::{Action, TargetGroup};
 use crate::matrix::{BOTH, Row, V1, log, row};
 
-pub(in crate::matrix) const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     row("target group empty", BOTH, "target-group-empty", empty),
     row("target group empty, reset", BOTH, "target-group-empty", empty).logged(log::RESET),
     row("target group deleted", BOTH, "target-group-empty", |a| a.target_groups.clear()),
@@ -79,29 +79,29 @@ pub(in crate::matrix) const ROWS: &[Row] = &[
 ];
 
 /// All targets in one state.
-pub(in crate::matrix) fn all(account: &mut Account, state: &str, reason: Option<&str>) {
+pub(crate) fn all(account: &mut Account, state: &str, reason: Option<&str>) {
     for target in &mut account.target_group("orders-blue").targets {
         target.state = state.to_owned();
         target.reason = reason.map(str::to_owned);
     }
 }
 
-pub(in crate::matrix) fn empty(account: &mut Account) {
+pub(crate) fn empty(account: &mut Account) {
     account.target_group("orders-blue").targets.clear();
 }
 
-pub(in crate::matrix) fn unhealthy(account: &mut Account) {
+pub(crate) fn unhealthy(account: &mut Account) {
     fail(account.target_group("orders-blue"));
 }
 
-pub(in crate::matrix) fn fail(group: &mut TargetGroup) {
+pub(crate) fn fail(group: &mut TargetGroup) {
     for target in &mut group.targets {
         target.fails("Target.FailedHealthChecks", "Health checks failed");
     }
 }
 
 /// The listener forwards to a second group too, `orders-green`, as healthy as the first.
-pub(in crate::matrix) fn second_group(account: &mut Account) -> &mut TargetGroup {
+pub(crate) fn second_group(account: &mut Account) -> &mut TargetGroup {
     let blue = account.target_group("orders-blue").clone();
     let arn = blue.arn.replace("orders-blue", "orders-green");
     account.listener(8443).actions = vec![Action::Forward(vec![(blue.arn.clone(), 9), (arn.clone(), 1)])];
@@ -110,7 +110,7 @@ pub(in crate::matrix) fn second_group(account: &mut Account) -> &mut TargetGroup
 }
 
 /// TLS ends at the targets.
-pub(in crate::matrix) fn pass_through(account: &mut Account) {
+pub(crate) fn pass_through(account: &mut Account) {
     let listener = account.listener(8443);
     listener.protocol = "TCP".to_owned();
     listener.certificates.clear();

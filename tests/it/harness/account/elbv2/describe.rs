@@ -7,7 +7,7 @@ use super::{Action, Listener, LoadBalancer, Target, TargetGroup};
 const DATE: &str = "2026-09-01T00:00:00.000Z";
 
 impl LoadBalancer {
-    pub(super) fn described(&self) -> Value {
+    pub(crate) fn described(&self) -> Value {
         let zones: Vec<Value> = self
             .zones
             .iter()
@@ -37,7 +37,7 @@ impl LoadBalancer {
 }
 
 impl Listener {
-    pub(super) fn described(&self) -> Value {
+    pub(crate) fn described(&self) -> Value {
         let default: Vec<Value> =
             self.certificates.iter().take(1).map(|arn| json!({ "CertificateArn": arn })).collect();
         json!({
@@ -52,7 +52,7 @@ impl Listener {
     }
 
     /// All certificates; AWS lists the default one twice.
-    pub(super) fn certificates_described(&self) -> Vec<Value> {
+    pub(crate) fn certificates_described(&self) -> Vec<Value> {
         let default =
             self.certificates.iter().take(1).map(|arn| json!({ "CertificateArn": arn, "IsDefault": true }));
         let all = self.certificates.iter().map(|arn| json!({ "CertificateArn": arn, "IsDefault": false }));
@@ -60,7 +60,7 @@ impl Listener {
     }
 
     /// The rules in order, the default one last.
-    pub(super) fn rules_described(&self) -> Vec<Value> {
+    pub(crate) fn rules_described(&self) -> Vec<Value> {
         let rules = self.rules.iter().map(|rule| {
             json!({
                 "RuleArn": rule.arn,
@@ -111,7 +111,7 @@ fn forward(groups: &[(String, u32)]) -> Value {
 }
 
 impl TargetGroup {
-    pub(super) fn described(&self, users: &[&str]) -> Value {
+    pub(crate) fn described(&self, users: &[&str]) -> Value {
         let check = &self.health_check;
         json!({
             "TargetGroupArn": self.arn,
@@ -134,7 +134,7 @@ impl TargetGroup {
         })
     }
 
-    pub(super) fn health_described(&self, target: &Target) -> Value {
+    pub(crate) fn health_described(&self, target: &Target) -> Value {
         let port = if self.health_check.port == "traffic-port" {
             target.port.to_string()
         } else {
@@ -148,7 +148,7 @@ impl TargetGroup {
     }
 
     /// The health of a target that was asked for by name, registered or not.
-    pub(super) fn health_asked(&self, asked: &Value) -> Value {
+    pub(crate) fn health_asked(&self, asked: &Value) -> Value {
         let port = asked["Port"].as_str().and_then(|port| port.parse().ok()).unwrap_or(self.port);
         let registered = self.targets.iter().find(|target| asked["Id"] == target.id && target.port == port);
         registered.map_or_else(

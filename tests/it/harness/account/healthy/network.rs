@@ -12,7 +12,7 @@ const TARGET_GROUP: &str = "sg-0target";
 
 impl Account {
     /// Subnets, a network ACL, security groups, and the interfaces of the balancer and its targets.
-    pub(super) fn add_network(&mut self, balancer_kind: &str, balancer: &str) {
+    pub(crate) fn add_network(&mut self, balancer_kind: &str, balancer: &str) {
         self.subnets = SUBNETS.iter().zip(ZONES).zip(["10.0.1.0/24", "10.0.2.0/24"]).map(subnet).collect();
         self.network_acls.push(NetworkAcl {
             id: "acl-0default".to_owned(),
@@ -38,7 +38,7 @@ impl Account {
     }
 
     /// The group and the interfaces of a V2 link.
-    pub(super) fn add_link_interfaces(&mut self) {
+    pub(crate) fn add_link_interfaces(&mut self) {
         self.security_groups.push(group(LINK_GROUP, vec![], vec![tcp(8443, VPC_RANGE)]));
         for (place, address) in ["10.0.1.7", "10.0.2.7"].into_iter().enumerate() {
             self.add_interface("api_gateway_managed", "VPC Link Interface", place, address, LINK_GROUP);

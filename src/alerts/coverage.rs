@@ -1,0 +1,87 @@
+//! Coverage, for a terminal and for machines: which stages with a private integration are watched, and what is blind.
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use crate::alerts::escape::terminal as safe;
+use crate::alerts::terminal::Screen;
+use crate::coverage::{BlindSpot, Inventory, InventoryStage};
+
+/// The version of the JSON form; members are added, never renamed.
+pub const SCHEMA: &str = "vpclink-responder/coverage/1";
+
+/// The stages with a private integration, with whether each is watched.
+fn private(seen: &Inventory) -> impl Iterator<Item = (&InventoryStage, bool)> {
+    let private =
+        seen.stages.iter().filter(|stage| stage.private.as_ref().is_some_and(|all| !all.is_empty()));
+    private.map(|stage| (stage, seen.watches(stage)))
+}
+
+/// For people.
+pub fn terminal(seen: &Inventory, spots: &[BlindSpot], screen: Screen) -> String {
+    let paint = |style: Style, text: &str| {
+        if screen.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    };
+    let (green, red) = (AnsiColor::Green.on_default(), AnsiColor::Red.on_default());
+    let mut out = vec![paint(Style::new().bold(), "stages with a private integration")];
+    for (stage, watched) in private(seen) {
+        let sign = if watched { paint(green, "✓") } else { paint(red, "✗") };
+        let routes = stage.private.as_ref().map_or(0, Vec::len);
+        out.push(format!(
+            "  {sign} {}/{} ({}), {routes} private route{}, execution logging {}",
+            safe(&stage.api.name),
+            safe(&stage.name),
+            stage.api.id,
+            if routes == 1 { "" } else { "s" },
+            safe(level(stage)),
+        ));
+    }
+    out.push(String::new());
+    for spot in spots {
+        let mark = paint(AnsiColor::Yellow.on_default().bold(), &format!("blind[{}]", spot.kind.as_str()));
+        out.push(format!("{mark}{}", paint(Style::new().bold(), &format!(": {}", safe(&spot.says)))));
+        out.push(format!("  --> {}", safe(&spot.of)));
+        out.push(format!("   = next: {}", safe(&spot.remedy)));
+        out.extend(spot.command.as_ref().map(|command| format!("   = run:  {}", safe(command))));
+        out.push(String::new());
+    }
+    let (all, watched) = (private(seen).count(), private(seen).filter(|(_, watched)| *watched).count());
+    out.push(format!("{watched} of {all} private stages watched, {} blind spots", spots.len()));
+    out.join("\n") + "\n"
+}
+
+/// The level that holds where a route has none of its own.
+fn level(stage: &InventoryStage) -> &str {
+    stage.settings.logging.get("*/*").map_or("OFF", String::as_str)
+}
+
+/// For machines.
+pub fn machine(seen: &Inventory, spots: &[BlindSpot]) -> String {
+    let stage = |(stage, watched): (&InventoryStage, bool)| {
+        json!({
+            "api": { "id": stage.api.id.as_str(), "name": stage.api.name },
+            "stage": stage.name,
+            "log_group": stage.log_group(&seen.prefix),
+            "private_routes": stage.private.as_ref().map_or(0, Vec::len),
+            "logging": level(stage),
+            "watched": watched,
+        })
+    };
+    let blind = |spot: &BlindSpot| {
+        json!({
+            "kind": spot.kind.as_str(),
+            "of": spot.of,
+            "says": spot.says,
+            "remedy": spot.remedy,
+            "command": spot.command,
+        })
+    };
+    let coverage = json!({
+        "schema": SCHEMA,
+        "region": seen.region.as_ref().map(|region| region.as_str()),
+        "complete": seen.round.is_complete() && seen.unread.is_empty() && seen.skipped == 0,
+        "stages": private(seen).map(stage).collect::<Vec<Value>>(),
+        "blind": spots.iter().map(blind).collect::<Vec<Value>>(),
+    });
+    coverage.to_string() + "\n"
+}

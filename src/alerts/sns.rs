@@ -1,0 +1,85 @@
+//! Amazon SNS: one `Publish` a message, with a body for each protocol.
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_sns::types::MessageAttributeValue;
+use aws_types::SdkConfig;
+
+use crate::alerts::message::Message;
+use crate::alerts::publish::{Publish, PublishError, Published};
+use crate::ids::Arn;
+
+/// A standard topic.
+#[derive(Clone, Debug)]
+pub struct Sns {
+    client: Client,
+    topic: Arn,
+}
+
+impl Sns {
+    /// Publishes to this topic.
+    pub fn new(config: &SdkConfig, topic: Arn) -> Self {
+        Self { client: Client::new(config), topic }
+    }
+}
+
+/// Somebody who is subscribed to a topic. The address stays with AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// `email`, `https`, …
+    pub protocol: String,
+    /// Whether the owner of the address agreed.
+    pub confirmed: bool,
+}
+
+/// What stands in the place of an ARN until the owner agrees.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html>
+const PENDING: &str = "PendingConfirmation";
+
+impl Sns {
+    /// Who is subscribed.
+    ///
+    /// # Errors
+    ///
+    /// The service's code, or what else stood in the way.
+    pub async fn subscriptions(&self) -> Result<Vec<Subscription>, String> {
+        let pages = self.client.list_subscriptions_by_topic().topic_arn(self.topic.as_str()).into_paginator();
+        let found: Result<Vec<_>, _> = pages.items().send().collect().await;
+        let found = found.map_err(|error| {
+            let code = error.code().map(str::to_owned);
+            code.unwrap_or_else(|| DisplayErrorContext(error).to_string().chars().take(160).collect())
+        })?;
+        let subscription = |one: aws_sdk_sns::types::Subscription| Subscription {
+            protocol: one.protocol.unwrap_or_default(),
+            confirmed: one.subscription_arn.is_some_and(|arn| arn != PENDING),
+        };
+        Ok(found.into_iter().map(subscription).collect())
+    }
+}
+
+impl Publish for Sns {
+    fn publish<'a>(&'a self, message: &'a Message) -> Published<'a> {
+        Box::pin(async move {
+            let attribute = |value: &str| {
+                let attribute = MessageAttributeValue::builder().data_type("String").string_value(value);
+                attribute.build().expect("a data type is set, which is all that the builder asks for")
+            };
+            let attributes =
+                message.attributes.iter().map(|(name, value)| ((*name).to_owned(), attribute(value)));
+            let publish = self
+                .client
+                .publish()
+                .topic_arn(self.topic.as_str())
+                .subject(&message.subject)
+                .message(message.structure())
+                .message_structure("json")
+                .set_message_attributes(Some(attributes.collect()));
+            let sent = publish.send().await;
+            sent.map(|_| ()).map_err(|error| PublishError {
+                target: self.topic.to_string(),
+                reason: DisplayErrorContext(error).to_string(),
+            })
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! The account itself, asked through AWS's SDK: the first implementer of the survey's port.
+//!
+//! One file a service, each the only one that names its SDK crate; no SDK type leaves it.
+
+use crate::aws::live::logs::Logs;
+
+pub mod acm;
+pub mod apigateway;
+pub mod apigateway_export;
+pub mod apigatewayv2;
+pub mod assumed;
+pub mod cloudwatch;
+pub mod ec2;
+pub mod ec2_network;
+pub mod ec2_wire;
+pub mod elbv2;
+pub mod iam;
+pub mod logs;
+pub mod logs_history;
+pub mod query_protocol;
+pub mod reply;
+pub mod x509;
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
+use jiff::Timestamp;
+
+use crate::aws::account::{Account, Asked};
+use crate::aws::model::{Resource, Stage};
+use crate::aws::queries::{Answer, Query};
+use crate::aws::reading::ReadError;
+use crate::coverage::{Api, Apis, Done, HttpApi, Refused};
+use crate::ids::{ApiId, Region};
+
+/// The SDK's configuration from the environment, with limits that suit a pager: a read that hangs is worth less than one
+/// that fails in time to be said.
+pub async fn sdk_config() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https())
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(100)),
+        )
+        .timeout_config(timeouts)
+        .load()
+        .await
+}
+
+/// The same for another Region than the environment's.
+pub async fn sdk_config_in(region: &Region) -> SdkConfig {
+    let region = aws_types::region::Region::new(region.to_string());
+    sdk_config().await.into_builder().region(region).build()
+}
+
+/// The client that all of AWS is asked by: the SDK's own, with ring for TLS's cryptography. The SDK crates come without one.
+pub fn https() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+/// An account as it is now.
+pub struct LiveAccount {
+    logs: Logs,
+    apigateway: apigateway::Reader,
+    apigatewayv2: apigatewayv2::Reader,
+    elbv2: elbv2::Reader,
+    ec2: Option<ec2::Client>,
+    acm: acm::Reader,
+    cloudwatch: cloudwatch::Reader,
+    iam: Option<iam::Client>,
+    now: fn() -> Timestamp,
+}
+
+impl LiveAccount {
+    /// Asks the account that the configuration's credentials belong to; `now` dates the answers.
+    pub fn new(config: &SdkConfig, now: fn() -> Timestamp) -> Self {
+        Self {
+            logs: Logs::new(config),
+            apigateway: apigateway::Reader::new(config),
+            apigatewayv2: apigatewayv2::Reader::new(config),
+            elbv2: elbv2::Reader::new(config),
+            ec2: ec2::Client::new(config),
+            acm: acm::Reader::new(config),
+            cloudwatch: cloudwatch::Reader::new(config),
+            iam: iam::Client::new(config),
+            now,
+        }
+    }
+
+    async fn answer(&self, question: &Query) -> Result<Answer, ReadError> {
+        match question {
+            Query::RestApi(api) => self.apigateway.rest_api(api).await,
+            Query::Stage(api, stage) => self.apigateway.stage(api, stage).await,
+            Query::Resources(api) => self.apigateway.resources(api).await,
+            Query::Deployed(api, stage) => self.apigateway.deployed(api, stage).await,
+            Query::VpcLinkV1(id) => self.apigateway.vpc_link(id).await,
+            Query::VpcLinkV2(id) => self.apigatewayv2.vpc_link(id).await,
+            Query::EndpointServices => configured(self.ec2.as_ref())?.endpoint_services().await,
+            Query::EndpointConnections(id) => configured(self.ec2.as_ref())?.endpoint_connections(id).await,
+            Query::LoadBalancer(arn) => self.elbv2.load_balancer(arn).await,
+            Query::Listeners(arn) => self.elbv2.listeners(arn).await,
+            Query::Listener(arn) => self.elbv2.listener(arn).await,
+            Query::Rules(arn) => self.elbv2.rules(arn).await,
+            Query::TargetGroups(arn) => self.elbv2.target_groups(arn).await,
+            Query::TargetHealth(arn) => self.elbv2.target_health(arn).await,
+            Query::ListenerCertificates(arn) => self.elbv2.listener_certificates(arn).await,
+            Query::AcmCertificate(arn) => self.acm.certificate(arn).await,
+            Query::AcmChain(arn) => self.acm.chain(arn).await,
+            Query::ServerCertificate(name) => configured(self.iam.as_ref())?.server_certificate(name).await,
+            Query::ListenerAttributes(arn) => self.elbv2.listener_attributes(arn).await,
+            Query::Metrics(of) => self.cloudwatch.metrics(of).await,
+            Query::LoadBalancerAttributes(arn) => self.elbv2.load_balancer_attributes(arn).await,
+            Query::TargetGroupAttributes(arn) => self.elbv2.target_group_attributes(arn).await,
+            Query::Subnets(vpc) => configured(self.ec2.as_ref())?.subnets(vpc).await,
+            Query::NetworkAcls(vpc) => configured(self.ec2.as_ref())?.network_acls(vpc).await,
+            Query::SecurityGroups(ids) => configured(self.ec2.as_ref())?.security_groups(ids).await,
+            Query::NetworkInterfaces(of) => configured(self.ec2.as_ref())?.network_interfaces(of).await,
+            Query::Instances(ids) => configured(self.ec2.as_ref())?.instances(ids).await,
+            Query::PrefixList(id) => configured(self.ec2.as_ref())?.prefix_list(id).await,
+            Query::RequestLines(of) => self.logs.lines(of).await,
+        }
+    }
+}
+
+/// A client that could be made.
+fn configured<T>(client: Option<&T>) -> Result<&T, ReadError> {
+    client.ok_or_else(|| ReadError::Unreachable("no Region or credentials are configured".to_owned()))
+}
+
+impl Account for LiveAccount {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
+        Box::pin(async move { self.answer(question).await.map(|answer| (answer, (self.now)())) })
+    }
+}
+
+impl Apis for LiveAccount {
+    fn rest_apis(&self) -> Done<'_, Vec<Api>> {
+        Box::pin(self.apigateway.rest_apis())
+    }
+
+    fn stages<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<(String, Stage)>> {
+        Box::pin(self.apigateway.stages(api))
+    }
+
+    fn resources<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<Resource>> {
+        Box::pin(async move {
+            match self.apigateway.resources(api).await {
+                Ok(Answer::Resources(resources)) => Ok(resources),
+                Ok(_) => Err(Refused::Gone),
+                Err(why) => Err(Refused::ReadError(why)),
+            }
+        })
+    }
+
+    fn http_apis(&self) -> Done<'_, Vec<HttpApi>> {
+        Box::pin(self.apigatewayv2.apis())
+    }
+
+    fn uses_link<'a>(&'a self, api: &'a ApiId) -> Done<'a, bool> {
+        Box::pin(self.apigatewayv2.uses_link(api))
+    }
+
+    fn has_log_role(&self) -> Done<'_, bool> {
+        Box::pin(self.apigateway.has_log_role())
+    }
+}
+
+/// What an error of an API's control plane means for coverage.
+fn refused<E, R>(error: &SdkError<E, R>) -> Refused
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    match error.code() {
+        Some("NotFoundException") => Refused::Gone,
+        _ => Refused::ReadError(why(error)),
+    }
+}
+
+/// Codes with which a service says that the role may not ask.
+const DENIED: [&str; 5] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "UnauthorizedException",
+    "UnauthorizedOperation",
+];
+
+/// Codes with which a service asks to slow down.
+const THROTTLED: [&str; 6] = [
+    "RequestLimitExceeded",
+    "Throttled",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "RequestThrottled",
+];
+
+/// An answer, or *absent* where the service says with one of these very codes that there is no such thing.
+fn outcome<T, E, R>(
+    result: Result<T, SdkError<E, R>>,
+    absent: &[&str],
+    answer: impl FnOnce(T) -> Answer,
+) -> Result<Answer, ReadError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    match result {
+        Ok(value) => Ok(answer(value)),
+        Err(error) if error.code().is_some_and(|code| absent.contains(&code)) => Ok(Answer::Absent),
+        Err(error) => Err(why(&error)),
+    }
+}
+
+/// What a service's code means for a reading.
+pub fn why_of(code: String) -> ReadError {
+    match code {
+        code if DENIED.contains(&code.as_str()) => ReadError::Denied,
+        code if THROTTLED.contains(&code.as_str()) => ReadError::Throttled,
+        code => ReadError::Unreachable(code),
+    }
+}
+
+/// What an error of the SDK means for a reading. Never that the thing looked for is at fault.
+fn why<E, R>(error: &SdkError<E, R>) -> ReadError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    if let Some(code) = error.code() {
+        return why_of(code.to_owned());
+    }
+    let says = DisplayErrorContext(error).to_string();
+    match error {
+        SdkError::TimeoutError(_) => ReadError::TimedOut,
+        SdkError::ResponseError(_) | SdkError::ServiceError(_) => ReadError::Malformed(shortened(&says)),
+        _ => ReadError::Unreachable(shortened(&says)),
+    }
+}
+
+/// The SDK's error chains run to pages; the first words name the fault.
+fn shortened(text: &str) -> String {
+    text.chars().take(160).collect()
+}

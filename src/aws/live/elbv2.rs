@@ -1,0 +1,242 @@
+//! Elastic Load Balancing v2: load balancers, listeners, target groups, the health of targets.
+
+use aws_sdk_elasticloadbalancingv2::operation::describe_rules;
+use aws_sdk_elasticloadbalancingv2::{Client, types};
+use aws_types::SdkConfig;
+
+use crate::aws::live::outcome;
+use crate::aws::model::ListenerCertificate;
+use crate::aws::model::{Action, Condition, Listener, LoadBalancer, Rule, Target, TargetGroup};
+use crate::aws::model::{Attributes, BalancerZone};
+use crate::aws::queries::Answer;
+use crate::aws::reading::ReadError;
+use crate::ids::Arn;
+
+const ABSENT: [&str; 3] = ["ListenerNotFound", "LoadBalancerNotFound", "TargetGroupNotFound"];
+
+/// Reads from Elastic Load Balancing.
+pub(crate) struct Reader {
+    client: Client,
+}
+
+impl Reader {
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::new(config) }
+    }
+
+    pub(crate) async fn load_balancer(&self, arn: &Arn) -> Result<Answer, ReadError> {
+        // One ARN at a time: a missing one fails the whole call.
+        let found = self.client.describe_load_balancers().load_balancer_arns(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let first = answer.load_balancers.unwrap_or_default().into_iter().next();
+            first.map_or(Answer::Absent, |balancer| Answer::LoadBalancer(load_balancer(arn, balancer)))
+        })
+    }
+
+    pub(crate) async fn listeners(&self, arn: &Arn) -> Result<Answer, ReadError> {
+        let pages = self.client.describe_listeners().load_balancer_arn(arn.as_str());
+        let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
+        outcome(found, &ABSENT, |items| Answer::Listeners(items.into_iter().filter_map(listener).collect()))
+    }
+
+    pub(crate) async fn listener(&self, arn: &Arn) -> Result<Answer, ReadError> {
+        let found = self.client.describe_listeners().listener_arns(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let first = answer.listeners.unwrap_or_default().into_iter().find_map(listener);
+            first.map_or(Answer::Absent, Answer::Listener)
+        })
+    }
+
+    pub(crate) async fn rules(&self, arn: &Arn) -> Result<Answer, ReadError> {
+        let pages = self.client.describe_rules().listener_arn(arn.as_str());
+        let found: Result<Vec<_>, _> = pages.into_paginator().send().collect().await;
+        let rules = |pages: Vec<describe_rules::DescribeRulesOutput>| {
+            let rules = pages.into_iter().flat_map(|page| page.rules.unwrap_or_default());
+            Answer::Rules(rules.map(rule).collect())
+        };
+        outcome(found, &ABSENT, rules)
+    }
+
+    pub(crate) async fn target_groups(&self, arn: &Arn) -> Result<Answer, ReadError> {
+        let pages = self.client.describe_target_groups().load_balancer_arn(arn.as_str());
+        let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
+        outcome(found, &ABSENT, |items| {
+            Answer::TargetGroups(items.into_iter().filter_map(target_group).collect())
+        })
+    }
+
+    pub(crate) async fn target_health(&self, arn: &Arn) -> Result<Answer, ReadError> {
+        let found = self.client.describe_target_health().target_group_arn(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let described = answer.target_health_descriptions.unwrap_or_default();
+            Answer::TargetHealth(described.into_iter().filter_map(target).collect())
+        })
+    }
+
+    pub(crate) async fn listener_certificates(&self, arn: &Arn) -> Result<Answer, ReadError> {
+        let pages = self.client.describe_listener_certificates().listener_arn(arn.as_str());
+        let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
+        outcome(found, &ABSENT, |items| Answer::ListenerCertificates(listed(items)))
+    }
+
+    pub(crate) async fn listener_attributes(&self, arn: &Arn) -> Result<Answer, ReadError> {
+        let found = self.client.describe_listener_attributes().listener_arn(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let pairs = answer.attributes.unwrap_or_default().into_iter();
+            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
+        })
+    }
+
+    pub(crate) async fn load_balancer_attributes(&self, arn: &Arn) -> Result<Answer, ReadError> {
+        let found =
+            self.client.describe_load_balancer_attributes().load_balancer_arn(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let pairs = answer.attributes.unwrap_or_default().into_iter();
+            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
+        })
+    }
+
+    pub(crate) async fn target_group_attributes(&self, arn: &Arn) -> Result<Answer, ReadError> {
+        let found =
+            self.client.describe_target_group_attributes().target_group_arn(arn.as_str()).send().await;
+        outcome(found, &ABSENT, |answer| {
+            let pairs = answer.attributes.unwrap_or_default().into_iter();
+            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
+        })
+    }
+}
+
+/// The default certificate may be listed twice, once as such and once among the others.
+fn listed(items: Vec<types::Certificate>) -> Vec<ListenerCertificate> {
+    let mut listed: Vec<ListenerCertificate> = Vec::new();
+    for item in items {
+        let Some(arn) = item.certificate_arn.map(Arn::new) else { continue };
+        let default = item.is_default == Some(true);
+        match listed.iter_mut().find(|known| known.arn == arn) {
+            Some(known) => known.default |= default,
+            None => listed.push(ListenerCertificate { arn, default }),
+        }
+    }
+    listed
+}
+
+fn attributes(pairs: impl Iterator<Item = (Option<String>, Option<String>)>) -> Answer {
+    Answer::Attributes(Attributes(pairs.filter_map(|(key, value)| Some((key?, value?))).collect()))
+}
+
+fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {
+    let state = wire.state;
+    LoadBalancer {
+        arn: arn.clone(),
+        name: wire.load_balancer_name.unwrap_or_else(|| arn.resource().to_owned()),
+        kind: wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned()),
+        state: state
+            .as_ref()
+            .and_then(|s| s.code.as_ref())
+            .map_or_else(String::new, |code| code.as_str().to_owned()),
+        reason: state.and_then(|state| state.reason),
+        vpc: wire.vpc_id,
+        zones: wire.availability_zones.unwrap_or_default().into_iter().map(zone).collect(),
+        security_groups: wire.security_groups.unwrap_or_default(),
+        enforces_inbound: wire
+            .enforce_security_group_inbound_rules_on_private_link_traffic
+            .map(|on_off| on_off == "on"),
+    }
+}
+
+fn zone(wire: types::AvailabilityZone) -> BalancerZone {
+    let addresses = wire.load_balancer_addresses.unwrap_or_default().into_iter();
+    let private = addresses.flat_map(|address| [address.private_ipv4_address, address.ipv6_address]);
+    BalancerZone {
+        zone: wire.zone_name.unwrap_or_default(),
+        subnet: wire.subnet_id,
+        addresses: private.flatten().filter_map(|address| address.parse().ok()).collect(),
+    }
+}
+
+fn listener(wire: types::Listener) -> Option<Listener> {
+    Some(Listener {
+        arn: Arn::new(wire.listener_arn?),
+        load_balancer: Arn::new(wire.load_balancer_arn.unwrap_or_default()),
+        port: port(wire.port)?,
+        protocol: wire.protocol.map_or_else(String::new, |protocol| protocol.as_str().to_owned()),
+        actions: wire.default_actions.unwrap_or_default().into_iter().map(action).collect(),
+    })
+}
+
+fn rule(wire: types::Rule) -> Rule {
+    let conditions = wire.conditions.unwrap_or_default().into_iter().map(|condition| {
+        let configured = |values: Option<Vec<String>>| values.unwrap_or_default();
+        let values = configured(condition.host_header_config.and_then(|config| config.values))
+            .into_iter()
+            .chain(configured(condition.path_pattern_config.and_then(|config| config.values)))
+            .chain(configured(condition.http_request_method_config.and_then(|config| config.values)));
+        let values: Vec<String> = values.collect();
+        // The older form has the values beside the field; of the newer, regular expressions are left out.
+        let values = if values.is_empty() { configured(condition.values) } else { values };
+        Condition { field: condition.field.unwrap_or_default(), values }
+    });
+    Rule {
+        priority: wire.priority.and_then(|priority| priority.parse().ok()),
+        conditions: conditions.collect(),
+        actions: wire.actions.unwrap_or_default().into_iter().map(action).collect(),
+    }
+}
+
+/// The target groups stand in the action itself or, with weights, in its forward configuration; often in both.
+fn action(wire: types::Action) -> Action {
+    let weighted = wire.forward_config.and_then(|forward| forward.target_groups).unwrap_or_default();
+    let mut groups: Vec<(Arn, i32)> = weighted
+        .into_iter()
+        .filter_map(|tuple| Some((Arn::new(tuple.target_group_arn?), tuple.weight.unwrap_or(1))))
+        .collect();
+    if let (Some(arn), true) = (wire.target_group_arn, groups.is_empty()) {
+        groups.push((Arn::new(arn), 1));
+    }
+    let kind = wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned());
+    Action { kind, target_groups: groups }
+}
+
+fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
+    let arn = Arn::new(wire.target_group_arn?);
+    Some(TargetGroup {
+        name: wire.target_group_name.unwrap_or_else(|| arn.resource().to_owned()),
+        arn,
+        kind: wire.target_type.map_or_else(String::new, |kind| kind.as_str().to_owned()),
+        protocol: wire.protocol.map(|protocol| protocol.as_str().to_owned()),
+        port: port(wire.port),
+        vpc: wire.vpc_id,
+        health_port: wire.health_check_port.filter(|_| wire.health_check_enabled != Some(false)),
+    })
+}
+
+fn target(wire: types::TargetHealthDescription) -> Option<Target> {
+    let (target, health) = (wire.target?, wire.target_health?);
+    Some(Target {
+        id: target.id.unwrap_or_default(),
+        port: port(target.port),
+        zone: target.availability_zone,
+        state: health.state.map_or_else(String::new, |state| state.as_str().to_ascii_lowercase()),
+        reason: health.reason.map(|reason| reason.as_str().to_owned()),
+        description: health.description,
+    })
+}
+
+fn port(port: Option<i32>) -> Option<u16> {
+    port.and_then(|port| u16::try_from(port).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_certificate_that_is_listed_twice_is_one() {
+        let item = |arn: &str, default| {
+            types::Certificate::builder().certificate_arn(arn).is_default(default).build()
+        };
+        let listed = listed(vec![item("a", false), item("b", false), item("a", true), item("b", false)]);
+        let listed: Vec<_> = listed.iter().map(|one| (one.arn.as_str(), one.default)).collect();
+        assert_eq!(listed, [("a", true), ("b", false)]);
+    }
+}

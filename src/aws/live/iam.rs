@@ -1,0 +1,106 @@
+//! IAM's server certificates, which a listener may present instead of ACM's. Only the certificate is read: IAM does not
+//! hand out keys. Shapes: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServerCertificate.html>
+
+use crate::aws::live::{query_protocol, x509};
+
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use serde::Deserialize;
+
+use crate::aws::live::outcome;
+use crate::aws::live::query_protocol::{Place, Wish};
+use crate::aws::queries::Answer;
+use crate::aws::reading::ReadError;
+
+const ABSENT: [&str; 1] = ["NoSuchEntity"];
+
+static IAM: query_protocol::Service =
+    query_protocol::Service { name: "iam", id: "IAM", version: "2010-05-08", place };
+
+/// Reads from IAM.
+pub(crate) struct Client {
+    query: query_protocol::Client,
+}
+
+impl Client {
+    /// A client of the configuration's partition and credentials; `None` where it has none.
+    pub(crate) fn new(config: &SdkConfig) -> Option<Self> {
+        query_protocol::Client::new(config, &IAM).map(|query| Self { query })
+    }
+
+    pub(crate) async fn server_certificate(&self, name: &str) -> Result<Answer, ReadError> {
+        let parameters = [("ServerCertificateName", name)];
+        let found = self.query.call::<Found>("GetServerCertificate", &parameters).await;
+        let mut pem = String::new();
+        let answer = outcome(found, &ABSENT, |found| {
+            pem = found.result.certificate.pem();
+            Answer::Chain(Vec::new())
+        })?;
+        if answer == Answer::Absent { Ok(answer) } else { x509::chain(&pem).map(Answer::Chain) }
+    }
+}
+
+/// One endpoint a partition. Source: <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
+fn place(region: &Region, Wish { fips, dual_stack }: Wish) -> Place {
+    let (url, region) = match region.as_ref() {
+        region if region.starts_with("cn-") => ("https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        region if region.starts_with("us-gov-") => ("https://iam.us-gov.amazonaws.com", "us-gov-west-1"),
+        _ if fips => ("https://iam-fips.amazonaws.com", "us-east-1"),
+        _ if dual_stack => ("https://iam.global.api.aws", "us-east-1"),
+        _ => ("https://iam.amazonaws.com", "us-east-1"),
+    };
+    Place { url: url.to_owned(), region: Region::from_static(region) }
+}
+
+#[derive(Debug, Deserialize)]
+struct Found {
+    #[serde(rename = "GetServerCertificateResult")]
+    result: Holder,
+}
+
+#[derive(Debug, Deserialize)]
+struct Holder {
+    #[serde(rename = "ServerCertificate")]
+    certificate: Certificate,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Certificate {
+    certificate_body: String,
+    certificate_chain: Option<String>,
+}
+
+impl Certificate {
+    fn pem(self) -> String {
+        self.certificate_body + "\n" + &self.certificate_chain.unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_is_read() {
+        let xml = "<GetServerCertificateResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">\
+                   <GetServerCertificateResult><ServerCertificate><ServerCertificateMetadata><Path>/</Path>\
+                   </ServerCertificateMetadata><CertificateBody>one\ntwo</CertificateBody>\
+                   <CertificateChain>three</CertificateChain></ServerCertificate></GetServerCertificateResult>\
+                   <ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetServerCertificateResponse>";
+        let found: Found = quick_xml::de::from_str(xml).unwrap();
+        assert_eq!(found.result.certificate.pem(), "one\ntwo\nthree");
+    }
+
+    #[test]
+    fn each_partition_has_its_own_host() {
+        for (region, url, signed_for) in [
+            ("eu-west-1", "https://iam.amazonaws.com", "us-east-1"),
+            ("cn-northwest-1", "https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+            ("us-gov-east-1", "https://iam.us-gov.amazonaws.com", "us-gov-west-1"),
+        ] {
+            let place = place(&Region::from_static(region), Wish { fips: false, dual_stack: false });
+            assert_eq!((place.url.as_str(), place.region.as_ref()), (url, signed_for));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! CloudWatch Logs: log groups and their subscription filters, the lines of one request, and a group's history.
+
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::types::LogGroupClass;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
+use jiff::Timestamp;
+
+use crate::aws::live::{outcome, why};
+use crate::aws::model::{LinesOf, LoggedLine};
+use crate::aws::queries::Answer;
+use crate::aws::reading::ReadError;
+use crate::coverage::{Done, Filter, LogGroup, LogGroups, Refused};
+use crate::ids::Arn;
+
+/// Lines of one request that are read at most: one that streams or logs bodies has a few dozen.
+const MOST_LINES: usize = 500;
+
+/// Pages read at most for them: pages may be empty while the service goes on searching.
+const MOST_PAGES: usize = 10;
+
+/// Speaks with CloudWatch Logs.
+pub struct Logs {
+    pub(crate) client: Client,
+}
+
+impl Logs {
+    /// Asks the account that the configuration's credentials belong to.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::new(config) }
+    }
+
+    /// The lines that hold a request's id, from one stream, around the time of its failure.
+    pub(crate) async fn lines(&self, of: &LinesOf) -> Result<Answer, ReadError> {
+        let mut lines = Vec::new();
+        let mut token = None;
+        for _ in 0..MOST_PAGES {
+            let page = self
+                .client
+                .filter_log_events()
+                .log_group_name(&of.group)
+                .log_stream_names(&of.stream)
+                .start_time(of.from.as_millisecond())
+                .end_time(of.to.as_millisecond())
+                .filter_pattern(format!("\"{}\"", of.request))
+                .set_next_token(token)
+                .send()
+                .await;
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    return outcome(Err(error), &["ResourceNotFoundException"], |()| Answer::Absent);
+                }
+            };
+            let line = |event: aws_sdk_cloudwatchlogs::types::FilteredLogEvent| LoggedLine {
+                at: event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok()),
+                message: event.message.unwrap_or_default(),
+            };
+            lines.extend(page.events.unwrap_or_default().into_iter().map(line));
+            token = page.next_token;
+            if token.is_none() || lines.len() >= MOST_LINES {
+                break;
+            }
+        }
+        lines.truncate(MOST_LINES);
+        Ok(Answer::RequestLines(lines))
+    }
+}
+
+impl LogGroups for Logs {
+    fn groups<'a>(&'a self, prefix: &'a str) -> Done<'a, Vec<LogGroup>> {
+        Box::pin(async move {
+            let pages = self.client.describe_log_groups().log_group_name_prefix(prefix).into_paginator();
+            let found: Result<Vec<_>, _> = pages.items().send().collect().await;
+            let group = |group: aws_sdk_cloudwatchlogs::types::LogGroup| {
+                // Where no class is named, it is the standard one.
+                let subscribable = group.log_group_class.is_none_or(|class| class == LogGroupClass::Standard);
+                Some(LogGroup { name: group.log_group_name?, subscribable })
+            };
+            Ok(found.map_err(|error| refused(&error))?.into_iter().filter_map(group).collect())
+        })
+    }
+
+    fn filters<'a>(&'a self, group: &'a str) -> Done<'a, Vec<Filter>> {
+        Box::pin(async move {
+            let filters = self.client.describe_subscription_filters().log_group_name(group).send().await;
+            // A group has two filters at most: there is no second page.
+            let filters = filters.map_err(|error| refused(&error))?.subscription_filters.unwrap_or_default();
+            let filter = |filter: aws_sdk_cloudwatchlogs::types::SubscriptionFilter| Filter {
+                name: filter.filter_name.unwrap_or_default(),
+                pattern: filter.filter_pattern.unwrap_or_default(),
+                destination: Arn::new(filter.destination_arn.unwrap_or_default()),
+            };
+            Ok(filters.into_iter().map(filter).collect())
+        })
+    }
+
+    fn put<'a>(&'a self, group: &'a str, filter: &'a Filter) -> Done<'a, ()> {
+        Box::pin(async move {
+            let put = self
+                .client
+                .put_subscription_filter()
+                .log_group_name(group)
+                .filter_name(&filter.name)
+                .filter_pattern(&filter.pattern)
+                .destination_arn(filter.destination.as_str());
+            put.send().await.map(|_| ()).map_err(|error| refused(&error))
+        })
+    }
+
+    fn remove<'a>(&'a self, group: &'a str, name: &'a str) -> Done<'a, ()> {
+        Box::pin(async move {
+            let remove = self.client.delete_subscription_filter().log_group_name(group).filter_name(name);
+            remove.send().await.map(|_| ()).map_err(|error| refused(&error))
+        })
+    }
+}
+
+/// Sources: the `Errors` of <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html>
+/// and its neighbours.
+fn refused<E, R>(error: &SdkError<E, R>) -> Refused
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    match error.code() {
+        Some("ResourceNotFoundException") => Refused::Gone,
+        Some("LimitExceededException") => Refused::Full,
+        Some("OperationAbortedException" | "ServiceUnavailableException") => Refused::Busy,
+        Some(code @ ("InvalidParameterException" | "InvalidOperationException")) => {
+            // What is wrong stands in the message alone: CloudWatch Logs may not invoke the function, say.
+            let says: String = error.message().unwrap_or_default().chars().take(200).collect();
+            Refused::ReadError(ReadError::Unreachable(format!("{code}: {says}")))
+        }
+        _ => Refused::ReadError(why(error)),
+    }
+}

@@ -1,0 +1,94 @@
+//! PEM → names, dates and issuers. Parsed with RustCrypto's `x509-cert`: maintained, and little beyond what `sha2` brings.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+use crate::aws::model::X509;
+use crate::aws::reading::ReadError;
+
+/// The certificates of a PEM text, in its order: the listener's own first.
+pub(crate) fn chain(pem: &str) -> Result<Vec<X509>, ReadError> {
+    let malformed = |error| ReadError::Malformed(format!("not a certificate: {error}"));
+    let chain = Certificate::load_pem_chain(pem.trim().as_bytes()).map_err(malformed)?;
+    if chain.is_empty() {
+        return Err(ReadError::Malformed("no certificate in the answer".to_owned()));
+    }
+    chain.iter().map(|one| certificate(one).map_err(malformed)).collect()
+}
+
+fn certificate(one: &Certificate) -> Result<X509, x509_cert::der::Error> {
+    let body = one.tbs_certificate();
+    let alternative = body.get_extension::<SubjectAltName>()?.map(|(_, names)| names.0).unwrap_or_default();
+    let name = |name: &GeneralName| match name {
+        GeneralName::DnsName(name) => Some(name.to_string()),
+        _ => None,
+    };
+    let address = |name: &GeneralName| match name {
+        GeneralName::IpAddress(octets) => address(octets.as_bytes()).map(|address| address.to_string()),
+        _ => None,
+    };
+    Ok(X509 {
+        subject: body.subject().to_string(),
+        issuer: body.issuer().to_string(),
+        common_name: body.subject().common_name()?.map(|name| name.value().into_owned()),
+        names: alternative.iter().filter_map(name).collect(),
+        addresses: alternative.iter().filter_map(address).collect(),
+        not_before: time(body.validity().not_before.to_unix_duration()),
+        not_after: time(body.validity().not_after.to_unix_duration()),
+    })
+}
+
+fn address(octets: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
+}
+
+/// X.509 times lie between 1950 and 9999, which a timestamp holds.
+fn time(since_1970: Duration) -> Timestamp {
+    let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Made with `openssl req -x509` and `openssl x509 -req`; no key was kept.
+    const PRIVATE: &str = include_str!("../../../tests/certificates/private-chain.pem");
+    const SELF_SIGNED: &str = include_str!("../../../tests/certificates/self-signed-without-names.pem");
+
+    #[test]
+    fn names_addresses_and_issuers_are_read() {
+        let chain = chain(PRIVATE).unwrap();
+        let [leaf, root] = &chain[..] else { panic!("two certificates: {chain:?}") };
+        assert_eq!(leaf.names, ["orders.example.com", "*.orders.example.com"]);
+        assert_eq!(leaf.addresses, ["10.0.0.7", "fd00::7"]);
+        assert_eq!(leaf.common_name.as_deref(), Some("orders.example.com"));
+        assert_eq!(leaf.issuer, root.subject);
+        assert!(root.issuer.contains("Example Root CA"), "{}", root.issuer);
+        assert!(!leaf.is_self_signed() && root.is_self_signed());
+        assert_eq!(leaf.not_before.to_string(), "2026-11-22T11:40:00Z");
+        assert_eq!(leaf.not_after.to_string(), "2126-10-29T11:40:00Z");
+    }
+
+    #[test]
+    fn a_certificate_without_extensions_has_no_names() {
+        let chain = chain(SELF_SIGNED).unwrap();
+        assert_eq!(chain.len(), 1);
+        assert!(chain[0].is_self_signed() && chain[0].names.is_empty() && chain[0].addresses.is_empty());
+        assert_eq!(chain[0].common_name.as_deref(), Some("orders.internal"));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_malformed() {
+        let cut = &PRIVATE[..PRIVATE.len() / 3];
+        for text in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", cut, "hello"] {
+            assert!(matches!(chain(text), Err(ReadError::Malformed(_))), "{text}");
+        }
+    }
+}

@@ -1,0 +1,562 @@
+//! What AWS has along a private path, in our words: only what a check reads.
+//!
+//! Shapes and enums are those of the services' API references; a state that AWS adds later is kept as text.
+
+use crate::ids::Arn;
+use ipnet::IpNet;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// A REST API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestApi {
+    /// Its name.
+    pub name: String,
+}
+
+/// A stage of a REST API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stage {
+    /// Its variables.
+    pub variables: BTreeMap<String, String>,
+    /// Variables that canary requests see instead.
+    pub canary_overrides: BTreeMap<String, String>,
+    /// The level of execution logging (`OFF`, `ERROR`, `INFO`) by method: `/orders/GET`, or `*/*` for all others.
+    pub logging: BTreeMap<String, String>,
+}
+
+impl Stage {
+    /// Whether anything is logged of a route's requests: its own setting, else the stage's, else nothing.
+    pub fn logs(&self, route: Option<(&str, &str)>) -> bool {
+        let own = route.and_then(|(resource, method)| self.logging.get(&format!("{resource}/{method}")));
+        own.or_else(|| self.logging.get("*/*")).is_some_and(|level| level != "OFF")
+    }
+}
+
+/// A resource of a REST API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its path template (`/orders/{id}`).
+    pub path: String,
+    /// Its methods, by verb; `ANY` stands for every verb that is not there itself.
+    pub integrations: BTreeMap<String, Integration>,
+}
+
+/// A method's integration, as it is configured now (which need not be what was deployed).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Integration {
+    /// `HTTP`, `HTTP_PROXY`, `AWS`, `AWS_PROXY`, `MOCK`.
+    pub kind: String,
+    /// The URI, with `${stageVariables.…}` as configured.
+    pub uri: Option<String>,
+    /// Whether it goes through a VPC link.
+    pub private: bool,
+    /// The link's id, with `${stageVariables.…}` as configured.
+    pub connection_id: Option<String>,
+    /// The listener or load balancer that an integration over a V2 link names.
+    pub target: Option<Arn>,
+    /// Milliseconds that API Gateway waits.
+    pub timeout_ms: Option<i32>,
+    /// Whether the response is streamed to the client as it comes.
+    pub streaming: Option<bool>,
+    /// Whether API Gateway takes certificates of authorities that it does not know; `None` where no TLS setting is made.
+    pub insecure_skip_verification: Option<bool>,
+}
+
+impl Integration {
+    /// What of the way to the backend differs from another version of the integration. What either does not say (an export
+    /// need not hold every field) is no difference, nor is the path, which the backend alone reads.
+    pub fn differing(&self, other: &Self) -> Option<&'static str> {
+        let differ = |a: Option<String>, b: Option<String>| a.is_some() && b.is_some() && a != b;
+        let address = |uri: &Option<String>| {
+            uri.as_ref().map(|uri| uri.split('/').take(3).collect::<Vec<_>>().join("/").to_ascii_lowercase())
+        };
+        let arn = |target: &Option<Arn>| target.as_ref().map(ToString::to_string);
+        if differ(self.connection_id.clone(), other.connection_id.clone()) {
+            Some("VPC link")
+        } else if differ(address(&self.uri), address(&other.uri)) {
+            Some("URI")
+        } else if differ(arn(&self.target), arn(&other.target)) {
+            Some("target")
+        } else if self.private != other.private {
+            Some("connection type")
+        } else {
+            None
+        }
+    }
+
+    /// The same with what it does not say taken from another version of it over the same link.
+    pub(crate) fn completed(&self, other: Option<&Self>) -> Self {
+        let same = |other: &&Self| {
+            other.private == self.private
+                && self.connection_id.as_ref().is_none_or(|id| other.connection_id.as_ref() == Some(id))
+        };
+        let Some(other) = other.filter(same).cloned() else { return self.clone() };
+        let own = self.clone();
+        Self {
+            uri: own.uri.or(other.uri),
+            connection_id: own.connection_id.or(other.connection_id),
+            target: own.target.or(other.target),
+            timeout_ms: own.timeout_ms.or(other.timeout_ms),
+            ..own
+        }
+    }
+}
+
+/// A VPC link of either generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VpcLink {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Which generation it is.
+    pub generation: Generation,
+    /// `AVAILABLE`, `PENDING`, `DELETING`, `FAILED`; `INACTIVE` for V2 alone.
+    pub status: String,
+    /// Why it is in that state.
+    pub message: Option<String>,
+    /// V1: the network load balancer.
+    pub targets: Vec<Arn>,
+    /// V2: the subnets that its interfaces are in.
+    pub subnets: Vec<String>,
+    /// V2: the security groups on its interfaces.
+    pub security_groups: Vec<String>,
+}
+
+/// The two kinds of VPC link.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/private-integration.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    /// Through PrivateLink to a network load balancer.
+    V1,
+    /// Through interfaces of its own in the VPC to any load balancer.
+    V2,
+}
+
+/// A VPC endpoint service; API Gateway makes one for a V1 link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointService {
+    /// Its id (`vpce-svc-…`).
+    pub id: String,
+    /// `Pending`, `Available`, `Deleting`, `Deleted`, `Failed`.
+    pub state: String,
+    /// The network load balancers behind it.
+    pub load_balancers: Vec<Arn>,
+}
+
+/// A connection to an endpoint service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointConnection {
+    /// The endpoint (`vpce-…`).
+    pub endpoint_id: String,
+    /// The account that owns the endpoint.
+    pub owner: Option<String>,
+    /// `PendingAcceptance`, `Pending`, `Available`, `Deleting`, `Deleted`, `Rejected`, `Failed`, `Expired`, `Partial`, in
+    /// whatever case AWS writes it.
+    pub state: String,
+}
+
+/// A load balancer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBalancer {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// `application`, `network`, `gateway`.
+    pub kind: String,
+    /// `provisioning`, `active`, `active_impaired`, `failed`.
+    pub state: String,
+    /// Why it is in that state.
+    pub reason: Option<String>,
+    /// The VPC it is in.
+    pub vpc: Option<String>,
+    /// The zones it is enabled in.
+    pub zones: Vec<BalancerZone>,
+    /// The security groups on it; a network load balancer may have none.
+    pub security_groups: Vec<String>,
+    /// Network load balancers: whether what comes through PrivateLink has to pass their inbound rules.
+    pub enforces_inbound: Option<bool>,
+}
+
+/// A listener of a load balancer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Its ARN.
+    pub arn: Arn,
+    /// The load balancer it belongs to.
+    pub load_balancer: Arn,
+    /// The port it listens on.
+    pub port: u16,
+    /// `TCP`, `TLS`, `HTTP`, `HTTPS`, …
+    pub protocol: String,
+    /// What its default actions do.
+    pub actions: Vec<Action>,
+}
+
+/// What a listener does with a connection or request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// `forward`, `fixed-response`, `redirect`, …
+    pub kind: String,
+    /// Where it forwards to, with weights; a weight of 0 gets nothing.
+    pub target_groups: Vec<(Arn, i32)>,
+}
+
+impl Listener {
+    /// Whether TLS ends here, with a certificate that AWS knows; a TCP listener passes it through.
+    pub fn ends_tls(&self) -> bool {
+        matches!(self.protocol.as_str(), "TLS" | "HTTPS")
+    }
+
+    /// Whether rules decide where it forwards to: those of application load balancers do.
+    pub fn has_rules(&self) -> bool {
+        matches!(self.protocol.as_str(), "HTTP" | "HTTPS")
+    }
+
+    /// The target groups that its default actions forward to.
+    pub fn target_groups(&self) -> Vec<Arn> {
+        target_groups(&self.actions)
+    }
+}
+
+/// The target groups that actions forward to; a weight of 0 gets nothing.
+pub fn target_groups(actions: &[Action]) -> Vec<Arn> {
+    let forwards = actions.iter().filter(|action| action.kind == "forward");
+    let weighted = forwards.flat_map(|action| &action.target_groups);
+    let mut arns: Vec<Arn> = weighted.filter(|(_, weight)| *weight > 0).map(|(arn, _)| arn.clone()).collect();
+    arns.sort();
+    arns.dedup();
+    arns
+}
+
+/// A rule of an application load balancer's listener.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rule {
+    /// Its place among the rules; `None` for the default.
+    pub priority: Option<u32>,
+    /// What a request must have, all of it.
+    pub conditions: Vec<Condition>,
+    /// What is done with such a request.
+    pub actions: Vec<Action>,
+}
+
+/// One condition of a rule: any of the values will do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// `host-header`, `path-pattern`, `http-request-method`, …
+    pub field: String,
+    /// Patterns with `*` and `?`; empty where the condition is written otherwise.
+    pub values: Vec<String>,
+}
+
+/// A target group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetGroup {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// `instance`, `ip`, `lambda`, `alb`.
+    pub kind: String,
+    /// The protocol it speaks to targets.
+    pub protocol: Option<String>,
+    /// The port it sends to, unless a target has its own.
+    pub port: Option<u16>,
+    /// The VPC its targets are in.
+    pub vpc: Option<String>,
+    /// The port that health checks go to, a number or `traffic-port`; `None` where they are off.
+    pub health_port: Option<String>,
+}
+
+/// A registered target and its health.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// An instance id, an IP address or an ARN.
+    pub id: String,
+    /// The port it is registered with.
+    pub port: Option<u16>,
+    /// The zone it is in.
+    pub zone: Option<String>,
+    /// `initial`, `healthy`, `unhealthy`, `unhealthy.draining`, `unused`, `draining`, `unavailable`.
+    pub state: String,
+    /// The reason code (`Target.Timeout`).
+    pub reason: Option<String>,
+    /// The reason in AWS's words.
+    pub description: Option<String>,
+}
+
+impl Target {
+    /// Whether it is itself a load balancer, an application one behind a network one.
+    ///
+    /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/application-load-balancer-target.html>
+    pub fn is_load_balancer(&self) -> bool {
+        self.id.starts_with("arn:") && self.id.contains(":elasticloadbalancing:")
+    }
+}
+
+/// A certificate on a listener's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerCertificate {
+    /// Its ARN, in ACM or in IAM.
+    pub arn: Arn,
+    /// Whether it is presented to clients whose host name no other certificate covers.
+    pub default: bool,
+}
+
+/// What ACM says of a certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AcmCertificate {
+    /// `AMAZON_ISSUED`, `IMPORTED`, `PRIVATE`.
+    pub kind: String,
+    /// `ISSUED`, `EXPIRED`, `REVOKED`, …
+    pub status: String,
+    /// The domain names it covers, the common name among them. IP addresses are not in this list.
+    pub names: Vec<String>,
+    /// The authority's name; not a whole distinguished name.
+    pub issuer: Option<String>,
+    /// When it begins to be valid.
+    pub not_before: Option<Timestamp>,
+    /// When it ends.
+    pub not_after: Option<Timestamp>,
+    /// `PENDING_AUTO_RENEWAL`, `PENDING_VALIDATION`, `SUCCESS`, `FAILED`; `None` where ACM does not renew it.
+    pub renewal: Option<String>,
+    /// Why the renewal failed.
+    pub renewal_reason: Option<String>,
+}
+
+/// One certificate of a chain, as its own PEM says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct X509 {
+    /// Its subject, as a distinguished name.
+    pub subject: String,
+    /// Its issuer, as a distinguished name.
+    pub issuer: String,
+    /// The subject's common name.
+    pub common_name: Option<String>,
+    /// DNS names among its subject alternative names.
+    pub names: Vec<String>,
+    /// IP addresses among its subject alternative names.
+    pub addresses: Vec<String>,
+    /// When it begins to be valid.
+    pub not_before: Timestamp,
+    /// When it ends.
+    pub not_after: Timestamp,
+}
+
+impl X509 {
+    /// Whether it names itself as its issuer: a root, or a certificate that nobody vouches for.
+    pub fn is_self_signed(&self) -> bool {
+        self.subject == self.issuer
+    }
+}
+
+/// The lines of one request.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinesOf {
+    /// The log group.
+    pub group: String,
+    /// The log stream: all lines of a request are in one.
+    pub stream: String,
+    /// The request's id.
+    pub request: String,
+    /// Not before.
+    pub from: Timestamp,
+    /// Not after.
+    pub to: Timestamp,
+}
+
+/// One line as it was logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedLine {
+    /// When.
+    pub at: Option<Timestamp>,
+    /// What.
+    pub message: String,
+}
+
+/// Whose metrics, and around when: one request for all of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MetricsOf {
+    /// The load balancer.
+    pub load_balancer: Arn,
+    /// Whether it is a network load balancer; else an application load balancer.
+    pub network: bool,
+    /// The target groups whose unhealthy hosts are counted.
+    pub target_groups: Vec<Arn>,
+    /// When the request failed.
+    pub failed: Timestamp,
+}
+
+/// One metric, minute by minute. A minute that is not in it is not known, which is not the same as zero.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// The metric's name (`TCP_Target_Reset_Count`).
+    pub name: String,
+    /// The target group it counts; `None` for the whole load balancer.
+    pub target_group: Option<Arn>,
+    /// The minutes that CloudWatch has.
+    pub points: Vec<Point>,
+}
+
+/// What happened in one minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// When the minute began.
+    pub at: Timestamp,
+    /// How often it happened.
+    pub count: u64,
+}
+
+/// A zone that a load balancer is enabled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalancerZone {
+    /// The zone's name.
+    pub zone: String,
+    /// The subnet that the load balancer's node is in.
+    pub subnet: Option<String>,
+    /// The node's private addresses, where they were chosen when the load balancer was made.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// The attributes of a load balancer or target group, by AWS's own keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attributes(pub BTreeMap<String, String>);
+
+impl Attributes {
+    /// An attribute's value.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+}
+
+/// A subnet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subnet {
+    /// Its id.
+    pub id: String,
+    /// The zone it is in.
+    pub zone: String,
+    /// Its addresses.
+    pub cidrs: Vec<IpNet>,
+}
+
+/// A network interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkInterface {
+    /// Its id.
+    pub id: String,
+    /// The subnet it is in.
+    pub subnet: Option<String>,
+    /// Its private addresses, the primary one first.
+    pub addresses: Vec<IpAddr>,
+    /// The security groups on it.
+    pub groups: Vec<String>,
+}
+
+/// An instance, by its primary network interface: that is where a load balancer sends to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// Its id.
+    pub id: String,
+    /// The subnet it is in; an instance that is gone is in none.
+    pub subnet: Option<String>,
+    /// Its primary private address.
+    pub address: Option<IpAddr>,
+    /// The security groups on it.
+    pub groups: Vec<String>,
+}
+
+/// A security group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityGroup {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it lets in.
+    pub ingress: Vec<GroupRule>,
+    /// What it lets out.
+    pub egress: Vec<GroupRule>,
+}
+
+/// What one rule of a security group lets through. There are no rules that forbid.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupRule {
+    /// `tcp`, `udp`, a number, or `-1` for every protocol.
+    pub protocol: String,
+    /// The first port.
+    pub from_port: Option<i32>,
+    /// The last port.
+    pub to_port: Option<i32>,
+    /// Networks at the other end, of either version of IP.
+    pub cidrs: Vec<IpNet>,
+    /// Security groups at the other end.
+    pub groups: Vec<String>,
+    /// Prefix lists at the other end.
+    pub prefix_lists: Vec<String>,
+}
+
+/// A network ACL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkAcl {
+    /// Its id.
+    pub id: String,
+    /// The subnets that it guards.
+    pub subnets: Vec<String>,
+    /// Its entries, in no particular order.
+    pub entries: Vec<AclEntry>,
+}
+
+/// An entry of a network ACL: the one with the lowest number that matches decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AclEntry {
+    /// Its number; 32767 is the last, which denies everything.
+    pub number: i32,
+    /// Whether it speaks of what leaves the subnet.
+    pub egress: bool,
+    /// A number, or `-1` for every protocol.
+    pub protocol: String,
+    /// Whether it allows.
+    pub allow: bool,
+    /// The network at the other end.
+    pub cidr: IpNet,
+    /// The first port.
+    pub from_port: Option<i32>,
+    /// The last port.
+    pub to_port: Option<i32>,
+}
+
+/// The networks of a prefix list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrefixList(pub Vec<IpNet>);
+
+/// Whose network interfaces are asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InterfacesOf {
+    /// A load balancer's own.
+    LoadBalancer(Arn),
+    /// Those that API Gateway made in these subnets for V2 links.
+    Links(Vec<String>),
+    /// Those that hold these private addresses in this VPC.
+    Addresses {
+        /// The VPC's id.
+        vpc: String,
+        /// The addresses.
+        addresses: Vec<String>,
+    },
+}
+
+impl InterfacesOf {
+    /// The subject's id: an ARN, subnets, `vpc/addresses`.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::LoadBalancer(arn) => arn.to_string(),
+            Self::Links(subnets) => subnets.join(","),
+            Self::Addresses { vpc, addresses } => format!("{vpc}/{}", addresses.join(",")),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Recorded accounts: answers kept in a file, asked instead of AWS.
+//!
+//! The second implementer of [`Account`], and part of the product: `vpclink explain --account FILE` diagnoses without an
+//! AWS account, `--live --record FILE` writes such a file, and a bug report is one. Log lines and bodies are never in it:
+//! only answers to [`Query`]s are, less what in them is nobody's business.
+
+use crate::aws::{recorded_private, wire};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::aws::account::{Account, Asked};
+use crate::aws::queries::{Answer, Query};
+use crate::aws::reading::ReadError;
+
+/// The format's name and version.
+const FORMAT: &str = "vpclink-responder/account/1";
+
+/// An account in a file.
+#[derive(Debug, Default)]
+pub struct RecordedAccount {
+    answers: BTreeMap<(String, String), Kept>,
+}
+
+type Kept = (Timestamp, Recorded);
+
+#[derive(Clone, Debug)]
+enum Recorded {
+    Answer(Value),
+    Absent,
+    NotRead(ReadError),
+}
+
+/// Why a file is not a recorded account.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordedError {
+    /// The file is not JSON of this shape.
+    #[error("it is not a recorded account: {0}")]
+    NotAnAccount(#[from] serde_json::Error),
+    /// The file is of another version, or something else altogether.
+    #[error("its format is `{0}`; this program reads `{FORMAT}`")]
+    Format(String),
+}
+
+impl RecordedAccount {
+    /// Reads a recorded account.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordedError`] where the text is none.
+    pub fn parse(text: &str) -> Result<Self, RecordedError> {
+        let file: File = serde_json::from_str(text)?;
+        if file.format != FORMAT {
+            return Err(RecordedError::Format(file.format));
+        }
+        let keyed =
+            file.answers.into_iter().map(|line| ((line.call, line.of), (line.read_at, line.outcome.into())));
+        Ok(Self { answers: keyed.collect() })
+    }
+
+    /// Writes the account as text that [`RecordedAccount::parse`] reads, without what no walk needs.
+    pub fn to_text(&self) -> String {
+        let mut names = BTreeSet::new();
+        for (_, recorded) in self.answers.values() {
+            if let Recorded::Answer(answer) = recorded {
+                recorded_private::named(answer, &mut names);
+            }
+        }
+        let public = |recorded: &Recorded| match recorded {
+            Recorded::Answer(answer) => Recorded::Answer(recorded_private::without(answer.clone(), &names)),
+            other => other.clone(),
+        };
+        let answers = self.answers.iter().map(|((call, of), (read_at, recorded))| Line {
+            call: call.clone(),
+            of: of.clone(),
+            read_at: *read_at,
+            outcome: public(recorded).into(),
+        });
+        let file = File { format: FORMAT.to_owned(), answers: answers.collect() };
+        let text =
+            serde_json::to_string_pretty(&file).expect("a file of texts and JSON values always serialises");
+        text + "\n"
+    }
+
+    fn answer(&self, question: &Query) -> Result<(Answer, Timestamp), ReadError> {
+        let key = (question.call().to_owned(), question.subject());
+        let Some((at, recorded)) = self.answers.get(&key) else { return Err(ReadError::NotRecorded) };
+        match recorded {
+            Recorded::Absent => Ok((Answer::Absent, *at)),
+            Recorded::NotRead(why) => Err(why.clone()),
+            Recorded::Answer(value) => wire::parse(question, value)
+                .map(|answer| (answer, *at))
+                .map_err(|error| ReadError::Malformed(error.to_string())),
+        }
+    }
+}
+
+impl Account for RecordedAccount {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
+        Box::pin(ready(self.answer(question)))
+    }
+}
+
+/// Asks another account and keeps what it answers.
+pub struct Recorder {
+    account: Box<dyn Account>,
+    now: fn() -> Timestamp,
+    kept: Mutex<RecordedAccount>,
+}
+
+impl Recorder {
+    /// Records what this account answers; `now` dates answers that never came.
+    pub fn new(account: Box<dyn Account>, now: fn() -> Timestamp) -> Self {
+        Self { account, now, kept: Mutex::default() }
+    }
+
+    /// What was recorded.
+    pub fn into_account(self) -> RecordedAccount {
+        self.kept.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, question: &Query, answer: &Result<(Answer, Timestamp), ReadError>) {
+        let kept = match answer {
+            Ok((Answer::Absent, at)) => (*at, Recorded::Absent),
+            Ok((answer, at)) => (*at, Recorded::Answer(wire::write(answer))),
+            Err(why) => ((self.now)(), Recorded::NotRead(why.clone())),
+        };
+        let key = (question.call().to_owned(), question.subject());
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).answers.insert(key, kept);
+    }
+}
+
+impl Account for Recorder {
+    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
+        Box::pin(async move {
+            let answer = self.account.ask(question).await;
+            self.keep(question, &answer);
+            answer
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    answers: Vec<Line>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    call: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    of: String,
+    read_at: Timestamp,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Answer(Value),
+    Absent(bool),
+    NotRead(String),
+}
+
+impl From<Recorded> for Outcome {
+    fn from(recorded: Recorded) -> Self {
+        match recorded {
+            Recorded::Answer(value) => Self::Answer(value),
+            Recorded::Absent => Self::Absent(true),
+            Recorded::NotRead(why) => Self::NotRead(match why {
+                ReadError::Denied => "denied".to_owned(),
+                ReadError::Throttled => "throttled".to_owned(),
+                ReadError::TimedOut => "timed out".to_owned(),
+                ReadError::NotRecorded => "not recorded".to_owned(),
+                other => other.to_string(),
+            }),
+        }
+    }
+}
+
+impl From<Outcome> for Recorded {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Answer(value) => Self::Answer(value),
+            Outcome::Absent(_) => Self::Absent,
+            Outcome::NotRead(why) => Self::NotRead(match why.as_str() {
+                "denied" => ReadError::Denied,
+                "throttled" => ReadError::Throttled,
+                "timed out" => ReadError::TimedOut,
+                "not recorded" => ReadError::NotRecorded,
+                _ => ReadError::Unreachable(why),
+            }),
+        }
+    }
+}

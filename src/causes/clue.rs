@@ -1,0 +1,128 @@
+//! What the time between sending and failing suggests. Hints, never proof: one published case shows the gap of ten
+//! seconds, and only a capture of packets would show what really happened.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::causes::cause::Cause;
+use crate::logs::{Execution, Phase};
+
+/// The hint that a failure's time gives, where the cause is one of the connection and both lines are dated.
+pub(crate) fn of(cause: &Cause, execution: &Execution<'_>, failure: usize) -> Option<String> {
+    let Phase::WaitingForAnswer { waited: Some(waited) } = execution.phase(failure) else { return None };
+    // Lines of one delivered record share its time: no gap between two lines is none that was measured.
+    if waited.is_zero() {
+        return None;
+    }
+    // A stamp of whole seconds hides almost one on either side: nothing quick can be read from it.
+    let fine = execution.sent_and_failed(failure)?.into_iter().any(is_fine);
+    match cause.slug {
+        "integration-unreachable" | "network-error" if is_gap(waited) => Some(format!(
+            "{} passed between sending and failing; packets that are dropped without an answer (security group, network \
+             ACL, route) look like this",
+            seconds(waited)
+        )),
+        "integration-unreachable" if fine && is_quick(waited) => Some(format!(
+            "the failure came {} ms after sending; a refusal (nothing listens on the port, a reset, no usable link) looks \
+             like this, dropped packets do not",
+            waited.as_millis()
+        )),
+        "network-error" if fine && is_quick(waited) => Some(format!(
+            "the connection broke {} ms after sending; an idle connection that the peer had closed already, or a refusal, \
+             looks like this",
+            waited.as_millis()
+        )),
+        "integration-timeout" => Some(format!(
+            "nothing came back for {}; if the backend's own log does not show the request, it was lost on the way there",
+            seconds(waited)
+        )),
+        _ => None,
+    }
+}
+
+/// About ten seconds, after which opening a connection seems to be given up.
+fn is_gap(waited: Duration) -> bool {
+    (Duration::from_millis(9_000)..=Duration::from_millis(11_000)).contains(&waited)
+}
+
+fn is_quick(waited: Duration) -> bool {
+    waited < Duration::from_secs(1)
+}
+
+fn is_fine(at: Timestamp) -> bool {
+    at.subsec_nanosecond() != 0
+}
+
+fn seconds(waited: Duration) -> String {
+    format!("{:.0} s", waited.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::causes::diagnosis::classify;
+    use crate::logs;
+    use crate::logs::{Document, correlate};
+
+    const UNREACHABLE: &str = "Execution failed due to configuration error: There was an internal error while executing your request";
+    const BROKEN: &str =
+        "Execution failed due to a network error communicating with endpoint: Connection reset by peer";
+    const TIMEOUT: &str = "Execution failed due to a timeout error";
+
+    #[track_caller]
+    fn check(sent: &str, failed: &str, failure: &str, expected: Option<&str>) {
+        let log = format!("{sent}(a) Sending request to https://x.example.com\n{failed}(a) {failure}\n");
+        let parcels = logs::open(log.as_bytes(), 1 << 16).expect("text opens");
+        let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
+        let batches = [batch];
+        let found = classify(&correlate(&batches)[0]).expect("it failed");
+        match expected {
+            Some(words) => {
+                assert!(found.clue.as_ref().is_some_and(|clue| clue.contains(words)), "{:?}", found.clue)
+            }
+            None => assert_eq!(found.clue, None),
+        }
+    }
+
+    fn at(time: &str) -> String {
+        format!("2026-03-02T10:15:{time}Z ")
+    }
+
+    #[test]
+    fn ten_seconds_suggest_dropped_packets() {
+        check(&at("30.100"), &at("40.107"), UNREACHABLE, Some("10 s passed"));
+        check(&at("30"), &at("40"), UNREACHABLE, Some("dropped"));
+        check(&at("30.100"), &at("40.107"), BROKEN, Some("dropped"));
+        check(&at("30.100"), &at("35.107"), UNREACHABLE, None);
+        check(&at("30.100"), &at("44.107"), UNREACHABLE, None);
+    }
+
+    #[test]
+    fn an_immediate_failure_suggests_a_refusal() {
+        check(&at("30.100"), &at("30.112"), UNREACHABLE, Some("12 ms after sending"));
+        check(&at("30.100"), &at("30.112"), BROKEN, Some("closed already"));
+    }
+
+    #[test]
+    fn whole_seconds_tell_nothing_quick() {
+        check(&at("30"), &at("30"), UNREACHABLE, None);
+        check(&at("30"), &at("31"), BROKEN, None);
+    }
+
+    #[test]
+    fn undated_lines_tell_nothing() {
+        check("", "", UNREACHABLE, None);
+        check(&at("30.100"), "", UNREACHABLE, None);
+    }
+
+    #[test]
+    fn one_time_for_both_lines_tells_nothing() {
+        check(&at("30.100"), &at("30.100"), UNREACHABLE, None);
+        check(&at("30.100"), &at("30.100"), TIMEOUT, None);
+    }
+
+    #[test]
+    fn a_timeout_tells_how_long_it_was() {
+        check(&at("00.100"), &at("29.103"), TIMEOUT, Some("nothing came back for 29 s"));
+    }
+}

@@ -1,0 +1,174 @@
+//! Executions → diagnoses: the cause that the *text* proves, with the lines that prove it.
+//!
+//! Every cause of the [`causes::CATALOGUE`] may look at every failed execution; the first in the catalogue's order wins.
+//! Every 5xx gets a diagnosis: the last cause takes what no other knows.
+
+use crate::causes::cause::Cause;
+use crate::causes::cause::Proof;
+use crate::causes::endpoint::Endpoint;
+use crate::causes::evidence::Evidence;
+use crate::causes::failure::Failure;
+
+use crate::causes::catalogue;
+
+use jiff::Timestamp;
+
+use crate::ids::RequestId;
+use crate::logs::line::LogLine;
+use crate::logs::{Entry, Execution, Phase, Source};
+
+/// What is known of one failed request from its log lines alone.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// The catalogue entry.
+    pub cause: &'static Cause,
+    /// Where the lines came from; API and stage may come from the lines themselves.
+    pub source: Source,
+    /// The request.
+    pub request_id: Option<RequestId>,
+    /// When it failed.
+    pub at: Option<Timestamp>,
+    /// What the client asked for.
+    pub route: Option<Route>,
+    /// What API Gateway called.
+    pub endpoint: Option<Endpoint>,
+    /// The path that was called, without its query; for the load balancer's rules, never for a message.
+    pub called_path: Option<String>,
+    /// The status of the client's answer: as a line says it, else as the failure's text stands for it.
+    pub status: Option<u16>,
+    /// The status of the backend's answer, where one came.
+    pub backend_status: Option<u16>,
+    /// How far the request came.
+    pub phase: Phase,
+    /// What the time between sending and failing suggests. Never proof.
+    pub clue: Option<String>,
+    /// The line that proves the cause.
+    pub evidence: Evidence,
+    /// Other lines that help, in the order of the log.
+    pub context: Vec<Evidence>,
+}
+
+/// What a walk is about: a failure, or a route that somebody asks about before anything failed.
+#[derive(Clone, Debug)]
+pub struct RouteContext {
+    /// Which findings count: those that can explain this cause.
+    pub cause: &'static Cause,
+    /// Where it happened: account, Region, API and stage.
+    pub source: Source,
+    /// The request, where one failed.
+    pub request_id: Option<RequestId>,
+    /// When it failed, or is asked about.
+    pub at: Option<Timestamp>,
+    /// The route.
+    pub route: Option<Route>,
+    /// What API Gateway called, where that is known.
+    pub endpoint: Option<Endpoint>,
+    /// The path that was called.
+    pub called_path: Option<String>,
+    /// Whether anything failed: logs prove that logging is on.
+    pub failed: bool,
+}
+
+impl RouteContext {
+    /// A route that somebody asks about: every fault that would make its backend unreachable counts.
+    pub fn asked(source: Source, route: Option<Route>, at: Timestamp) -> Self {
+        let cause = catalogue::UNREACHABLE;
+        let (endpoint, called_path, request_id) = (None, None, None);
+        Self { cause, source, request_id, at: Some(at), route, endpoint, called_path, failed: false }
+    }
+
+    /// The same later on, when it may have been repaired: what is read then is set against that time, and what a route calls
+    /// is what is deployed then, not what the failed request called.
+    pub fn later(self, at: Timestamp) -> Self {
+        let endpoint = self.endpoint.filter(|_| self.route.is_none());
+        Self { at: Some(at), endpoint, ..self }
+    }
+}
+
+impl Diagnosis {
+    /// A failure that no execution shows: what the program itself says of it is its evidence.
+    pub fn noted(cause: &'static Cause, source: Source, at: Option<Timestamp>, says: &str) -> Self {
+        let entry = Entry { number: 1, at, line: LogLine::parse(says) };
+        Self {
+            cause,
+            source,
+            request_id: None,
+            at,
+            route: None,
+            endpoint: None,
+            called_path: None,
+            status: None,
+            backend_status: None,
+            phase: Phase::Unknown,
+            clue: None,
+            evidence: Evidence::quote(&entry),
+            context: Vec::new(),
+        }
+    }
+
+    /// How much it can tell a survey and a reader: the greater, the more.
+    pub fn tells(&self) -> (bool, bool, usize) {
+        (self.route.is_some(), self.endpoint.is_some(), self.context.len())
+    }
+
+    /// What a walk for this failure is about.
+    pub fn subject(&self) -> RouteContext {
+        RouteContext {
+            cause: self.cause,
+            source: self.source.clone(),
+            request_id: self.request_id.clone(),
+            at: self.at,
+            route: self.route.clone(),
+            endpoint: self.endpoint.clone(),
+            called_path: self.called_path.clone(),
+            failed: true,
+        }
+    }
+}
+
+/// A route of an API, as it was logged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    /// The verb.
+    pub method: String,
+    /// The path.
+    pub path: String,
+}
+
+/// Names the cause of a failed execution; `None` where nothing failed.
+pub fn classify(execution: &Execution<'_>) -> Option<Diagnosis> {
+    sight(execution).map(|sighted| sighted.diagnosis())
+}
+
+/// The same without copying or quoting a line: what is enough to count a failure.
+pub fn sight<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
+    if !execution.is_failed() {
+        return None;
+    }
+    let (cause, sighting) = sightings(execution).next()?;
+    Some(Failure::new(cause, sighting, execution))
+}
+
+/// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
+pub fn classify_pasted(execution: &Execution<'_>) -> Option<Diagnosis> {
+    let (cause, sighting) = sightings(execution).next()?;
+    (!cause.is_last_resort()).then(|| Failure::new(cause, sighting, execution).diagnosis())
+}
+
+/// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.
+pub fn sightings<'e>(
+    execution: &'e Execution<'_>,
+) -> impl Iterator<Item = (&'static Cause, Proof)> + use<'e> {
+    catalogue::CATALOGUE.iter().filter_map(|cause| Some((*cause, (cause.recognise)(execution)?)))
+}
+
+impl Diagnosis {
+    /// What lies under the failure, where something else hides it: the backend's own refusal behind a mapping that broke on
+    /// it.
+    pub fn masked_by(&self) -> Option<String> {
+        let status = self.backend_status.filter(|status| (400..600).contains(status))?;
+        // Where the backend's answer is the cause, nothing hides it; where API Gateway never got that far, it gave none.
+        let hides = self.cause.slug.starts_with("mapping-") && self.phase != Phase::BeforeSending;
+        hides.then(|| format!("the backend itself answered {status}"))
+    }
+}

@@ -1,0 +1,163 @@
+//! A failed request and its cause, borrowed from its lines. In a storm nearly all failures are only counted: a diagnosis, with
+//! its quotes, is made of the one that becomes an incident's example.
+
+use crate::causes::{clue, endpoint, redact, status};
+use crate::logs::line;
+
+use jiff::Timestamp;
+
+use crate::causes::cause::{Cause, Proof};
+use crate::causes::diagnosis::{Diagnosis, Route};
+use crate::causes::endpoint::Endpoint;
+use crate::causes::evidence::Evidence;
+use crate::ids::{ApiId, RequestId};
+use crate::logs::{Entry, Execution, Source};
+
+/// Ids and names of AWS's own are shorter; a hostile line must not make a message that SNS refuses.
+const LONGEST_ID: usize = 128;
+
+/// A path beyond this says nothing more about the route.
+const LONGEST_PATH: usize = 300;
+
+/// A failed request and what its lines prove.
+#[derive(Clone, Debug)]
+pub struct Failure<'e> {
+    /// The catalogue entry.
+    pub cause: &'static Cause,
+    sighting: Proof,
+    execution: &'e Execution<'e>,
+    /// What was called, borrowed: whether by TLS, the host as it is written, the port.
+    called: Option<(bool, &'e str, u16)>,
+}
+
+/// Failures that are alike here are of one incident: their fingerprints are the same. Of those that differ some may be, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GroupKey<'e> {
+    cause: &'static str,
+    /// By its place: nothing is to be hashed for each failure that is the same for a whole batch.
+    source: *const Source,
+    named: Option<(&'e str, &'e str)>,
+    called: Option<(bool, &'e str, u16)>,
+}
+
+impl<'e> Failure<'e> {
+    pub(crate) fn new(cause: &'static Cause, sighting: Proof, execution: &'e Execution<'e>) -> Self {
+        let called = execution.endpoint_uri.and_then(Endpoint::parts);
+        Self { cause, sighting, execution, called }
+    }
+
+    /// All that is known of it, quoted and redacted.
+    pub fn diagnosis(&self) -> Diagnosis {
+        let Self { cause, sighting, execution, .. } = self;
+        let failure = self.failure();
+        let quote = |index: usize| Evidence::quote(&execution.entries[index]);
+        Diagnosis {
+            cause,
+            source: self.source(),
+            request_id: self.request_id(),
+            at: failure.at,
+            route: self.route(),
+            endpoint: self.endpoint(),
+            called_path: execution.endpoint_uri.and_then(endpoint::path),
+            status: execution
+                .completed
+                .or(execution.gateway_response.and_then(|(_, status)| status))
+                .or_else(|| status::of_failure(cause, failure.line.text)),
+            backend_status: execution
+                .received
+                .map_or_else(|| named_status(failure), |received| received.status),
+            phase: execution.phase(sighting.line),
+            clue: clue::of(cause, execution, sighting.line),
+            evidence: quote(sighting.line),
+            context: self.context().into_iter().map(quote).collect(),
+        }
+    }
+
+    /// What tells it from failures of other incidents, without a digest.
+    pub fn alike(&self) -> GroupKey<'e> {
+        let Self { cause, execution, called, .. } = *self;
+        let source = execution.source;
+        GroupKey {
+            cause: cause.slug,
+            source: std::ptr::from_ref(source),
+            named: execution.api_stage.filter(|_| source.api.is_none() || source.stage.is_none()),
+            called,
+        }
+    }
+
+    /// Whether it can tell a survey and a reader more than a diagnosis does; see [`Diagnosis::tells`].
+    pub fn tells_more_than(&self, other: &Diagnosis) -> bool {
+        let (route, called) = (self.execution.route.is_some(), self.called.is_some());
+        let milestones = self.execution.milestones.iter().flatten().count();
+        // Lines are counted only where there can be more of them.
+        let may = (route, called, self.sighting.also.len() + milestones) > other.tells();
+        may && (route, called, self.context().len()) > other.tells()
+    }
+
+    /// Where its lines came from; API and stage may come from the lines themselves.
+    pub fn source(&self) -> Source {
+        let mut source = self.execution.source.clone();
+        if let Some((api, stage)) = self.execution.api_stage {
+            source.api.get_or_insert_with(|| ApiId::new(redact::bounded(api, LONGEST_ID)));
+            source.stage.get_or_insert_with(|| redact::bounded(stage, LONGEST_ID));
+        }
+        source
+    }
+
+    /// The delivery its lines came in.
+    pub fn delivery(&self) -> Option<u64> {
+        self.execution.source.delivery
+    }
+
+    /// The request.
+    pub fn request_id(&self) -> Option<RequestId> {
+        self.execution.request_id.map(|id| RequestId::new(redact::bounded(id, LONGEST_ID)))
+    }
+
+    /// When it failed.
+    pub fn at(&self) -> Option<Timestamp> {
+        self.failure().at
+    }
+
+    /// What the client asked for.
+    pub fn route(&self) -> Option<Route> {
+        self.execution.route.map(|route| Route {
+            method: redact::bounded(route.method, 16),
+            path: redact::bounded(&redact::uri(route.path), LONGEST_PATH),
+        })
+    }
+
+    /// What API Gateway called.
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        self.called.map(Endpoint::of_parts)
+    }
+
+    /// Whether these may be the last lines of a request whose first ones came elsewhere.
+    pub fn is_tail(&self) -> bool {
+        self.execution.is_tail()
+    }
+
+    fn failure(&self) -> &'e Entry<'e> {
+        &self.execution.entries[self.sighting.line]
+    }
+
+    /// The lines beside the proof that say what was called and how it ended, each kind once.
+    fn context(&self) -> Vec<usize> {
+        let Self { sighting, execution, .. } = self;
+        let mut lines = sighting.also.clone();
+        lines.extend(execution.milestones.into_iter().flatten());
+        lines.retain(|line| *line != sighting.line);
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+}
+
+/// The backend's status where the failure itself names it: at level ERROR no other line does.
+fn named_status(failure: &Entry<'_>) -> Option<u16> {
+    let said = line::strip(
+        failure.line.text,
+        "Execution failed due to configuration error: No match for output mapping",
+    )?;
+    line::number(said.rsplit_once("Endpoint Response Status Code: ")?.1)
+}

@@ -1,0 +1,49 @@
+//! `API Gateway does not have permission to assume the provided role …`.
+
+use crate::causes::commands;
+
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::recognise::reason;
+use crate::ids::Severity;
+
+pub(crate) static CAUSE: Cause = Cause {
+    slug: "integration-role-not-assumable",
+    title: "API Gateway may not assume the role it was given",
+    severity: Severity::High,
+    family: Blames::Elsewhere,
+    recognise: |execution| reason(execution, &["API Gateway does not have permission to assume"]),
+    text: "Execution failed due to configuration error: API Gateway does not have permission to assume the \
+           provided role …",
+    happened: "API Gateway tried to take on the role in the credentials of an integration or authorizer, \
+               and was refused. Nothing was called.",
+    why: "The role's trust policy does not name apigateway.amazonaws.com, has a condition that this API \
+          does not meet, or the role was deleted (one created anew under the same name is enough only if \
+          the trust policy is right).",
+    side: Owner::Api,
+    next_steps: &[
+        NextStep {
+            what: "Read the trust policy of the role in the log line. It must let apigateway.amazonaws.com \
+                   call sts:AssumeRole, and its conditions must fit this account and API.",
+            command: Some("aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument"),
+            verify: None,
+        },
+        NextStep {
+            what: "Check that the integration (or authorizer) names the role you mean, in this account.",
+            command: Some(commands::INTEGRATION),
+            verify: None,
+        },
+        NextStep {
+            what: "Correct the trust policy; it takes effect within a minute, without a deployment. A \
+                   corrected ARN needs one.",
+            command: Some(
+                "aws iam update-assume-role-policy --role-name ROLE --policy-document \
+                 file://trust.json",
+            ),
+            verify: Some(commands::STILL_FAILING),
+        },
+    ],
+    references: &[
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html",
+    ],
+};

@@ -1,0 +1,77 @@
+//! `Execution failed due to a network error communicating with endpoint`, with or without a reason.
+
+use crate::causes::commands;
+
+use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::recognise::{alone, opening};
+use crate::ids::Severity;
+use crate::logs::Execution;
+
+pub(crate) static CAUSE: Cause = Cause {
+    slug: "network-error",
+    title: "the connection to the backend broke",
+    severity: Severity::High,
+    family: Blames::Path,
+    recognise,
+    text: "Execution failed due to a network error communicating with endpoint: Connection reset by peer",
+    happened: "API Gateway had a connection to the backend, or tried to open one, and it broke before a \
+               response was complete.",
+    why: "The peer reset or closed the connection: an idle connection was closed just as it was used again, \
+          a server restarted, a firewall cut in. Behind a load balancer: an enabled zone without a healthy \
+          target while cross-zone load balancing is off, or a security group that does not admit the \
+          addresses of the load balancer. Plain HTTP sent to a port that wants TLS can end this way too.",
+    side: Owner::Undecided,
+    next_steps: &[
+        NextStep {
+            what: "Check that every enabled zone of the load balancer has a healthy target, or switch \
+                   cross-zone load balancing on.",
+            command: Some(commands::TARGET_HEALTH),
+            verify: Some(commands::TARGET_HEALTH),
+        },
+        NextStep {
+            what: "Check that the security groups of the targets admit the private addresses of the load \
+                   balancer on the target port.",
+            command: Some(
+                "aws elbv2 describe-load-balancers --load-balancer-arns {load_balancer} --region \
+                 {region}",
+            ),
+            verify: None,
+        },
+        NextStep {
+            what: "Make the server's keep-alive timeout longer than the load balancer's idle timeout, and \
+                   see that it answers within the integration timeout.",
+            command: Some(
+                "aws elbv2 describe-listener-attributes --listener-arn {listener} --region \
+                 {region}",
+            ),
+            verify: None,
+        },
+        NextStep {
+            what: "Compare the failures with the resets sent by targets (metric TCP_Target_Reset_Count) and \
+                   with the flow logs of the subnets.",
+            command: Some(
+                "aws cloudwatch list-metrics --namespace AWS/NetworkELB --metric-name \
+                 TCP_Target_Reset_Count --region {region}",
+            ),
+            verify: None,
+        },
+        NextStep {
+            what: "If it is rare, let clients retry requests that are safe to repeat, with back-off.",
+            command: None,
+            verify: Some(commands::STILL_FAILING),
+        },
+    ],
+    references: &["https://repost.aws/knowledge-center/api-gateway-network-endpoint-error"],
+};
+
+fn recognise(execution: &Execution<'_>) -> Option<Proof> {
+    opening(
+        execution,
+        &[
+            "Execution failed due to a network error communicating with endpoint",
+            // The client's body, as people paste it.
+            "Network error communicating with endpoint",
+        ],
+    )
+    .or_else(|| alone(execution, &["Connection reset by peer", "Connection reset", "Connection is closed"]))
+}

@@ -1,0 +1,42 @@
+//! A payload that could not be decoded: the one cause that no log line shows, since no line could be read.
+
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::ids::Severity;
+
+pub(crate) static CAUSE: Cause = Cause {
+    slug: "undecodable-batch",
+    title: "a batch of log events could not be decoded",
+    severity: Severity::High,
+    family: Blames::Elsewhere,
+    // No execution is made of such a payload; the responder's own error names the fault.
+    recognise: |_| None,
+    text: "the responder's own: cannot decode the batch …",
+    happened: "A payload was not what CloudWatch Logs sends, was torn, or inflates to more than the limit. The invocation \
+               failed; after Lambda's retries the payload lies in the failure queue, whole.",
+    why: "Somebody invokes the function with another event, a log transformer or a proxy rewrites the payload, or requests \
+          log bodies of a size that nobody foresaw. Failures that such a batch holds are not told until it is read.",
+    side: Owner::Platform,
+    next_steps: &[
+        NextStep {
+            what: "Read the error in the function's own log: it names the fault, and the log group where that could be read.",
+            command: Some(
+                "aws logs tail /aws/lambda/STACK --since 1h --filter-pattern '\"cannot decode the batch\"' --region {region}",
+            ),
+            verify: None,
+        },
+        NextStep {
+            what: "If real batches are too large, raise MAX_BATCH_BYTES together with the function's memory.",
+            command: None,
+            verify: None,
+        },
+        NextStep {
+            what: "Take the payload out of the failure queue and explain it by hand: vpclink explain reads saved events.",
+            command: None,
+            verify: Some(
+                "aws sqs get-queue-attributes --queue-url QUEUE_URL --attribute-names ApproximateNumberOfMessages \
+                 --region {region}",
+            ),
+        },
+    ],
+    references: &["https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"],
+};

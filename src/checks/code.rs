@@ -1,0 +1,160 @@
+//! The codes of findings: the words other people's tools rely on, each with its hop and its state.
+
+use crate::checks::finding::State;
+use crate::checks::finding::State::{Faulty, Healthy};
+use crate::checks::hops::HopKind;
+use crate::checks::hops::HopKind::{
+    EndpointService, Integration, Listener, LoadBalancer, Stage, Target, TargetGroup, VpcLink,
+};
+
+/// What kind of thing a finding speaks of: the hops themselves, or what stands beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A hop: whether it is there, works and leads on.
+    Hop,
+    /// What lies between hops: rules of security groups and network ACLs.
+    Network,
+    /// The listener's certificate.
+    Certificate,
+    /// A setting that breaks some connections.
+    Setting,
+    /// A number that CloudWatch counted.
+    Metric,
+}
+
+macro_rules! codes {
+    ($($name:ident $slug:literal $hop:ident $state:ident;)+) => {
+        /// What a finding says, by the contract's word; see [`Code::slug`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "each variant is its slug, which the contract explains")]
+        pub enum Code {
+            $($name,)+
+        }
+
+        /// Every code, along the path.
+        pub const CODES: &[Code] = &[$(Code::$name,)+];
+
+        impl Code {
+            /// The word on the screen and in the machine alert.
+            pub fn slug(self) -> &'static str {
+                match self {
+                    $(Self::$name => $slug,)+
+                }
+            }
+
+            /// The hop it speaks of.
+            pub fn hop(self) -> HopKind {
+                match self {
+                    $(Self::$name => $hop,)+
+                }
+            }
+
+            /// What kind of thing it speaks of.
+            pub fn kind(self) -> Kind {
+                match self {
+                    Self::TargetResetsRising
+                    | Self::LoadBalancerResetsRising
+                    | Self::SecurityGroupDropsRising
+                    | Self::PortAllocationErrors
+                    | Self::TlsNegotiationErrorsRising => Kind::Metric,
+                    Self::VpcLinkSecurityGroupBlocks
+                    | Self::LoadBalancerSecurityGroupBlocks
+                    | Self::TargetSecurityGroupBlocks
+                    | Self::NetworkAclBlocksRequest
+                    | Self::NetworkAclBlocksResponse
+                    | Self::NetworkOpen => Kind::Network,
+                    Self::IdleTimeoutMismatch | Self::ProxyProtocolEnabled | Self::ZoneWithoutTargets => {
+                        Kind::Setting
+                    }
+                    Self::ListenerCertificateNameMismatch
+                    | Self::ListenerCertificateExpired
+                    | Self::ListenerCertificateNotYetValid
+                    | Self::ListenerCertificateUntrusted
+                    | Self::ListenerCertificateValid
+                    | Self::CertificateExpiresSoon => Kind::Certificate,
+                    _ => Kind::Hop,
+                }
+            }
+
+            /// Whether a number that CloudWatch counted says it: evidence beside what is configured.
+            pub fn is_metric(self) -> bool {
+                self.kind() == Kind::Metric
+            }
+
+            /// Whether the listener's certificate is what it speaks of.
+            pub fn is_certificate(self) -> bool {
+                self.kind() == Kind::Certificate
+            }
+
+            /// Whether it speaks of what lies between hops: rules of security groups and network ACLs.
+            pub fn is_network(self) -> bool {
+                self.kind() == Kind::Network
+            }
+
+            /// The state that is part of its meaning.
+            pub fn state(self) -> State {
+                match self {
+                    $(Self::$name => $state,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    StageVariableUndefined "stage-variable-undefined" Stage Faulty;
+    VpcLinkIdDangling "vpc-link-id-dangling" Stage Faulty;
+    ExecutionLoggingOff "execution-logging-off" Stage Faulty;
+    IntegrationNotDeployed "integration-not-deployed" Integration Faulty;
+    IntegrationMissing "integration-missing" Integration Faulty;
+    VpcLinkMissing "vpc-link-missing" VpcLink Faulty;
+    VpcLinkFailed "vpc-link-failed" VpcLink Faulty;
+    VpcLinkPending "vpc-link-pending" VpcLink Faulty;
+    VpcLinkDeleting "vpc-link-deleting" VpcLink Faulty;
+    VpcLinkInactive "vpc-link-inactive" VpcLink Faulty;
+    VpcLinkSecurityGroupBlocks "vpc-link-security-group-blocks" VpcLink Faulty;
+    VpcLinkAvailable "vpc-link-available" VpcLink Healthy;
+    EndpointServiceMissing "endpoint-service-missing" EndpointService Faulty;
+    EndpointServiceUnavailable "endpoint-service-unavailable" EndpointService Faulty;
+    EndpointConnectionRejected "endpoint-connection-rejected" EndpointService Faulty;
+    EndpointConnectionPending "endpoint-connection-pending" EndpointService Faulty;
+    EndpointConnectionFailed "endpoint-connection-failed" EndpointService Faulty;
+    EndpointConnectionExpired "endpoint-connection-expired" EndpointService Faulty;
+    EndpointConnectionMissing "endpoint-connection-missing" EndpointService Faulty;
+    EndpointConnectionAvailable "endpoint-connection-available" EndpointService Healthy;
+    LoadBalancerMissing "load-balancer-missing" LoadBalancer Faulty;
+    LoadBalancerFailed "load-balancer-failed" LoadBalancer Faulty;
+    LoadBalancerProvisioning "load-balancer-provisioning" LoadBalancer Faulty;
+    LoadBalancerImpaired "load-balancer-impaired" LoadBalancer Faulty;
+    ZoneWithoutTargets "zone-without-targets" LoadBalancer Faulty;
+    LoadBalancerSecurityGroupBlocks "load-balancer-security-group-blocks" LoadBalancer Faulty;
+    LoadBalancerActive "load-balancer-active" LoadBalancer Healthy;
+    LoadBalancerResetsRising "load-balancer-resets-rising" LoadBalancer Faulty;
+    SecurityGroupDropsRising "security-group-drops-rising" LoadBalancer Faulty;
+    PortAllocationErrors "port-allocation-errors" LoadBalancer Faulty;
+    ListenerMissing "listener-missing" Listener Faulty;
+    ListenerProtocolMismatch "listener-protocol-mismatch" Listener Faulty;
+    ListenerForwardsNowhere "listener-forwards-nowhere" Listener Faulty;
+    ListenerFound "listener-found" Listener Healthy;
+    IdleTimeoutMismatch "idle-timeout-mismatch" Listener Faulty;
+    ListenerCertificateNameMismatch "listener-certificate-name-mismatch" Listener Faulty;
+    ListenerCertificateExpired "listener-certificate-expired" Listener Faulty;
+    ListenerCertificateNotYetValid "listener-certificate-not-yet-valid" Listener Faulty;
+    ListenerCertificateUntrusted "listener-certificate-untrusted" Listener Faulty;
+    ListenerCertificateValid "listener-certificate-valid" Listener Healthy;
+    CertificateExpiresSoon "certificate-expires-soon" Listener Faulty;
+    TlsNegotiationErrorsRising "tls-negotiation-errors-rising" Listener Faulty;
+    TargetGroupEmpty "target-group-empty" TargetGroup Faulty;
+    TargetGroupUnused "target-group-unused" TargetGroup Faulty;
+    ProxyProtocolEnabled "proxy-protocol-enabled" TargetGroup Faulty;
+    NetworkAclBlocksRequest "network-acl-blocks-request" Target Faulty;
+    TargetSecurityGroupBlocks "target-security-group-blocks" Target Faulty;
+    NetworkAclBlocksResponse "network-acl-blocks-response" Target Faulty;
+    NetworkOpen "network-open" Target Healthy;
+    TargetsUnhealthy "targets-unhealthy" Target Faulty;
+    TargetsUnused "targets-unused" Target Faulty;
+    TargetsDraining "targets-draining" Target Faulty;
+    TargetsInitial "targets-initial" Target Faulty;
+    TargetsHealthy "targets-healthy" Target Healthy;
+    TargetResetsRising "target-resets-rising" Target Faulty;
+}

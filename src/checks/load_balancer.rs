@@ -1,0 +1,74 @@
+//! The load balancer: is it there, and is it active?
+
+use crate::aws::Reading;
+use crate::aws::model::LoadBalancer;
+use crate::causes::RouteContext;
+use crate::checks::code::Code;
+use crate::checks::finding::Finding;
+use crate::path::PrivatePath;
+
+const ACTION: &str = "elasticloadbalancing:DescribeLoadBalancers";
+
+pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
+    if !topology.continues() {
+        return Vec::new();
+    }
+    match &topology.load_balancer {
+        Reading::Known { value, .. } => vec![state(topology, value)],
+        Reading::NotRead(unavailable) => vec![Finding::unknown(Code::LoadBalancerMissing, unavailable)],
+        Reading::Absent { .. } => vec![missing(topology)],
+    }
+}
+
+fn missing(topology: &PrivatePath) -> Finding {
+    let named = topology.balancer();
+    let name = named.as_ref().map_or("that the path leads to", |arn| arn.resource());
+    let says = format!("load balancer `{name}` does not exist any more");
+    let finding = Finding::read(Code::LoadBalancerMissing, ACTION, &topology.load_balancer, says);
+    let finding = match named {
+        Some(arn) => finding.of(arn),
+        None => finding,
+    };
+    finding.remedy(
+        "Make the load balancer again, a new VPC link to it, point the integration at that link and deploy the API.",
+        None,
+        None,
+    )
+}
+
+fn state(topology: &PrivatePath, balancer: &LoadBalancer) -> Finding {
+    let because = balancer.reason.as_deref().filter(|reason| !reason.is_empty());
+    let because = because.map_or(String::new(), |reason| format!(": {reason}"));
+    let (code, does) = match balancer.state.to_ascii_lowercase().as_str() {
+        "active" => (Code::LoadBalancerActive, "is active"),
+        "active_impaired" => {
+            (Code::LoadBalancerImpaired, "is active but impaired: it lacks the resources to scale")
+        }
+        "provisioning" => (Code::LoadBalancerProvisioning, "is still being set up"),
+        "failed" => (Code::LoadBalancerFailed, "could not be set up"),
+        other => {
+            let of = format!("load balancer `{}`", balancer.name);
+            let unclear = Finding::not_understood(Code::LoadBalancerFailed, ACTION, &of, other);
+            return unclear.of(&balancer.arn);
+        }
+    };
+    let says = format!("load balancer `{}` {does}{because}", balancer.name);
+    let mut finding = Finding::read(code, ACTION, &topology.load_balancer, says)
+        .of(&balancer.arn)
+        .detail("state", &balancer.state);
+    // An impaired load balancer still passes traffic.
+    finding.partial = code == Code::LoadBalancerImpaired;
+    let what = match code {
+        Code::LoadBalancerFailed => "Make a new load balancer; a failed one does not recover.",
+        Code::LoadBalancerProvisioning => "Wait until it is active.",
+        Code::LoadBalancerImpaired => {
+            "Free addresses in its subnets, or ask AWS Support; it may recover by itself."
+        }
+        _ => return finding,
+    };
+    let show = format!(
+        "aws elbv2 describe-load-balancers --load-balancer-arns {} --query 'LoadBalancers[].State' --region {{region}}",
+        balancer.arn
+    );
+    finding.remedy(what, None, Some(show))
+}

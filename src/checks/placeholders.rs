@@ -1,0 +1,145 @@
+//! The reader's own ids and names: what commands are filled in with.
+
+use std::collections::BTreeMap;
+
+use crate::aws::model::Resource;
+use crate::causes::redact::bounded;
+use crate::causes::{Route, RouteContext};
+use crate::ids::{Arn, Region};
+use crate::path::{PrivatePath, template};
+
+/// No name or ARN of AWS's is longer than a quarter of this.
+const LONGEST: usize = 512;
+
+/// Values for the placeholders of next steps (`classify::causes::PLACEHOLDERS`), as far as they are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placeholders {
+    values: BTreeMap<&'static str, String>,
+    /// The API's name.
+    pub api_name: Option<String>,
+    /// The link's name, or its id.
+    pub link_name: Option<String>,
+    /// The API's resources.
+    resources: Vec<Resource>,
+}
+
+impl Placeholders {
+    /// Collects what a subject and a topology know.
+    pub(crate) fn new(subject: &RouteContext, topology: &PrivatePath) -> Self {
+        let source = &subject.source;
+        let link = topology.link.value();
+        let endpoint = topology.endpoint.as_ref().or(subject.endpoint.as_ref());
+        let known = [
+            ("account", source.account.as_ref().map(ToString::to_string)),
+            ("api", source.api.as_ref().map(ToString::to_string)),
+            ("endpoint_service", topology.endpoint_service.value().map(|service| service.id.clone())),
+            ("host", endpoint.map(|endpoint| endpoint.host.clone())),
+            (
+                "link",
+                topology.link_id.as_ref().filter(|id| id.undefined.is_empty()).map(|id| id.text.clone()),
+            ),
+            ("listener", topology.called_listener().map(|listener| listener.arn.to_string())),
+            ("load_balancer", topology.load_balancer.value().map(|balancer| balancer.arn.to_string())),
+            ("log_group", source.log_group.clone()),
+            ("method", subject.route.as_ref().map(|route| route.method.clone())),
+            ("path", subject.route.as_ref().map(|route| route.path.clone())),
+            ("port", endpoint.map(|endpoint| endpoint.port.to_string())),
+            ("region", source.region.clone().or_else(|| region(topology)).map(|region| region.to_string())),
+            ("request_id", subject.request_id.as_ref().map(ToString::to_string)),
+            ("stage", source.stage.clone()),
+            ("target_group", topology.called_target_groups().first().map(ToString::to_string)),
+        ];
+        Self {
+            values: known
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, bounded(&value?, LONGEST))))
+                .collect(),
+            api_name: topology.api.value().map(|api| bounded(&api.name, LONGEST)),
+            link_name: link.map(|link| bounded(link.name.as_ref().unwrap_or(&link.id), LONGEST)),
+            resources: topology.resources.clone(),
+        }
+    }
+
+    /// The Region, from the log or the path's own ARNs.
+    pub fn region(&self) -> Option<Region> {
+        self.values.get("region").map(Region::new)
+    }
+
+    /// A route with its resource's template in the place of its path, where that is known.
+    pub fn templated(&self, route: &Route) -> Route {
+        let path = template(&self.resources, route).unwrap_or(&route.path).to_owned();
+        Route { method: route.method.clone(), path }
+    }
+
+    /// A text with its `{placeholders}` filled in; an unknown one becomes its name in capitals.
+    ///
+    /// Braces that enclose anything but lower-case letters (a JMESPath query, say) are left alone.
+    pub fn fill(&self, text: &str) -> String {
+        self.filled(text, |_| true)
+    }
+
+    /// The same for a command that somebody will paste into a shell. Paths, hosts and request ids can be a client's choice:
+    /// what a shell would take for more than a word stays a name in capitals.
+    pub fn fill_command(&self, command: &str) -> String {
+        let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,{}".contains(c);
+        self.filled(command, |value| value.chars().all(harmless))
+    }
+
+    fn filled(&self, text: &str, fits: impl Fn(&str) -> bool) -> String {
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            filled.push_str(before);
+            let Some((name, tail)) = after.split_once('}').filter(|(name, _)| is_placeholder(name)) else {
+                filled.push('{');
+                rest = after;
+                continue;
+            };
+            match self.values.get(name).filter(|value| fits(value)) {
+                Some(value) => filled.push_str(value),
+                None => filled.push_str(&name.to_ascii_uppercase()),
+            }
+            rest = tail;
+        }
+        filled.push_str(rest);
+        filled
+    }
+}
+
+/// The Region that the path's own ARNs name, for logs that do not say.
+fn region(topology: &PrivatePath) -> Option<Region> {
+    let balancer = topology.load_balancer.value().map(|balancer| &balancer.arn);
+    let target = topology.link.value().and_then(|link| link.targets.first());
+    balancer.or(target).or(topology.named_listener.as_ref()).and_then(Arn::region)
+}
+
+fn is_placeholder(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_client_writes_into_a_shell() {
+        let known = |path: &str| Placeholders {
+            values: BTreeMap::from([("path", path.to_owned())]),
+            ..Placeholders::default()
+        };
+        for path in ["/a;id", "/$(id)", "/`id`", "/a'b", "/a|b", "/a b", "/a&b", "/a>b", "/a\nb", "/é"] {
+            assert_eq!(known(path).fill_command("curl http://h{path}"), "curl http://hPATH");
+        }
+        assert_eq!(known("/orders/{id}").fill_command("curl http://h{path}"), "curl http://h/orders/{id}");
+    }
+
+    #[test]
+    fn placeholders_are_filled_and_unknown_ones_stand_out() {
+        let facts = Placeholders {
+            values: BTreeMap::from([("link", "abc123".to_owned())]),
+            ..Placeholders::default()
+        };
+        assert_eq!(facts.fill("get {link} in {region}"), "get abc123 in REGION");
+        assert_eq!(facts.fill("--query 'items[].{Id:id}' {"), "--query 'items[].{Id:id}' {");
+    }
+}

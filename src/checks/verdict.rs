@@ -1,0 +1,253 @@
+//! Which finding explains the failure, by written rules.
+//!
+//! The text decides which findings *can* explain it; among those that do, the hop nearest the client wins. How surely:
+//! confirmed where the reading by itself explains the text and is not much younger than the failure, likely where
+//! something else could too, unknown where nothing faulty was found or could be looked at.
+
+use crate::checks::waiting;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::causes::{Blames, Cause, RouteContext};
+use crate::checks::code::Code;
+use crate::checks::finding::{Finding, State};
+use crate::checks::hops::HopKind;
+
+/// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
+/// usually delivers within three minutes, and Lambda's own two retries add three more.
+const FRESH: Duration = Duration::from_secs(600);
+
+/// How surely a finding explains the failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// The reading by itself explains the logged text.
+    Confirmed,
+    /// It fits, but something else could too, or the reading is much younger than the failure.
+    Likely,
+    /// Nothing faulty was found, or it could not be looked at.
+    Unknown,
+}
+
+impl Confidence {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Likely => "likely",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The finding that explains the failure best.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// How surely.
+    pub tier: Confidence,
+    /// Its code; `None` where the tier is unknown.
+    pub code: Option<Code>,
+    /// One sentence.
+    pub says: String,
+    /// Its place among the findings.
+    pub finding: Option<usize>,
+}
+
+/// Weighs the findings, which are in the order of the path.
+pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
+    let explains =
+        |finding: &Finding| finding.state == State::Faulty && explains(subject.cause, finding.code);
+    let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
+    let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
+    let first = first.filter(|(_, finding)| !waiting::in_vain(finding, &explaining));
+    let total = explaining.iter().any(|finding| !finding.partial && !finding.code.is_metric());
+    // What the text itself names comes first, what was only counted last. On one hop, what explains every failure comes
+    // before what explains some.
+    let named = |code| named(subject.cause.slug).is_some_and(|codes| codes.contains(&code));
+    let best = first.min_by_key(|(_, finding)| {
+        let code = finding.code;
+        // Rules that stop a few ports or places explain less than what stops all, near or far.
+        let marginal = total && code.is_network() && finding.partial;
+        (!named(code), code.is_metric(), marginal, finding.hop, finding.partial)
+    });
+    match best {
+        Some((index, finding)) => Verdict {
+            tier: match tier(subject, finding) {
+                Confidence::Confirmed if waiting::unproven(finding, &explaining) => Confidence::Likely,
+                tier => tier,
+            },
+            code: Some(finding.code),
+            says: finding.says.clone(),
+            finding: Some(index),
+        },
+        None => Verdict {
+            tier: Confidence::Unknown,
+            code: None,
+            says: nothing_found(subject, findings),
+            finding: None,
+        },
+    }
+}
+
+fn tier(subject: &RouteContext, finding: &Finding) -> Confidence {
+    let vague = finding.partial
+        || subject.cause.family == Blames::Anything
+        || (finding.code == Code::ListenerProtocolMismatch && subject.cause.family == Blames::Path)
+        || (finding.code.is_certificate() && named(subject.cause.slug).is_none());
+    let fresh = subject.at.zip(finding.read_at).is_some_and(|(failed, read)| is_fresh(failed, read));
+    if !vague && fresh { Confidence::Confirmed } else { Confidence::Likely }
+}
+
+/// Whether a reading is close enough to the failure to speak for it. One taken before it is as old as it is early.
+fn is_fresh(failed: Timestamp, read: Timestamp) -> bool {
+    read.duration_since(failed).unsigned_abs() <= FRESH
+}
+
+fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
+    if let Some(says) = contradiction(subject.cause, findings) {
+        return says;
+    }
+    let count = |state| findings.iter().filter(|finding| finding.state == state).count();
+    if subject.cause.family == Blames::Elsewhere {
+        return "the text itself names the fault; nothing along the private path was read".to_owned();
+    }
+    match (count(State::Faulty), count(State::Unknown), count(State::Healthy)) {
+        (0, 0, 0) => "nothing was read".to_owned(),
+        (0, 0, _) => {
+            "every hop that was read is healthy now; the fault may have passed, or lies where no check looks"
+                .to_owned()
+        }
+        (0, _, 0) => "nothing could be read; see what was not checked".to_owned(),
+        (0, _, _) => "nothing faulty was found, and not every hop could be read".to_owned(),
+        _ => "the faults that were found do not explain this text".to_owned(),
+    }
+}
+
+/// The findings that a text names outright; `None` where it does not name the fault of a certificate.
+fn named(slug: &str) -> Option<&'static [Code]> {
+    match slug {
+        "certificate-expired" => {
+            Some(&[Code::ListenerCertificateExpired, Code::ListenerCertificateNotYetValid])
+        }
+        "certificate-name-mismatch" => Some(&[Code::ListenerCertificateNameMismatch]),
+        "certificate-untrusted" => Some(&[Code::ListenerCertificateUntrusted]),
+        // No reading shows a key, and no certificate is at fault where none was presented.
+        "certificate-key-mismatch" | "endpoint-not-tls" => Some(&[]),
+        _ => None,
+    }
+}
+
+/// What to say where the text blames a certificate and the live one is not to blame.
+fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
+    let blames = match cause.slug {
+        "certificate-expired" => "the certificate's dates",
+        "certificate-name-mismatch" => "the certificate's name",
+        "certificate-untrusted" => "the certificate's authority",
+        _ => return None,
+    };
+    let live = findings.iter().find(|finding| {
+        finding.code.is_certificate()
+            && finding.code != Code::CertificateExpiresSoon
+            && finding.state != State::Unknown
+    })?;
+    let then = match (live.state, live.detail.get("not_before")) {
+        (State::Healthy, Some(since)) => {
+            format!("the live certificate is good in that and valid since {since}")
+        }
+        (State::Healthy, None) => "the live certificate is good in that".to_owned(),
+        _ => format!("of the live certificate something else is wrong: {}", live.says),
+    };
+    Some(format!("the log blames {blames}; {then}: already replaced, or another listener"))
+}
+
+/// Whether a fault of this code can make API Gateway log the text of this cause.
+pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
+    use Code::{
+        CertificateExpiresSoon, IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising,
+        PortAllocationErrors, ProxyProtocolEnabled, TlsNegotiationErrorsRising,
+    };
+    let hop = code.hop();
+    match cause.family {
+        _ if code == CertificateExpiresSoon || code == Code::ExecutionLoggingOff => false,
+        // Certificates log their own text.
+        Blames::Path => !code.is_certificate(),
+        Blames::Anything => true,
+        Blames::LinkId => hop <= HopKind::VpcLink,
+        Blames::Tls => match code {
+            ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
+            ProxyProtocolEnabled => named(cause.slug).is_none(),
+            _ => code.is_certificate() && named(cause.slug).is_none_or(|codes| codes.contains(&code)),
+        },
+        Blames::Protocol => matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled),
+        Blames::Reset => {
+            // Rules drop packets; they reset nothing.
+            let target = (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network();
+            target || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
+        }
+        Blames::Elsewhere => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes;
+
+    #[test]
+    fn a_reading_is_fresh_for_ten_minutes() {
+        let failed: Timestamp = "2026-11-22T14:03:22Z".parse().unwrap();
+        let read = |text: &str| text.parse().unwrap();
+        assert!(is_fresh(failed, read("2026-11-22T14:13:22Z")));
+        assert!(!is_fresh(failed, read("2026-11-22T14:13:23Z")));
+        assert!(is_fresh(failed, read("2026-11-22T14:03:20Z")));
+        assert!(!is_fresh(failed, read("2026-11-21T14:03:22Z")));
+    }
+
+    #[track_caller]
+    fn check(slug: &str, code: Code, expected: bool) {
+        let cause = Cause::of_slug(slug).unwrap();
+        assert_eq!(explains(cause, code), expected, "{slug} by {code:?}");
+    }
+
+    #[test]
+    fn certificates_and_paths_keep_to_their_own_texts() {
+        check("integration-unreachable", Code::TargetsUnhealthy, true);
+        check("integration-unreachable", Code::ListenerCertificateExpired, false);
+        check("tls-handshake-failed", Code::TargetsUnhealthy, false);
+        check("tls-handshake-failed", Code::ListenerCertificateExpired, true);
+        check("lambda-throttled", Code::VpcLinkFailed, false);
+        check("vpc-link-id-invalid", Code::VpcLinkIdDangling, true);
+        check("vpc-link-id-invalid", Code::ListenerMissing, false);
+    }
+
+    #[test]
+    fn a_text_that_names_a_certificates_fault_takes_no_other() {
+        check("certificate-expired", Code::ListenerCertificateExpired, true);
+        check("certificate-expired", Code::ListenerCertificateNotYetValid, true);
+        check("certificate-expired", Code::ListenerCertificateNameMismatch, false);
+        check("certificate-name-mismatch", Code::ListenerCertificateNameMismatch, true);
+        check("certificate-name-mismatch", Code::ListenerCertificateExpired, false);
+        check("certificate-untrusted", Code::ListenerCertificateUntrusted, true);
+        check("endpoint-not-tls", Code::ListenerCertificateUntrusted, false);
+        check("endpoint-not-tls", Code::ListenerProtocolMismatch, true);
+    }
+
+    #[test]
+    fn a_warning_explains_nothing() {
+        for cause in causes::CATALOGUE {
+            assert!(!explains(cause, Code::CertificateExpiresSoon), "{}", cause.slug);
+        }
+    }
+
+    #[test]
+    fn settings_and_counts_keep_to_their_own_texts() {
+        check("target-reset", Code::IdleTimeoutMismatch, true);
+        check("target-reset", Code::TargetResetsRising, true);
+        check("target-reset", Code::SecurityGroupDropsRising, false);
+        check("invalid-http-response", Code::ProxyProtocolEnabled, true);
+        check("invalid-http-response", Code::TargetResetsRising, false);
+        check("integration-unreachable", Code::SecurityGroupDropsRising, true);
+        check("certificate-expired", Code::ProxyProtocolEnabled, false);
+    }
+}

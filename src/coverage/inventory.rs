@@ -1,0 +1,201 @@
+//! Reads what is to be watched: REST APIs' stages with private integrations, HTTP APIs over a VPC link, who is told.
+
+use tokio::time::Instant;
+
+use crate::aws::ReadError;
+use crate::aws::model::{Resource, Stage};
+use crate::coverage::ports::{Api, Apis, Call, Filter, HttpApi, Refused};
+use crate::coverage::rate::RateLimiter;
+use crate::coverage::reconcile::{GroupStatus, ReconcileReport};
+use crate::ids::Region;
+
+/// How much is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanDepth {
+    /// What it takes to name every blind spot: integrations only of stages that are not watched altogether.
+    Blind,
+    /// The integrations of every API, so that what is watched can be listed too.
+    Everything,
+}
+
+/// A stage and its private routes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InventoryStage {
+    /// Its API.
+    pub api: Api,
+    /// Its name.
+    pub name: String,
+    /// Its settings.
+    pub settings: Stage,
+    /// Resource and verb of each private integration; `None` where they were not read.
+    pub private: Option<Vec<(String, String)>>,
+}
+
+impl InventoryStage {
+    /// Its log group.
+    pub fn log_group(&self, prefix: &str) -> String {
+        format!("{prefix}{}/{}", self.api.id, self.name)
+    }
+
+    /// The private routes of which nothing is logged.
+    pub fn silent(&self) -> Vec<&(String, String)> {
+        let silent = |route: &&(String, String)| !self.settings.logs(Some((&route.0, &route.1)));
+        self.private.iter().flatten().filter(silent).collect()
+    }
+
+    /// Whether something is logged of every request, whatever its route.
+    fn logs_all(&self) -> bool {
+        self.settings.logs(None) && self.settings.logging.values().all(|level| level != "OFF")
+    }
+}
+
+/// Somebody who is subscribed to the alert topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// `email`, `https`, …
+    pub protocol: String,
+    /// Whether the owner of the address agreed.
+    pub confirmed: bool,
+}
+
+/// Everything that blind spots are found in.
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    /// The Region, for commands.
+    pub region: Option<Region>,
+    /// Our filter, for commands.
+    pub ours: Option<Filter>,
+    /// What execution log groups' names begin with.
+    pub prefix: String,
+    /// Where the log groups stand.
+    pub round: ReconcileReport,
+    /// Groups of the round that had our filter before and had lost it.
+    pub lost: Vec<String>,
+    /// Where the groups of delivered logs stand.
+    pub delivered: Vec<(String, GroupStatus)>,
+    /// The stages.
+    pub stages: Vec<InventoryStage>,
+    /// HTTP and WebSocket APIs over a VPC link.
+    pub http_apis: Vec<HttpApi>,
+    /// Whether API Gateway may write logs in this account and Region at all.
+    pub has_log_role: Option<bool>,
+    /// The alert topic and who is subscribed to it.
+    pub subscribers: Option<Vec<Subscriber>>,
+    /// What could not be read.
+    pub unread: Vec<(Call, String, ReadError)>,
+    /// APIs that there was no time for.
+    pub skipped: usize,
+}
+
+/// Reads stages, integrations and HTTP APIs, for what the round left open, until the deadline.
+pub async fn scan(
+    apis: &dyn Apis,
+    mut seen: Inventory,
+    depth: ScanDepth,
+    deadline: Instant,
+    pace: &mut RateLimiter,
+    progress: &mut (dyn FnMut(usize, usize) + Send),
+) -> Inventory {
+    pace.turn().await;
+    match apis.has_log_role().await {
+        Ok(has) => seen.has_log_role = Some(has),
+        Err(refused) => seen.missed("whether API Gateway may write logs", refused),
+    }
+    pace.turn().await;
+    match apis.http_apis().await {
+        Ok(found) => look_at_http(apis, found, &mut seen, deadline, pace).await,
+        Err(refused) => seen.missed("HTTP APIs", refused),
+    }
+    pace.turn().await;
+    let rest_apis = match apis.rest_apis().await {
+        Ok(found) => found,
+        Err(refused) => {
+            seen.missed("REST APIs", refused);
+            return seen;
+        }
+    };
+    for (done, api) in rest_apis.iter().enumerate() {
+        progress(done, rest_apis.len());
+        if Instant::now() >= deadline {
+            seen.skipped += rest_apis.len() - done;
+            break;
+        }
+        look_at(apis, api, &mut seen, depth, pace).await;
+    }
+    progress(rest_apis.len(), rest_apis.len());
+    seen
+}
+
+async fn look_at_http(
+    apis: &dyn Apis,
+    found: Vec<HttpApi>,
+    seen: &mut Inventory,
+    deadline: Instant,
+    pace: &mut RateLimiter,
+) {
+    for found in found {
+        if Instant::now() >= deadline {
+            seen.skipped += 1;
+            continue;
+        }
+        pace.turn().await;
+        match apis.uses_link(&found.api.id).await {
+            Ok(true) => seen.http_apis.push(found),
+            Ok(false) => {}
+            Err(refused) => seen.missed(&format!("the integrations of API {}", found.api.id), refused),
+        }
+    }
+}
+
+async fn look_at(apis: &dyn Apis, api: &Api, seen: &mut Inventory, depth: ScanDepth, pace: &mut RateLimiter) {
+    pace.turn().await;
+    let stages = match apis.stages(&api.id).await {
+        Ok(stages) => stages,
+        Err(refused) => return seen.missed(&format!("the stages of API {}", api.id), refused),
+    };
+    let stage = |(name, settings)| InventoryStage { api: api.clone(), name, settings, private: None };
+    let mut stages: Vec<InventoryStage> = stages.into_iter().map(stage).collect();
+    if depth == ScanDepth::Everything || !stages.iter().all(|stage| seen.is_watched(stage)) {
+        pace.turn().await;
+        match apis.resources(&api.id).await {
+            Ok(resources) => stages.iter_mut().for_each(|stage| stage.private = Some(private(&resources))),
+            Err(refused) => seen.missed(&format!("the integrations of API {}", api.id), refused),
+        }
+    }
+    seen.stages.append(&mut stages);
+}
+
+/// Resource and verb of each private integration.
+fn private(resources: &[Resource]) -> Vec<(String, String)> {
+    let of = |resource: &Resource| {
+        let private = resource.integrations.iter().filter(|(_, integration)| integration.private);
+        private.map(|(verb, _)| (resource.path.clone(), verb.clone())).collect::<Vec<_>>()
+    };
+    resources.iter().flat_map(of).collect()
+}
+
+impl Inventory {
+    /// Notes what could not be read. What went away meanwhile is no loss.
+    fn missed(&mut self, what: &str, refused: Refused) {
+        if refused != Refused::Gone {
+            self.unread.push((Call::ReadApis, what.to_owned(), refused.why()));
+        }
+    }
+
+    /// Notes that nobody knows who is told.
+    pub fn missed_subscribers(&mut self, why: ReadError) {
+        self.unread.push((Call::ListSubscriptions, "the subscriptions to the alert topic".to_owned(), why));
+    }
+
+    /// Whether every failure of the stage's private routes is seen.
+    pub fn watches(&self, stage: &InventoryStage) -> bool {
+        let standing = self.round.standing.get(&stage.log_group(&self.prefix));
+        stage.silent().is_empty() && standing == Some(&GroupStatus::Watched)
+    }
+
+    /// Whether every request of the stage is logged, and the log watched.
+    pub fn is_watched(&self, stage: &InventoryStage) -> bool {
+        let standing = self.round.standing.get(&stage.log_group(&self.prefix));
+        stage.logs_all() && standing == Some(&GroupStatus::Watched)
+    }
+}

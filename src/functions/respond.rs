@@ -1,0 +1,322 @@
+//! The story on one screen: decode → correlate → classify → survey → judge → incident → render → publish.
+//!
+//! The only file that knows every room. Two ways through it: [`Responder::respond`] takes what Lambda is handed and tells
+//! each incident once; [`explain`] takes what a person has saved and tells everything it finds.
+
+use crate::logs::delivered;
+use crate::{causes, incidents, logs};
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use crate::alerts::Publish;
+use crate::alerts::terminal::Summary;
+use crate::aws::{Account, Accounts};
+use crate::causes::{Diagnosis, Failure, RouteContext};
+use crate::checks::{Assessment, assess};
+use crate::functions::config::Config;
+use crate::functions::metrics::{Metric, Tally};
+use crate::incidents::store::Store;
+use crate::incidents::store::memory::MemoryStore;
+use crate::incidents::{Alert, FailureGroup, Incident, RecentRequests, Status};
+use crate::logs::{DecodeError, Document, Execution, Fault, LogBatch, Parcel, Sifted, Source};
+use crate::path::read_path;
+
+/// Everything a Lambda container keeps between invocations.
+pub struct Responder {
+    /// What the environment asks for.
+    pub config: Config,
+    /// The accounts to read.
+    pub accounts: Accounts,
+    /// Who keeps incidents.
+    pub store: Box<dyn Store>,
+    /// Who keeps them where that one fails.
+    pub fallback: MemoryStore,
+    /// Where alerts go.
+    pub publisher: Box<dyn Publish>,
+    /// Requests whose failures were told, so that lines of theirs that come later are no failures of their own.
+    pub recent: RecentRequests,
+    /// What is measured until somebody writes it down.
+    pub tally: Tally,
+    /// The clock.
+    pub now: Clock,
+    /// What tells this container's leases from others'.
+    pub container: String,
+    leases: AtomicU64,
+}
+
+/// What the time is.
+pub type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What became of one payload.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Batches of log events in it.
+    pub batches: usize,
+    /// Requests found in them.
+    pub executions: usize,
+    /// Requests that failed with a 5xx.
+    pub failed: usize,
+    /// Alerts published.
+    pub alerts: usize,
+    /// Batches of log groups that are not ours to read.
+    pub refused: usize,
+    /// Records of a stream or messages of a queue that could not be handled; `None` where the payload was neither's event.
+    pub failed_records: Option<Vec<String>>,
+}
+
+impl Responder {
+    /// A responder that remembers nothing yet. `container` tells its leases from others'.
+    pub fn new(
+        config: Config,
+        accounts: Accounts,
+        store: Box<dyn Store>,
+        publisher: Box<dyn Publish>,
+        now: Clock,
+        container: String,
+    ) -> Self {
+        let (fallback, recent, tally) = (MemoryStore::default(), RecentRequests::default(), Tally::default());
+        let leases = AtomicU64::new(0);
+        Self { config, accounts, store, fallback, publisher, recent, tally, now, container, leases }
+    }
+
+    /// Takes one payload, as Lambda hands it over, before the invocation's deadline.
+    ///
+    /// # Errors
+    ///
+    /// A payload that can't be decoded, or an alert that could not be published: the invocation must fail, so that
+    /// Lambda's retries and the failure queue keep the payload. Of a Kinesis event only the records concerned fail.
+    pub async fn respond(&self, raw: &[u8], deadline: Instant) -> anyhow::Result<Outcome> {
+        if raw.trim_ascii_start().first() != Some(&b'{') {
+            return Err(self.refuse(Fault::UnknownEvent.into(), raw, deadline).await);
+        }
+        let parcels = match logs::open(raw, self.config.max_batch_bytes) {
+            Ok(parcels) => parcels,
+            Err(error) => return Err(self.refuse(error, raw, deadline).await),
+        };
+        let mut outcome = Outcome::default();
+        if parcels.iter().any(|parcel| parcel.record.is_some()) {
+            outcome.failed_records = Some(Vec::new());
+        }
+        let (batches, refusals) = self.batches(&parcels, raw, &mut outcome);
+        let executions = logs::correlate(&batches);
+        let failures: Vec<Failure<'_>> = executions
+            .iter()
+            .filter_map(causes::sight)
+            .filter(|failure| !(failure.is_tail() && self.recent.knows(failure)))
+            .collect();
+        outcome.executions += executions.len();
+        outcome.failed = failures.len();
+        if outcome.refused > 0 {
+            self.tally.count(Metric::BatchesRefused, "", count(outcome.refused));
+        }
+        failures.iter().for_each(|failure| self.tally.count(Metric::Failures, failure.cause.slug, 1));
+        let requests = self.recent.requests(&failures);
+        let mut news = incidents::gather(&failures);
+        news.extend(incidents::group(refusals.iter().map(|refusal| self.refusal(refusal)).collect()));
+        let told = self.take(news, deadline).await;
+        outcome.alerts = told.alerts;
+        match (told.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
+            // Only what was told is remembered: a payload that failed comes again, and is to be told then.
+            (None, None, _) | (None, _, Some(_)) => self.recent.remember(requests),
+            (_, Some(refusal), None) => return Err(refusal.error.into()),
+            (Some(error), _, None) => return Err(error),
+            (Some(_), _, Some(records)) => {
+                // Which record an incident came from is not kept: all are handed back, and what was told is not told again.
+                *records = parcels.iter().filter_map(|parcel| parcel.record.clone()).collect();
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Says that a payload could not be read. The invocation fails whether or not that could be told.
+    async fn refuse(&self, error: DecodeError, raw: &[u8], deadline: Instant) -> anyhow::Error {
+        let refusal = Refusal { error, delivery: logs::digest(&[raw]) };
+        let told = self.take(incidents::group(vec![self.refusal(&refusal)]), deadline).await;
+        if let Some(failure) = told.failure {
+            warn!(error = format!("{failure:#}"), "nobody could be told of a payload that could not be read");
+        }
+        refusal.error.into()
+    }
+
+    /// A payload that could not be read, as a failure of its own kind.
+    fn refusal(&self, Refusal { error, delivery }: &Refusal) -> Diagnosis {
+        let source = Source {
+            account: self.config.alert_topic.account(),
+            region: self.config.region.clone(),
+            delivery: Some(*delivery),
+            ..error.log_group.as_deref().map_or_else(Source::default, Source::of_group)
+        };
+        Diagnosis::noted(causes::UNDECODABLE, source, Some((self.now)()), &error.to_string())
+    }
+
+    /// A name for the next lease.
+    pub(crate) fn owner(&self) -> String {
+        format!("{}-{}", self.container, self.leases.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The batches that are ours to read, and the documents that nobody could.
+    fn batches<'a>(
+        &self,
+        parcels: &'a [Parcel],
+        raw: &[u8],
+        outcome: &mut Outcome,
+    ) -> (Vec<LogBatch<'a>>, Vec<Refusal>) {
+        let (mut batches, mut refusals) = (Vec::new(), Vec::new());
+        for (parcel, sifted) in parcels.iter().zip(logs::sift(parcels)) {
+            match sifted {
+                Ok(Sifted { document: Document::Control, .. }) => {
+                    info!("control message: the subscription reaches this function");
+                }
+                Ok(Sifted { document: Document::Logs(batch), passed }) => {
+                    outcome.batches += 1;
+                    match self.accept(batch) {
+                        Some(batch) => {
+                            outcome.executions += passed;
+                            batches.extend(unpacked(batch, parcel.delivery()));
+                        }
+                        None => outcome.refused += 1,
+                    }
+                }
+                Err(error) => {
+                    error!(error = error.to_string(), record = parcel.record, "a document could not be read");
+                    if let (Some(records), Some(number)) = (&mut outcome.failed_records, &parcel.record) {
+                        records.push(number.clone());
+                    }
+                    let number = parcel.record.as_deref();
+                    refusals.push(Refusal {
+                        error,
+                        delivery: logs::digest(&[number.map_or(raw, str::as_bytes)]),
+                    });
+                }
+            }
+        }
+        (batches, refusals)
+    }
+
+    /// A batch of an execution-log group, with what the function's own place adds to its source. A batch of any other
+    /// group, and of the function's own above all, is refused: reading what one writes never ends.
+    fn accept<'a>(&self, mut batch: LogBatch<'a>) -> Option<LogBatch<'a>> {
+        let Source { log_group, api, .. } = &batch.source;
+        let group = log_group.as_deref().unwrap_or_default();
+        let own = self.config.own_log_group.as_deref() == Some(group);
+        let delivered = self.config.delivered_log_groups.iter().any(|name| name == group);
+        let execution_log = api.is_some() && group.starts_with(&self.config.log_group_prefix);
+        if own || !(execution_log || delivered) {
+            warn!(log_group = group, "refused a batch of a log group that is not an execution log");
+            return None;
+        }
+        batch.source.region = batch.source.region.take().or_else(|| self.config.region.clone());
+        Some(batch)
+    }
+}
+
+fn count(things: usize) -> u64 {
+    u64::try_from(things).unwrap_or(u64::MAX)
+}
+
+/// A document that nobody could read.
+struct Refusal {
+    error: DecodeError,
+    /// The same number when it comes again.
+    delivery: u64,
+}
+
+/// A batch by API and stage. What a delivered record says in a spelling of its own must not pass unseen.
+fn unpacked(batch: LogBatch<'_>, delivery: u64) -> Vec<LogBatch<'_>> {
+    let mut batches = delivered::unpack(batch);
+    for batch in &mut batches {
+        batch.source.delivery = Some(delivery);
+        let foreign = batch.events.iter().filter(|event| delivered::is_foreign(event)).count();
+        if foreign > 0 {
+            let log_group = batch.source.log_group.as_deref();
+            warn!(
+                log_group,
+                events = foreign,
+                "JSON events are no delivered records as this version knows them"
+            );
+        }
+    }
+    batches
+}
+
+/// How `explain` and `check` read an account.
+pub struct Reading<'a> {
+    /// The account.
+    pub account: &'a dyn Account,
+    /// Wall time for all reads of one incident.
+    pub budget: Duration,
+}
+
+/// What `explain` found in saved logs.
+#[derive(Debug)]
+pub struct Explained {
+    /// One alert an incident.
+    pub alerts: Vec<Alert>,
+    /// What was read.
+    pub summary: Summary,
+}
+
+/// Walks a route's private path without a failure: what `check` shows.
+pub async fn check(subject: &RouteContext, reading: &Reading<'_>) -> Assessment {
+    assess(subject, &read_path(subject, reading.account, Instant::now() + reading.budget).await)
+}
+
+/// Largest file that `explain` takes, inflated.
+const MOST_BYTES: usize = 1 << 30;
+
+/// Diagnoses saved logs or events. No log group is refused by its name: a person chose the input.
+///
+/// # Errors
+///
+/// [`DecodeError`] for an input that is no log.
+pub async fn explain(
+    inputs: &[Vec<u8>],
+    reading: Option<Reading<'_>>,
+    now: Timestamp,
+) -> Result<Explained, DecodeError> {
+    let mut parcels = Vec::new();
+    for input in inputs {
+        parcels.extend(logs::open_saved(input, MOST_BYTES)?);
+    }
+    let mut batches = Vec::new();
+    for parcel in &parcels {
+        if let Document::Logs(batch) = parcel.read()? {
+            batches.extend(delivered::unpack(batch));
+        }
+    }
+    let executions: Vec<Execution<'_>> =
+        logs::correlate(&batches).into_iter().filter(Execution::is_recognised).collect();
+    let mut diagnoses: Vec<Diagnosis> = executions.iter().filter_map(causes::classify).collect();
+    let mut read = executions.len();
+    if let ([], [batch]) = (&executions[..], &batches[..]) {
+        diagnoses.extend(logs::pasted(batch).as_ref().and_then(causes::classify_pasted));
+        read = diagnoses.len();
+    }
+    let failed = diagnoses.len();
+    let mut alerts = Vec::new();
+    for news in incidents::group(diagnoses) {
+        alerts.push(explained(news, reading.as_ref(), now).await);
+    }
+    let cut_off = executions.iter().filter(|execution| execution.is_cut_off()).count();
+    Ok(Explained { summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
+}
+
+async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Timestamp) -> Alert {
+    let subject = news.example.subject();
+    let judgement = match reading {
+        Some(Reading { account, budget }) => {
+            assess(&subject, &read_path(&subject, *account, Instant::now() + *budget).await)
+        }
+        None => Assessment::unread(&subject, "no account was read: give --account FILE or --live"),
+    };
+    // Saved failures open when the first of them happened; where they are undated, nobody knows.
+    let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));
+    let incident = Incident { opened_at: news.first_failure(), ..incident };
+    let reason = "explained from saved logs".to_owned();
+    Alert { incident, status: Status::Open, reason, may_repeat: false, news, judgement, also_hit: vec![] }
+}

@@ -1,0 +1,154 @@
+//! The failures of one batch, put together by fingerprint.
+
+use std::collections::{BTreeMap, HashMap};
+
+use foldhash::fast::RandomState;
+use jiff::Timestamp;
+
+use crate::causes::{Diagnosis, Failure, Route};
+use crate::ids::RequestId;
+use crate::incidents::fingerprint::Fingerprint;
+use crate::incidents::histogram::Histogram;
+use crate::incidents::incident::Incident;
+
+/// Request ids an alert names.
+const MOST_REQUESTS: usize = 20;
+
+/// Failures of one fingerprint that came together.
+#[derive(Clone, Debug)]
+pub struct FailureGroup {
+    /// What makes them one.
+    pub fingerprint: Fingerprint,
+    /// How many, by the delivery they came in: one that comes again is not counted again.
+    pub deliveries: BTreeMap<DeliveryId, DeliveryCount>,
+    /// When they failed, by the minute.
+    pub times: Histogram,
+    /// Some of the requests.
+    pub request_ids: Vec<RequestId>,
+    /// The diagnosis that says most: the one whose lines name the most.
+    pub example: Diagnosis,
+}
+
+/// What tells one delivery of log lines from another, and knows one that comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId(pub u64);
+
+/// The failures of one delivery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryCount {
+    /// How many.
+    pub failed: u64,
+    /// How many a route; at most [`Incident::MOST_ROUTES`] routes.
+    pub routes: BTreeMap<Route, u64>,
+    /// The first of them.
+    pub first_failure: Option<Timestamp>,
+    /// The latest of them.
+    pub last_failure: Option<Timestamp>,
+}
+
+/// Puts failures together by fingerprint, in the order in which each fingerprint is first seen. The same as [`group`] of their
+/// diagnoses; but a diagnosis is made only where it becomes an example, and a fingerprint once for failures that are alike.
+pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
+    let mut news: Vec<FailureGroup> = Vec::new();
+    let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
+    let mut alike: HashMap<_, usize, RandomState> = HashMap::default();
+    for failure in failures {
+        let place = *alike.entry(failure.alike()).or_insert_with(|| {
+            let (source, endpoint) = (failure.source(), failure.endpoint());
+            let fingerprint = Fingerprint::of_parts(&source, failure.cause, endpoint.as_ref());
+            *places.entry(fingerprint.clone()).or_insert_with(|| {
+                news.push(FailureGroup::of(fingerprint, failure.diagnosis()));
+                news.len() - 1
+            })
+        });
+        let known = &mut news[place];
+        known.count(failure.delivery(), failure.at(), failure.route().as_ref());
+        known.name(|| failure.request_id());
+        if failure.tells_more_than(&known.example) {
+            known.example = failure.diagnosis();
+        }
+    }
+    news
+}
+
+/// Puts diagnoses together by fingerprint, in the order in which each fingerprint is first seen.
+pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<FailureGroup> {
+    let mut news: Vec<FailureGroup> = Vec::new();
+    let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
+    for diagnosis in diagnoses {
+        let fingerprint = Fingerprint::of(&diagnosis);
+        let place = *places.entry(fingerprint.clone()).or_insert(news.len());
+        if place == news.len() {
+            news.push(FailureGroup::of(fingerprint, diagnosis.clone()));
+        }
+        let known = &mut news[place];
+        known.count(diagnosis.source.delivery, diagnosis.at, diagnosis.route.as_ref());
+        known.name(|| diagnosis.request_id.clone());
+        if diagnosis.tells() > known.example.tells() {
+            known.example = diagnosis;
+        }
+    }
+    news
+}
+
+impl FailureGroup {
+    /// News of which nothing is counted yet.
+    fn of(fingerprint: Fingerprint, example: Diagnosis) -> Self {
+        let (deliveries, times, request_ids) = (BTreeMap::new(), Histogram::default(), Vec::new());
+        Self { fingerprint, deliveries, times, request_ids, example }
+    }
+
+    /// News of which nothing came but an example: an incident that was kept is told again.
+    pub fn again(fingerprint: Fingerprint, example: Diagnosis) -> Self {
+        let request_ids = example.request_id.iter().cloned().collect();
+        Self { request_ids, ..Self::of(fingerprint, example) }
+    }
+
+    fn count(&mut self, delivery: Option<u64>, at: Option<Timestamp>, route: Option<&Route>) {
+        let delivery = self.deliveries.entry(DeliveryId(delivery.unwrap_or(0))).or_default();
+        delivery.failed += 1;
+        at.into_iter().for_each(|at| self.times.count(at));
+        route.into_iter().for_each(|route| count(&mut delivery.routes, route, 1));
+        delivery.first_failure = earliest(delivery.first_failure, at);
+        delivery.last_failure = delivery.last_failure.max(at);
+    }
+
+    /// Keeps a request's id while there is room for it.
+    fn name(&mut self, request_id: impl FnOnce() -> Option<RequestId>) {
+        if self.request_ids.len() < MOST_REQUESTS {
+            self.request_ids.extend(request_id());
+        }
+    }
+
+    /// How many failed.
+    pub fn failed(&self) -> u64 {
+        self.deliveries.values().map(|delivery| delivery.failed).sum()
+    }
+
+    /// The latest failure.
+    pub fn last_failure(&self) -> Option<Timestamp> {
+        self.deliveries.values().filter_map(|delivery| delivery.last_failure).max()
+    }
+
+    /// The first failure.
+    pub fn first_failure(&self) -> Option<Timestamp> {
+        self.deliveries.values().filter_map(|delivery| delivery.first_failure).min()
+    }
+}
+
+/// Counts failures of a route, forgetting routes beyond the bound.
+pub(crate) fn count(routes: &mut BTreeMap<Route, u64>, route: &Route, failed: u64) {
+    if let Some(known) = routes.get_mut(route) {
+        *known += failed;
+    } else if routes.len() < Incident::MOST_ROUTES {
+        routes.insert(route.clone(), failed);
+    }
+}
+
+/// The earlier of two times; one that is not known is later than any.
+pub(crate) fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (known, None) | (None, known) => known,
+    }
+}

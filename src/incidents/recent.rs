@@ -1,0 +1,140 @@
+//! Requests whose failures were told lately: CloudWatch Logs may deliver the last lines of a request in another batch.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::causes::Failure;
+use crate::ids::ApiId;
+
+/// Requests kept at a time; when there are more, those that were told first are forgotten.
+const MOST: usize = 10_000;
+
+/// Lines of one request lie no further apart: a request's id may be the caller's choice, and so come back with another.
+const LONGEST: SignedDuration = SignedDuration::from_mins(5);
+
+/// A request: 64 bits of a keyed hash of its API, stage and id. The names themselves would take ten times the memory, and
+/// nobody who chooses an id can foresee which others it would be taken for.
+type Request = u64;
+
+/// Requests that failed and were told, in the container's memory.
+#[derive(Debug, Default)]
+pub struct RecentRequests {
+    key: RandomState,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    failed_at: HashMap<Request, Option<Timestamp>>,
+    in_order: VecDeque<Request>,
+}
+
+impl RecentRequests {
+    /// Whether this says nothing but that a request failed whose failure was told already. A cause that was named is news
+    /// of its own, whoever chose the id.
+    pub fn knows(&self, failure: &Failure<'_>) -> bool {
+        if !failure.cause.is_last_resort() {
+            return false;
+        }
+        let Some(request) = self.request(failure) else { return false };
+        self.known().failed_at.get(&request).is_some_and(|told| match (told, failure.at()) {
+            (Some(told), Some(at)) => at.duration_since(*told).abs() <= LONGEST,
+            _ => true,
+        })
+    }
+
+    /// The requests of these failures, to be remembered once they are told: the last of them, where they are too many.
+    pub fn requests(&self, failures: &[Failure<'_>]) -> Vec<(Request, Option<Timestamp>)> {
+        let last = &failures[failures.len().saturating_sub(MOST)..];
+        last.iter().filter_map(|failure| Some((self.request(failure)?, failure.at()))).collect()
+    }
+
+    /// Remembers requests whose failures were told.
+    pub fn remember(&self, requests: Vec<(Request, Option<Timestamp>)>) {
+        let mut known = self.known();
+        for (request, at) in requests {
+            if known.failed_at.insert(request, at).is_none() {
+                known.in_order.push_back(request);
+            }
+            if known.in_order.len() > MOST
+                && let Some(oldest) = known.in_order.pop_front()
+            {
+                known.failed_at.remove(&oldest);
+            }
+        }
+    }
+
+    fn request(&self, failure: &Failure<'_>) -> Option<Request> {
+        let (id, source) = (failure.request_id()?, failure.source());
+        let api = source.api.as_ref().map(ApiId::as_str);
+        Some(self.key.hash_one((api, source.stage.as_deref(), id.as_str())))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // What a panic elsewhere leaves behind is a request more or less: it may be told twice.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::sight;
+    use crate::logs::{LogBatch, LogEvent, Source, correlate};
+
+    /// The one failure of a request `a`, whose only line was logged at this second.
+    fn failure(group: &str, line: &str, second: i64) -> Failure<'static> {
+        let batches: &'static _ = Box::leak(Box::new([LogBatch {
+            source: Source::of_group(group),
+            events: vec![LogEvent {
+                number: 1,
+                id: None,
+                at: Timestamp::from_second(second).ok(),
+                message: format!("(a) {line}").into(),
+            }],
+        }]));
+        sight(&correlate(batches).leak()[0]).expect("the line tells of a failure")
+    }
+
+    const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
+    const FAILURE: &str = "Execution failed due to a timeout error";
+    const END: &str = "Method completed with status: 504";
+
+    #[track_caller]
+    fn check(later: &Failure<'_>, known: bool) {
+        let recent = RecentRequests::default();
+        assert!(!recent.knows(later));
+        recent.remember(recent.requests(&[failure(GROUP, FAILURE, 1000)]));
+        assert_eq!(recent.knows(later), known);
+    }
+
+    #[test]
+    fn the_end_of_a_told_request_is_no_news() {
+        check(&failure(GROUP, END, 1001), true);
+        check(
+            &failure(GROUP, "Gateway response type: INTEGRATION_TIMEOUT with status code: 504", 1001),
+            true,
+        );
+    }
+
+    #[test]
+    fn anything_else_is() {
+        check(&failure("API-Gateway-Execution-Logs_a1b2c3d4e5/test", END, 1001), false);
+        check(&failure(GROUP, END, 2000), false);
+        check(&failure(GROUP, FAILURE, 1001), false);
+    }
+
+    #[test]
+    fn it_forgets_the_first_of_many() {
+        let recent = RecentRequests::default();
+        let one = failure(GROUP, FAILURE, 1000);
+        recent.remember(recent.requests(std::slice::from_ref(&one)));
+        let others = (0..).take(MOST).map(|n| (n, None));
+        recent.remember(others.collect());
+        assert!(!recent.knows(&failure(GROUP, END, 1001)));
+        assert_eq!(recent.known().failed_at.len(), MOST);
+    }
+}

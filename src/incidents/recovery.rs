@@ -1,0 +1,73 @@
+//! A quiet incident and a fresh walk → whether its fault is gone *because the readings say so*.
+
+use crate::causes::{Blames, Cause};
+use crate::checks::{Assessment, CODES, Code, Confidence, Finding, Kind, State};
+use crate::incidents::incident::Fault;
+
+/// What a fresh walk says of a fault that was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// It is gone; how that was seen.
+    Gone(String),
+    /// It is there still; what the reading says.
+    Still(String),
+    /// Nobody could look; why.
+    Unseen(String),
+}
+
+/// Sets a fresh walk against what was told.
+pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Assessment) -> Recovery {
+    if cause.family == Blames::Elsewhere {
+        return Recovery::Gone(
+            "this cause lies in no reading: only the log tells, and it is quiet".to_owned(),
+        );
+    }
+    if judgement.verdict.tier != Confidence::Unknown {
+        return Recovery::Still(judgement.verdict.says.clone());
+    }
+    let findings = &judgement.findings;
+    let fault = fault.and_then(|fault| CODES.iter().copied().find(|code| code.slug() == fault.code));
+    let there = findings.iter().find(|f| f.state == State::Faulty && Some(f.code) == fault);
+    if let Some(there) = there {
+        return Recovery::Still(there.says.clone());
+    }
+    let unknown = || findings.iter().filter(|finding| finding.state == State::Unknown);
+    let blind = unknown().find(|finding| hides(finding, fault));
+    if let Some(why) = judgement.unread.as_ref().or(blind.map(|finding| &finding.says)) {
+        return Recovery::Unseen(why.clone());
+    }
+    let healthy = || findings.iter().filter(|finding| finding.state == State::Healthy);
+    if !healthy().any(|finding| fault.is_none_or(|fault| shows(finding, fault))) {
+        let nothing = || "where it was found, nothing could be read".to_owned();
+        return Recovery::Unseen(unknown().next().map_or_else(nothing, |finding| finding.says.clone()));
+    }
+    match healthy().count() {
+        1 => Recovery::Gone("the one hop that was read is healthy".to_owned()),
+        n => {
+            let found = if fault.is_some() { "finds the fault gone" } else { "finds nothing wrong" };
+            Recovery::Gone(format!("a fresh walk {found}: {n} readings are healthy"))
+        }
+    }
+}
+
+/// Whether a fault can hide behind what could not be read. What the walk itself needs always counts: a check that never
+/// got there says nothing, which is no reading either. What stands beside the path counts for a fault of its own kind, and
+/// what nobody can read (a certificate that only targets have, the health of targets that nothing checks) for one there.
+fn hides(unread: &Finding, fault: Option<Code>) -> bool {
+    let never = unread.is_unasked();
+    match fault {
+        Some(fault) if never => unread.code.kind() == fault.kind() && unread.hop == fault.hop(),
+        Some(fault) => unread.code.kind() == Kind::Hop || unread.code.kind() == fault.kind(),
+        None => !never,
+    }
+}
+
+/// Whether a healthy reading is of what was at fault, or of a hop that is only reached past it.
+fn shows(healthy: &Finding, fault: Code) -> bool {
+    match fault.kind() {
+        kind @ (Kind::Network | Kind::Certificate) => healthy.code.kind() == kind,
+        Kind::Hop | Kind::Setting | Kind::Metric => {
+            healthy.code.kind() == Kind::Hop && healthy.hop >= fault.hop()
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A failure as it is kept for a later walk: what its text proves, redacted when its evidence was made.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route};
+use crate::ids::{AccountId, ApiId, Region, RequestId};
+use crate::incidents::fingerprint::Fingerprint;
+use crate::logs::{Phase, Source};
+
+/// The key of an incident's failure.
+pub(crate) fn id(fingerprint: &Fingerprint) -> String {
+    format!("{fingerprint}#example")
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireDiagnosis {
+    cause: String,
+    account: Option<String>,
+    region: Option<String>,
+    log_group: Option<String>,
+    log_stream: Option<String>,
+    api: Option<String>,
+    stage: Option<String>,
+    canary: bool,
+    request_id: Option<String>,
+    at: Option<Timestamp>,
+    method: Option<String>,
+    path: Option<String>,
+    endpoint: Option<String>,
+    called_path: Option<String>,
+    status: Option<u16>,
+    backend_status: Option<u16>,
+    #[serde(rename = "hint")]
+    clue: Option<String>,
+    evidence: WireEvidence,
+    context: Vec<WireEvidence>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireEvidence {
+    number: usize,
+    at: Option<Timestamp>,
+    text: String,
+}
+
+impl WireEvidence {
+    fn of(evidence: &Evidence) -> Self {
+        Self { number: evidence.number(), at: evidence.at(), text: evidence.text().to_owned() }
+    }
+
+    fn evidence(self) -> Evidence {
+        Evidence::kept(self.number, self.at, self.text)
+    }
+}
+
+pub(crate) fn write(diagnosis: &Diagnosis) -> String {
+    let Source { account, region, log_group, log_stream, api, stage, canary, .. } = &diagnosis.source;
+    let text = |text: Option<&dyn std::fmt::Display>| text.map(ToString::to_string);
+    let wire = WireDiagnosis {
+        cause: diagnosis.cause.slug.to_owned(),
+        account: text(account.as_ref().map(|account| account as _)),
+        region: text(region.as_ref().map(|region| region as _)),
+        log_group: log_group.clone(),
+        log_stream: log_stream.clone(),
+        api: text(api.as_ref().map(|api| api as _)),
+        stage: stage.clone(),
+        canary: *canary,
+        request_id: text(diagnosis.request_id.as_ref().map(|id| id as _)),
+        at: diagnosis.at,
+        method: diagnosis.route.as_ref().map(|route| route.method.clone()),
+        path: diagnosis.route.as_ref().map(|route| route.path.clone()),
+        endpoint: text(diagnosis.endpoint.as_ref().map(|endpoint| endpoint as _)),
+        called_path: diagnosis.called_path.clone(),
+        status: diagnosis.status,
+        backend_status: diagnosis.backend_status,
+        clue: diagnosis.clue.clone(),
+        evidence: WireEvidence::of(&diagnosis.evidence),
+        context: diagnosis.context.iter().map(WireEvidence::of).collect(),
+    };
+    serde_json::to_string(&wire).expect("texts, numbers and lists of them always serialise")
+}
+
+/// Reads a failure; `None` where another version kept something else.
+pub(crate) fn read(body: &str) -> Option<Diagnosis> {
+    let wire: WireDiagnosis = serde_json::from_str(body).ok()?;
+    Some(Diagnosis {
+        cause: Cause::of_slug(&wire.cause)?,
+        source: Source {
+            account: wire.account.map(AccountId::new),
+            region: wire.region.map(Region::new),
+            log_group: wire.log_group,
+            log_stream: wire.log_stream,
+            api: wire.api.map(ApiId::new),
+            stage: wire.stage,
+            canary: wire.canary,
+            delivery: None,
+        },
+        request_id: wire.request_id.map(RequestId::new),
+        at: wire.at,
+        route: wire.method.zip(wire.path).map(|(method, path)| Route { method, path }),
+        endpoint: wire.endpoint.as_deref().and_then(Endpoint::parse),
+        called_path: wire.called_path,
+        status: wire.status,
+        backend_status: wire.backend_status,
+        // How far it came has told what it tells: the hint.
+        phase: Phase::Unknown,
+        clue: wire.clue,
+        evidence: wire.evidence.evidence(),
+        context: wire.context.into_iter().map(WireEvidence::evidence).collect(),
+    })
+}

@@ -1,0 +1,274 @@
+//! One request's lines, and what they say together.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+use jiff::Timestamp;
+
+use crate::logs::line::{Kind, LogLine};
+use crate::logs::record::Source;
+
+/// One line in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// Its place in the batch or the line of the file, from 1.
+    pub number: usize,
+    /// When it was logged.
+    pub at: Option<Timestamp>,
+    /// The line.
+    pub line: LogLine<'a>,
+}
+
+/// What the client asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route<'a> {
+    /// The verb.
+    pub method: &'a str,
+    /// The path, as it was logged.
+    pub path: &'a str,
+}
+
+/// What came back from the backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Its status; logs before 2020 do not say.
+    pub status: Option<u16>,
+    /// How long it took.
+    pub latency: Option<Duration>,
+}
+
+/// How far a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The lines do not say: at level ERROR only the failure is logged.
+    Unknown,
+    /// It failed before anything was sent.
+    BeforeSending,
+    /// It was sent, and nothing came back until it failed.
+    WaitingForAnswer {
+        /// From sending to failing, where both are dated.
+        waited: Option<Duration>,
+    },
+    /// The backend had answered.
+    Answered,
+}
+
+/// All lines of one request.
+#[derive(Clone, Debug)]
+pub struct Execution<'a> {
+    /// Where its lines came from.
+    pub source: &'a Source,
+    /// Its id, where the lines name one.
+    pub request_id: Option<&'a str>,
+    /// Its lines, by time.
+    pub entries: Vec<Entry<'a>>,
+    /// What the client asked for.
+    pub route: Option<Route<'a>>,
+    /// API and stage as the lines themselves name them.
+    pub api_stage: Option<(&'a str, &'a str)>,
+    /// The URI that API Gateway called.
+    pub endpoint_uri: Option<&'a str>,
+    /// What the backend answered.
+    pub received: Option<Received>,
+    /// The status sent to the client.
+    pub completed: Option<u16>,
+    /// The gateway response sent instead of the backend's, and its status.
+    pub gateway_response: Option<(&'a str, Option<u16>)>,
+    /// The places of the lines that say what was called and how it ended: of each kind the last.
+    pub milestones: [Option<usize>; 5],
+    started: bool,
+    ended: bool,
+    succeeded: bool,
+    failed: bool,
+    /// Whether a line was added that only stands after the beginning, or at the end: asked for each line of text without
+    /// ids, so that it must not take a look at all lines before.
+    begun: bool,
+    completes: bool,
+}
+
+impl<'a> Execution<'a> {
+    pub(crate) fn new(source: &'a Source, request_id: Option<&'a str>) -> Self {
+        Self {
+            source,
+            request_id,
+            entries: Vec::new(),
+            route: None,
+            api_stage: None,
+            endpoint_uri: None,
+            received: None,
+            completed: None,
+            gateway_response: None,
+            milestones: [None; 5],
+            started: false,
+            ended: false,
+            succeeded: false,
+            failed: false,
+            begun: false,
+            completes: false,
+        }
+    }
+
+    /// Notes where a line was found: the canary's own group says more than the stage's.
+    pub(crate) fn seen_in(&mut self, source: &'a Source) {
+        if source.canary && !self.source.canary {
+            self.source = source;
+        }
+    }
+
+    pub(crate) fn add(&mut self, entry: Entry<'a>) {
+        match entry.line.kind {
+            Kind::Starting(_) | Kind::Route { .. } => self.begun = true,
+            Kind::Completed { .. } => self.completes = true,
+            _ => {}
+        }
+        self.entries.push(entry);
+    }
+
+    /// Orders the lines and reads what they say; called once all are there.
+    pub(crate) fn settle(&mut self) {
+        // Stable: lines of one millisecond keep the order of their delivery. Undated lines keep theirs altogether.
+        if self.entries.iter().all(|entry| entry.at.is_some()) {
+            self.entries.sort_by_key(|entry| entry.at);
+        }
+        self.forget_repeats();
+        for index in 0..self.entries.len() {
+            let kind = self.entries[index].line.kind.clone();
+            self.learn(&kind);
+            if let Some(milestone) = milestone(&kind) {
+                self.milestones[milestone] = Some(index);
+            }
+        }
+    }
+
+    /// Leaves out lines that come twice: CloudWatch Logs repeats events, copies from its console show each one twice, and a
+    /// canary's lines may stand in the stage's own group too. Nobody says the same of a request twice in one millisecond.
+    fn forget_repeats(&mut self) {
+        /// Lines that are compared each with each: sooner done than hashing them.
+        const FEW: usize = 32;
+        let said = |entry: &Entry<'a>| (entry.line.text, entry.line.rest, entry.at);
+        let once = |place: usize| {
+            let entry = said(&self.entries[place]);
+            self.entries[..place].iter().all(|earlier| said(earlier) != entry)
+        };
+        if self.entries.len() <= FEW && (1..self.entries.len()).all(once) {
+            return;
+        }
+        let mut known: HashSet<_, RandomState> = HashSet::default();
+        self.entries
+            .retain(|entry| entry.line.request.is_none() || entry.at.is_none() || known.insert(said(entry)));
+    }
+
+    fn learn(&mut self, kind: &Kind<'a>) {
+        match *kind {
+            Kind::LogOf(id) => self.name(id),
+            Kind::Starting(id) => {
+                self.name(id);
+                self.started = true;
+                // What was called until here was an authorizer, whose calls are logged in the same words.
+                (self.endpoint_uri, self.received) = (None, None);
+            }
+            Kind::UsagePlan { api, stage } => self.api_stage = Some((api, stage)),
+            Kind::Route { method, path } => self.route = Some(Route { method, path }),
+            Kind::EndpointUri(uri) => self.endpoint_uri = Some(uri),
+            Kind::Sending(uri) => self.endpoint_uri = self.endpoint_uri.or(Some(uri)),
+            Kind::Received { status, latency } => self.received = Some(Received { status, latency }),
+            Kind::GatewayResponse { name, status } => {
+                self.gateway_response = Some((name, status));
+                self.failed |= is_server_error(status);
+            }
+            Kind::Completed { status } => {
+                self.ended = true;
+                self.completed = status;
+                self.failed |= is_server_error(status);
+            }
+            Kind::Succeeded => self.succeeded = true,
+            Kind::Failure | Kind::LambdaRejected { .. } => self.failed = true,
+            Kind::ResponseHeaders(_) | Kind::Preamble | Kind::Payload | Kind::Trailer | Kind::Other => {}
+        }
+    }
+
+    fn name(&mut self, id: &'a str) {
+        self.request_id = self.request_id.or(Some(id).filter(|id| !id.is_empty()));
+    }
+
+    /// Whether a line without an id, of this kind, can only belong to the next request.
+    pub(crate) fn ends_before(&self, kind: &Kind<'_>) -> bool {
+        match kind {
+            Kind::LogOf(_) => true,
+            Kind::Trailer | Kind::GatewayResponse { .. } => false,
+            _ if self.completes => true,
+            Kind::Starting(_) | Kind::Preamble | Kind::UsagePlan { .. } => self.begun,
+            _ => false,
+        }
+    }
+
+    /// Whether it failed with a 5xx, by its own lines. A status that was mapped to another one does not hide a failure.
+    pub fn is_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Whether API Gateway itself says that all went well, whatever the backend's status.
+    pub fn is_successful(&self) -> bool {
+        self.succeeded
+    }
+
+    /// Whether the lines stop before anything tells how it ended.
+    pub fn is_cut_off(&self) -> bool {
+        !self.failed && !self.ended && !self.succeeded
+    }
+
+    /// Whether these may be the last lines of a request whose first ones came elsewhere.
+    pub fn is_tail(&self) -> bool {
+        !self.started
+    }
+
+    /// Whether any line is one that API Gateway writes.
+    pub fn is_recognised(&self) -> bool {
+        self.entries.iter().any(|entry| entry.line.kind != Kind::Other)
+    }
+
+    /// How far the request came before the line at this index.
+    pub fn phase(&self, failure: usize) -> Phase {
+        if self.last_before(failure, |kind| matches!(kind, Kind::Received { .. })).is_some() {
+            return Phase::Answered;
+        }
+        if self.last_before(failure, is_sending).is_some() {
+            let between = self.sent_and_failed(failure).map(|[sent, failed]| failed.duration_since(sent));
+            return Phase::WaitingForAnswer {
+                waited: between.and_then(|waited| Duration::try_from(waited).ok()),
+            };
+        }
+        if self.started { Phase::BeforeSending } else { Phase::Unknown }
+    }
+
+    /// When the request was sent, and when the line at this index was logged, where both are dated.
+    pub fn sent_and_failed(&self, failure: usize) -> Option<[Timestamp; 2]> {
+        let sent = self.last_before(failure, is_sending)?.at?;
+        Some([sent, self.entries.get(failure)?.at?])
+    }
+
+    fn last_before(&self, index: usize, wanted: impl Fn(&Kind<'_>) -> bool) -> Option<&Entry<'a>> {
+        self.entries[..index.min(self.entries.len())].iter().rfind(|entry| wanted(&entry.line.kind))
+    }
+}
+
+/// Which of the lines that say what was called and how it ended this kind is.
+fn milestone(kind: &Kind<'_>) -> Option<usize> {
+    match kind {
+        Kind::Route { .. } => Some(0),
+        Kind::EndpointUri(_) | Kind::Sending(_) => Some(1),
+        Kind::Received { .. } => Some(2),
+        Kind::GatewayResponse { .. } => Some(3),
+        Kind::Completed { .. } => Some(4),
+        _ => None,
+    }
+}
+
+fn is_sending(kind: &Kind<'_>) -> bool {
+    matches!(kind, Kind::Sending(_))
+}
+
+fn is_server_error(status: Option<u16>) -> bool {
+    status.is_some_and(|status| (500..600).contains(&status))
+}

@@ -1,0 +1,125 @@
+//! Plain text → a batch: saved log lines, copies from the console, the console's test-invoke log.
+//!
+//! Where any line of the text opens as a logged line does (a time, a request id), a line without such an opening belongs
+//! to the event before it: bodies hold line breaks. Where none does, every line is an event of its own, but for a sentence
+//! that a page layout broke in two.
+
+use crate::logs::{delivered, opening};
+
+use std::borrow::Cow;
+
+use crate::logs::line::{Kind, LogLine};
+use crate::logs::record::{LogBatch, LogEvent, Source};
+
+/// Splits a text into events.
+pub(crate) fn read(text: &str) -> LogBatch<'_> {
+    let framed = text.lines().any(|line| opening::opening(line).is_framed());
+    if !framed && is_reason_alone(text) {
+        let message = Cow::Borrowed(text.trim());
+        return LogBatch {
+            source: Source::default(),
+            events: vec![LogEvent { number: 1, id: None, at: None, message }],
+        };
+    }
+    let mut events: Vec<LogEvent<'_>> = Vec::new();
+    // Where the last event starts in the text: what continues it is borrowed, not copied, however long it is.
+    let (mut last_start, mut next) = (0, 0);
+    let mut time_alone = None;
+    for (number, raw) in (1..).zip(text.split_inclusive('\n')) {
+        let start = next;
+        next += raw.len();
+        let line = raw.trim_end_matches(['\n', '\r']);
+        if line.trim().is_empty() {
+            continue;
+        }
+        let opening = opening::opening(line);
+        if opening.is_time_alone() {
+            time_alone = opening.at;
+            continue;
+        }
+        let wraps = |event: &LogEvent<'_>| !framed && is_second_half(&event.message, line);
+        let continues =
+            (framed && !opening.is_framed() && time_alone.is_none()) || events.last().is_some_and(wraps);
+        match events.last_mut().filter(|_| continues) {
+            Some(last) => last.message = Cow::Borrowed(&text[last_start..start + line.len()]),
+            None => {
+                last_start = start;
+                let at = opening.at.or(time_alone.take());
+                events.push(LogEvent { number, id: None, at, message: Cow::Borrowed(line) });
+            }
+        }
+    }
+    LogBatch { source: Source::default(), events }
+}
+
+/// Whether the whole text may be one reason, wrapped: a few lines, none of which is one of API Gateway's own.
+fn is_reason_alone(text: &str) -> bool {
+    const MOST_LINES: usize = 4;
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    let few = (2..=MOST_LINES).contains(&lines().take(MOST_LINES + 1).count());
+    few && lines().all(is_unknown)
+}
+
+/// Whether a line goes on where a failure line broke off: in the middle of a sentence, so without a capital.
+fn is_second_half(event: &str, line: &str) -> bool {
+    let failure = !event.contains('\n') && LogLine::parse(event).kind == Kind::Failure;
+    failure && !line.trim_start().starts_with(char::is_uppercase) && is_unknown(line)
+}
+
+fn is_unknown(line: &str) -> bool {
+    !delivered::may_be_record(line) && LogLine::parse(line).kind == Kind::Other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[(usize, &str)]) {
+        let batch = read(text);
+        let found: Vec<_> = batch.events.iter().map(|e| (e.number, &*e.message)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn bare_lines_are_events() {
+        check(
+            "Sending request to http://x\nMethod completed with status: 500\n",
+            &[(1, "Sending request to http://x"), (2, "Method completed with status: 500")],
+        );
+    }
+
+    #[test]
+    fn a_line_without_opening_continues_a_framed_one() {
+        check(
+            "(id-1) Endpoint response body before transformations: {\n  \"a\": 1\n}\n\n(id-1) Method completed with status: 500",
+            &[
+                (1, "(id-1) Endpoint response body before transformations: {\n  \"a\": 1\n}"),
+                (5, "(id-1) Method completed with status: 500"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_sentence_that_was_broken_in_two_is_one_event() {
+        let opening = "Execution failed due to configuration error: Host name 'a'";
+        check(
+            &format!("{opening} \ndoes not match (CN=b)\nmore\nMethod completed with status: 500"),
+            &[
+                (1, &format!("{opening} \ndoes not match (CN=b)")),
+                (3, "more"),
+                (4, "Method completed with status: 500"),
+            ],
+        );
+        check("Host name 'a' \ndoes not match (CN=b)\n", &[(1, "Host name 'a' \ndoes not match (CN=b)")]);
+        check(&format!("{opening}\nAnother thing"), &[(1, opening), (2, "Another thing")]);
+    }
+
+    #[test]
+    fn a_time_on_a_line_of_its_own_dates_the_next() {
+        let batch = read("2020-07-02T11:34:31.881-04:00\n(id-1) Method completed with status: 500\n");
+        assert_eq!(batch.events.len(), 1);
+        let at = batch.events[0].at.map(|at| at.to_string());
+        assert_eq!(at.as_deref(), Some("2020-07-02T15:34:31.881Z"));
+    }
+}

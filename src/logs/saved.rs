@@ -1,0 +1,132 @@
+//! What a person saved: an event or several, delivered records, or lines of text, whatever they open with.
+
+use crate::logs::{delivered, envelope};
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::logs::envelope::open;
+use crate::logs::record::{DecodeError, Fault, Parcel};
+
+/// Opens a saved file. What is no event is text, even where it opens like JSON: a file may begin inside a body.
+///
+/// # Errors
+///
+/// What [`open`] says of an event that is torn or too large.
+pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Parcel>, DecodeError> {
+    let json = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw).trim_ascii_start();
+    if !json.starts_with(b"{") && !json.starts_with(b"[") {
+        return open(raw, max_bytes);
+    }
+    match open(json, max_bytes) {
+        Err(DecodeError { fault: Fault::UnknownEvent, .. }) => Ok(records_or_text(json, max_bytes)),
+        Err(DecodeError { fault: Fault::NotJson(_), .. }) if !opens_as_event(json, max_bytes) => {
+            Ok(records_or_text(json, max_bytes))
+        }
+        Err(DecodeError { fault: Fault::NotJson(reason), log_group }) => {
+            several(json, max_bytes).ok_or(DecodeError { fault: Fault::NotJson(reason), log_group })?
+        }
+        // A list, which `open` takes for text.
+        Ok(_) if json.starts_with(b"[") => Ok(records_or_text(json, max_bytes)),
+        opened => opened,
+    }
+}
+
+/// Events one after the other, as JSON Lines or pages; `None` where one of them is torn.
+fn several(json: &[u8], max_bytes: usize) -> Option<Result<Vec<Parcel>, DecodeError>> {
+    let values = serde_json::Deserializer::from_slice(json).into_iter::<&RawValue>();
+    let events: Vec<&RawValue> = values.collect::<Result<_, _>>().ok()?;
+    let mut parcels = Vec::new();
+    for event in events {
+        match open(event.get().as_bytes(), max_bytes) {
+            Ok(opened) => parcels.extend(opened),
+            Err(error) => return Some(Err(error)),
+        }
+    }
+    Some(Ok(parcels))
+}
+
+/// Whether the first value of a file is one of the events that this program takes, or the head of a torn one.
+fn opens_as_event(json: &[u8], max_bytes: usize) -> bool {
+    let mut values = serde_json::Deserializer::from_slice(json).into_iter::<&RawValue>();
+    match values.next() {
+        Some(Ok(first)) => !matches!(
+            open(first.get().as_bytes(), max_bytes),
+            Err(DecodeError { fault: Fault::UnknownEvent | Fault::NotJson(_), .. })
+        ),
+        _ => envelope::opens_with_key(json),
+    }
+}
+
+/// Delivered records, one a line whatever their layout was; else the text as it is.
+fn records_or_text(json: &[u8], max_bytes: usize) -> Vec<Parcel> {
+    let values: Result<Vec<Value>, _> = match json.starts_with(b"[") {
+        true => serde_json::from_slice(json),
+        false => serde_json::Deserializer::from_slice(json).into_iter().collect(),
+    };
+    let records = values.ok().filter(|values| !values.is_empty() && values.iter().all(delivered::is_record));
+    let lines = records.map(|records| {
+        let lines: Vec<String> = records.iter().map(Value::to_string).collect();
+        lines.join("\n").into_bytes()
+    });
+    vec![envelope::of_text(lines.as_deref().unwrap_or(json), max_bytes)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::record::Document;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let parcels = open_saved(text.as_bytes(), 1 << 20).expect("what is no event is text");
+        let messages: Vec<String> = parcels
+            .iter()
+            .flat_map(|parcel| {
+                let Ok(Document::Logs(batch)) = parcel.read() else { panic!("text reads") };
+                batch.events.iter().map(|event| event.message.to_string()).collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(messages, expected, "{text}");
+    }
+
+    #[test]
+    fn a_file_may_begin_inside_a_body() {
+        check(
+            "{\"a\": 1}\nMethod completed with status: 500",
+            &["{\"a\": 1}", "Method completed with status: 500"],
+        );
+        check("{\n}\n(id) x", &["{\n}", "(id) x"]);
+        check("[1,\nMethod completed with status: 500", &["[1,", "Method completed with status: 500"]);
+        check("{\"events of last week\": 1}", &["{\"events of last week\": 1}"]);
+    }
+
+    #[test]
+    fn records_are_lines_whatever_their_layout() {
+        let record = "{\"payload\":\"(a) x\",\"stage\":\"prod\"}";
+        let pretty = "{\n  \"payload\": \"(a) x\",\n  \"stage\": \"prod\"\n}";
+        check(record, &[record]);
+        check(pretty, &[record]);
+        check(&format!("{record}\n{record}\n"), &[record, record]);
+        check(&format!("{pretty}\n{pretty}\n"), &[record, record]);
+        check(&format!("[{pretty},\n{record}]"), &[record, record]);
+    }
+
+    #[test]
+    fn events_may_follow_one_another() {
+        let page = "{\"events\":[{\"message\":\"(a) x\"}]}";
+        check(&format!("{page}\n{page}\n"), &["(a) x", "(a) x"]);
+    }
+
+    #[test]
+    fn a_torn_event_is_an_error() {
+        for torn in [
+            "{\"messageType\":\"DATA_MESSAGE\",\"logGroup\":\"g\",\"logEv",
+            "{\"awslogs\": {\"data\": \"H4sI",
+            "{\n  \"events\": [\n",
+        ] {
+            let error = open_saved(torn.as_bytes(), 1 << 20).expect_err("it is no text");
+            assert!(matches!(error.fault, Fault::NotJson(_)), "{error}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What was read about the network between API Gateway, the load balancer and its targets.
+
+use std::collections::BTreeMap;
+
+use crate::aws::Reading;
+use crate::aws::model::LoadBalancer;
+use crate::aws::model::{
+    Attributes, Instance, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup, Subnet,
+};
+use crate::ids::Arn;
+
+/// What decides whether packets pass, as far as it was read.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The subnets of the load balancer's VPC.
+    pub subnets: Reading<Vec<Subnet>>,
+    /// The network ACLs of that VPC.
+    pub acls: Reading<Vec<NetworkAcl>>,
+    /// The load balancer's own interfaces.
+    pub balancer_interfaces: Reading<Vec<NetworkInterface>>,
+    /// V2: the interfaces that API Gateway made for links in the link's subnets.
+    pub link_interfaces: Reading<Vec<NetworkInterface>>,
+    /// The security groups of the load balancer and of a V2 link.
+    pub near_groups: Reading<Vec<SecurityGroup>>,
+    /// The interfaces of targets that are registered by address.
+    pub target_interfaces: Reading<Vec<NetworkInterface>>,
+    /// The instances that are registered as targets.
+    pub instances: Reading<Vec<Instance>>,
+    /// Application load balancers that are registered as targets, and their interfaces.
+    pub backends: BTreeMap<Arn, (Reading<LoadBalancer>, Reading<Vec<NetworkInterface>>)>,
+    /// The targets' security groups, but for those that are among the near ones.
+    pub far_groups: Reading<Vec<SecurityGroup>>,
+    /// The prefix lists that those groups' rules name.
+    pub prefix_lists: BTreeMap<String, Reading<PrefixList>>,
+    /// The attributes of a network load balancer.
+    pub balancer_attributes: Reading<Attributes>,
+    /// The attributes of the called target groups, where a network load balancer forwards to them.
+    pub group_attributes: BTreeMap<Arn, Reading<Attributes>>,
+}
+
+impl Network {
+    /// A network of which nothing was read.
+    pub fn unread(why: &str) -> Self {
+        const INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
+        const GROUPS: &str = "ec2:DescribeSecurityGroups";
+        Self {
+            subnets: Reading::not_asked("the subnets", "ec2:DescribeSubnets", why),
+            acls: Reading::not_asked("the network ACLs", "ec2:DescribeNetworkAcls", why),
+            balancer_interfaces: Reading::not_asked("the load balancer's interfaces", INTERFACES, why),
+            link_interfaces: Reading::not_asked("the VPC link's interfaces", INTERFACES, why),
+            near_groups: Reading::not_asked("the load balancer's security groups", GROUPS, why),
+            target_interfaces: Reading::not_asked("the targets' interfaces", INTERFACES, why),
+            instances: Reading::not_asked("the targets' instances", "ec2:DescribeInstances", why),
+            far_groups: Reading::not_asked("the targets' security groups", GROUPS, why),
+            backends: BTreeMap::new(),
+            prefix_lists: BTreeMap::new(),
+            balancer_attributes: Reading::not_asked(
+                "the load balancer's attributes",
+                "elasticloadbalancing:DescribeLoadBalancerAttributes",
+                why,
+            ),
+            group_attributes: BTreeMap::new(),
+        }
+    }
+}

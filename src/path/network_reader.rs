@@ -1,0 +1,210 @@
+//! The reads that tell whether packets pass: beside the targets' health what depends on the load balancer alone, then the
+//! targets' own interfaces, then their security groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use futures_util::future::join_all;
+use tokio::join;
+
+use crate::aws::model::{Attributes, Instance, InterfacesOf, NetworkInterface, PrefixList, SecurityGroup};
+use crate::aws::model::{Generation, LoadBalancer};
+use crate::aws::{Query, Reading};
+use crate::ids::Arn;
+use crate::path::network::Network;
+use crate::path::private_path::PrivatePath;
+use crate::path::reader::{MOST_GROUPS, PathReader};
+
+/// Values that EC2 takes for one filter. Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>
+const MOST_VALUES: usize = 200;
+
+impl PathReader<'_> {
+    /// What depends on the load balancer and the link alone.
+    pub(crate) async fn near_network(&self, topology: &PrivatePath) -> Network {
+        let unread = Network::unread("what leads to it could not be read");
+        let Some(balancer) = topology.load_balancer.value() else { return unread };
+        let Some(vpc) = &balancer.vpc else {
+            let (balancer_attributes, group_attributes) = self.attributes(topology, balancer).await;
+            let unread = Network::unread("the load balancer's VPC is not known");
+            return Network { balancer_attributes, group_attributes, ..unread };
+        };
+        let interfaces = InterfacesOf::LoadBalancer(balancer.arn.clone());
+        let (subnets, acls, balancer_interfaces, link_interfaces, near_groups, attributes) = join!(
+            self.read(Query::Subnets(vpc.clone())),
+            self.read(Query::NetworkAcls(vpc.clone())),
+            self.read(Query::NetworkInterfaces(interfaces)),
+            self.link_interfaces(topology),
+            self.near_groups(topology, balancer),
+            self.attributes(topology, balancer),
+        );
+        let (balancer_attributes, group_attributes) = attributes;
+        Network {
+            subnets,
+            acls,
+            balancer_interfaces,
+            link_interfaces,
+            near_groups,
+            balancer_attributes,
+            group_attributes,
+            ..unread
+        }
+    }
+
+    /// The interfaces of a V2 link; V1 has none in the customer's account.
+    async fn link_interfaces(&self, topology: &PrivatePath) -> Reading<Vec<NetworkInterface>> {
+        match topology.link.value() {
+            Some(link) if link.generation == Generation::V2 && !link.subnets.is_empty() => {
+                let subnets = sorted(link.subnets.iter().cloned());
+                self.read(Query::NetworkInterfaces(InterfacesOf::Links(subnets))).await
+            }
+            _ => Reading::not_asked(
+                "the VPC link's interfaces",
+                "ec2:DescribeNetworkInterfaces",
+                "it has none",
+            ),
+        }
+    }
+
+    async fn near_groups(
+        &self,
+        topology: &PrivatePath,
+        balancer: &LoadBalancer,
+    ) -> Reading<Vec<SecurityGroup>> {
+        let link = topology.link.value().into_iter().flat_map(|link| &link.security_groups);
+        let ids = sorted(link.chain(&balancer.security_groups).cloned());
+        match ids.is_empty() {
+            // A load balancer that AWS lists without groups has none.
+            true => topology.load_balancer.clone().map(|_| Vec::new()),
+            false => self.read(Query::SecurityGroups(ids)).await,
+        }
+    }
+
+    /// Attributes tell whether targets of other zones are used, and whose address targets see. Both are a network load
+    /// balancer's matter: an application load balancer always uses its own addresses, and other zones unless told not to.
+    async fn attributes(
+        &self,
+        topology: &PrivatePath,
+        balancer: &LoadBalancer,
+    ) -> (Reading<Attributes>, BTreeMap<Arn, Reading<Attributes>>) {
+        if balancer.kind != "network" {
+            return (Network::unread("it is no network load balancer").balancer_attributes, BTreeMap::new());
+        }
+        let mut groups = topology.called_target_groups();
+        groups.truncate(MOST_GROUPS);
+        let of_groups = groups.iter().map(|arn| self.read(Query::TargetGroupAttributes(arn.clone())));
+        let (of_balancer, of_groups) =
+            join!(self.read(Query::LoadBalancerAttributes(balancer.arn.clone())), join_all(of_groups));
+        (of_balancer, groups.into_iter().zip(of_groups).collect())
+    }
+
+    /// The targets' interfaces and instances, then their security groups, then what those name.
+    pub(crate) async fn far_network(&self, topology: &mut PrivatePath) {
+        let Targets { addresses, instances, backends } = targets(topology);
+        let vpc = vpc(topology);
+        let near_lists = lists_of(&topology.network.near_groups);
+        let (interfaces, instances, backends, near_lists) = join!(
+            self.target_interfaces(vpc, addresses),
+            self.instances(instances),
+            self.backends(backends),
+            self.prefix_lists(near_lists)
+        );
+        let network = &mut topology.network;
+        (network.prefix_lists, network.backends) = (near_lists, backends);
+        network.target_interfaces = interfaces.unwrap_or_else(|| network.target_interfaces.clone());
+        network.instances = instances.unwrap_or_else(|| network.instances.clone());
+        let wanted = far_groups(network);
+        if !wanted.is_empty() {
+            network.far_groups = self.read(Query::SecurityGroups(wanted)).await;
+        } else if network.near_groups.value().is_some() {
+            network.far_groups = network.near_groups.clone().map(|_| Vec::new());
+        }
+        let mut lists = lists_of(&network.far_groups);
+        lists.retain(|id| !network.prefix_lists.contains_key(id));
+        network.prefix_lists.extend(self.prefix_lists(lists).await);
+    }
+
+    async fn target_interfaces(
+        &self,
+        vpc: Option<String>,
+        addresses: Vec<String>,
+    ) -> Option<Reading<Vec<NetworkInterface>>> {
+        let vpc = vpc.filter(|_| !addresses.is_empty())?;
+        Some(self.read(Query::NetworkInterfaces(InterfacesOf::Addresses { vpc, addresses })).await)
+    }
+
+    async fn instances(&self, ids: Vec<String>) -> Option<Reading<Vec<Instance>>> {
+        if ids.is_empty() {
+            return None;
+        }
+        Some(self.read(Query::Instances(ids)).await)
+    }
+
+    async fn backends(
+        &self,
+        arns: Vec<String>,
+    ) -> BTreeMap<Arn, (Reading<LoadBalancer>, Reading<Vec<NetworkInterface>>)> {
+        let read = arns.into_iter().map(|arn| async {
+            let arn = Arn::new(arn);
+            let own = InterfacesOf::LoadBalancer(arn.clone());
+            let read =
+                join!(self.read(Query::LoadBalancer(arn.clone())), self.read(Query::NetworkInterfaces(own)));
+            (arn, read)
+        });
+        join_all(read).await.into_iter().collect()
+    }
+
+    async fn prefix_lists(&self, ids: Vec<String>) -> BTreeMap<String, Reading<PrefixList>> {
+        let read = join_all(ids.iter().map(|id| self.read(Query::PrefixList(id.clone())))).await;
+        ids.into_iter().zip(read).collect()
+    }
+}
+
+/// The called targets, by how they are registered.
+struct Targets {
+    addresses: Vec<String>,
+    instances: Vec<String>,
+    /// Application load balancers.
+    backends: Vec<String>,
+}
+
+fn targets(topology: &PrivatePath) -> Targets {
+    let ids = topology.targets.values().filter_map(Reading::value).flatten().map(|target| target.id.clone());
+    let (addresses, others): (Vec<String>, Vec<String>) = ids.partition(|id| id.parse::<IpAddr>().is_ok());
+    let (backends, others): (Vec<String>, Vec<String>) =
+        others.into_iter().partition(|id| id.contains(":loadbalancer/"));
+    let instances = others.into_iter().filter(|id| id.starts_with("i-"));
+    Targets {
+        addresses: sorted(addresses.into_iter()),
+        instances: sorted(instances),
+        backends: sorted(backends.into_iter()),
+    }
+}
+
+/// The VPC that the called targets are in.
+fn vpc(topology: &PrivatePath) -> Option<String> {
+    let called = topology.called_target_groups();
+    let of_group = called.iter().find_map(|arn| topology.target_group(arn)?.vpc.clone());
+    of_group.or_else(|| topology.load_balancer.value()?.vpc.clone())
+}
+
+/// The groups on the targets that have not been read with the near ones.
+fn far_groups(network: &Network) -> Vec<String> {
+    let near: BTreeSet<&str> =
+        network.near_groups.value().into_iter().flatten().map(|group| group.id.as_str()).collect();
+    let interfaces = network.target_interfaces.value().into_iter().flatten().flat_map(|i| &i.groups);
+    let instances = network.instances.value().into_iter().flatten().flat_map(|i| &i.groups);
+    let backends = network.backends.values().filter_map(|(balancer, _)| balancer.value());
+    let backends = backends.flat_map(|balancer| &balancer.security_groups);
+    sorted(interfaces.chain(instances).chain(backends).filter(|id| !near.contains(id.as_str())).cloned())
+}
+
+fn lists_of(groups: &Reading<Vec<SecurityGroup>>) -> Vec<String> {
+    let groups = groups.value().into_iter().flatten();
+    let rules = groups.flat_map(|group| group.ingress.iter().chain(&group.egress));
+    sorted(rules.flat_map(|rule| rule.prefix_lists.iter().cloned()))
+}
+
+/// In one order whatever order AWS answers in, so that a recorded account finds its answers again.
+fn sorted(values: impl Iterator<Item = String>) -> Vec<String> {
+    values.collect::<BTreeSet<_>>().into_iter().take(MOST_VALUES).collect()
+}

@@ -1,0 +1,183 @@
+//! Which integration a request went to: the logged method and path, matched with the API's resource templates.
+//!
+//! As API Gateway itself matches: a literal segment before a `{parameter}`, that before a `{proxy+}`; the verb before
+//! `ANY`. Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html>
+
+use crate::aws::model::{Integration, Resource};
+use crate::causes::{Endpoint, Route};
+
+/// The integration of a failed request, as far as it can be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found<'a> {
+    /// Exactly one.
+    One { resource: Option<&'a str>, integration: &'a Integration },
+    /// The API has no method for that route.
+    Missing,
+    /// The log does not name the route, and the API's private integrations differ.
+    Ambiguous(usize),
+}
+
+/// Finds the integration of a route; without a route, the one that every private integration agrees on.
+pub(crate) fn find<'a>(
+    resources: &'a [Resource],
+    route: Option<&Route>,
+    called: Option<&Endpoint>,
+) -> Found<'a> {
+    match route {
+        Some(route) => of_route(resources, route),
+        None => agreed(resources, called),
+    }
+}
+
+/// The template that a route's path was matched with; `None` where the API has no such route.
+pub fn template<'a>(resources: &'a [Resource], route: &Route) -> Option<&'a str> {
+    match of_route(resources, route) {
+        Found::One { resource, .. } => resource,
+        Found::Missing | Found::Ambiguous(_) => None,
+    }
+}
+
+fn of_route<'a>(resources: &'a [Resource], route: &Route) -> Found<'a> {
+    let mut matching: Vec<(Rank, &Resource)> = resources
+        .iter()
+        .filter_map(|resource| Some((rank(&resource.path, &route.path)?, resource)))
+        .collect();
+    matching.sort_by(|a, b| b.0.cmp(&a.0));
+    // A resource without methods only holds a place in the tree; the next best that has the verb answers.
+    let answering = matching.into_iter().find_map(|(_, resource)| {
+        let verb = route.method.to_ascii_uppercase();
+        let integration = resource.integrations.get(&verb).or_else(|| resource.integrations.get("ANY"))?;
+        Some(Found::One { resource: Some(&resource.path), integration })
+    });
+    answering.unwrap_or(Found::Missing)
+}
+
+fn agreed<'a>(resources: &'a [Resource], called: Option<&Endpoint>) -> Found<'a> {
+    let endpoint = |integration: &Integration| integration.uri.as_deref().and_then(Endpoint::parse);
+    let mut private: Vec<&Integration> =
+        resources.iter().flat_map(|resource| resource.integrations.values()).filter(|i| i.private).collect();
+    if let Some(called) = called {
+        private.retain(|integration| endpoint(integration).is_none_or(|configured| configured == *called));
+    }
+    let target =
+        |i: &Integration| (i.connection_id.clone(), i.target.clone(), endpoint(i).map(|e| (e.tls, e.port)));
+    let mut targets: Vec<_> = private.iter().map(|i| target(i)).collect();
+    targets.sort();
+    targets.dedup();
+    match (private.first(), targets.len()) {
+        (Some(integration), 1) => Found::One { resource: None, integration },
+        (_, several) => Found::Ambiguous(several),
+    }
+}
+
+/// How well a template fits: the whole path itself first, then segment by segment, literal over parameter over greedy.
+type Rank = (bool, Vec<u8>);
+
+fn rank(template: &str, path: &str) -> Option<Rank> {
+    if template == path {
+        return Some((true, Vec::new()));
+    }
+    let path: Vec<&str> = segments(path);
+    let mut ranks = Vec::new();
+    let mut index = 0;
+    for part in segments(template) {
+        if part.starts_with('{') && part.ends_with("+}") {
+            ranks.push(0);
+            return (index < path.len()).then_some((false, ranks));
+        }
+        let segment = path.get(index)?;
+        match part.starts_with('{') && part.ends_with('}') {
+            true => ranks.push(1),
+            false if part == *segment => ranks.push(2),
+            false => return None,
+        }
+        index += 1;
+    }
+    (index == path.len()).then_some((false, ranks))
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    path.split('/').filter(|segment| !segment.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn resource(path: &str, verbs: &[&str], link: &str) -> Resource {
+        let integration = |verb: &&str| {
+            let uri = Some(format!("https://backend/{verb}{path}"));
+            (
+                verb.to_string(),
+                Integration {
+                    uri,
+                    private: true,
+                    connection_id: Some(link.to_owned()),
+                    ..Integration::default()
+                },
+            )
+        };
+        Resource {
+            path: path.to_owned(),
+            integrations: verbs.iter().map(integration).collect::<BTreeMap<_, _>>(),
+        }
+    }
+
+    fn api() -> Vec<Resource> {
+        vec![
+            resource("/", &[], "a"),
+            resource("/{proxy+}", &["ANY"], "a"),
+            resource("/orders", &["GET", "ANY"], "a"),
+            resource("/orders/{id}", &["GET"], "a"),
+            resource("/orders/new", &["GET"], "a"),
+        ]
+    }
+
+    #[track_caller]
+    fn check(method: &str, path: &str, expected: Option<&str>) {
+        let resources = api();
+        let route = Route { method: method.to_owned(), path: path.to_owned() };
+        let found = match find(&resources, Some(&route), None) {
+            Found::One { integration, .. } => integration.uri.clone(),
+            _ => None,
+        };
+        assert_eq!(found.as_deref(), expected);
+    }
+
+    #[test]
+    fn the_exact_verb_comes_before_any() {
+        check("GET", "/orders", Some("https://backend/GET/orders"));
+        check("PUT", "/orders", Some("https://backend/ANY/orders"));
+    }
+
+    #[test]
+    fn literal_before_parameter_before_greedy() {
+        check("GET", "/orders/new", Some("https://backend/GET/orders/new"));
+        check("GET", "/orders/7", Some("https://backend/GET/orders/{id}"));
+        check("GET", "/orders/{id}", Some("https://backend/GET/orders/{id}"));
+        check("GET", "/orders/7/lines", Some("https://backend/ANY/{proxy+}"));
+        check("GET", "/{proxy+}", Some("https://backend/ANY/{proxy+}"));
+    }
+
+    #[test]
+    fn a_verb_that_the_best_resource_lacks_falls_to_the_next() {
+        check("DELETE", "/orders/7", Some("https://backend/ANY/{proxy+}"));
+    }
+
+    #[test]
+    fn the_root_is_no_proxy() {
+        check("GET", "/", None);
+    }
+
+    #[test]
+    fn without_a_route_the_private_integrations_must_agree() {
+        let one = api();
+        assert!(matches!(find(&one, None, None), Found::One { resource: None, .. }));
+        let mut two = api();
+        two.push(resource("/other", &["GET"], "b"));
+        assert_eq!(find(&two, None, None), Found::Ambiguous(2));
+    }
+}
