@@ -6,6 +6,7 @@
 use crate::logs::delivered;
 use crate::{causes, incidents, logs};
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use crate::functions::config::Config;
 use crate::functions::metrics::{Metric, Tally};
 use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
-use crate::incidents::{Alert, FailureGroup, Incident, RecentRequests, Status};
+use crate::incidents::{Alert, AlertRecord, FailureGroup, Incident, RecentRequests, Status};
 use crate::logs::{DecodeError, Document, Execution, Fault, LogBatch, Parcel, Sifted, Source};
 use crate::path::read_path;
 
@@ -47,6 +48,8 @@ pub struct Responder {
     /// What tells this container's leases from others'.
     pub container: String,
     leases: AtomicU64,
+    /// What was published while the table was gone, to be written there once it is back: its keys have to end.
+    pub(crate) unstored: Mutex<Vec<(FailureGroup, AlertRecord)>>,
 }
 
 /// What the time is.
@@ -81,7 +84,8 @@ impl Responder {
     ) -> Self {
         let (fallback, recent, tally) = (MemoryStore::default(), RecentRequests::default(), Tally::default());
         let leases = AtomicU64::new(0);
-        Self { config, accounts, store, fallback, publisher, recent, tally, now, container, leases }
+        let unstored = Mutex::default();
+        Self { config, accounts, store, fallback, publisher, recent, tally, now, container, leases, unstored }
     }
 
     /// Takes one payload, as Lambda hands it over, before the invocation's deadline.
@@ -318,5 +322,5 @@ async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Times
     let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));
     let incident = Incident { opened_at: news.first_failure(), ..incident };
     let reason = "explained from saved logs".to_owned();
-    Alert { incident, status: Status::Open, reason, may_repeat: false, news, judgement, also_hit: vec![] }
+    Alert { incident, status: Status::Open, reason, may_repeat: false, is_late: false, news, judgement, also_hit: vec![] }
 }

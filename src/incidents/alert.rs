@@ -74,6 +74,8 @@ pub struct Alert {
     pub status: Status,
     /// Whether the same may be told again, since no store could be reached.
     pub may_repeat: bool,
+    /// Whether its failures were more than an hour old when it was opened.
+    pub is_late: bool,
     /// Why this message was sent.
     pub reason: String,
     /// The failures that made it news.

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
-use crate::incident::Fingerprint;
+use crate::incidents::fingerprint::Fingerprint;
 
 /// The key of an alert from its first message to its end: `dedup_key` in every message.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AlertId(pub String);
 
 impl fmt::Display for AlertId {
@@ -37,6 +38,8 @@ pub struct Coverage {
     pub late: u64,
     /// Of `failed`, those up to this count are covered: a message named them, or an open alert's end is sure to.
     pub covered: u64,
+    /// Of `failed`, those that the last end covered: what a later message counts comes after them.
+    pub ended_failed: u64,
     /// Alerts that ended for it.
     pub generation: u64,
     /// The alert it is on.
@@ -51,7 +54,7 @@ pub struct Coverage {
 }
 
 /// How often something came back within a day of its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Flapping {
     pub times: u32,
     pub since: Option<Timestamp>,
@@ -59,7 +62,7 @@ pub struct Flapping {
 
 /// One conditional write to an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
+pub enum CoverageChange {
     /// Puts it on an alert, where it is on none, and no other alert of it ended since it was read.
     Attach { generation: u64, alert: AlertId, covered: Option<u64> },
     /// Puts it on the alert that its own was merged into.
@@ -80,6 +83,7 @@ impl Coverage {
             failed: 0,
             late: 0,
             covered: 0,
+            ended_failed: 0,
             generation: 0,
             alert: None,
             named: false,
@@ -134,11 +138,11 @@ impl Coverage {
     }
 
     /// Makes a change; `None` where its condition does not hold.
-    pub fn changed(&self, change: &Change) -> Option<Self> {
+    pub fn changed(&self, change: &CoverageChange) -> Option<Self> {
         let on = |alert: &AlertId| self.alert.as_ref() == Some(alert);
         let mut after = self.clone();
         match change {
-            Change::Attach { generation, alert, covered } => {
+            CoverageChange::Attach { generation, alert, covered } => {
                 if self.alert.is_some() || self.generation != *generation {
                     return None;
                 }
@@ -146,31 +150,32 @@ impl Coverage {
                 after.named = covered.is_some();
                 after.covered = self.covered.max(covered.unwrap_or(0));
             }
-            Change::Move { from, to } => {
+            CoverageChange::Move { from, to } => {
                 if !on(from) {
                     return None;
                 }
                 after.alert = Some(to.clone());
                 after.named = false;
             }
-            Change::Cover { alert, covered } => {
+            CoverageChange::Cover { alert, covered } => {
                 if !on(alert) {
                     return None;
                 }
                 after.covered = self.covered.max(*covered);
                 after.named = true;
             }
-            Change::End { alert, at, flapping } => {
+            CoverageChange::End { alert, at, flapping } => {
                 if !on(alert) {
                     return None;
                 }
                 after.alert = None;
                 after.named = false;
                 after.generation += 1;
+                after.ended_failed = self.covered;
                 after.ended = Some((alert.clone(), *at));
                 after.flapping = *flapping;
             }
-            Change::Expire { failed, at } => {
+            CoverageChange::Expire { failed, at } => {
                 if self.alert.is_some() || self.failed != *failed || self.uncovered() > 0 {
                     return None;
                 }

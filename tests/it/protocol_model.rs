@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use stateright::{Model, Property};
-use vpclink_responder::incident::{Fingerprint, Status};
-use vpclink_responder::protocol::alert::Alert;
-use vpclink_responder::protocol::coverage::{AlertId, Coverage};
-use vpclink_responder::protocol::sweep::{Policy, Todo, View, opening, plan};
-use vpclink_responder::protocol::task::{Answer, Member, Need, Outcome, Recovered, Task};
+use vpclink_responder::incidents::{Fingerprint, Status};
+use vpclink_responder::incidents::record::AlertRecord;
+use vpclink_responder::incidents::{AlertId, Coverage};
+use vpclink_responder::incidents::plan::{Policy, Table, Todo, opening, plan};
+use vpclink_responder::incidents::step::{AlertTask, Member, Need, Recovered, Reply, TaskOutcome};
 
 /// As shipped by default.
 const POLICY: Policy =
@@ -73,7 +73,7 @@ pub(crate) struct Delivery {
 enum Process {
     Counting(Delivery),
     /// A task; the rest of the sweep; the delivery it is for.
-    Running(Box<Task>, Vec<Todo>, Option<Delivery>),
+    Running(Box<AlertTask>, Vec<Todo>, Option<Delivery>),
 }
 
 /// What people have seen.
@@ -92,7 +92,7 @@ struct Seen {
 pub(crate) struct State {
     now: i64,
     incidents: BTreeMap<Fingerprint, Coverage>,
-    alerts: BTreeMap<AlertId, Alert>,
+    alerts: BTreeMap<AlertId, AlertRecord>,
     roots: BTreeMap<Fingerprint, AlertId>,
     counted: BTreeSet<Delivery>,
     pending: BTreeSet<Delivery>,
@@ -150,9 +150,9 @@ impl State {
         }
     }
 
-    fn view(&self) -> View {
+    fn view(&self) -> Table {
         let incidents = self.incidents.iter().filter(|(_, coverage)| !coverage.is_expired(time(self.now)));
-        View {
+        Table {
             incidents: incidents.map(|(f, coverage)| (f.clone(), self.member(f, coverage))).collect(),
             alerts: self.alerts.clone(),
         }
@@ -171,39 +171,39 @@ impl State {
         }
     }
 
-    fn task(todo: Todo, process: usize, now: i64) -> Task {
-        Task::new(todo.job, todo.alert, todo.members, format!("{process}@{now}"), LEASE)
+    fn task(todo: Todo, process: usize, now: i64) -> AlertTask {
+        AlertTask::new(todo.job, todo.alert, todo.members, format!("{process}@{now}"), LEASE)
     }
 
     /// Does what a task needs, and answers.
-    fn perform(&mut self, need: &Need, blind: bool, members: &[Member]) -> Answer {
+    fn perform(&mut self, need: &Need, blind: bool, members: &[Member]) -> Reply {
         match need {
             Need::Write { seen, alert } => {
                 let known = self.alerts.get(&alert.id);
                 if known.map(|known| known.version) == *seen {
                     self.alerts.insert(alert.id.clone(), alert.clone());
-                    return Answer::Done;
+                    return Reply::Done;
                 }
-                Answer::Refused(known.cloned())
+                Reply::Refused(known.cloned())
             }
             Need::Delete { alert, version } => {
                 if self.alerts.get(alert).is_some_and(|known| known.version == *version) {
                     self.alerts.remove(alert);
                 }
-                Answer::Done
+                Reply::Done
             }
             Need::Change { fingerprint, change } => {
                 let changed = self.incidents.get(fingerprint).and_then(|coverage| coverage.changed(change));
                 if let Some(changed) = &changed {
                     self.incidents.insert(fingerprint.clone(), changed.clone());
                 }
-                Answer::Changed(changed)
+                Reply::Changed(changed)
             }
-            Need::Budget(_) if blind => Answer::Refused(None),
-            Need::Budget(_) => Answer::Done,
+            Need::Budget(_) if blind => Reply::Refused(None),
+            Need::Budget(_) => Reply::Done,
             Need::Path => {
                 let broken = self.broken.iter().any(|broken| *broken) && !blind;
-                Answer::Path { root: broken.then(root), fault: None }
+                Reply::Path { root: broken.then(root), fault: None }
             }
             Need::Evidence => {
                 let still = members.iter().any(|member| {
@@ -216,21 +216,21 @@ impl State {
                 } else {
                     Recovered::Gone("gone".to_owned())
                 };
-                Answer::Evidence { recovery, fault: None }
+                Reply::Evidence { recovery, fault: None }
             }
             Need::Root(root) => {
                 let alert = self.roots.get(root).cloned();
                 let kept = alert.as_ref().and_then(|alert| self.alerts.get(alert).cloned());
-                Answer::Root { alert, kept }
+                Reply::Root { alert, kept }
             }
             Need::TakeRoot { root, seen, alert } => {
                 if self.roots.get(root) != seen.as_ref() {
-                    return Answer::Refused(None);
+                    return Reply::Refused(None);
                 }
                 self.roots.insert(root.clone(), alert.clone());
-                Answer::Done
+                Reply::Done
             }
-            Need::Members => Answer::Members(
+            Need::Members => Reply::Members(
                 members
                     .iter()
                     .map(|member| {
@@ -238,13 +238,13 @@ impl State {
                     })
                     .collect(),
             ),
-            Need::Publish(_) => Answer::Done,
-            Need::Nothing(_) => Answer::Done,
+            Need::Publish(_) => Reply::Done,
+            Need::Nothing(_) => Reply::Done,
         }
     }
 
     /// A message reaches people.
-    fn publish(&mut self, task: &Task, status: Status) {
+    fn publish(&mut self, task: &AlertTask, status: Status) {
         let key = self.seen.keys.entry(task.alert.id.clone()).or_default();
         let is_end = matches!(status, Status::Resolved | Status::Merged);
         let mut wrong = None;
@@ -306,7 +306,7 @@ impl State {
                 let fingerprint = api(delivery.api);
                 let coverage = self.incidents[&fingerprint].clone();
                 let member = self.member(&fingerprint, &coverage);
-                if let Some(todo) = opening(&View::default(), &member, now) {
+                if let Some(todo) = opening(&Table::default(), &member, now) {
                     let task = Self::task(todo, process, self.now);
                     self.processes[process] =
                         Some(Process::Running(Box::new(task), Vec::new(), Some(delivery)));
@@ -318,12 +318,12 @@ impl State {
                     self.publish(&task, notice.status);
                 }
                 let answer = self.perform(&need, blind, &task.members);
-                task.answer(if lost { Answer::Failed } else { answer }, POLICY, now);
+                task.answer(if lost { Reply::Failed } else { answer }, POLICY, now);
                 if task.outcome().is_none() {
                     self.processes[process] = Some(Process::Running(task, rest, delivery));
                     return;
                 }
-                let failed = matches!(task.outcome(), Some(Outcome::Unpublished | Outcome::Unreachable));
+                let failed = matches!(task.outcome(), Some(TaskOutcome::Unpublished | TaskOutcome::Unreachable));
                 if let (true, Some(delivery)) = (failed, delivery) {
                     self.pending.insert(delivery);
                 }
@@ -529,7 +529,7 @@ impl Model for Incidents {
             Action::Refuse(process) => {
                 state.left.faults -= 1;
                 let Some(Process::Running(task, ..)) = &mut state.processes[process] else { return None };
-                task.answer(Answer::Failed, POLICY, time(state.now));
+                task.answer(Reply::Failed, POLICY, time(state.now));
             }
             Action::Lose(process) => {
                 state.left.faults -= 1;

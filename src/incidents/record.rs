@@ -3,29 +3,31 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::coverage::{AlertId, DAY, Flapping, KEPT};
-use crate::incident::Fingerprint;
+use crate::incidents::coverage::{AlertId, DAY, Flapping, KEPT};
+use crate::incidents::fingerprint::Fingerprint;
+use crate::incidents::incident::Fault;
 
 /// An alert as the table keeps it. Every write is on condition of the version that was read.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Alert {
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AlertRecord {
     pub id: AlertId,
     pub version: u64,
-    /// The incident whose failure opened it; of a digest, [`Alert::DIGEST`].
+    /// The incident whose failure opened it; of a digest, [`AlertRecord::DIGEST`].
     pub leader: Fingerprint,
     /// The broken resource that it is of, once a reading has named one.
     pub root: Option<Fingerprint>,
-    pub state: State,
+    pub state: AlertState,
     pub lease: Option<Lease>,
     pub opened_at: Timestamp,
     pub last: Option<LastAlert>,
     pub flapping: Flapping,
-    pub evidence: Evidence,
+    pub evidence: EvidenceSoFar,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum State {
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum AlertState {
     /// It has an owner, and once it is `announced` its first message may or may not have been published.
     Opening { announced: bool },
     Open,
@@ -35,14 +37,14 @@ pub enum State {
 }
 
 /// How an alert ends, as decided.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct End {
     pub how: How,
     pub at: Timestamp,
     pub reason: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum How {
     /// Quiet, and a reading of all of it found its fault gone.
     Resolved,
@@ -53,7 +55,7 @@ pub enum How {
 }
 
 /// Exclusive right to publish for an alert, until it expires with the invocation that took it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Lease {
     pub owner: String,
     pub until: Timestamp,
@@ -70,7 +72,7 @@ impl Lease {
 }
 
 /// The last message of an alert, and how things stood.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LastAlert {
     pub number: u64,
     pub at: Timestamp,
@@ -85,19 +87,19 @@ pub struct LastAlert {
     /// Before this, the fault is not read again.
     pub look_at: Option<Timestamp>,
     /// The finding that explained it: its code, and what was at fault.
-    pub fault: Option<(String, Option<String>)>,
+    pub fault: Option<Fault>,
 }
 
 /// How far the readings before an end have come: they are a few at a time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Evidence {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EvidenceSoFar {
     /// Failures of all members when it began: more make it begin again.
     pub failed: u64,
     /// Pairs of endpoint and route that were read and found healthy.
     pub read: u32,
 }
 
-impl Alert {
+impl AlertRecord {
     /// The leader of a digest, which is no incident.
     pub const DIGEST: &'static str = "many-incidents";
 
@@ -110,12 +112,12 @@ impl Alert {
             version: 0,
             leader,
             root: None,
-            state: State::Opening { announced: false },
+            state: AlertState::Opening { announced: false },
             lease: None,
             opened_at: now,
             last: None,
             flapping,
-            evidence: Evidence::default(),
+            evidence: EvidenceSoFar::default(),
         }
     }
 
@@ -125,11 +127,11 @@ impl Alert {
 
     /// Whether failures can still join it.
     pub fn is_joinable(&self) -> bool {
-        matches!(self.state, State::Opening { .. } | State::Open)
+        matches!(self.state, AlertState::Opening { .. } | AlertState::Open)
     }
 
     pub fn is_open(&self) -> bool {
-        self.state == State::Open
+        self.state == AlertState::Open
     }
 
     pub fn is_free(&self, now: Timestamp) -> bool {
@@ -138,14 +140,14 @@ impl Alert {
 
     pub fn end(&self) -> Option<&End> {
         match &self.state {
-            State::Ending(end) | State::Ended(end) => Some(end),
+            AlertState::Ending(end) | AlertState::Ended(end) => Some(end),
             _ => None,
         }
     }
 
     pub fn expires_at(&self) -> Option<Timestamp> {
         match &self.state {
-            State::Ended(end) => end.at.checked_add(KEPT).ok(),
+            AlertState::Ended(end) => end.at.checked_add(KEPT).ok(),
             _ => None,
         }
     }

@@ -1,15 +1,17 @@
 //! One thing that has to be done about an alert, step by step: what is needed next, and what an answer leads to.
 //!
-//! A task does nothing itself. Whatever ends it between two steps leaves a table from which [`super::sweep`] goes on.
+//! A task does nothing itself. Whatever ends it between two steps leaves a table from which [`crate::incidents::plan`] goes on.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::alert::{Alert, End, Evidence, How, LastAlert, Lease, State};
-use super::coverage::{AlertId, Change, Coverage};
-use super::sweep::Policy;
-use crate::incident::{Fingerprint, Status};
+use crate::incidents::record::{AlertRecord, End, EvidenceSoFar, How, LastAlert, Lease, AlertState};
+use crate::incidents::coverage::{AlertId, CoverageChange, Coverage};
+use crate::incidents::plan::Policy;
+use crate::incidents::alert::Status;
+use crate::incidents::fingerprint::Fingerprint;
+use crate::incidents::incident::Fault;
 
 /// An incident as a message shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,13 +40,13 @@ pub enum Job {
     /// Forgets an alert that was never published.
     Drop,
     /// Makes good one write that a crash left out.
-    Repair { fingerprint: Fingerprint, change: Change },
+    Repair { fingerprint: Fingerprint, change: CoverageChange },
     /// Forgets an incident that is over.
-    Expire { fingerprint: Fingerprint, change: Change },
+    Expire { fingerprint: Fingerprint, change: CoverageChange },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Stage {
+enum Step {
     Claim,
     Budget,
     Read,
@@ -64,14 +66,14 @@ enum Stage {
     Cover(usize),
     Decide,
     Note,
-    Release(Outcome),
+    Release(TaskOutcome),
     Repair,
-    Done(Outcome),
+    Done(TaskOutcome),
 }
 
 /// What a task came to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum TaskOutcome {
     Published,
     /// Its failures are on this alert now, and the next message of that one names them.
     Joined(AlertId),
@@ -91,10 +93,10 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Need {
     /// Writes an alert, where it still has this version; `None`: where there is none.
-    Write { seen: Option<u64>, alert: Alert },
+    Write { seen: Option<u64>, alert: AlertRecord },
     /// Forgets an alert, where it still has this version.
     Delete { alert: AlertId, version: u64 },
-    Change { fingerprint: Fingerprint, change: Change },
+    Change { fingerprint: Fingerprint, change: CoverageChange },
     /// One of the hour's messages for this incident.
     Budget(Fingerprint),
     /// Reads the path of the failures.
@@ -108,7 +110,7 @@ pub enum Need {
     /// Reads the members again.
     Members,
     Publish(Notice),
-    Nothing(Outcome),
+    Nothing(TaskOutcome),
 }
 
 /// A message, but for what live AWS says.
@@ -120,14 +122,14 @@ pub struct Notice {
 
 /// What came of a need.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
+pub enum Reply {
     Done,
     /// A condition did not hold; the alert as it is.
-    Refused(Option<Alert>),
+    Refused(Option<AlertRecord>),
     Changed(Option<Coverage>),
-    Path { root: Option<Fingerprint>, fault: Option<(String, Option<String>)> },
-    Evidence { recovery: Recovered, fault: Option<(String, Option<String>)> },
-    Root { alert: Option<AlertId>, kept: Option<Alert> },
+    Path { root: Option<Fingerprint>, fault: Option<Fault> },
+    Evidence { recovery: Recovered, fault: Option<Fault> },
+    Root { alert: Option<AlertId>, kept: Option<AlertRecord> },
     Members(Vec<(Fingerprint, Option<Coverage>)>),
     /// It could not be had or done, or no reply came.
     Failed,
@@ -145,9 +147,9 @@ pub enum Recovered {
 
 /// A job under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Task {
+pub struct AlertTask {
     pub job: Job,
-    pub alert: Alert,
+    pub alert: AlertRecord,
     pub members: Vec<Member>,
     owner: String,
     /// How long the invocation may still take, and a margin.
@@ -155,19 +157,19 @@ pub struct Task {
     is_new: bool,
     notice: Option<Notice>,
     root: Option<Fingerprint>,
-    fault: Option<(String, Option<String>)>,
+    fault: Option<Fault>,
     last: Option<LastAlert>,
     /// Whether it ends without a reading that proves it.
     unproven: bool,
-    stage: Stage,
+    stage: Step,
 }
 
-impl Task {
-    pub fn new(job: Job, alert: Alert, members: Vec<Member>, owner: String, lease: Duration) -> Self {
+impl AlertTask {
+    pub fn new(job: Job, alert: AlertRecord, members: Vec<Member>, owner: String, lease: Duration) -> Self {
         let stage = match &job {
-            Job::Repair { .. } | Job::Expire { .. } => Stage::Repair,
-            Job::Drop => Stage::Forget,
-            _ => Stage::Claim,
+            Job::Repair { .. } | Job::Expire { .. } => Step::Repair,
+            Job::Drop => Step::Forget,
+            _ => Step::Claim,
         };
         let is_new = job == Job::Open && alert.version == 0;
         let (notice, root, fault, last) = (None, None, None, None);
@@ -182,67 +184,72 @@ impl Task {
             change,
         };
         match &self.stage {
-            Stage::Claim => {
+            Step::Claim => {
                 let seen = (!self.is_new).then_some(self.alert.version);
                 Need::Write { seen, alert: self.claimed(now) }
             }
-            Stage::Budget => Need::Budget(self.alert.leader.clone()),
-            Stage::Read if matches!(self.job, Job::Recover { .. }) => Need::Evidence,
-            Stage::Read => Need::Path,
-            Stage::Root(root) => Need::Root(root.clone()),
-            Stage::TakeRoot { root, seen } => {
+            Step::Budget => Need::Budget(self.alert.leader.clone()),
+            Step::Read if matches!(self.job, Job::Recover { .. }) => Need::Evidence,
+            Step::Read => Need::Path,
+            Step::Root(root) => Need::Root(root.clone()),
+            Step::TakeRoot { root, seen } => {
                 Need::TakeRoot { root: root.clone(), seen: seen.clone(), alert: id() }
             }
-            Stage::Join(alert) => {
+            Step::Join(alert) => {
                 let generation = self.members[0].coverage.generation;
-                change(0, Change::Attach { generation, alert: alert.clone(), covered: None })
+                change(0, CoverageChange::Attach { generation, alert: alert.clone(), covered: None })
             }
-            Stage::Forget | Stage::Withdraw => Need::Delete { alert: id(), version: self.alert.version },
-            Stage::Announce => Need::Write { seen: Some(self.alert.version), alert: self.announced() },
-            Stage::Publish => match &self.notice {
+            Step::Forget | Step::Withdraw => Need::Delete { alert: id(), version: self.alert.version },
+            Step::Announce => Need::Write { seen: Some(self.alert.version), alert: self.announced() },
+            Step::Publish => match &self.notice {
                 Some(notice) => Need::Publish(notice.clone()),
-                None => Need::Nothing(Outcome::Quiet),
+                None => Need::Nothing(TaskOutcome::Quiet),
             },
-            Stage::Record => Need::Write { seen: Some(self.alert.version), alert: self.recorded() },
-            Stage::Settle(place) => change(*place, self.settled(*place)),
-            Stage::Move(place) => {
+            Step::Record => Need::Write { seen: Some(self.alert.version), alert: self.recorded() },
+            Step::Settle(place) => change(*place, self.settled(*place)),
+            Step::Move(place) => {
                 let to = match &self.job {
                     Job::Merge { into } => into.clone(),
                     _ => self.merged_into().unwrap_or_else(id),
                 };
-                change(*place, Change::Move { from: id(), to })
+                change(*place, CoverageChange::Move { from: id(), to })
             }
-            Stage::Reread => Need::Members,
-            Stage::Cover(place) => {
+            Step::Reread => Need::Members,
+            Step::Cover(place) => {
                 let covered = self.members[*place].coverage.failed;
-                change(*place, Change::Cover { alert: id(), covered })
+                change(*place, CoverageChange::Cover { alert: id(), covered })
             }
-            Stage::Decide => Need::Write { seen: Some(self.alert.version), alert: self.decided(now) },
-            Stage::Note => Need::Write { seen: Some(self.alert.version), alert: self.noted() },
-            Stage::Release(_) => {
+            Step::Decide => Need::Write { seen: Some(self.alert.version), alert: self.decided(now) },
+            Step::Note => Need::Write { seen: Some(self.alert.version), alert: self.noted() },
+            Step::Release(_) => {
                 Need::Write { seen: Some(self.alert.version), alert: self.alert.with(|alert| alert.lease = None) }
             }
-            Stage::Repair => match &self.job {
+            Step::Repair => match &self.job {
                 Job::Repair { fingerprint, change } | Job::Expire { fingerprint, change } => {
                     Need::Change { fingerprint: fingerprint.clone(), change: change.clone() }
                 }
-                _ => Need::Nothing(Outcome::Quiet),
+                _ => Need::Nothing(TaskOutcome::Quiet),
             },
-            Stage::Done(outcome) => Need::Nothing(outcome.clone()),
+            Step::Done(outcome) => Need::Nothing(outcome.clone()),
         }
     }
 
     /// Goes on with the answer to what it needed.
-    pub fn answer(&mut self, answer: Answer, policy: Policy, now: Timestamp) {
+    pub fn answer(&mut self, answer: Reply, policy: Policy, now: Timestamp) {
         let needed = self.need(now);
-        if let (Need::Write { alert, .. }, Answer::Done) = (&needed, &answer) {
+        self.answer_to(&needed, answer, policy, now);
+    }
+
+    /// The same, where time has passed since it was needed.
+    pub fn answer_to(&mut self, needed: &Need, answer: Reply, policy: Policy, now: Timestamp) {
+        if let (Need::Write { alert, .. }, Reply::Done) = (needed, &answer) {
             self.alert = alert.clone();
         }
         // A reply that was lost: the write is there all the same.
-        let answer = match (&needed, answer) {
-            (Need::Write { alert, .. }, Answer::Refused(Some(known))) if *alert == known => {
+        let answer = match (needed, answer) {
+            (Need::Write { alert, .. }, Reply::Refused(Some(known))) if *alert == known => {
                 self.alert = known;
-                Answer::Done
+                Reply::Done
             }
             (_, answer) => answer,
         };
@@ -251,51 +258,52 @@ impl Task {
 
     /// Whether the next step is the message: what joined meanwhile can be named in it.
     pub fn is_publishing(&self) -> bool {
-        self.stage == Stage::Publish
+        self.stage == Step::Publish
     }
 
-    pub fn outcome(&self) -> Option<&Outcome> {
-        if let Stage::Done(outcome) = &self.stage { Some(outcome) } else { None }
+    pub fn outcome(&self) -> Option<&TaskOutcome> {
+        if let Step::Done(outcome) = &self.stage { Some(outcome) } else { None }
     }
 
-    fn next(&mut self, answer: Answer, policy: Policy, now: Timestamp) -> Stage {
-        if answer == Answer::Failed {
+    fn next(&mut self, answer: Reply, policy: Policy, now: Timestamp) -> Step {
+        if answer == Reply::Failed {
             return self.failed();
         }
-        match (std::mem::replace(&mut self.stage, Stage::Done(Outcome::Quiet)), answer) {
-            (Stage::Claim, Answer::Done) => self.claimed_next(),
-            (Stage::Claim, _) => Stage::Done(Outcome::Lost),
-            (Stage::Budget, Answer::Done) => Stage::Read,
-            (Stage::Budget, _) => Stage::Withdraw,
-            (Stage::Withdraw, _) => Stage::Done(Outcome::Withheld),
-            (Stage::Forget, _) => match &self.job {
-                Job::Open => Stage::Done(self.joined()),
-                _ => Stage::Done(Outcome::Quiet),
+        match (std::mem::replace(&mut self.stage, Step::Done(TaskOutcome::Quiet)), answer) {
+            (Step::Claim, Reply::Done) => self.claimed_next(),
+            (Step::Claim, _) => Step::Done(TaskOutcome::Lost),
+            (Step::Budget, Reply::Done) => Step::Read,
+            (Step::Budget, _) => Step::Withdraw,
+            (Step::Withdraw, _) => Step::Done(TaskOutcome::Withheld),
+            (Step::Forget, _) => match &self.job {
+                Job::Open => Step::Done(self.joined()),
+                _ => Step::Done(TaskOutcome::Quiet),
             },
-            (Stage::Read, Answer::Path { root, fault }) => self.read(root, fault, now),
-            (Stage::Read, Answer::Evidence { recovery, fault }) => self.seen(recovery, fault, policy, now),
-            (Stage::Root(root), Answer::Root { alert, kept }) => {
+            (Step::Read, Reply::Path { root, fault }) => self.read(root, fault, now),
+            (Step::Read, Reply::Evidence { recovery, fault }) => self.seen(recovery, fault, policy, now),
+            (Step::Root(root), Reply::Root { alert, kept }) => {
                 let known = kept.filter(|kept| kept.is_joinable() && kept.id != self.alert.id);
                 match known {
-                    Some(known) if self.may_join() => Stage::Join(known.id),
+                    Some(known) if self.may_join() => Step::Join(known.id),
                     // A key that may have been published has to be ended: it opens, and is merged.
                     Some(_) => self.announce(),
-                    None => Stage::TakeRoot { root, seen: alert },
+                    None => Step::TakeRoot { root, seen: alert },
                 }
             }
-            (Stage::TakeRoot { .. }, _) => self.announce(),
-            (Stage::Announce, Answer::Done) => Stage::Publish,
-            (Stage::Join(alert), Answer::Changed(Some(coverage))) => {
+            (Step::TakeRoot { root, .. }, Reply::Refused(_)) => Step::Root(root),
+            (Step::TakeRoot { .. }, _) => self.announce(),
+            (Step::Announce, Reply::Done) => Step::Publish,
+            (Step::Join(alert), Reply::Changed(Some(coverage))) => {
                 self.members[0].coverage = coverage;
                 debug_assert_eq!(self.members[0].coverage.alert.as_ref(), Some(&alert));
-                Stage::Forget
+                Step::Forget
             }
-            (Stage::Join(_), _) => Stage::Done(Outcome::Lost),
-            (Stage::Publish, _) => Stage::Record,
-            (Stage::Record, Answer::Done) => self.settle(0),
-            (Stage::Settle(place), _) => self.settle(place + 1),
-            (Stage::Move(place), _) => self.moved(place + 1),
-            (Stage::Reread, Answer::Members(members)) => {
+            (Step::Join(_), _) => Step::Done(TaskOutcome::Lost),
+            (Step::Publish, _) => Step::Record,
+            (Step::Record, Reply::Done) => self.settle(0),
+            (Step::Settle(place), _) => self.settle(place + 1),
+            (Step::Move(place), _) => self.moved(place + 1),
+            (Step::Reread, Reply::Members(members)) => {
                 let still = |member: &Member| {
                     members.iter().any(|(fingerprint, coverage)| {
                         *fingerprint == member.fingerprint
@@ -304,62 +312,67 @@ impl Task {
                             })
                     })
                 };
-                if self.members.iter().all(still) { self.cover(0) } else { Stage::Release(Outcome::Quiet) }
+                if self.members.iter().all(still) { self.cover(0) } else { Step::Release(TaskOutcome::Quiet) }
             }
-            (Stage::Cover(place), Answer::Changed(Some(coverage)))
+            (Step::Cover(place), Reply::Changed(Some(coverage)))
                 if coverage.failed == self.members[place].coverage.failed =>
             {
                 self.members[place].coverage = coverage;
                 self.cover(place + 1)
             }
             // It failed again while its path was read.
-            (Stage::Cover(_), _) => Stage::Release(Outcome::Quiet),
-            (Stage::Decide, Answer::Done) => Stage::Publish,
-            (Stage::Note, _) => Stage::Done(Outcome::Quiet),
-            (Stage::Release(outcome), _) => Stage::Done(outcome),
-            (Stage::Repair, _) => Stage::Done(Outcome::Quiet),
-            (Stage::Announce | Stage::Record | Stage::Decide | Stage::Reread, _) => Stage::Done(Outcome::Lost),
-            (stage @ Stage::Done(_), _) => stage,
-            (Stage::Read | Stage::Root(_), _) => self.failed(),
+            (Step::Cover(_), _) => Step::Release(TaskOutcome::Quiet),
+            (Step::Decide, Reply::Done) => Step::Publish,
+            (Step::Note, _) => Step::Done(TaskOutcome::Quiet),
+            (Step::Release(outcome), _) => Step::Done(outcome),
+            (Step::Repair, _) => Step::Done(TaskOutcome::Quiet),
+            (Step::Announce | Step::Record | Step::Decide | Step::Reread, _) => Step::Done(TaskOutcome::Lost),
+            (stage @ Step::Done(_), _) => stage,
+            (Step::Read | Step::Root(_), _) => self.failed(),
         }
     }
 
     /// What a step that failed leads to. Before the message, it is for whoever comes next; after it, for the sweep.
-    fn failed(&mut self) -> Stage {
+    fn failed(&mut self) -> Step {
         match &self.stage {
-            Stage::Publish => Stage::Release(Outcome::Unpublished),
+            Step::Publish => Step::Release(TaskOutcome::Unpublished),
             // A root that can't be read costs a message more, which is merged later.
-            Stage::Root(_) | Stage::TakeRoot { .. } => self.announce(),
-            Stage::Settle(place) => {
+            Step::Root(_) | Step::TakeRoot { .. } => self.announce(),
+            Step::Settle(place) => {
                 let place = *place;
                 self.settle(place + 1)
             }
-            Stage::Release(outcome) => Stage::Done(outcome.clone()),
-            Stage::Record => Stage::Done(Outcome::Published),
-            _ => Stage::Done(Outcome::Unreachable),
+            Step::Release(outcome) => Step::Done(outcome.clone()),
+            Step::Record => Step::Done(TaskOutcome::Published),
+            _ => Step::Done(TaskOutcome::Unreachable),
         }
     }
 
-    fn claimed_next(&mut self) -> Stage {
+    fn claimed_next(&mut self) -> Step {
         match &self.job {
-            Job::Open if self.is_new => Stage::Budget,
-            Job::Open | Job::Update { .. } | Job::Recover { .. } => Stage::Read,
-            Job::Merge { .. } => self.moved(0),
+            Job::Open if self.is_new => Step::Budget,
+            Job::Open | Job::Update { .. } | Job::Recover { .. } => Step::Read,
+            Job::Merge { .. } if self.merged_into().is_some() => self.moved(0),
+            Job::Merge { .. } => self.publish_end(),
             Job::Finish if self.merged_into().is_some() => self.moved(0),
             Job::Finish => self.publish_end(),
-            Job::Drop | Job::Repair { .. } | Job::Expire { .. } => Stage::Done(Outcome::Quiet),
+            Job::Drop | Job::Repair { .. } | Job::Expire { .. } => Step::Done(TaskOutcome::Quiet),
         }
     }
 
-    fn claimed(&self, now: Timestamp) -> Alert {
+    fn claimed(&self, now: Timestamp) -> AlertRecord {
         let until = now.checked_add(self.lease).unwrap_or(now);
         let lease = Some(Lease { owner: self.owner.clone(), until });
         self.alert.with(|alert| {
             alert.lease = lease;
             match &self.job {
+                Job::Merge { into } if *into == alert.id => {
+                    let reason = "its failures are not kept any more".to_owned();
+                    alert.state = AlertState::Ending(End { how: How::Expired, at: now, reason });
+                }
                 Job::Merge { into } => {
                     let reason = format!("continues as #{into}");
-                    alert.state = State::Ending(End { how: How::Merged(into.clone()), at: now, reason });
+                    alert.state = AlertState::Ending(End { how: How::Merged(into.clone()), at: now, reason });
                 }
                 _ => {}
             }
@@ -369,9 +382,9 @@ impl Task {
     fn read(
         &mut self,
         root: Option<Fingerprint>,
-        fault: Option<(String, Option<String>)>,
+        fault: Option<Fault>,
         now: Timestamp,
-    ) -> Stage {
+    ) -> Step {
         self.fault = fault;
         let update = match &self.job {
             Job::Update { status, reason } => Notice { status: *status, reason: reason.clone() },
@@ -382,7 +395,7 @@ impl Task {
         match root {
             Some(root) if self.alert.root.is_none() && !self.alert.is_digest() => {
                 self.root = Some(root.clone());
-                Stage::Root(root)
+                Step::Root(root)
             }
             _ => self.announce(),
         }
@@ -390,29 +403,29 @@ impl Task {
 
     fn may_join(&self) -> bool {
         self.job == Job::Open
-            && self.alert.state == State::Opening { announced: false }
+            && self.alert.state == AlertState::Opening { announced: false }
             && self.members.len() == 1
             && self.members[0].coverage.alert.is_none()
     }
 
-    fn announce(&self) -> Stage {
-        if self.alert.state == (State::Opening { announced: false }) { Stage::Announce } else { Stage::Publish }
+    fn announce(&self) -> Step {
+        if self.alert.state == (AlertState::Opening { announced: false }) { Step::Announce } else { Step::Publish }
     }
 
-    fn announced(&self) -> Alert {
+    fn announced(&self) -> AlertRecord {
         self.alert.with(|alert| {
-            alert.state = State::Opening { announced: true };
+            alert.state = AlertState::Opening { announced: true };
             alert.root.clone_from(&self.root);
         })
     }
 
     fn opening(&self, now: Timestamp) -> Notice {
         let words = |since: Timestamp| {
-            crate::incident::words(Duration::try_from(now.duration_since(since)).unwrap_or_default())
+            crate::incidents::plan::words(Duration::try_from(now.duration_since(since)).unwrap_or_default())
         };
         let ended = self.members.first().and_then(|leader| leader.coverage.ended.as_ref());
         match ended {
-            Some((before, at)) if now.duration_since(*at) < super::coverage::DAY => {
+            Some((before, at)) if now.duration_since(*at) < crate::incidents::coverage::DAY => {
                 let flapping = self.alert.flapping_words().map_or(String::new(), |words| format!("; {words}"));
                 let reason = format!("failing again {} after it ended as #{before}{flapping}", words(*at));
                 Notice { status: Status::Regressed, reason }
@@ -425,18 +438,18 @@ impl Task {
     fn seen(
         &mut self,
         recovery: Recovered,
-        fault: Option<(String, Option<String>)>,
+        fault: Option<Fault>,
         policy: Policy,
         now: Timestamp,
-    ) -> Stage {
-        let Job::Recover { quiet, may_expire } = &self.job else { return Stage::Done(Outcome::Quiet) };
-        let (quiet, may_expire) = (crate::incident::words(*quiet), *may_expire);
+    ) -> Step {
+        let Job::Recover { quiet, may_expire } = &self.job else { return Step::Done(TaskOutcome::Quiet) };
+        let (quiet, may_expire) = (crate::incidents::plan::words(*quiet), *may_expire);
         self.fault = fault.or_else(|| self.alert.last.as_ref().and_then(|last| last.fault.clone()));
         let says = match recovery {
             Recovered::Gone(how) => {
                 let reason = format!("no failure for {quiet}, and {how}");
                 self.notice = Some(Notice { status: Status::Resolved, reason });
-                return Stage::Reread;
+                return Step::Reread;
             }
             Recovered::Unseen(why) if may_expire => {
                 self.unproven = true;
@@ -444,12 +457,12 @@ impl Task {
                     "no failure for {quiet}: closed without evidence that the fault is gone, since {why}"
                 );
                 self.notice = Some(Notice { status: Status::Resolved, reason });
-                return Stage::Reread;
+                return Step::Reread;
             }
             Recovered::SoFar(read) => {
                 let failed = self.members.iter().map(|member| member.coverage.failed).sum();
-                self.alert.evidence = Evidence { failed, read };
-                return Stage::Note;
+                self.alert.evidence = EvidenceSoFar { failed, read };
+                return Step::Note;
             }
             Recovered::Still(says) => format!("no failure for {quiet}, but still broken: {says}"),
             Recovered::Unseen(why) => {
@@ -462,16 +475,16 @@ impl Task {
             look_at: now.checked_add(policy.resolve_after).ok(),
             ..self.message(now)
         };
-        self.alert.evidence = Evidence::default();
+        self.alert.evidence = EvidenceSoFar::default();
         if said {
             // Said once. It is read again, and published when something else is seen.
             let at = self.alert.last.as_ref().map_or(last.at, |before| before.at);
             self.last = Some(LastAlert { at, ..last });
-            return Stage::Note;
+            return Step::Note;
         }
         self.last = Some(last);
         self.notice = Some(Notice { status: Status::Ongoing, reason: says });
-        Stage::Publish
+        Step::Publish
     }
 
     /// What is to be remembered of the message.
@@ -497,13 +510,13 @@ impl Task {
         }
     }
 
-    fn decided(&self, now: Timestamp) -> Alert {
+    fn decided(&self, now: Timestamp) -> AlertRecord {
         let reason = self.notice.as_ref().map_or(String::new(), |notice| notice.reason.clone());
         let how = if self.unproven { How::Expired } else { How::Resolved };
-        self.alert.with(|alert| alert.state = State::Ending(End { how, at: now, reason }))
+        self.alert.with(|alert| alert.state = AlertState::Ending(End { how, at: now, reason }))
     }
 
-    fn noted(&self) -> Alert {
+    fn noted(&self) -> AlertRecord {
         self.alert.with(|alert| {
             alert.lease = None;
             if let Some(last) = &self.last {
@@ -513,13 +526,13 @@ impl Task {
     }
 
     /// The alert once its message is published.
-    fn recorded(&self) -> Alert {
+    fn recorded(&self) -> AlertRecord {
         self.alert.with(|alert| {
             alert.lease = None;
             match &alert.state {
-                State::Ending(end) => alert.state = State::Ended(end.clone()),
-                State::Opening { .. } => alert.state = State::Open,
-                State::Open | State::Ended(_) => {}
+                AlertState::Ending(end) => alert.state = AlertState::Ended(end.clone()),
+                AlertState::Opening { .. } => alert.state = AlertState::Open,
+                AlertState::Open | AlertState::Ended(_) => {}
             }
             if let Some(last) = &self.last {
                 alert.last = Some(last.clone());
@@ -530,45 +543,45 @@ impl Task {
         })
     }
 
-    fn settled(&self, place: usize) -> Change {
+    fn settled(&self, place: usize) -> CoverageChange {
         let Member { coverage, .. } = &self.members[place];
         let alert = self.alert.id.clone();
         match &self.alert.state {
-            State::Ended(end) => Change::End { alert, at: end.at, flapping: self.alert.flapping },
+            AlertState::Ended(end) => CoverageChange::End { alert, at: end.at, flapping: self.alert.flapping },
             _ if coverage.alert.is_none() => {
-                Change::Attach { generation: coverage.generation, alert, covered: Some(coverage.failed) }
+                CoverageChange::Attach { generation: coverage.generation, alert, covered: Some(coverage.failed) }
             }
-            _ => Change::Cover { alert, covered: coverage.failed },
+            _ => CoverageChange::Cover { alert, covered: coverage.failed },
         }
     }
 
     /// The next member to write to. What a message left out because of a silence stays uncovered.
-    fn settle(&mut self, from: usize) -> Stage {
+    fn settle(&mut self, from: usize) -> Step {
         if self.merged_into().is_some() {
-            return Stage::Done(Outcome::Published);
+            return Step::Done(TaskOutcome::Published);
         }
         let ended = self.alert.end().is_some();
         let rest = self.members.iter().enumerate().skip(from);
         match rest.filter(|(_, member)| ended || !member.silenced).map(|(place, _)| place).next() {
-            Some(place) => Stage::Settle(place),
-            None => Stage::Done(Outcome::Published),
+            Some(place) => Step::Settle(place),
+            None => Step::Done(TaskOutcome::Published),
         }
     }
 
-    fn cover(&self, place: usize) -> Stage {
-        if place < self.members.len() { Stage::Cover(place) } else { Stage::Decide }
+    fn cover(&self, place: usize) -> Step {
+        if place < self.members.len() { Step::Cover(place) } else { Step::Decide }
     }
 
-    fn moved(&mut self, place: usize) -> Stage {
-        if place < self.members.len() { Stage::Move(place) } else { self.publish_end() }
+    fn moved(&mut self, place: usize) -> Step {
+        if place < self.members.len() { Step::Move(place) } else { self.publish_end() }
     }
 
-    fn publish_end(&mut self) -> Stage {
+    fn publish_end(&mut self) -> Step {
         self.notice = self.alert.end().map(|end| Notice {
             status: if matches!(end.how, How::Merged(_)) { Status::Merged } else { Status::Resolved },
             reason: end.reason.clone(),
         });
-        Stage::Publish
+        Step::Publish
     }
 
     fn merged_into(&self) -> Option<AlertId> {
@@ -578,8 +591,8 @@ impl Task {
         }
     }
 
-    fn joined(&self) -> Outcome {
+    fn joined(&self) -> TaskOutcome {
         let joined = self.members.first().and_then(|leader| leader.coverage.alert.clone());
-        joined.map_or(Outcome::Lost, Outcome::Joined)
+        joined.map_or(TaskOutcome::Lost, TaskOutcome::Joined)
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::alert::{Alert, How, State};
-use super::coverage::{AlertId, Change, KEPT};
-use super::task::{Job, Member};
-use crate::incident::{Fingerprint, Status, words};
+use crate::incidents::record::{AlertRecord, How, AlertState};
+use crate::incidents::coverage::{AlertId, CoverageChange, KEPT};
+use crate::incidents::step::{Job, Member};
+use crate::incidents::alert::Status;
+use crate::incidents::fingerprint::Fingerprint;
 
 /// How often people want to hear of the same thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,24 +29,24 @@ const GROWTH: u64 = 10;
 
 /// What the table holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct View {
+pub struct Table {
     pub incidents: BTreeMap<Fingerprint, Member>,
-    pub alerts: BTreeMap<AlertId, Alert>,
+    pub alerts: BTreeMap<AlertId, AlertRecord>,
 }
 
 /// Something to do: the alert it is about, and the members that its message names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Todo {
     pub job: Job,
-    pub alert: Alert,
+    pub alert: AlertRecord,
     pub members: Vec<Member>,
 }
 
 /// Everything that has to be done now, in this order.
-pub fn plan(view: &View, policy: Policy, now: Timestamp) -> Vec<Todo> {
+pub fn plan(view: &Table, policy: Policy, now: Timestamp) -> Vec<Todo> {
     let mut todo = repairs(view, now);
     let pending = |id: &AlertId| todo.iter().any(|one| one.alert.id == *id);
-    let alerts: Vec<&Alert> = view.alerts.values().filter(|alert| !pending(&alert.id)).collect();
+    let alerts: Vec<&AlertRecord> = view.alerts.values().filter(|alert| !pending(&alert.id)).collect();
     let about = alerts.into_iter().filter_map(|alert| about(view, alert, policy, now)).collect::<Vec<_>>();
     todo.extend(about);
     todo.extend(view.incidents.values().filter_map(|member| opening(view, member, now)));
@@ -54,7 +55,7 @@ pub fn plan(view: &View, policy: Policy, now: Timestamp) -> Vec<Todo> {
 }
 
 /// Members on an alert, those first that failed most.
-pub fn members(view: &View, alert: &AlertId) -> Vec<Member> {
+pub fn members(view: &Table, alert: &AlertId) -> Vec<Member> {
     let on = view.incidents.values().filter(|member| member.coverage.alert.as_ref() == Some(alert));
     let mut members: Vec<Member> = on.cloned().collect();
     members.sort_by(|a, b| {
@@ -64,20 +65,20 @@ pub fn members(view: &View, alert: &AlertId) -> Vec<Member> {
 }
 
 /// Writes that a crash left out.
-fn repairs(view: &View, now: Timestamp) -> Vec<Todo> {
+fn repairs(view: &Table, now: Timestamp) -> Vec<Todo> {
     let mut todo = Vec::new();
     for member in view.incidents.values() {
         let Some(id) = &member.coverage.alert else { continue };
         let known = view.alerts.get(id);
         let (at, flapping) = match known.map(|alert| (&alert.state, alert.flapping)) {
-            Some((State::Ended(end), flapping)) => (end.at, flapping),
+            Some((AlertState::Ended(end), flapping)) => (end.at, flapping),
             Some(_) => continue,
             None => (now, member.coverage.flapping),
         };
         let alert = known.cloned().unwrap_or_else(|| {
-            Alert::opening(id.clone(), member.fingerprint.clone(), member.coverage.flapping, now)
+            AlertRecord::opening(id.clone(), member.fingerprint.clone(), member.coverage.flapping, now)
         });
-        let change = Change::End { alert: id.clone(), at, flapping };
+        let change = CoverageChange::End { alert: id.clone(), at, flapping };
         let job = Job::Repair { fingerprint: member.fingerprint.clone(), change };
         todo.push(Todo { job, alert, members: vec![member.clone()] });
     }
@@ -86,7 +87,7 @@ fn repairs(view: &View, now: Timestamp) -> Vec<Todo> {
         if is_next(alert, leader) {
             let covered = alert.last.as_ref().map_or(0, |last| last.leader_failed);
             let generation = leader.coverage.generation;
-            let change = Change::Attach { generation, alert: alert.id.clone(), covered: Some(covered) };
+            let change = CoverageChange::Attach { generation, alert: alert.id.clone(), covered: Some(covered) };
             let job = Job::Repair { fingerprint: leader.fingerprint.clone(), change };
             todo.push(Todo { job, alert: alert.clone(), members: vec![leader.clone()] });
         }
@@ -95,21 +96,21 @@ fn repairs(view: &View, now: Timestamp) -> Vec<Todo> {
 }
 
 /// Whether this is the alert that an incident opens next.
-fn is_next(alert: &Alert, leader: &Member) -> bool {
+fn is_next(alert: &AlertRecord, leader: &Member) -> bool {
     leader.coverage.alert.is_none() && leader.coverage.next_alert(&leader.fingerprint) == alert.id
 }
 
 /// What has to be done about an alert.
-fn about(view: &View, alert: &Alert, policy: Policy, now: Timestamp) -> Option<Todo> {
+fn about(view: &Table, alert: &AlertRecord, policy: Policy, now: Timestamp) -> Option<Todo> {
     if !alert.is_free(now) {
         return None;
     }
     let members = members(view, &alert.id);
     let todo = |job, members| Some(Todo { job, alert: alert.clone(), members });
     match &alert.state {
-        State::Ended(_) => None,
-        State::Ending(_) => todo(Job::Finish, members),
-        State::Opening { announced } => match view.incidents.get(&alert.leader) {
+        AlertState::Ended(_) => None,
+        AlertState::Ending(_) => todo(Job::Finish, members),
+        AlertState::Opening { announced } => match view.incidents.get(&alert.leader) {
             Some(leader) if is_next(alert, leader) && leader.silenced => None,
             Some(leader) if is_next(alert, leader) && leader.coverage.uncovered() > 0 => {
                 let mut all = vec![leader.clone()];
@@ -120,7 +121,7 @@ fn about(view: &View, alert: &Alert, policy: Policy, now: Timestamp) -> Option<T
             _ if !announced && members.is_empty() => todo(Job::Drop, members),
             leader => todo(Job::Merge { into: elsewhere(alert, leader) }, members),
         },
-        State::Open => {
+        AlertState::Open => {
             if members.is_empty() {
                 return todo(Job::Merge { into: elsewhere(alert, view.incidents.get(&alert.leader)) }, members);
             }
@@ -131,13 +132,13 @@ fn about(view: &View, alert: &Alert, policy: Policy, now: Timestamp) -> Option<T
                 return todo(Job::Update { status, reason }, members);
             }
             let quiet = quiet(alert, &members, policy, now)?;
-            todo(Job::Recover { quiet, may_expire: quiet >= EXPIRE_AFTER }, members)
+            todo(Job::Recover { quiet, may_expire: quiet >= EXPIRE_AFTER || alert.is_digest() }, members)
         }
     }
 }
 
 /// Where an alert goes on whose failures are elsewhere.
-fn elsewhere(alert: &Alert, leader: Option<&Member>) -> AlertId {
+fn elsewhere(alert: &AlertRecord, leader: Option<&Member>) -> AlertId {
     let coverage = leader.map(|leader| &leader.coverage);
     let now_on = coverage.and_then(|coverage| coverage.alert.clone());
     let was_on = || coverage.and_then(|coverage| coverage.ended.as_ref().map(|(id, _)| id.clone()));
@@ -145,16 +146,16 @@ fn elsewhere(alert: &Alert, leader: Option<&Member>) -> AlertId {
 }
 
 /// An older open alert of the same broken resource.
-fn same_root(view: &View, alert: &Alert) -> Option<AlertId> {
+fn same_root(view: &Table, alert: &AlertRecord) -> Option<AlertId> {
     let root = alert.root.as_ref()?;
-    let order = |alert: &Alert| (alert.opened_at, alert.id.clone());
+    let order = |alert: &AlertRecord| (alert.opened_at, alert.id.clone());
     let others = view.alerts.values().filter(|other| other.is_open() && other.root.as_ref() == Some(root));
     let oldest = others.min_by_key(|other| order(other))?;
     (oldest.id != alert.id).then(|| oldest.id.clone())
 }
 
 /// Whether a message of an open alert is due. What is silenced makes nothing due.
-pub fn update(alert: &Alert, members: &[Member], policy: Policy, now: Timestamp) -> Option<(Status, String)> {
+pub fn update(alert: &AlertRecord, members: &[Member], policy: Policy, now: Timestamp) -> Option<(Status, String)> {
     let last = alert.last.as_ref()?;
     let loud: Vec<&Member> = members.iter().filter(|member| !member.silenced).collect();
     if loud.iter().all(|member| member.coverage.uncovered() == 0) {
@@ -174,7 +175,7 @@ pub fn update(alert: &Alert, members: &[Member], policy: Policy, now: Timestamp)
         .then(|| (Status::Ongoing, format!("still failing {} after the last alert", words(since))))
 }
 
-fn growth(last: &super::alert::LastAlert, loud: &[&Member]) -> Option<String> {
+fn growth(last: &crate::incidents::record::LastAlert, loud: &[&Member]) -> Option<String> {
     let plural = |n: usize, word: &str| format!("{n} more {word}{}", if n == 1 { "" } else { "s" });
     let joined = loud.iter().filter(|member| !member.coverage.named && member.coverage.uncovered() > 0).count();
     if joined > 0 {
@@ -193,7 +194,7 @@ fn growth(last: &super::alert::LastAlert, loud: &[&Member]) -> Option<String> {
 }
 
 /// How long an alert has been quiet, where it is time to read whether its fault is gone.
-pub fn quiet(alert: &Alert, members: &[Member], policy: Policy, now: Timestamp) -> Option<Duration> {
+pub fn quiet(alert: &AlertRecord, members: &[Member], policy: Policy, now: Timestamp) -> Option<Duration> {
     let last = alert.last.as_ref()?;
     let counted = members.iter().map(|member| member.coverage.counted_at).max().unwrap_or(last.at);
     let quiet = Duration::try_from(now.duration_since(counted)).unwrap_or_default();
@@ -202,7 +203,7 @@ pub fn quiet(alert: &Alert, members: &[Member], policy: Policy, now: Timestamp) 
 }
 
 /// Failures that no message covers, of an incident that is on no alert.
-pub fn opening(view: &View, member: &Member, now: Timestamp) -> Option<Todo> {
+pub fn opening(view: &Table, member: &Member, now: Timestamp) -> Option<Todo> {
     let Member { fingerprint, coverage, silenced, .. } = member;
     if *silenced || coverage.alert.is_some() || coverage.uncovered() == 0 {
         return None;
@@ -212,7 +213,7 @@ pub fn opening(view: &View, member: &Member, now: Timestamp) -> Option<Todo> {
         // Another is opening it, or left it half done: that is for the alert to go on with.
         return None;
     }
-    let alert = Alert::opening(id, fingerprint.clone(), coverage.flaps(now), now);
+    let alert = AlertRecord::opening(id, fingerprint.clone(), coverage.flaps(now), now);
     Some(Todo { job: Job::Open, alert, members: vec![member.clone()] })
 }
 
@@ -221,13 +222,22 @@ fn expiring(member: &Member, now: Timestamp) -> Option<Todo> {
     let over = coverage.alert.is_none() && coverage.uncovered() == 0 && coverage.expires_at.is_none();
     let (alert, ended) = coverage.ended.as_ref().filter(|_| over)?;
     let at = coverage.counted_at.max(*ended).checked_add(KEPT).ok()?;
-    let change = Change::Expire { failed: coverage.failed, at };
+    let change = CoverageChange::Expire { failed: coverage.failed, at };
     let job = Job::Expire { fingerprint: fingerprint.clone(), change };
-    let alert = Alert::opening(alert.clone(), fingerprint.clone(), coverage.flapping, now);
+    let alert = AlertRecord::opening(alert.clone(), fingerprint.clone(), coverage.flapping, now);
     Some(Todo { job, alert, members: Vec::new() })
 }
 
 /// Whether an end was by a merge.
-pub fn is_merged(alert: &Alert) -> bool {
+pub fn is_merged(alert: &AlertRecord) -> bool {
     alert.end().is_some_and(|end| matches!(end.how, How::Merged(_)))
+}
+
+/// "45 s", "20 min", "4 h".
+pub fn words(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds if seconds < 7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
 }
