@@ -143,12 +143,13 @@ impl Coverage {
         let mut after = self.clone();
         match change {
             CoverageChange::Attach { generation, alert, covered } => {
-                if self.alert.is_some() || self.generation != *generation {
+                let less = covered.is_some_and(|covered| covered < self.covered);
+                if self.alert.is_some() || self.generation != *generation || less {
                     return None;
                 }
                 after.alert = Some(alert.clone());
                 after.named = covered.is_some();
-                after.covered = self.covered.max(covered.unwrap_or(0));
+                after.covered = covered.unwrap_or(self.covered);
             }
             CoverageChange::Move { from, to } => {
                 if !on(from) {
@@ -158,10 +159,11 @@ impl Coverage {
                 after.named = false;
             }
             CoverageChange::Cover { alert, covered } => {
-                if !on(alert) {
+                // What is covered never becomes less, whatever write is late.
+                if !on(alert) || *covered < self.covered {
                     return None;
                 }
-                after.covered = self.covered.max(*covered);
+                after.covered = *covered;
                 after.named = true;
             }
             CoverageChange::End { alert, at, flapping } => {

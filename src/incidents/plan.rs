@@ -85,7 +85,7 @@ fn repairs(view: &Table, now: Timestamp) -> Vec<Todo> {
     for alert in view.alerts.values().filter(|alert| alert.is_open() && alert.is_free(now)) {
         let Some(leader) = view.incidents.get(&alert.leader) else { continue };
         if is_next(alert, leader) {
-            let covered = alert.last.as_ref().map_or(0, |last| last.leader_failed);
+            let covered = alert.last.as_ref().map_or(0, |last| last.leader_failed).max(leader.coverage.covered);
             let generation = leader.coverage.generation;
             let change = CoverageChange::Attach { generation, alert: alert.id.clone(), covered: Some(covered) };
             let job = Job::Repair { fingerprint: leader.fingerprint.clone(), change };
