@@ -58,11 +58,11 @@ mod matrix;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
-mod model;
-#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod protocol_model;
 #[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
