@@ -41,7 +41,10 @@ pub(crate) fn view(
         // What came late is counted beside.
         failed.saturating_sub(known.ended_failed).max(u64::from(incident.failed > 0))
     };
-    let mut members = incidents.iter().filter(shown);
+    // The one that the example is of comes first.
+    let mut members: Vec<&Incident> = incidents.iter().filter(shown).collect();
+    members.sort_by_key(|incident| incident.fingerprint != news.fingerprint);
+    let mut members = members.into_iter();
     let leader = if task.alert.is_digest() { None } else { members.next() };
     let mut first = match leader.or(incidents.first()) {
         Some(first) => Incident { failed: counted(first), ..first.clone() },

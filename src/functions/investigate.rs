@@ -13,7 +13,7 @@ use crate::functions::group::fault;
 use crate::functions::metrics::Metric;
 use crate::functions::notify::Work;
 use crate::functions::respond::Responder;
-use crate::incidents::Recovery;
+use crate::incidents::{FailureGroup, Fingerprint, Recovery};
 use crate::incidents::step::{Recovered, Reply};
 use crate::path::read_path;
 
@@ -46,22 +46,23 @@ impl Responder {
             return Ok(unread("a digest counts incidents and reads none of their paths"));
         }
         let now = (self.now)();
-        let mut examples: Vec<Diagnosis> = Vec::new();
+        let mut examples: Vec<(Fingerprint, Diagnosis)> = Vec::new();
         for incident in &work.incidents {
             let kept = work.store.load_examples(incident).await?;
             if kept.is_empty() {
                 let says = "the lines of the failure were not kept; the log group has them";
                 let source = incident.source.clone();
-                examples.push(Diagnosis::noted(incident.cause, source, incident.last_failure, says));
+                let lost = Diagnosis::noted(incident.cause, source, incident.last_failure, says);
+                examples.push((incident.fingerprint.clone(), lost));
             }
-            examples.extend(kept);
+            examples.extend(kept.into_iter().map(|example| (incident.fingerprint.clone(), example)));
         }
         let failed: u64 = work.incidents.iter().map(|incident| incident.coverage.failed).sum();
         let so_far = &work.task.alert.evidence;
         let read = if so_far.failed == failed { so_far.read as usize } else { 0 };
         let before = work.task.alert.last.as_ref().and_then(|last| last.fault.clone());
         let mut gone = None;
-        for example in examples.iter().skip(read).take(READ_AT_A_TIME) {
+        for (fingerprint, example) in examples.iter().skip(read).take(READ_AT_A_TIME) {
             let subject = example.subject().later(now);
             let until = until.min(Instant::now() + self.config.investigation_budget);
             let judgement = self.read(&subject, None, until).await;
@@ -79,7 +80,7 @@ impl Responder {
                 Recovery::Still(says) => Recovered::Still(named(says)),
                 Recovery::Unseen(why) => Recovered::Unseen(named(why)),
             };
-            work.news.example = example.clone();
+            work.news = FailureGroup::again(fingerprint.clone(), example.clone());
             work.assessment = Some(judgement);
             return Ok(Reply::Evidence { recovery, fault });
         }

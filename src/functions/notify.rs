@@ -5,6 +5,7 @@
 
 use crate::{alerts, incidents};
 
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -37,8 +38,8 @@ const SIDE_BY_SIDE: usize = 3;
 /// Incidents counted at a time.
 const COUNTED_AT_A_TIME: usize = 16;
 
-/// Publications of a table that is gone which one container remembers, to write them once it is back.
-const MOST_UNSTORED: usize = 64;
+/// Incidents, and deliveries of each, that one container remembers while the table is gone, to write them once it is back.
+const MOST_UNSTORED: usize = 256;
 
 /// A task with everything that its message is made of.
 pub(crate) struct Work<'a> {
@@ -80,6 +81,7 @@ impl Responder {
             }
         }
         let published = self.open(works, deadline).await;
+        self.store_unstored().await;
         if self.store.is_private() {
             self.update_alone(published, deadline).await
         } else {
@@ -136,9 +138,13 @@ impl Responder {
 
     /// The same from this container's memory alone. A duplicate alert beats a lost one.
     async fn without_table(&self, news: FailureGroup, deadline: Instant) -> Option<Work<'_>> {
+        self.remember_unstored(&news);
         let counted = self.fallback.count(&news, (self.now)()).await;
         let work = self.opened(&self.fallback, news, counted, deadline, true).await;
-        work.expect("memory can always be reached")
+        let mut work = work.expect("memory can always be reached")?;
+        // A key of its own: the table may come to know another alert of this incident, into which this one is merged.
+        work.task.alert.id.0.push_str(&format!("-{}", self.container));
+        Some(work)
     }
 
     /// Runs tasks that open alerts: reads side by side, then groups what one resource broke, then publishes.
@@ -201,7 +207,9 @@ impl Responder {
             published.failure.get_or_insert(error);
         }
         if work.may_repeat && work.task.alert.is_open() {
-            self.remember_unstored(work);
+            let mut unstored = self.unstored();
+            let own = unstored.iter_mut().find(|(news, _)| news.fingerprint == work.news.fingerprint);
+            own.into_iter().for_each(|(_, alert)| *alert = Some(work.task.alert.clone()));
         }
     }
 
@@ -268,7 +276,8 @@ impl Responder {
                     None => self.investigate(work, until).await,
                 };
                 let found = Reply::Path {
-                    root: root(&work.news.example, &assessment),
+                    // What only this container remembers is named by no sweep: it joins nothing.
+                    root: root(&work.news.example, &assessment).filter(|_| !work.may_repeat),
                     fault: fault(&assessment),
                 };
                 work.assessment = Some(assessment);
@@ -363,24 +372,31 @@ impl Responder {
         }
     }
 
-    fn remember_unstored(&self, work: &Work<'_>) {
-        let mut unstored = self.unstored.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if unstored.len() < MOST_UNSTORED {
-            unstored.push((work.news.clone(), work.task.alert.clone()));
+    fn unstored(&self) -> MutexGuard<'_, Vec<(FailureGroup, Option<AlertRecord>)>> {
+        // A panic elsewhere leaves whole entries behind.
+        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember_unstored(&self, news: &FailureGroup) {
+        let mut unstored = self.unstored();
+        let place = unstored.iter().position(|(known, _)| known.fingerprint == news.fingerprint);
+        if let Some((known, _)) = place.and_then(|place| unstored.get_mut(place)) {
+            let room = MOST_UNSTORED.saturating_sub(known.deliveries.len());
+            let more = news.deliveries.iter().take(room);
+            known.deliveries.extend(more.map(|(id, delivery)| (*id, delivery.clone())));
+        } else if unstored.len() < MOST_UNSTORED {
+            unstored.push((news.clone(), None));
         }
     }
 
-    /// Writes what was published while the table was gone: the caretaker ends its keys.
+    /// Writes what failed while the table was gone: the caretaker ends its alerts.
     async fn store_unstored(&self) {
-        let unstored = {
-            let mut unstored = self.unstored.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            std::mem::take(&mut *unstored)
-        };
+        let unstored = std::mem::take(&mut *self.unstored());
         let mut rest = unstored.into_iter();
         while let Some((news, alert)) = rest.next() {
-            if let Err(error) = self.store_one(&news, &alert).await {
+            if let Err(error) = self.store_one(&news, alert.as_ref()).await {
                 warn!(error = error.to_string(), "the table is still gone");
-                let mut unstored = self.unstored.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut unstored = self.unstored();
                 unstored.push((news, alert));
                 unstored.extend(rest);
                 return;
@@ -388,10 +404,11 @@ impl Responder {
         }
     }
 
-    async fn store_one(&self, news: &FailureGroup, alert: &AlertRecord) -> Result<(), StoreError> {
+    async fn store_one(&self, news: &FailureGroup, alert: Option<&AlertRecord>) -> Result<(), StoreError> {
         let now = (self.now)();
         let incident = self.store.count(news, now).await?;
         self.save_new(&*self.store, news, &incident, now).await;
+        let Some(alert) = alert else { return Ok(()) };
         self.store.write(None, alert).await?;
         if incident.coverage.alert.is_none() {
             let change = incidents::CoverageChange::Attach {

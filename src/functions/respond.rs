@@ -48,8 +48,8 @@ pub struct Responder {
     /// What tells this container's leases from others'.
     pub container: String,
     leases: AtomicU64,
-    /// What was published while the table was gone, to be written there once it is back: its keys have to end.
-    pub(crate) unstored: Mutex<Vec<(FailureGroup, AlertRecord)>>,
+    /// What failed while the table was gone, and the alert that says so, to be written there once it is back.
+    pub(crate) unstored: Mutex<Vec<(FailureGroup, Option<AlertRecord>)>>,
 }
 
 /// What the time is.

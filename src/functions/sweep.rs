@@ -110,7 +110,11 @@ impl Responder {
             incidents.extend(known(&alert.leader));
         }
         let speaks = !matches!(job, Job::Repair { .. } | Job::Expire { .. } | Job::Drop);
-        let news = self.again(&alert, incidents.first().filter(|_| speaks)).await?;
+        let silenced = |one: &&Incident| {
+            members.iter().any(|member| member.fingerprint == one.fingerprint && member.silenced)
+        };
+        let first = incidents.iter().find(|one| !silenced(one)).or(incidents.first());
+        let news = self.again(&alert, first.filter(|_| speaks)).await?;
         let task = AlertTask::new(job, alert, members, self.owner(), lease(deadline));
         Ok(Work { store: &*self.store, may_repeat: false, task, incidents, news, assessment: None })
     }

@@ -71,6 +71,8 @@ pub enum CoverageChange {
     Cover { alert: AlertId, covered: u64 },
     /// Takes it off the alert, which has ended.
     End { alert: AlertId, at: Timestamp, flapping: Flapping },
+    /// Takes it off an alert that was given up before it was published.
+    Detach { alert: AlertId },
     /// Forgets it later, where everything is covered and ended.
     Expire { failed: u64, at: Timestamp },
 }
@@ -176,6 +178,14 @@ impl Coverage {
                 after.ended_failed = self.covered;
                 after.ended = Some((alert.clone(), *at));
                 after.flapping = *flapping;
+            }
+            CoverageChange::Detach { alert } => {
+                if !on(alert) {
+                    return None;
+                }
+                after.alert = None;
+                after.named = false;
+                after.generation += 1;
             }
             CoverageChange::Expire { failed, at } => {
                 if self.alert.is_some() || self.failed != *failed || self.uncovered() > 0 {

@@ -70,15 +70,16 @@ fn repairs(view: &Table, now: Timestamp) -> Vec<Todo> {
     for member in view.incidents.values() {
         let Some(id) = &member.coverage.alert else { continue };
         let known = view.alerts.get(id);
-        let (at, flapping) = match known.map(|alert| (&alert.state, alert.flapping)) {
-            Some((AlertState::Ended(end), flapping)) => (end.at, flapping),
+        let change = match known.map(|alert| (&alert.state, alert.flapping)) {
+            Some((AlertState::Ended(end), flapping)) => {
+                CoverageChange::End { alert: id.clone(), at: end.at, flapping }
+            }
             Some(_) => continue,
-            None => (now, member.coverage.flapping),
+            None => CoverageChange::Detach { alert: id.clone() },
         };
         let alert = known.cloned().unwrap_or_else(|| {
             AlertRecord::opening(id.clone(), member.fingerprint.clone(), member.coverage.flapping, now)
         });
-        let change = CoverageChange::End { alert: id.clone(), at, flapping };
         let job = Job::Repair { fingerprint: member.fingerprint.clone(), change };
         todo.push(Todo { job, alert, members: vec![member.clone()] });
     }

@@ -253,6 +253,12 @@ pub(crate) fn change(change: &CoverageChange) -> Update {
                 None => update.remove("flaps_since"),
             }
         }
+        CoverageChange::Detach { alert } => {
+            update.require_on(alert);
+            update.remove("alert");
+            update.remove("named");
+            update.add("generation", number(1));
+        }
         CoverageChange::Expire { failed, at } => {
             let (alert, counted, covered) =
                 (update.name("alert"), update.name("failed"), update.name("covered"));
