@@ -44,7 +44,6 @@ struct Alert<'a> {
     clue: Option<&'a str>,
     /// Other APIs and stages that the same fault hits; they are told here and get no alert of their own.
     also_hit: Vec<AlsoAffected>,
-    also_hit_more: usize,
     /// Whether something was left out to fit into one message.
     truncated: bool,
 }
@@ -205,7 +204,6 @@ fn wire<'a>(brief: &'a Report<'a>) -> Alert<'a> {
         backend_status: diagnosis.backend_status,
         clue: diagnosis.clue.as_deref(),
         also_hit: brief.also_hit.iter().map(|hit| also_hit(brief, hit)).collect(),
-        also_hit_more: brief.more_hits,
         truncated: brief.detail.cut || brief.more_hits > 0,
     }
 }

@@ -17,9 +17,9 @@ pub(crate) static CAUSE: Cause = Cause {
     side: Owner::Platform,
     next_steps: &[
         NextStep {
-            what: "List what is counted here, the latest first.",
-            command: Some("vpclink incidents --table TABLE"),
-            verify: None,
+            what: "List what is counted here with `vpclink incidents`, which reads the same table.",
+            command: Some("aws dynamodb describe-table --table-name TABLE --region {region}"),
+            verify: Some("aws logs tail /aws/lambda/STACK --since 1h --region {region}"),
         },
         NextStep {
             what: "If so many messages are wanted, raise MAX_MESSAGES_PER_HOUR.",

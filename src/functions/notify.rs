@@ -35,6 +35,9 @@ const LAST: Duration = Duration::from_millis(500);
 /// everybody's deployments: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
 const SIDE_BY_SIDE: usize = 3;
 
+/// Merges that are followed from a root to its open alert.
+const MOST_MERGES: usize = 4;
+
 /// Incidents counted at a time.
 const COUNTED_AT_A_TIME: usize = 16;
 
@@ -286,10 +289,15 @@ impl Responder {
             Need::Evidence => self.evidence(work, until).await?,
             Need::Root(root) => {
                 let alert = store.root(root).await?;
-                let kept = match &alert {
+                let mut kept = match &alert {
                     Some(alert) => store.alert(alert).await?,
                     None => None,
                 };
+                // A key that was merged goes on under another.
+                for _ in 0..MOST_MERGES {
+                    let Some(into) = kept.as_ref().and_then(AlertRecord::merged_into) else { break };
+                    kept = store.alert(into).await?;
+                }
                 Reply::Root { alert, kept }
             }
             Need::TakeRoot { root, seen, alert } => {

@@ -44,7 +44,7 @@ pub struct Coverage {
     pub generation: u64,
     /// The alert it is on.
     pub alert: Option<AlertId>,
-    /// Whether a message of that alert has named it.
+    /// Whether a message of that alert has named it, or of one that was merged into it.
     pub named: bool,
     /// The alert that ended last, and when.
     pub ended: Option<(AlertId, Timestamp)>,
@@ -158,7 +158,6 @@ impl Coverage {
                     return None;
                 }
                 after.alert = Some(to.clone());
-                after.named = false;
             }
             CoverageChange::Cover { alert, covered } => {
                 // What is covered never becomes less, whatever write is late.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::incidents::record::{AlertRecord, How, AlertState};
+use crate::incidents::record::{AlertRecord, AlertState};
 use crate::incidents::coverage::{AlertId, CoverageChange, KEPT};
 use crate::incidents::step::{Job, Member};
 use crate::incidents::alert::Status;
@@ -183,7 +183,8 @@ fn growth(last: &crate::incidents::record::LastAlert, loud: &[&Member]) -> Optio
         return Some(format!("the same fault now fails {}", plural(joined, "API or cause")));
     }
     let routes: usize = loud.iter().map(|member| member.routes).sum();
-    if routes > last.routes {
+    // What was merged into it brings routes that were told.
+    if routes > last.routes && loud.len() <= last.members {
         return Some(format!("it now fails {}", plural(routes - last.routes, "route")));
     }
     let sum = |of: fn(&Member) -> Option<u64>| {
@@ -227,11 +228,6 @@ fn expiring(member: &Member, now: Timestamp) -> Option<Todo> {
     let job = Job::Expire { fingerprint: fingerprint.clone(), change };
     let alert = AlertRecord::opening(alert.clone(), fingerprint.clone(), coverage.flapping, now);
     Some(Todo { job, alert, members: Vec::new() })
-}
-
-/// Whether an end was by a merge.
-pub fn is_merged(alert: &AlertRecord) -> bool {
-    alert.end().is_some_and(|end| matches!(end.how, How::Merged(_)))
 }
 
 /// "45 s", "20 min", "4 h".

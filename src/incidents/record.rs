@@ -79,6 +79,8 @@ pub struct LastAlert {
     /// What it covered of the incident that leads: so that a crash before this was noted there invents nothing.
     pub leader_failed: u64,
     pub rate: Option<u64>,
+    /// Members that it named, and their routes.
+    pub members: usize,
     pub routes: usize,
     /// Escalations so far; each doubles the wait for the next.
     pub escalations: u32,
@@ -141,6 +143,14 @@ impl AlertRecord {
     pub fn end(&self) -> Option<&End> {
         match &self.state {
             AlertState::Ending(end) | AlertState::Ended(end) => Some(end),
+            _ => None,
+        }
+    }
+
+    /// The alert that it goes on under.
+    pub fn merged_into(&self) -> Option<&AlertId> {
+        match &self.end()?.how {
+            How::Merged(into) => Some(into),
             _ => None,
         }
     }

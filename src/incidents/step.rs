@@ -502,6 +502,7 @@ impl AlertTask {
                 .find(|member| member.fingerprint == self.alert.leader)
                 .map_or(0, |leader| leader.coverage.failed),
             rate: if escalated { rate } else { before.and_then(|last| last.rate) },
+            members: shown().count(),
             routes: shown().map(|member| member.routes).sum(),
             escalations: before.map_or(0, |last| last.escalations) + u32::from(escalated),
             quiet: false,
@@ -585,10 +586,7 @@ impl AlertTask {
     }
 
     fn merged_into(&self) -> Option<AlertId> {
-        match &self.alert.end()?.how {
-            How::Merged(into) => Some(into.clone()),
-            _ => None,
-        }
+        self.alert.merged_into().cloned()
     }
 
     fn joined(&self) -> TaskOutcome {

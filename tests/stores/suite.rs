@@ -196,7 +196,7 @@ async fn covered_is_changed_on_its_conditions(store: &dyn Store) {
     assert!(change(store, &incident, cover(&a, 2)).await.is_some());
     assert!(change(store, &incident, cover(&a, 1)).await.is_none(), "a late write never takes back");
     let moving = CoverageChange::Move { from: a.clone(), to: b.clone() };
-    assert!(change(store, &incident, moving.clone()).await.is_some_and(|now| !now.named));
+    assert!(change(store, &incident, moving.clone()).await.is_some_and(|now| now.named));
     assert!(change(store, &incident, moving).await.is_none());
     assert!(change(store, &incident, end(&a)).await.is_none());
     let over = change(store, &incident, end(&b)).await.unwrap();

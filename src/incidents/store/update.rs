@@ -230,7 +230,6 @@ pub(crate) fn change(change: &CoverageChange) -> Update {
         CoverageChange::Move { from, to } => {
             update.require_on(from);
             update.set("alert", text(to));
-            update.set("named", Value::Bool(false));
         }
         CoverageChange::Cover { alert, covered } => {
             update.require_on(alert);
