@@ -60,6 +60,9 @@ mod messages;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+#[cfg(feature = "probe")]
+mod probe;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod protocol_model;

@@ -1,9 +1,10 @@
 //! The store, the account and the topic as a container reaches them: over wires that fail.
 
+use async_trait::async_trait;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use vpclink_responder::alerts::{Message, Publish, PublishError, Published};
-use vpclink_responder::aws::{Account, Asked, Query, ReadError};
+use vpclink_responder::aws::{Account, Answered, Query, ReadError};
 use vpclink_responder::causes::Diagnosis;
 use vpclink_responder::incidents::store::memory::MemoryStore;
 use vpclink_responder::incidents::ledger::Charge;
@@ -119,8 +120,9 @@ fn done<T>(stored: Stored<'_, T>) -> Result<T, StoreError> {
     stored.now_or_never().expect("memory answers at once")
 }
 
+#[async_trait]
 impl Account for Wire {
-    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
+    async fn ask(&self, question: &Query) -> Answered {
         let mut asked = question.clone();
         if let Query::Metrics(of) = &mut asked {
             // The file holds the metrics of one minute, in which nothing was counted; so it is in every other.
@@ -130,7 +132,7 @@ impl Account for Wire {
             let answer = world.account().ask(&asked).now_or_never().expect("a file answers at once");
             answer.map(|(answer, _)| (answer, world.now()))
         };
-        Box::pin(self.through(question.call(), act, ReadError::Unreachable))
+        self.through(question.call(), act, ReadError::Unreachable).await
     }
 }
 
