@@ -126,7 +126,8 @@ impl Responder {
     ) -> Result<Option<Work<'a>>, StoreError> {
         let incident = incident?;
         let now = (self.now)();
-        if opening(&Table::default(), &incident.member(&[], now), now).is_none() {
+        let is_due = opening(&Table::default(), &incident.member(&[], now), now).is_some();
+        if !is_due || self.is_exhausted(&incident, now) {
             return Ok(None);
         }
         let silences = store.silences().await?;
@@ -137,6 +138,12 @@ impl Responder {
         };
         let task = AlertTask::new(job, alert, members, self.owner(), lease(deadline));
         Ok(Some(Work { store, may_repeat, task, incidents: vec![incident], news, assessment: None }))
+    }
+
+    /// Whether the hour has no message left for this incident, as far as this container knows: a digest counts it.
+    pub(crate) fn is_exhausted(&self, incident: &Incident, now: Timestamp) -> bool {
+        let key = Charge::of(incident, self.config.max_messages_per_hour, now).key();
+        self.exhausted.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
     }
 
     /// The same from this container's memory alone. A duplicate alert beats a lost one.
@@ -266,10 +273,15 @@ impl Responder {
             Need::Change { fingerprint, change } => Reply::Changed(store.change(fingerprint, change).await?),
             Need::Budget(leader) => {
                 let own = work.incidents.iter().find(|incident| incident.fingerprint == *leader);
-                let most = self.config.max_messages_per_hour;
-                match own {
-                    Some(own) if !store.charge(&Charge::of(own, most, now), now).await? => Reply::Refused(None),
-                    _ => Reply::Done,
+                let Some(own) = own else { return Ok(Reply::Done) };
+                let charge = Charge::of(own, self.config.max_messages_per_hour, now);
+                if store.charge(&charge, now).await? {
+                    Reply::Done
+                } else {
+                    let mut exhausted = self.exhausted.lock().unwrap_or_else(PoisonError::into_inner);
+                    exhausted.retain(|key| key.starts_with(&charge.hour));
+                    exhausted.insert(charge.key());
+                    Reply::Refused(None)
                 }
             }
             Need::Path if work.task.alert.is_digest() => Reply::Path { root: None, fault: None },

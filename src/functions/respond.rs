@@ -6,6 +6,7 @@
 use crate::logs::delivered;
 use crate::{causes, incidents, logs};
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -48,6 +49,8 @@ pub struct Responder {
     /// What tells this container's leases from others'.
     pub container: String,
     leases: AtomicU64,
+    /// Causes of APIs that have no message left this hour: they are not asked for again.
+    pub(crate) exhausted: Mutex<BTreeSet<String>>,
     /// What failed while the table was gone, and the alert that says so, to be written there once it is back.
     pub(crate) unstored: Mutex<Vec<(FailureGroup, Option<AlertRecord>)>>,
 }
@@ -84,8 +87,21 @@ impl Responder {
     ) -> Self {
         let (fallback, recent, tally) = (MemoryStore::default(), RecentRequests::default(), Tally::default());
         let leases = AtomicU64::new(0);
-        let unstored = Mutex::default();
-        Self { config, accounts, store, fallback, publisher, recent, tally, now, container, leases, unstored }
+        let (unstored, exhausted) = (Mutex::default(), Mutex::default());
+        Self {
+            config,
+            accounts,
+            store,
+            fallback,
+            publisher,
+            recent,
+            tally,
+            now,
+            container,
+            leases,
+            exhausted,
+            unstored,
+        }
     }
 
     /// Takes one payload, as Lambda hands it over, before the invocation's deadline.

@@ -76,6 +76,12 @@ impl Responder {
                 left += 1;
                 continue;
             }
+            let opens = todo.job == Job::Open && todo.alert.version == 0;
+            let own = contents.incidents.iter().find(|one| opens && one.fingerprint == todo.alert.leader);
+            if let Some(own) = own.filter(|own| self.is_exhausted(own, now)) {
+                withheld.push(own.clone());
+                continue;
+            }
             let mut work = self.work(contents, todo, deadline).await?;
             self.finish(&mut work, last(deadline), deadline, &mut published).await;
             match work.task.outcome() {

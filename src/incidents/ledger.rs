@@ -42,6 +42,14 @@ impl Charge {
     }
 }
 
+impl Charge {
+    /// What a refusal of it holds for: the hour, and the cause of the API.
+    pub fn key(&self) -> String {
+        let cause = self.limits.last().map_or("", |(name, _)| name.as_str());
+        format!("{} {cause}", self.hour)
+    }
+}
+
 impl Ledger {
     /// Counts a message, where every limit has room for it.
     pub fn charge(&mut self, charge: &Charge) -> bool {

@@ -470,6 +470,13 @@ impl AlertTask {
             }
         };
         let said = self.alert.last.as_ref().is_some_and(|last| last.quiet);
+        if self.members.iter().all(|member| member.silenced) {
+            // It is read again, and said once the silence is over.
+            let look_at = now.checked_add(policy.resolve_after).ok();
+            self.last = self.alert.last.clone().map(|before| LastAlert { look_at, ..before });
+            self.alert.evidence = EvidenceSoFar::default();
+            return Step::Note;
+        }
         let last = LastAlert {
             quiet: true,
             look_at: now.checked_add(policy.resolve_after).ok(),

@@ -74,6 +74,8 @@ mod schema;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod sequences;
+#[cfg(test)]
 mod sifting;
 #[cfg(test)]
 mod spread;

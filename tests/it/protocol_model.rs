@@ -47,6 +47,20 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
+    /// For a test.
+    pub(crate) const TINY: Self = Self {
+        deliveries: [1, 1],
+        late: false,
+        again: 0,
+        faults: 1,
+        repairs: 1,
+        silences: 1,
+        blind: 1,
+        steps: [1, 1, 0],
+        responders: 2,
+        skewed: false,
+    };
+
     pub(crate) const SMALL: Self = Self {
         deliveries: [2, 1],
         late: false,
@@ -249,6 +263,10 @@ impl State {
         let is_end = matches!(status, Status::Resolved | Status::Merged);
         let mut wrong = None;
         if is_end {
+            let broken = |member: &Member| (0..2).any(|n| api(n) == member.fingerprint && self.broken[usize::from(n)]);
+            if status == Status::Resolved && task.members.iter().any(broken) {
+                wrong = Some("an end though the fault of a member is there");
+            }
             match key.1 {
                 // A crash between the note that a key is about to be published and its message leaves both possible.
                 _ if !key.0 && status == Status::Merged => {}
@@ -608,5 +626,27 @@ impl State {
             out += &format!("{}: v{} {:?} root {:?} lease {:?}\n", alert.id, alert.version, alert.state, alert.root, alert.lease);
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod checked {
+    use stateright::Checker;
+
+    use super::*;
+
+    /// The example checks far more; this is what a test has time for.
+    #[test]
+    fn every_promise_is_kept_in_every_order() {
+        for bounds in [
+            Bounds { faults: 0, silences: 0, ..Bounds::TINY },
+            Bounds { deliveries: [1, 0], blind: 0, responders: 1, repairs: 0, ..Bounds::TINY },
+        ] {
+            let checker = Incidents(bounds).checker().threads(2).target_max_depth(16).spawn_bfs().join();
+            assert!(checker.unique_state_count() > 1_000, "{}", checker.unique_state_count());
+            if let Some(path) = checker.discovery("every promise is kept, whatever happens next") {
+                panic!("{} after {:?}", path.last_state().verdict(), path.clone().into_actions());
+            }
+        }
     }
 }
