@@ -19,6 +19,8 @@ pub struct Config {
     pub repeat_interval: Duration,
     /// `RESOLVE_AFTER`: quiet time before an incident may resolve.
     pub resolve_after: Duration,
+    /// `MAX_MESSAGES_PER_HOUR`: first messages of one deployment; a digest counts the rest.
+    pub max_messages_per_hour: u64,
     /// `INVESTIGATION_BUDGET`: wall time for all live reads of one alert.
     pub investigation_budget: Duration,
     /// `MAX_BATCH_BYTES`: a batch that inflates to more is refused.
@@ -29,8 +31,6 @@ pub struct Config {
     pub delivered_log_groups: Vec<String>,
     /// `CONTEXT_LOOKUP`: whether missing lines may be fetched.
     pub context_lookup: bool,
-    /// `MAX_MESSAGES_PER_HOUR`: messages of one deployment; beyond, one digest counts the rest.
-    pub max_messages_per_hour: u32,
     /// `READ_ROLE_NAME`, `READ_ROLE_EXTERNAL_ID`: the role through which other accounts are read.
     pub read_role: Option<ReadRole>,
     /// `AWS_REGION`: the Region that this function, and so the log groups it is subscribed to, is in.
@@ -94,6 +94,7 @@ impl Config {
             incident_table: reader.or("INCIDENT_TABLE", |name| table(name).map(Some), None),
             repeat_interval: reader.or("REPEAT_INTERVAL", duration, Duration::from_secs(4 * 3600)),
             resolve_after: reader.or("RESOLVE_AFTER", duration, Duration::from_secs(15 * 60)),
+            max_messages_per_hour: reader.or("MAX_MESSAGES_PER_HOUR", messages, 60),
             investigation_budget: reader.or("INVESTIGATION_BUDGET", duration, Duration::from_secs(8)),
             max_batch_bytes: reader.or("MAX_BATCH_BYTES", bytes, 64 << 20),
             log_group_prefix: reader.or(
@@ -103,7 +104,6 @@ impl Config {
             ),
             delivered_log_groups: reader.or("DELIVERED_LOG_GROUPS", names, Vec::new()),
             context_lookup: reader.or("CONTEXT_LOOKUP", switch, true),
-            max_messages_per_hour: reader.or("MAX_MESSAGES_PER_HOUR", messages, 60),
             read_role: reader.read_role(),
             region: get("AWS_REGION").filter(|region| !region.is_empty()).map(Region::new),
             own_log_group: get("AWS_LAMBDA_LOG_GROUP_NAME"),
@@ -215,9 +215,11 @@ fn table(text: &str) -> Result<String, String> {
     }
 }
 
-fn messages(text: &str) -> Result<u32, String> {
-    let messages = text.parse().ok().filter(|messages| (1..=100_000).contains(messages));
-    messages.ok_or_else(|| format!("is `{text}`; it is a number from 1 to 100000"))
+fn messages(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(most) if most > 0 => Ok(most),
+        _ => Err(format!("is `{text}`; it is a number of messages, such as 60")),
+    }
 }
 
 fn switch(text: &str) -> Result<bool, String> {

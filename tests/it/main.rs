@@ -60,9 +60,8 @@ mod matrix;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
-mod model;
-#[cfg(test)]
 mod network;
+#[cfg(test)]
 mod pasted;
 #[cfg(test)]
 #[cfg(feature = "probe")]
@@ -70,12 +69,16 @@ mod probe;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod protocol_model;
+#[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod sequences;
 #[cfg(test)]
 mod sifting;
 #[cfg(test)]
