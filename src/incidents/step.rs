@@ -272,7 +272,7 @@ impl AlertTask {
         match (std::mem::replace(&mut self.stage, Step::Done(TaskOutcome::Quiet)), answer) {
             (Step::Claim, Reply::Done) => self.claimed_next(),
             (Step::Claim, _) => Step::Done(TaskOutcome::Lost),
-            (Step::Budget, Reply::Done) => Step::Read,
+            (Step::Budget, Reply::Done) => Step::Announce,
             (Step::Budget, _) => Step::Withdraw,
             (Step::Withdraw, _) => Step::Done(TaskOutcome::Withheld),
             (Step::Forget, _) => match &self.job {
@@ -350,7 +350,6 @@ impl AlertTask {
 
     fn claimed_next(&mut self) -> Step {
         match &self.job {
-            Job::Open if self.is_new => Step::Budget,
             Job::Open | Job::Update { .. } | Job::Recover { .. } => Step::Read,
             Job::Merge { .. } if self.merged_into().is_some() => self.moved(0),
             Job::Merge { .. } => self.publish_end(),
@@ -409,7 +408,8 @@ impl AlertTask {
     }
 
     fn announce(&self) -> Step {
-        if self.alert.state == (AlertState::Opening { announced: false }) { Step::Announce } else { Step::Publish }
+        // What joins another alert costs no message: only now is it certain that this is one.
+        if self.alert.state == (AlertState::Opening { announced: false }) { Step::Budget } else { Step::Publish }
     }
 
     fn announced(&self) -> AlertRecord {
