@@ -15,6 +15,7 @@ use crate::causes::{
 };
 
 use crate::causes::cause::Cause;
+use crate::logs::AccessOutcome;
 
 /// The cause that every fault along the private path explains.
 pub static UNREACHABLE: &Cause = &integration_unreachable::CAUSE;
@@ -68,6 +69,19 @@ pub static CATALOGUE: &[&Cause] = &[
     &many_incidents::CAUSE,
     &unrecognised_failure::CAUSE,
 ];
+
+/// The cause that the values of an access line prove, where it holds no sentence.
+pub(super) fn of_outcome(outcome: AccessOutcome) -> &'static Cause {
+    match outcome {
+        AccessOutcome::Unreachable => &integration_unreachable::CAUSE,
+        AccessOutcome::TimedOut => &integration_timeout::CAUSE,
+        AccessOutcome::Broken => &network_error::CAUSE,
+        AccessOutcome::BackendError => &backend_error::CAUSE,
+        AccessOutcome::LambdaThrottled => &lambda_throttled::CAUSE,
+        AccessOutcome::LambdaRejected => &lambda_invocation_rejected::CAUSE,
+        AccessOutcome::AuthorizerFailed => &authorizer_failed::CAUSE,
+    }
+}
 
 impl Cause {
     /// The entry of this slug.

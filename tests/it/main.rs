@@ -2,6 +2,8 @@
 
 // `cfg(test)` is always true here; it tells Clippy that helpers beside the tests may unwrap as tests do.
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod accuracy;
 #[cfg(test)]
 #[cfg(feature = "live")]
@@ -59,6 +61,8 @@ mod matrix;
 mod messages;
 #[cfg(test)]
 mod network;
+#[cfg(test)]
+mod pasted;
 #[cfg(test)]
 #[cfg(feature = "probe")]
 mod probe;
