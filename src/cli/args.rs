@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::coverage::Filter;
+use crate::aws::Filter;
 
 /// Nothing failed in the input.
 pub const NOTHING_FAILED: u8 = 0;
