@@ -1,7 +1,7 @@
 //! What `replay` ends with: a table of causes, and a small histogram over time.
 
 use crate::alerts::escape::{cut, terminal as safe};
-use crate::alerts::report::time;
+use crate::alerts::words::time;
 use crate::incidents::{Row, Tally};
 
 /// Bars at most; a screen has more lines.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::alerts::escape::terminal as safe;
-use crate::alerts::report::time;
+use crate::alerts::words::time;
 use crate::incidents::{Incident, Silence, Status};
 
 /// Incidents and silences, the latest failure first.

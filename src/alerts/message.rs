@@ -1,9 +1,9 @@
-//! Alert → message: one decision, told in each reader's own form.
+//! Alert → message: one decision, rendered for each reader.
 //!
-//! Pure: no clock, no network, no terminal. Every form says the same things in the same order, taken from one
-//! [`brief`]; only [`escape`] turns outside text into inside text.
+//! Pure: no clock, no network, no terminal. Every format writes the blocks of one [`Report`] in the same order; only
+//! [`escape`] turns outside text into inside text.
 
-use crate::alerts::{chat, email, escape, html, machine, sms};
+use crate::alerts::{chat, email, escape, html, machine, short, words};
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub struct Message {
     pub attributes: BTreeMap<&'static str, String>,
 }
 
-/// How much of an alert is told: less where all of it would not fit into one message.
+/// How much of an alert is rendered: less where all of it would not fit into one message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Detail {
     pub(crate) routes: usize,
@@ -43,16 +43,17 @@ const DETAILS: [Detail; 3] = [
     Detail { routes: 2, hits: 3, requests: 1, evidence: 1, findings: 4, cut: true },
 ];
 
-/// What SNS takes: 262,144 bytes for all bodies together, as JSON.
+/// What SNS takes: 262,144 bytes for all bodies together, as JSON, and the attributes.
 ///
-/// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+/// Sources: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>,
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html>
 const MOST_BYTES: usize = 262_144;
 
 /// Renders all bodies of an alert.
 pub fn message(alert: &Alert) -> Message {
     let mut message = render(alert, DETAILS[0]);
     for detail in &DETAILS[1..] {
-        if message.structure().len() < MOST_BYTES {
+        if message.size() < MOST_BYTES {
             break;
         }
         message = render(alert, *detail);
@@ -85,33 +86,39 @@ impl Message {
     pub fn structure(&self) -> String {
         serde_json::to_string(&self.bodies).expect("a map of texts always serialises")
     }
+
+    /// What SNS counts: the bodies, and name, type and value of each attribute.
+    pub fn size(&self) -> usize {
+        let attribute = |(name, value): (&&str, &String)| name.len() + "String".len() + value.len();
+        self.structure().len() + self.attributes.iter().map(attribute).sum::<usize>()
+    }
 }
 
 fn render(alert: &Alert, detail: Detail) -> Message {
-    let brief = Report::new(alert, detail);
-    let (email, machine) = (email::body(&brief), machine::body(&brief));
+    let report = Report::new(alert, detail);
+    let (email, machine) = (email::body(&report), machine::body(&report));
     let mut bodies = BTreeMap::from([
         ("default", email.clone()),
         ("email", email),
-        ("https", chat::body(&brief)),
-        ("sms", sms::body(&brief)),
+        ("https", chat::body(&report)),
+        ("sms", short::sms(&report)),
     ]);
     for protocol in ["email-json", "sqs", "lambda", "firehose"] {
         bodies.insert(protocol, machine.clone());
     }
-    Message { subject: email::subject(&brief), bodies, attributes: attributes(alert, &brief) }
+    Message { subject: short::subject(&report), bodies, attributes: attributes(alert) }
 }
 
-fn attributes(alert: &Alert, brief: &Report<'_>) -> BTreeMap<&'static str, String> {
+fn attributes(alert: &Alert) -> BTreeMap<&'static str, String> {
     let source = &alert.news.example.source;
     let known = |text: Option<String>| escape::attribute(text.as_deref().unwrap_or("unknown"));
     BTreeMap::from([
-        ("severity", brief.severity.as_str().to_owned()),
+        ("severity", words::severity(alert).as_str().to_owned()),
         ("status", alert.status.as_str().to_owned()),
         ("cause", alert.news.example.cause.slug.to_owned()),
         ("api", known(source.api.as_ref().map(ToString::to_string))),
         ("stage", known(source.stage.clone())),
-        ("dedup_key", brief.dedup_key.clone()),
+        ("dedup_key", words::dedup_key(alert)),
         ("event_action", alert.status.event_action().to_owned()),
     ])
 }

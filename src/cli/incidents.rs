@@ -1,51 +1,93 @@
 //! `vpclink incidents`, `silence`, `unsilence`: what the table holds, and what nobody wants to be told of it.
 
-use crate::alerts::{incidents, stdout};
-use crate::cli::account;
+use crate::alerts::incidents;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::output;
+use crate::functions::config::duration;
 
 use jiff::Timestamp;
 
 use crate::causes::Cause;
-use crate::cli::args::{CliError, IncidentsArgs, NOTHING_FAILED, SilenceArgs, UnsilenceArgs};
 use crate::incidents::store::{Release, Store};
 use crate::incidents::{Incident, Lease, Matcher, Silence};
 
-pub(crate) async fn list(args: &IncidentsArgs) -> Result<u8, CliError> {
-    let store = open(args.table.as_deref()).await?;
-    let now = account::now();
-    let (mut known, silences) = (store.all(now).await?, store.silences().await?);
-    known.retain(|incident| args.all || incident.is_open() || incident.told.is_none());
-    stdout::write(&incidents::list(&known, &silences, now), None)?;
-    Ok(NOTHING_FAILED)
+#[derive(Debug, clap::Args)]
+pub(crate) struct IncidentsArgs {
+    /// Resolved ones too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The DynamoDB table that holds the incidents
+    #[arg(long, value_name = "NAME", env = "INCIDENT_TABLE")]
+    pub(crate) table: Option<String>,
 }
 
-pub(crate) async fn silence(args: &SilenceArgs) -> Result<u8, CliError> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct SilenceArgs {
+    /// One incident, by the id that its alerts show
+    #[arg(conflicts_with_all = ["api", "stage", "cause"])]
+    pub(crate) id: Option<String>,
+    /// All incidents of this REST API, by its id
+    #[arg(long, value_name = "ID")]
+    pub(crate) api: Option<String>,
+    /// All incidents of this stage
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stage: Option<String>,
+    /// All incidents of this cause
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) cause: Option<String>,
+    /// For how long: 30m, 2h, 1d
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub(crate) duration: std::time::Duration,
+    /// The DynamoDB table that holds the incidents
+    #[arg(long, value_name = "NAME", env = "INCIDENT_TABLE")]
+    pub(crate) table: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UnsilenceArgs {
+    /// The silence, by the id that `vpclink silence` printed
+    pub(crate) id: String,
+    /// The DynamoDB table that holds the incidents
+    #[arg(long, value_name = "NAME", env = "INCIDENT_TABLE")]
+    pub(crate) table: Option<String>,
+}
+
+pub(crate) async fn list(args: &IncidentsArgs) -> Result<Exit, CliError> {
+    let store = open(args.table.as_deref()).await?;
+    let now = output::now();
+    let (mut known, silences) = (store.all(now).await?, store.silences().await?);
+    known.retain(|incident| args.all || incident.is_open() || incident.told.is_none());
+    output::write(&incidents::list(&known, &silences, now), None)?;
+    Ok(Exit::NothingFailed)
+}
+
+pub(crate) async fn silence(args: &SilenceArgs) -> Result<Exit, CliError> {
     let store = open(args.table.as_deref()).await?;
     let matcher = matcher(args)?;
     if let Some(id) = &matcher.incident {
-        let known = store.all(account::now()).await?;
+        let known = store.all(output::now()).await?;
         let named = |incident: &Incident| incident.id == *id || incident.fingerprint.as_str() == id;
         if !known.iter().any(named) {
             let unknown = anyhow::anyhow!("no incident `{id}` is kept; `vpclink incidents --all` lists them");
             return Err(CliError::usage(unknown));
         }
     }
-    let until = account::now().checked_add(args.duration)?;
+    let until = output::now().checked_add(args.duration)?;
     let silence = Silence { id: id_of(&matcher), matcher, until };
     add(&*store, &silence).await?;
-    stdout::write(&incidents::silenced(&silence), None)?;
-    Ok(NOTHING_FAILED)
+    output::write(&incidents::silenced(&silence), None)?;
+    Ok(Exit::NothingFailed)
 }
 
-pub(crate) async fn unsilence(args: &UnsilenceArgs) -> Result<u8, CliError> {
+pub(crate) async fn unsilence(args: &UnsilenceArgs) -> Result<Exit, CliError> {
     let store = open(args.table.as_deref()).await?;
-    if !remove(&*store, &args.id, account::now()).await? {
+    if !remove(&*store, &args.id, output::now()).await? {
         let unknown =
             anyhow::anyhow!("nothing is silenced as `{}`; `vpclink incidents` lists silences", args.id);
         return Err(CliError::usage(unknown));
     }
-    stdout::write(&format!("`{}` is told again\n", args.id), None)?;
-    Ok(NOTHING_FAILED)
+    output::write(&format!("`{}` is told again\n", args.id), None)?;
+    Ok(Exit::NothingFailed)
 }
 
 fn matcher(args: &SilenceArgs) -> Result<Matcher, CliError> {
@@ -72,7 +114,7 @@ fn id_of(matcher: &Matcher) -> String {
 }
 
 async fn add(store: &dyn Store, silence: &Silence) -> anyhow::Result<()> {
-    let now = account::now();
+    let now = output::now();
     let change = |mut known: Vec<Silence>| {
         known.retain(|other| other.id != silence.id && other.until > now);
         known.truncate(Silence::MOST - 1);
@@ -137,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_silence_held_back_is_free_when_it_is_taken_back() {
-        let (store, now) = (MemoryStore::default(), account::now());
+        let (store, now) = (MemoryStore::default(), output::now());
         let incident = store.count(&news(), now).await.unwrap();
         let matcher = Matcher { api: Some("a1b2c3d4e5".to_owned()), ..Matcher::default() };
         let until = now.checked_add(jiff::SignedDuration::from_hours(2)).unwrap();

@@ -1,15 +1,21 @@
 //! `vpclink test-alert`: a labelled test through the real path, so that a new deployment proves itself.
 
-use crate::alerts::stdout;
-use crate::cli::account;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::{account, output};
 use crate::{alerts, functions};
 
 use jiff::Timestamp;
 
 use crate::alerts::{Message, Publish};
-use crate::cli::args::{CliError, NOTHING_FAILED, TestAlertArgs};
 use crate::ids::Arn;
 use crate::incidents::{Alert, Status};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TestAlertArgs {
+    /// The SNS topic that alerts go to
+    #[arg(long, value_name = "ARN", env = "ALERT_TOPIC_ARN")]
+    pub(crate) topic: String,
+}
 
 /// What a failure's lines look like; they come from nowhere.
 const SAMPLE: [&str; 3] = [
@@ -18,12 +24,12 @@ const SAMPLE: [&str; 3] = [
     "Method completed with status: 500",
 ];
 
-pub(crate) async fn run(args: &TestAlertArgs) -> Result<u8, CliError> {
+pub(crate) async fn run(args: &TestAlertArgs) -> Result<Exit, CliError> {
     let topic = Arn::new(args.topic.trim());
-    let message = alerts::message(&alert(account::now()).await?);
+    let message = alerts::message(&alert(output::now()).await?);
     publisher(&topic).await?.publish(&message).await?;
-    stdout::write(&told(&topic, &message), None)?;
-    Ok(NOTHING_FAILED)
+    output::write(&told(&topic, &message), None)?;
+    Ok(Exit::NothingFailed)
 }
 
 /// An alert that says of itself that it is a test.

@@ -281,7 +281,8 @@ impl Responder {
         let PendingAlert { store, may_repeat, page, members, owner, tell, news } = due;
         let (incident, also_hit) = view(&page, members, &news);
         let Decision { status, reason } = tell;
-        let alert = Alert { incident, status, reason, may_repeat, news, judgement, also_hit };
+        let alert =
+            Alert { incident, status, reason, may_repeat, news, judgement, also_hit, also_hit_more: 0 };
         let message = alerts::message(&alert);
         if let Err(error) = self.deliver(&message, deadline).await {
             self.settle(store, &page.fingerprint, &owner, &Release::Retry).await;

@@ -318,5 +318,14 @@ async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Times
     let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));
     let incident = Incident { opened_at: news.first_failure(), ..incident };
     let reason = "explained from saved logs".to_owned();
-    Alert { incident, status: Status::Open, reason, may_repeat: false, news, judgement, also_hit: vec![] }
+    Alert {
+        incident,
+        status: Status::Open,
+        reason,
+        may_repeat: false,
+        news,
+        judgement,
+        also_hit: vec![],
+        also_hit_more: 0,
+    }
 }

@@ -13,7 +13,7 @@ use crate::checks::Assessment;
 use crate::logs::Source;
 
 /// What an alert says an incident is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Told for the first time.
     Open,
@@ -25,14 +25,23 @@ pub enum Status {
     Resolved,
     /// Back within a day of being resolved.
     Regressed,
+    /// It goes on under another key.
+    Merged,
     /// A labelled test: nothing failed.
     Test,
 }
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 6] =
-        [Self::Open, Self::Ongoing, Self::Escalated, Self::Resolved, Self::Regressed, Self::Test];
+    pub const ALL: [Self; 7] = [
+        Self::Open,
+        Self::Ongoing,
+        Self::Escalated,
+        Self::Resolved,
+        Self::Regressed,
+        Self::Merged,
+        Self::Test,
+    ];
 
     /// The word of the contract.
     pub fn as_str(self) -> &'static str {
@@ -42,6 +51,7 @@ impl Status {
             Self::Escalated => "escalated",
             Self::Resolved => "resolved",
             Self::Regressed => "regressed",
+            Self::Merged => "merged",
             Self::Test => "test",
         }
     }
@@ -50,7 +60,7 @@ impl Status {
     pub fn event_action(self) -> &'static str {
         match self {
             Self::Open | Self::Ongoing | Self::Escalated | Self::Regressed => "trigger",
-            Self::Resolved | Self::Test => "resolve",
+            Self::Resolved | Self::Merged | Self::Test => "resolve",
         }
     }
 }
@@ -72,6 +82,18 @@ pub struct Alert {
     pub judgement: Assessment,
     /// What else the same broken resource fails: incidents that share one root are told as one.
     pub also_hit: Vec<AlsoAffected>,
+    /// How many more there are, which are only counted.
+    pub also_hit_more: u64,
+}
+
+impl Alert {
+    /// The cause of a digest: incidents beyond the hourly limit of messages.
+    pub const DIGEST: &'static str = "many-incidents";
+
+    /// Whether this counts many incidents instead of describing one.
+    pub fn is_digest(&self) -> bool {
+        self.news.example.cause.slug == Self::DIGEST
+    }
 }
 
 /// An API and stage that the same fault hits.
