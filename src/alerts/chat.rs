@@ -23,13 +23,13 @@ struct Notification {
     version: &'static str,
     source: &'static str,
     id: String,
-    content: Content,
-    metadata: Metadata,
+    content: ChatContent,
+    metadata: ChatMetadata,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Content {
+struct ChatContent {
     text_type: &'static str,
     title: String,
     description: String,
@@ -39,7 +39,7 @@ struct Content {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Metadata {
+struct ChatMetadata {
     thread_id: String,
     summary: String,
     event_type: String,
@@ -62,14 +62,14 @@ pub(crate) fn body(report: &Report<'_>) -> String {
         version: "1.0",
         source: "custom",
         id: format!("{}-{}-{}", alert.incident.id, alert.status.as_str(), alert.incident.failed),
-        content: Content {
+        content: ChatContent {
             text_type: "client-markdown",
             title: cut(&format!("{} {}", sign(report), chat(&report.headline)), TITLE),
             description: cut_lines(&description(report), &cut_mark(report), DESCRIPTION),
             next_steps: report.steps().iter().map(step).collect(),
             keywords: keywords.into_iter().flatten().map(|word| cut(&plain(&word), KEYWORD)).collect(),
         },
-        metadata: Metadata {
+        metadata: ChatMetadata {
             thread_id: alert.incident.id.clone(),
             summary: cut(&email(&words::sentence(alert, &report.headline)), TITLE),
             event_type: format!("{} {cause}", alert.status.as_str()),

@@ -12,8 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::alerts::escape::html as safe;
-use crate::alerts::message::FULL;
-use crate::alerts::report::{Part, Report};
+use crate::alerts::report::{FULL, Part, Report};
 use crate::incidents::Alert;
 
 const STYLE: &str = include_str!("html/style.css");

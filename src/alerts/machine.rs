@@ -165,7 +165,7 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
     let (incident, diagnosis, judgement) = (&alert.incident, &alert.news.example, &alert.judgement);
     let source = &diagnosis.source;
     let shown = |hits: usize| alert.also_hit.len().saturating_sub(hits) as u64;
-    let request_ids = alert.news.request_ids.iter().take(report.detail.requests);
+    let request_ids = alert.news.request_ids.iter().take(report.amount.requests);
     let routes = words::routes(alert);
     let mut hits: Vec<&AlsoAffected> = alert.also_hit.iter().collect();
     hits.sort_by_key(|hit| std::cmp::Reverse(hit.failed));
@@ -185,7 +185,7 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
         api: api(source, judgement.facts.api_name.as_deref()),
         routes: routes
             .iter()
-            .take(report.detail.routes)
+            .take(report.amount.routes)
             .map(|(known, failed)| route(known, *failed))
             .collect(),
         failed: incident.failed,
@@ -199,7 +199,7 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
             says: plain(&judgement.verdict.says),
         },
         findings: findings(report),
-        not_checked: not_checked(alert, report.detail)
+        not_checked: not_checked(alert, report.amount)
             .into_iter()
             .map(|missing| WireNotChecked {
                 what: plain(&missing.what),
@@ -213,8 +213,8 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
         links: links(report),
         backend_status: diagnosis.backend_status,
         clue: diagnosis.clue.as_deref(),
-        also_hit: hits.iter().take(report.detail.hits).map(|hit| also_affected(report, hit)).collect(),
-        also_hit_more: shown(report.detail.hits) + alert.also_hit_more,
+        also_hit: hits.iter().take(report.amount.hits).map(|hit| also_affected(report, hit)).collect(),
+        also_hit_more: shown(report.amount.hits) + alert.also_hit_more,
         truncated: report.is_cut(),
         source: source_word(source),
     }
@@ -246,7 +246,7 @@ fn route(route: &Route, failed: u64) -> WireRoute {
 
 fn also_affected(report: &Report<'_>, hit: &AlsoAffected) -> WireAlsoAffected {
     let source = &hit.source;
-    let routes = hit.routes.iter().take(report.detail.routes);
+    let routes = hit.routes.iter().take(report.amount.routes);
     WireAlsoAffected {
         api: api(source, None),
         account: source.account.as_ref().map(|account| plain(account.as_str())),
@@ -272,7 +272,7 @@ fn findings<'a>(report: &Report<'a>) -> Vec<WireFinding<'a>> {
     let explaining = judgement.verdict.finding.into_iter();
     let others = (0..judgement.findings.len()).filter(|index| Some(*index) != judgement.verdict.finding);
     let chosen = explaining.chain(others).map(|index| &judgement.findings[index]);
-    chosen.take(report.detail.findings).map(|found| finding(report, found)).collect()
+    chosen.take(report.amount.findings).map(|found| finding(report, found)).collect()
 }
 
 fn finding<'a>(report: &Report<'_>, finding: &'a Finding) -> WireFinding<'a> {

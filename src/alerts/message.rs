@@ -7,7 +7,7 @@ use crate::alerts::{chat, email, escape, html, machine, short, words};
 
 use std::collections::BTreeMap;
 
-use crate::alerts::report::Report;
+use crate::alerts::report::{Amount, FULL, Report};
 use crate::incidents::Alert;
 
 /// A rendered alert: what one SNS `Publish` carries.
@@ -21,26 +21,11 @@ pub struct Message {
     pub attributes: BTreeMap<&'static str, String>,
 }
 
-/// How much of an alert is rendered: less where all of it would not fit into one message.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Detail {
-    pub(crate) routes: usize,
-    pub(crate) hits: usize,
-    pub(crate) requests: usize,
-    pub(crate) evidence: usize,
-    pub(crate) findings: usize,
-    /// Whether something was left out that an ordinary alert has.
-    pub(crate) cut: bool,
-}
-
-pub(crate) const FULL: Detail =
-    Detail { routes: 50, hits: 100, requests: 20, evidence: 12, findings: 60, cut: false };
-
 /// From full to hardly anything; the last is small whatever the alert.
-const DETAILS: [Detail; 3] = [
+const AMOUNTS: [Amount; 3] = [
     FULL,
-    Detail { routes: 10, hits: 20, requests: 5, evidence: 4, findings: 20, cut: true },
-    Detail { routes: 2, hits: 3, requests: 1, evidence: 1, findings: 4, cut: true },
+    Amount { routes: 10, hits: 20, requests: 5, evidence: 4, findings: 20, cut: true },
+    Amount { routes: 2, hits: 3, requests: 1, evidence: 1, findings: 4, cut: true },
 ];
 
 /// What SNS takes: 262,144 bytes for all bodies together, as JSON, and the attributes.
@@ -51,12 +36,12 @@ const MOST_BYTES: usize = 262_144;
 
 /// Renders all bodies of an alert.
 pub fn message(alert: &Alert) -> Message {
-    let mut message = render(alert, DETAILS[0]);
-    for detail in &DETAILS[1..] {
+    let mut message = render(alert, AMOUNTS[0]);
+    for amount in &AMOUNTS[1..] {
         if message.size() < MOST_BYTES {
             break;
         }
-        message = render(alert, *detail);
+        message = render(alert, *amount);
     }
     message
 }
@@ -94,8 +79,8 @@ impl Message {
     }
 }
 
-fn render(alert: &Alert, detail: Detail) -> Message {
-    let report = Report::new(alert, detail);
+fn render(alert: &Alert, amount: Amount) -> Message {
+    let report = Report::new(alert, amount);
     let (email, machine) = (email::body(&report), machine::body(&report));
     let mut bodies = BTreeMap::from([
         ("default", email.clone()),

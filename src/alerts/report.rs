@@ -2,7 +2,6 @@
 //!
 //! A format is a writer over these blocks. It may leave a section out; it never decides the order or the words.
 
-use crate::alerts::message::Detail;
 use crate::alerts::{links, steps, words};
 use crate::aws::ReadError;
 use crate::causes::Evidence;
@@ -10,10 +9,25 @@ use crate::checks::{Confidence, Finding, Hop, Remedy, State};
 use crate::ids::Region;
 use crate::incidents::{Alert, Status};
 
+/// How much of an alert is rendered: less where all of it would not fit into one message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Amount {
+    pub(crate) routes: usize,
+    pub(crate) hits: usize,
+    pub(crate) requests: usize,
+    pub(crate) evidence: usize,
+    pub(crate) findings: usize,
+    /// Whether something was left out that an ordinary alert has.
+    pub(crate) cut: bool,
+}
+
+pub(crate) const FULL: Amount =
+    Amount { routes: 50, hits: 100, requests: 20, evidence: 12, findings: 60, cut: false };
+
 /// An alert as blocks.
 pub(crate) struct Report<'a> {
     pub(crate) alert: &'a Alert,
-    pub(crate) detail: Detail,
+    pub(crate) amount: Amount,
     /// "GET /orders (orders/prod) returns 500".
     pub(crate) headline: String,
     pub(crate) facts: Vec<Fact>,
@@ -148,16 +162,16 @@ pub(crate) struct NotChecked {
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(alert: &'a Alert, detail: Detail) -> Self {
+    pub(crate) fn new(alert: &'a Alert, amount: Amount) -> Self {
         let explaining = alert.judgement.verdict.finding.map(|index| &alert.judgement.findings[index]);
         let steps = steps::next(alert, explaining);
         let links = links_of(alert);
         Self {
             alert,
-            detail,
+            amount,
             headline: words::headline(alert),
             facts: facts(alert, explaining, steps.first()),
-            sections: sections(alert, detail, explaining, steps, &links),
+            sections: sections(alert, amount, explaining, steps, &links),
             links,
         }
     }
@@ -187,7 +201,7 @@ impl<'a> Report<'a> {
 
     /// Whether something was left out to fit into one message.
     pub(crate) fn is_cut(&self) -> bool {
-        self.detail.cut
+        self.amount.cut
             || self.sections.iter().any(|section| section.more > 0 && section.part != Part::Routes)
     }
 }
@@ -219,24 +233,24 @@ fn facts(alert: &Alert, explaining: Option<&Finding>, first: Option<&Remedy>) ->
 /// The order in which an alert is read: how far the fault reaches, where it is, what to do, and what all this rests on.
 fn sections<'a>(
     alert: &'a Alert,
-    detail: Detail,
+    amount: Amount,
     explaining: Option<&'a Finding>,
     steps: Vec<Remedy>,
     links: &Links,
 ) -> Vec<Section<'a>> {
     let rest = if alert.status == Status::Resolved { Part::StillBroken } else { Part::AlsoBroken };
     let sections = [
-        routes(alert, detail),
-        also_affected(alert, detail),
+        routes(alert, amount),
+        also_affected(alert, amount),
         Section::of(Part::Path, Block::Path(&alert.judgement.path)),
-        findings(rest, State::Faulty, alert, detail, explaining),
-        findings(Part::Healthy, State::Healthy, alert, detail, explaining),
+        findings(rest, State::Faulty, alert, amount, explaining),
+        findings(Part::Healthy, State::Healthy, alert, amount, explaining),
         Section::of(
             Part::NotChecked,
-            Block::List(not_checked(alert, detail).into_iter().map(missing).collect()),
+            Block::List(not_checked(alert, amount).into_iter().map(missing).collect()),
         ),
         Section::of(Part::Steps, Block::Steps(steps)),
-        evidence(alert, detail),
+        evidence(alert, amount),
         Section::of(Part::Links, Block::List(all_links(alert, links))),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect()
@@ -259,20 +273,20 @@ impl<'a> Section<'a> {
     }
 }
 
-fn routes(alert: &Alert, detail: Detail) -> Section<'_> {
+fn routes(alert: &Alert, amount: Amount) -> Section<'_> {
     let all = words::routes(alert);
-    let more = all.len().saturating_sub(detail.routes) as u64;
-    let rows = all.iter().take(detail.routes).map(|(route, failed)| (words::route_label(route), *failed));
+    let more = all.len().saturating_sub(amount.routes) as u64;
+    let rows = all.iter().take(amount.routes).map(|(route, failed)| (words::route_label(route), *failed));
     Section { more, ..Section::of(Part::Routes, Block::Table(rows.collect())) }
 }
 
 /// Those that fail most come first.
-fn also_affected(alert: &Alert, detail: Detail) -> Section<'_> {
+fn also_affected(alert: &Alert, amount: Amount) -> Section<'_> {
     let mut hits: Vec<_> = alert.also_hit.iter().collect();
     hits.sort_by_key(|hit| std::cmp::Reverse(hit.failed));
-    let more = hits.len().saturating_sub(detail.hits) as u64 + alert.also_hit_more;
+    let more = hits.len().saturating_sub(amount.hits) as u64 + alert.also_hit_more;
     let item = |hit| Item::of(State::Faulty, words::affected(alert, hit));
-    let items = hits.into_iter().take(detail.hits).map(item).collect();
+    let items = hits.into_iter().take(amount.hits).map(item).collect();
     Section { more, ..Section::of(Part::AlsoAffected, Block::List(items)) }
 }
 
@@ -280,13 +294,13 @@ fn findings<'a>(
     part: Part,
     state: State,
     alert: &'a Alert,
-    detail: Detail,
+    amount: Amount,
     explaining: Option<&'a Finding>,
 ) -> Section<'a> {
     let is_headline = |finding: &Finding| explaining.is_some_and(|known| std::ptr::eq(known, finding));
     let all = alert.judgement.findings.iter();
     let shown: Vec<&Finding> =
-        all.filter(|f| f.state == state && !is_headline(f)).take(detail.findings).collect();
+        all.filter(|f| f.state == state && !is_headline(f)).take(amount.findings).collect();
     let at_once = words::read_at_once(alert, &shown);
     let item = |finding: &&Finding| {
         let read = words::distance(alert, finding).filter(|_| at_once.is_none());
@@ -302,13 +316,13 @@ fn missing(missing: NotChecked) -> Item<'static> {
     Item { needs: missing.action, ..Item::of(State::Unknown, text) }
 }
 
-pub(crate) fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {
+pub(crate) fn not_checked(alert: &Alert, amount: Amount) -> Vec<NotChecked> {
     if let Some(why) = &alert.judgement.unread {
         return vec![NotChecked { what: "the live account".to_owned(), action: None, why: why.clone() }];
     }
     let unknown = alert.judgement.findings.iter().filter(|finding| finding.state == State::Unknown);
     let mut missing: Vec<NotChecked> = Vec::new();
-    for finding in unknown.take(detail.findings) {
+    for finding in unknown.take(amount.findings) {
         let why = finding.why.as_ref().map_or_else(String::new, ToString::to_string);
         let helps = matches!(finding.why, Some(ReadError::Denied | ReadError::RoleRefused(_)));
         let what = finding.says.split(" could not be read").next().unwrap_or(&finding.says).to_owned();
@@ -325,13 +339,13 @@ pub(crate) fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {
 }
 
 /// The first lines of the request, the proof among them whatever its place.
-fn evidence(alert: &Alert, detail: Detail) -> Section<'_> {
+fn evidence(alert: &Alert, amount: Amount) -> Section<'_> {
     let diagnosis = &alert.news.example;
     let proof = &diagnosis.evidence;
     let mut lines: Vec<&Evidence> = diagnosis.context.iter().chain([proof]).collect();
     lines.sort_by_key(|line| line.number());
-    if lines.len() > detail.evidence {
-        lines.truncate(detail.evidence);
+    if lines.len() > amount.evidence {
+        lines.truncate(amount.evidence);
         if !lines.iter().any(|line| std::ptr::eq(*line, proof)) {
             lines.pop();
             lines.push(proof);

@@ -4,8 +4,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::alerts::escape::{cut, terminal as safe, terminal_command};
-use crate::alerts::message::FULL;
-use crate::alerts::report::{About, Block, Part, Report, Section};
+use crate::alerts::report::{About, Block, FULL, Part, Report, Section};
 use crate::alerts::words::{self, hop_label, mark};
 use crate::causes::Evidence;
 use crate::checks::{Assessment, Confidence, Finding, Hop, HopKind, State};
@@ -169,19 +168,24 @@ fn is_endpoint(line: &Evidence) -> bool {
 }
 
 /// A `= label: text` line. What is copied stays whole, the rest is wrapped.
-struct Note {
+struct Note<'a> {
     label: &'static str,
-    text: String,
-    is_whole: bool,
+    body: NoteBody<'a>,
 }
 
-impl Note {
+enum NoteBody<'a> {
+    Words(String),
+    Whole(String),
+    Path(&'a [Hop]),
+}
+
+impl Note<'_> {
     fn words(label: &'static str, text: &str) -> Self {
-        Self { label, text: safe(text), is_whole: false }
+        Self { label, body: NoteBody::Words(safe(text)) }
     }
 
-    fn whole(label: &'static str, text: String) -> Self {
-        Self { label, text, is_whole: true }
+    fn whole(label: &'static str, text: &str) -> Self {
+        Self { label, body: NoteBody::Whole(terminal_command(text)) }
     }
 }
 
@@ -191,31 +195,31 @@ fn notes(report: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     if alert.status != Status::Open {
         notes.push(Note::words("status", &format!("{}: {}", report.headline, alert.reason)));
     }
-    if words::is_broken(alert.status) {
-        notes.push(Note { label: "verdict", text: verdict(report, paint), is_whole: false });
-    } else if let Some(surety) = report.fact(About::Readings).or(report.fact(About::Verdict)) {
-        notes.push(Note::words("now", &format!("{} ({surety})", words::fault(alert))));
+    if !words::is_broken(alert.status) {
+        let surety = report.fact(About::Readings).or(report.fact(About::Verdict));
+        notes.extend(surety.map(|surety| Note::words("now", &format!("{} ({surety})", words::fault(alert)))));
+    } else if !alert.is_digest() {
+        notes.push(Note { label: "verdict", body: NoteBody::Words(verdict(report, paint)) });
     }
     notes.extend(report.fact(About::MaskedBy).map(|text| Note::words("masked", text)));
-    notes.extend(
-        report.fact(About::Clue).map(|text| Note::words("clue", &format!("possible, not proof: {text}"))),
-    );
+    notes.extend(report.fact(About::Clue).map(|text| Note::words("clue", &format!("not proof: {text}"))));
     for section in &report.sections {
-        section_notes(&mut notes, section, paint);
+        section_notes(&mut notes, section);
     }
-    notes.push(Note::whole("more", format!("vpclink causes {}", alert.news.example.cause.slug)));
+    notes.push(Note::whole("more", &format!("vpclink causes {}", alert.news.example.cause.slug)));
     let gutter = gutter(report);
     notes.iter().map(|note| line(note, gutter, screen, paint)).collect()
 }
 
-/// Routes stand above, quotes too; links and what is healthy are for readers who have more room.
-fn section_notes(notes: &mut Vec<Note>, section: &Section<'_>, paint: Paint) {
+/// Routes and quotes stand above; links and healthy hops are for readers who have more room.
+fn section_notes<'a>(notes: &mut Vec<Note<'a>>, section: &'a Section<'_>) {
     let label = match section.part {
         Part::AlsoAffected => "affects",
         Part::AlsoBroken => "also",
         Part::StillBroken => "still",
         Part::NotChecked => "unknown",
-        Part::Path | Part::Steps => "",
+        Part::Path => "path",
+        Part::Steps => "next",
         Part::Routes | Part::Evidence | Part::Healthy | Part::Links => return,
     };
     match &section.block {
@@ -223,13 +227,12 @@ fn section_notes(notes: &mut Vec<Note>, section: &Section<'_>, paint: Paint) {
             let needs = item.needs.map_or(String::new(), |action| format!(" (needs {action})"));
             Note::words(label, &format!("{}{needs}", item.text))
         })),
-        Block::Path(hops) => notes.push(Note::whole("path", path(hops, paint))),
+        Block::Path(hops) => notes.push(Note { label, body: NoteBody::Path(hops) }),
         Block::Steps(steps) => {
             for step in steps {
-                notes.push(Note::words("next", &step.what));
-                let command = |label, text: &String| Note::whole(label, terminal_command(text));
-                notes.extend(step.command.iter().map(|text| command("run", text)));
-                notes.extend(step.verify.iter().map(|text| command("verify", text)));
+                notes.push(Note::words(label, &step.what));
+                notes.extend(step.command.iter().map(|text| Note::whole("run", text)));
+                notes.extend(step.verify.iter().map(|text| Note::whole("verify", text)));
             }
         }
         Block::Quotes(_) | Block::Table(_) => {}
@@ -239,17 +242,35 @@ fn section_notes(notes: &mut Vec<Note>, section: &Section<'_>, paint: Paint) {
     }
 }
 
-fn line(note: &Note, gutter: usize, screen: Screen, paint: Paint) -> String {
+fn line(note: &Note<'_>, gutter: usize, screen: Screen, paint: Paint) -> String {
     let head = format!("{:gutter$} = {:<9}", "", format!("{}:", note.label));
     let room = screen.width.saturating_sub(head.len()).max(30);
-    let lines = if note.is_whole { vec![note.text.clone()] } else { wrapped(&note.text, room, "", "") };
+    let lines = match &note.body {
+        NoteBody::Words(text) => wrapped(text, room, "", ""),
+        NoteBody::Whole(text) => vec![text.clone()],
+        NoteBody::Path(hops) => path(hops, room, paint),
+    };
     format!("{}{}", paint.frame(&head), lines.join(&format!("\n{:1$}", "", head.len())))
 }
 
-fn path(hops: &[Hop], paint: Paint) -> String {
-    let hop =
-        |hop: &Hop| paint.state(hop.state, &format!("{} {}", safe(&hop_label(hop)), mark(hop.state).sign));
-    hops.iter().map(hop).collect::<Vec<_>>().join(" → ")
+/// Hop after hop, a new line before a hop that does not fit. Each part is shown and measured without its colour.
+fn path(hops: &[Hop], room: usize, paint: Paint) -> Vec<String> {
+    let mut lines: Vec<(usize, String)> = vec![(0, String::new())];
+    for (index, hop) in hops.iter().enumerate() {
+        let text = format!("{} {}", safe(&hop_label(hop)), mark(hop.state).sign);
+        let arrow = if index == 0 { "" } else { "→ " };
+        let width = text.width() + arrow.width();
+        let fits = lines.last().is_some_and(|(used, _)| *used == 0 || used + 1 + width <= room);
+        if !fits {
+            lines.push((0, String::new()));
+        }
+        if let Some((used, line)) = lines.last_mut() {
+            let blank = if *used == 0 { "" } else { " " };
+            line.push_str(&format!("{blank}{arrow}{}", paint.state(hop.state, &text)));
+            *used += blank.len() + width;
+        }
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 fn verdict(report: &Report<'_>, paint: Paint) -> String {

@@ -215,7 +215,7 @@ fn readings(alert: &Alert) -> String {
     format!("{}{read}", counted.join(", "))
 }
 
-/// "42 failed requests since …, the last at …".
+/// "42 requests since …, the last at …".
 pub(crate) fn failures(alert: &Alert) -> String {
     let incident = &alert.incident;
     let when = match (incident.first_failure.map(time), incident.last_failure.map(time)) {
@@ -223,7 +223,7 @@ pub(crate) fn failures(alert: &Alert) -> String {
         (Some(first), Some(last)) => format!(" since {first}, the last at {last}"),
         _ => String::new(),
     };
-    format!("{}{when}", counted(incident.failed, "failed request"))
+    format!("{}{when}", counted(incident.failed, "request"))
 }
 
 /// The text's severity; a fault that leaves some targets working is less than one that leaves none.

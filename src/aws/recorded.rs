@@ -168,6 +168,7 @@ struct Line {
 enum Outcome {
     Answer(Value),
     Absent(bool),
+    #[serde(rename = "unavailable")]
     NotRead(String),
 }
 

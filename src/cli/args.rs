@@ -55,7 +55,7 @@ pub(crate) enum Format {
 
 /// Formats of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Form {
+pub(crate) enum ListFormat {
     Terminal,
     Json,
 }

@@ -1,7 +1,7 @@
 //! `vpclink coverage`: which stages with a private integration are monitored. It changes nothing.
 
 use crate::alerts::coverage;
-use crate::cli::args::{Color, Form};
+use crate::cli::args::{Color, ListFormat};
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::{account, output};
 
@@ -18,9 +18,9 @@ pub(crate) struct CoverageArgs {
     /// Calls a second at most; the account's quota is five
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) calls_per_second: u32,
-    /// Form of the result
-    #[arg(long, value_enum, default_value_t = Form::Terminal)]
-    pub(crate) format: Form,
+    /// ListFormat of the result
+    #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
+    pub(crate) format: ListFormat,
     /// When to colour; NO_COLOR turns it off too
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
@@ -31,8 +31,8 @@ pub(crate) async fn run(args: &CoverageArgs) -> Result<Exit, CliError> {
     let seen = seen(args).await?;
     let spots = blind_spots(&seen);
     let text = match args.format {
-        Form::Terminal => coverage::terminal(&seen, &spots, output::screen(args.color, true)),
-        Form::Json => coverage::machine(&seen, &spots),
+        ListFormat::Terminal => coverage::terminal(&seen, &spots, output::screen(args.color, true)),
+        ListFormat::Json => coverage::machine(&seen, &spots),
     };
     output::write(&text, None)?;
     Ok(if spots.is_empty() { Exit::NothingFailed } else { Exit::Diagnosed })
