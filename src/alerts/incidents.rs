@@ -1,10 +1,11 @@
-//! What the table holds, as lines for a terminal.
+//! The incidents of the table, as lines for a terminal.
 
 use jiff::Timestamp;
 
 use crate::alerts::escape::terminal as safe;
 use crate::alerts::words::time;
 use crate::incidents::{Incident, Silence, Status};
+use crate::text::counted;
 
 /// Incidents and silences, the latest failure first.
 pub fn list(incidents: &[Incident], silences: &[Silence], now: Timestamp) -> String {
@@ -22,13 +23,12 @@ pub fn list(incidents: &[Incident], silences: &[Silence], now: Timestamp) -> Str
             out.push(format!("    {}{more}", routes.join(", ")));
         }
         if let Some(page) = &incident.page {
-            out.push(format!("    told on the page of {page}"));
+            out.push(format!("    covered by the alert of incident {page}"));
         }
     }
     let holding: Vec<&Silence> = silences.iter().filter(|silence| silence.until > now).collect();
     out.extend(holding.iter().map(|silence| silenced(silence).trim_end().to_owned()));
-    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-    out.push(format!("{}, {}", plural(incidents.len(), "incident"), plural(holding.len(), "silence")));
+    out.push(format!("{}, {}", counted(incidents.len(), "incident"), counted(holding.len(), "silence")));
     out.join("\n") + "\n"
 }
 
@@ -36,9 +36,9 @@ fn line(incident: &Incident, silences: &[Silence], now: Timestamp) -> String {
     let Incident { id, source, cause, failed, members, .. } = incident;
     let status = match &incident.told {
         _ if silences.iter().any(|silence| silence.holds(incident, now)) => "silenced",
-        _ if incident.page.is_some() => "on a page",
-        None => "not told yet",
-        Some(told) if told.quiet => "quiet, not seen to be repaired",
+        _ if incident.page.is_some() => "covered by another alert",
+        None => "no alert sent yet",
+        Some(told) if told.quiet => "quiet, repair not confirmed",
         Some(told) if told.status == Status::Resolved => "resolved",
         Some(told) => told.status.as_str(),
     };
@@ -47,7 +47,7 @@ fn line(incident: &Incident, silences: &[Silence], now: Timestamp) -> String {
     let what = if members.is_empty() {
         format!("{failed} failed")
     } else {
-        format!("{} incidents on one page", members.len())
+        format!("{} incidents in one alert", members.len())
     };
     let last = incident.last_failure.or(incident.counted_at).map_or("never".to_owned(), time);
     format!("{id}  {status}  {}/{}  {}  {what}, last {last}", safe(api), safe(stage), cause.slug)
@@ -55,5 +55,5 @@ fn line(incident: &Incident, silences: &[Silence], now: Timestamp) -> String {
 
 /// A silence in one line.
 pub fn silenced(silence: &Silence) -> String {
-    format!("`{}` is counted, not told, until {}\n", safe(&silence.id), time(silence.until))
+    format!("`{}` is muted until {}; failures are still counted\n", safe(&silence.id), time(silence.until))
 }

@@ -36,7 +36,7 @@ struct WireAlert<'a> {
     not_checked: Vec<WireNotChecked<'a>>,
     path: Vec<WireHop>,
     next_steps: Vec<WireStep>,
-    evidence: Vec<WireEvidence>,
+    evidence: Vec<WireQuote>,
     links: WireLinks<'a>,
     /// What the backend answered; null where it gave no answer or none is logged.
     backend_status: Option<u16>,
@@ -136,7 +136,7 @@ struct WireStep {
 }
 
 #[derive(Serialize)]
-struct WireEvidence {
+struct WireQuote {
     request_id: Option<String>,
     at: Option<Timestamp>,
     line: String,
@@ -306,10 +306,10 @@ fn step(step: &Remedy) -> WireStep {
     }
 }
 
-fn evidence(report: &Report<'_>) -> Vec<WireEvidence> {
+fn evidence(report: &Report<'_>) -> Vec<WireQuote> {
     let request_id = report.alert.news.example.request_id.as_ref().map(|id| plain(id.as_str()));
     let quotes = report.quotes().iter().map(|quote| quote.line);
-    let wire = |line: &crate::causes::Evidence| WireEvidence {
+    let wire = |line: &crate::causes::Evidence| WireQuote {
         request_id: request_id.clone(),
         at: line.at(),
         line: plain(line.text()),

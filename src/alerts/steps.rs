@@ -1,5 +1,6 @@
 //! What to do, in which order: the repair of what was found first, then what the cause asks to look at.
 
+use crate::alerts::escape;
 use crate::causes::NextStep;
 use crate::checks::{Confidence, Finding, HopKind, Remedy, State};
 use crate::incidents::{Alert, Status};
@@ -14,9 +15,18 @@ const LOOKS_AT: [(&str, HopKind); 6] = [
     ("describe-target-health", HopKind::Target),
 ];
 
+/// What to do, with commands that are safe to copy; a command that is not is left out.
+pub(crate) fn next(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
+    let safe = |text: Option<String>| text.and_then(|text| escape::command(&text));
+    let steps = all(alert, explaining).into_iter();
+    steps
+        .map(|step| Remedy { command: safe(step.command), verify: safe(step.verify), what: step.what })
+        .collect()
+}
+
 /// The explaining finding's remedy, those of other faults, and the cause's own steps unless the fault is confirmed. A resolved
 /// incident asks only for what is still broken; a test and a merged alert ask for nothing.
-pub(crate) fn next(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
+fn all(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
     match alert.status {
         Status::Test | Status::Merged => return Vec::new(),
         Status::Resolved => {

@@ -250,7 +250,7 @@ pub(crate) fn dedup_key(alert: &Alert) -> String {
 pub(crate) fn api_label(alert: &Alert) -> Option<String> {
     let source = &alert.news.example.source;
     let name = alert.judgement.facts.api_name.clone().or(source.api.as_ref().map(ToString::to_string))?;
-    let stage = source.stage.as_deref().unwrap_or("?");
+    let stage = dotless(source.stage.as_deref().unwrap_or("?"));
     Some(format!("{name}/{stage}{}", if source.canary { " canary" } else { "" }))
 }
 

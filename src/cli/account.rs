@@ -9,7 +9,7 @@ use crate::aws::recorded::{RecordedAccount, Recorder};
 use crate::cli::exit::CliError;
 use crate::cli::output::{self, now};
 
-/// An account to ask, and the file that its answers are kept in.
+/// An account to read, and the file that saves its answers.
 pub(crate) struct Asked {
     recorder: Recorder,
     keep_in: Option<PathBuf>,
@@ -58,7 +58,7 @@ impl Asked {
         &self.recorder
     }
 
-    /// Writes what was answered, where a file was named for it.
+    /// Writes the answers to the file, where one was named.
     pub(crate) fn keep(self) -> Result<(), CliError> {
         if let Some(file) = self.keep_in {
             output::write(&self.recorder.into_account().to_text(), Some(&file))?;

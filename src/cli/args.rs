@@ -1,8 +1,8 @@
-//! The command line: its commands, and the values that several of them take.
+//! The command line: one command a file, and what its exit code says.
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::cli::exit::CliError;
 use crate::cli::output::complain;
@@ -42,29 +42,6 @@ pub(crate) enum Command {
     TestAlert(test_alert::TestAlertArgs),
     /// List the catalogue of causes, or print one entry whole
     Causes(causes::CausesArgs),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Terminal,
-    Email,
-    Chat,
-    Json,
-    Html,
-}
-
-/// Formats of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ListFormat {
-    Terminal,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 impl Cli {

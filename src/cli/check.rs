@@ -1,8 +1,8 @@
 //! `vpclink check`: the private path of a route as it is now, hop by hop.
 
 use crate::alerts::terminal;
-use crate::cli::args::Color;
 use crate::cli::exit::{CliError, Exit};
+use crate::cli::options::Color;
 use crate::cli::{account, output};
 use crate::functions;
 
@@ -23,16 +23,16 @@ pub(crate) struct CheckArgs {
     /// The stage
     #[arg(long, value_name = "NAME")]
     pub(crate) stage: String,
-    /// The route's verb; without a route, the one way that all private integrations share
+    /// The route's verb. Without a route, reads the path that all private integrations share
     #[arg(long, requires = "resource")]
     pub(crate) method: Option<String>,
     /// The route's resource, as a template or a path
     #[arg(long, value_name = "PATH", requires = "method")]
     pub(crate) resource: Option<String>,
-    /// Ask this recorded account instead of AWS
+    /// Read this recorded account instead of AWS
     #[arg(long, value_name = "FILE")]
     pub(crate) account: Option<PathBuf>,
-    /// Keep what AWS answers in this file, for --account
+    /// Save AWS's answers in this file, for --account
     #[arg(long, value_name = "FILE", conflicts_with = "account")]
     pub(crate) record: Option<PathBuf>,
     /// When to colour; NO_COLOR turns it off too
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &CheckArgs) -> Result<Exit, CliError> {
     let subject = RouteContext::asked(source, route, output::now());
     let live = args.account.is_none();
     let Some(asked) = account::open(args.account.as_deref(), live, args.record.as_deref()).await? else {
-        return Err(CliError::usage(anyhow::anyhow!("name a recorded account, or let AWS be asked")));
+        return Err(CliError::usage(anyhow::anyhow!("name a recorded account, or read AWS")));
     };
     let judgement = functions::check(&subject, &Reading { account: asked.account(), budget: BUDGET }).await;
     asked.keep()?;

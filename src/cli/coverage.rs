@@ -1,8 +1,8 @@
 //! `vpclink coverage`: which stages with a private integration are monitored. It changes nothing.
 
 use crate::alerts::coverage;
-use crate::cli::args::{Color, ListFormat};
 use crate::cli::exit::{CliError, Exit};
+use crate::cli::options::{Color, ListFormat};
 use crate::cli::{account, output};
 
 use crate::coverage::{Filter, Inventory, blind_spots};
@@ -12,13 +12,13 @@ pub(crate) struct CoverageArgs {
     /// Name of the responder's subscription filters: the name of its stack
     #[arg(long, value_name = "NAME", default_value = Filter::DEFAULT_NAME)]
     pub(crate) filter_name: String,
-    /// The responder, so that filters of other names which lead there count too
+    /// The responder's ARN: filters of other names that lead there count too
     #[arg(long, value_name = "ARN")]
     pub(crate) responder: Option<String>,
-    /// Calls a second at most; the account's quota is five
+    /// Most calls a second; the account's quota is five
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) calls_per_second: u32,
-    /// ListFormat of the result
+    /// Format of the result
     #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
     pub(crate) format: ListFormat,
     /// When to colour; NO_COLOR turns it off too

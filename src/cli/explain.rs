@@ -1,8 +1,8 @@
 //! `vpclink explain`: saved logs in, diagnoses out.
 
 use crate::alerts::terminal;
-use crate::cli::args::{Color, Format};
 use crate::cli::exit::{CliError, Exit};
+use crate::cli::options::{Color, Format};
 use crate::cli::{account, output};
 use crate::{alerts, incidents};
 
@@ -19,16 +19,16 @@ pub(crate) struct ExplainArgs {
     /// Saved logs or events; `-` is standard input
     #[arg(default_value = "-")]
     pub(crate) files: Vec<PathBuf>,
-    /// Ask this recorded account instead of AWS
+    /// Read this recorded account instead of AWS
     #[arg(long, value_name = "FILE", conflicts_with = "live")]
     pub(crate) account: Option<PathBuf>,
-    /// Ask AWS, with the credentials and Region of the environment
+    /// Read AWS, with the credentials and Region of the environment
     #[arg(long)]
     pub(crate) live: bool,
-    /// Keep what AWS answers in this file, for --account
+    /// Save AWS's answers in this file, for --account
     #[arg(long, value_name = "FILE", requires = "live")]
     pub(crate) record: Option<PathBuf>,
-    /// Form of the result
+    /// Format of the result
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub(crate) format: Format,
     /// Write the result to this file instead of standard output

@@ -1,4 +1,4 @@
-//! `vpclink incidents`, `silence`, `unsilence`: what the table holds, and what nobody wants to be told of it.
+//! `vpclink incidents`, `silence`, `unsilence`: the incidents in the table, and which of them are muted.
 
 use crate::alerts::incidents;
 use crate::cli::exit::{CliError, Exit};
@@ -13,7 +13,7 @@ use crate::incidents::{Incident, Lease, Matcher, Silence};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct IncidentsArgs {
-    /// Resolved ones too
+    /// Include resolved incidents
     #[arg(long)]
     pub(crate) all: bool,
     /// The DynamoDB table that holds the incidents
@@ -68,7 +68,8 @@ pub(crate) async fn silence(args: &SilenceArgs) -> Result<Exit, CliError> {
         let known = store.all(output::now()).await?;
         let named = |incident: &Incident| incident.id == *id || incident.fingerprint.as_str() == id;
         if !known.iter().any(named) {
-            let unknown = anyhow::anyhow!("no incident `{id}` is kept; `vpclink incidents --all` lists them");
+            let unknown =
+                anyhow::anyhow!("there is no incident `{id}`; `vpclink incidents --all` lists them");
             return Err(CliError::usage(unknown));
         }
     }
@@ -83,10 +84,10 @@ pub(crate) async fn unsilence(args: &UnsilenceArgs) -> Result<Exit, CliError> {
     let store = open(args.table.as_deref()).await?;
     if !remove(&*store, &args.id, output::now()).await? {
         let unknown =
-            anyhow::anyhow!("nothing is silenced as `{}`; `vpclink incidents` lists silences", args.id);
+            anyhow::anyhow!("there is no silence `{}`; `vpclink incidents` lists silences", args.id);
         return Err(CliError::usage(unknown));
     }
-    output::write(&format!("`{}` is told again\n", args.id), None)?;
+    output::write(&format!("`{}` is no longer muted: alerts go out again\n", args.id), None)?;
     Ok(Exit::NothingFailed)
 }
 
@@ -95,7 +96,7 @@ fn matcher(args: &SilenceArgs) -> Result<Matcher, CliError> {
     let (incident, api, stage, cause) = (incident.clone(), api.clone(), stage.clone(), cause.clone());
     let matcher = Matcher { incident, api, stage, cause };
     if matcher.is_empty() {
-        let nothing = anyhow::anyhow!("say what to silence: an incident's id, or --api, --stage, --cause");
+        let nothing = anyhow::anyhow!("name what to silence: an incident's id, or --api, --stage, --cause");
         return Err(CliError::usage(nothing));
     }
     if let Some(slug) = matcher.cause.as_deref().filter(|slug| Cause::of_slug(slug).is_none()) {
@@ -105,7 +106,7 @@ fn matcher(args: &SilenceArgs) -> Result<Matcher, CliError> {
     Ok(matcher)
 }
 
-/// The same for the same matcher: silencing again replaces what was said before.
+/// The same for the same matcher, so that silencing again replaces the earlier silence.
 fn id_of(matcher: &Matcher) -> String {
     let Matcher { incident, api, stage, cause } = matcher;
     let parts = [("", incident), ("api=", api), ("stage=", stage), ("cause=", cause)];
@@ -125,7 +126,7 @@ async fn add(store: &dyn Store, silence: &Silence) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes a silence back; `false` where there was none. What it held back may be told at once.
+/// Takes a silence back; `false` where there was none. Alerts that it held back may go out at once.
 async fn remove(store: &dyn Store, id: &str, now: Timestamp) -> anyhow::Result<bool> {
     let meant = |silence: &Silence| silence.id == id || silence.matcher.incident.as_deref() == Some(id);
     let before = store.silences().await?;
@@ -148,9 +149,7 @@ async fn open(table: Option<&str>) -> Result<Box<dyn Store>, CliError> {
     use crate::aws::live::sdk_config;
     use crate::incidents::store::dynamodb::DynamoStore;
     let table = table.filter(|table| !table.is_empty()).ok_or_else(|| {
-        CliError::usage(anyhow::anyhow!(
-            "say which table holds the incidents: --table NAME, or INCIDENT_TABLE"
-        ))
+        CliError::usage(anyhow::anyhow!("name the table of incidents: --table NAME, or INCIDENT_TABLE"))
     })?;
     Ok(Box::new(DynamoStore::new(&sdk_config().await, table)))
 }

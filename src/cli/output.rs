@@ -7,7 +7,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 
 use crate::alerts::terminal::Screen;
-use crate::cli::args::Color;
+use crate::cli::options::Color;
 
 /// Columns where standard output is no terminal.
 const WIDTH: usize = 160;

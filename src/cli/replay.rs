@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, CliError> {
     })
 }
 
-/// "12000 lines, up to 14:03:22 UTC", always as long, so that it covers what was said before.
+/// "12000 lines, up to 14:03:22 UTC", padded, so that it covers the line before.
 fn reached(tally: &Tally, latest: Option<Timestamp>) -> String {
     let latest = latest.map_or(String::new(), |at| format!(", up to {}", at.strftime("%m-%d %H:%M:%S UTC")));
     format!("{:60}", format!("reading: {} lines{latest}", tally.lines))
