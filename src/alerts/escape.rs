@@ -186,7 +186,9 @@ fn defanged(text: &str) -> String {
             }
         }
     }
-    out + rest
+    out.push_str(rest);
+    let path = |word: &str| if word.starts_with('/') { dotless(word) } else { word.to_owned() };
+    out.split(' ').map(path).collect::<Vec<_>>().join(" ")
 }
 
 enum Address {
@@ -266,10 +268,10 @@ mod tests {
     #[test]
     fn an_address_of_a_client_is_no_link() {
         for (text, expected) in [
-            ("GET /https://evil.example/aws/login", "GET /hxxps[:]//evil.example/aws/login"),
+            ("GET /https://evil.example/aws/login", "GET /hxxps[:]//evil[.]example/aws/login"),
             ("HTTP://a http://b", "hxxp[:]//a hxxp[:]//b"),
             ("ftp://x ://y é://z", "ftp[:]//x [:]//y é[:]//z"),
-            ("/www.evil.example/ WWW.a", "/www[.]evil.example/ WWW[.]a"),
+            ("/www.evil.example/ WWW.a", "/www[.]evil[.]example/ WWW[.]a"),
             ("awww.https", "awww[.]https"),
             ("arn:aws:x no address", "arn:aws:x no address"),
         ] {
