@@ -10,5 +10,6 @@ mod explain;
 mod incidents;
 mod options;
 mod output;
+mod probe;
 mod replay;
 mod test_alert;

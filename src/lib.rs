@@ -17,6 +17,9 @@ pub mod path;
 
 pub mod reachability;
 
+#[cfg(feature = "probe")]
+pub mod probe;
+
 pub mod checks;
 
 pub mod incidents;

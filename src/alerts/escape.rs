@@ -1,6 +1,8 @@
 //! Outside text → inside text, one function a target. Log lines, paths and names of resources are other people's words:
 //! they may hold control characters, markup, links and mentions.
 
+use crate::causes::redact;
+
 /// For values in JSON, and for commands and addresses of ours: one line, without marks that turn or hide text.
 pub fn plain(text: &str) -> String {
     text.chars()
@@ -29,15 +31,18 @@ pub fn command(text: &str) -> Option<String> {
     let words = text.strip_suffix(tail).unwrap_or(&text);
     let mut is_quoted = false;
     let mut bare = String::new();
-    for c in words.chars() {
+    let mut rest = words.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
+            // `'it'\''s'`: a quote is written outside of quotes.
+            '\\' if !is_quoted && rest.peek() == Some(&'\'') => {
+                rest.next();
+            }
             '\'' => is_quoted = !is_quoted,
             c if !is_quoted => bare.push(c),
             _ => {}
         }
     }
-    // `'it'\''s'` is how a quote is written inside of quotes.
-    let bare = bare.replace("\\", if words.contains("'\\''") { "" } else { "\\" });
     let acts = bare.contains([
         '$', '`', ';', '&', '|', '<', '>', '(', ')', '#', '*', '?', '[', ']', '~', '!', '\\', '"',
     ]);
@@ -215,7 +220,7 @@ pub fn dotless(text: &str) -> String {
             part.split([':', '?', '#', '@', ',', ';', '&', '=']).next().unwrap_or(part).trim_end_matches('.');
         let is_host =
             last.rsplit_once('.').is_some_and(|(_, label)| is_name(label) || label.starts_with("xn--"));
-        if is_host { part.replace('.', "[.]") } else { part.to_owned() }
+        if is_host { part.replace("[.]", ".").replace('.', "[.]") } else { part.to_owned() }
     };
     text.split('/').map(part).collect::<Vec<_>>().join("/")
 }
@@ -225,20 +230,11 @@ fn is_blank(c: char) -> bool {
     c.is_whitespace() && !c.is_control() || matches!(c, '\u{2800}')
 }
 
-/// Control characters, those that turn the direction of text, take no space or show nothing, and those that are none.
-///
-/// Source: <https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt> (Default_Ignorable_Code_Point), and the
-/// noncharacters.
+/// Control characters, those that turn the direction of text, take no space or mean nothing, and private ones.
 fn is_invisible(c: char) -> bool {
     c.is_control()
-        || u32::from(c) & 0xfffe == 0xfffe
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{8e2}'
-            | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e000}'..='\u{f8ff}'
-            | '\u{e0000}'..='\u{10ffff}')
+        || redact::is_invisible(c)
+        || matches!(c, '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{70f}' | '\u{8e2}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..)
 }
 
 #[cfg(test)]
@@ -310,17 +306,8 @@ mod tests {
         ] {
             assert_eq!(command(harmless).as_deref(), Some(harmless));
         }
-        for name in [
-            "link;curl h|sh #",
-            "$(id)",
-            "`id`",
-            "a>b",
-            "'; id; '",
-            "'",
-            "{a,b}",
-            "{1..9}",
-            "a --endpoint-url h",
-        ] {
+        for name in ["link;curl h|sh #", "$(id)", "`id`", "a>b", "'", "{a,b}", "{1..9}", "a --endpoint-url h"]
+        {
             assert_eq!(
                 command(&format!("aws x --patch-operations path=/variables/{name},value=V")),
                 None,

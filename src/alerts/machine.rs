@@ -164,7 +164,6 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
     let alert = report.alert;
     let (incident, diagnosis, judgement) = (&alert.incident, &alert.news.example, &alert.judgement);
     let source = &diagnosis.source;
-    let shown = |hits: usize| alert.also_hit.len().saturating_sub(hits) as u64;
     let request_ids = alert.news.request_ids.iter().take(report.amount.requests);
     let routes = words::routes(alert);
     let mut hits: Vec<&AlsoAffected> = alert.also_hit.iter().collect();
@@ -214,7 +213,7 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
         backend_status: diagnosis.backend_status,
         clue: diagnosis.clue.as_deref(),
         also_hit: hits.iter().take(report.amount.hits).map(|hit| also_affected(report, hit)).collect(),
-        also_hit_more: shown(report.amount.hits) + alert.also_hit_more,
+        also_hit_more: alert.also_hit.len().saturating_sub(report.amount.hits) as u64,
         truncated: report.is_cut(),
         source: source_word(source),
     }

@@ -284,7 +284,7 @@ fn routes(alert: &Alert, amount: Amount) -> Section<'_> {
 fn also_affected(alert: &Alert, amount: Amount) -> Section<'_> {
     let mut hits: Vec<_> = alert.also_hit.iter().collect();
     hits.sort_by_key(|hit| std::cmp::Reverse(hit.failed));
-    let more = hits.len().saturating_sub(amount.hits) as u64 + alert.also_hit_more;
+    let more = hits.len().saturating_sub(amount.hits) as u64;
     let item = |hit| Item::of(State::Faulty, words::affected(alert, hit));
     let items = hits.into_iter().take(amount.hits).map(item).collect();
     Section { more, ..Section::of(Part::AlsoAffected, Block::List(items)) }

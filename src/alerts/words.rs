@@ -123,7 +123,7 @@ pub(crate) fn surety(alert: &Alert, explaining: Option<&Finding>) -> String {
 
 /// "42 failed requests in 14 more incidents": what a digest counts.
 fn digest(alert: &Alert) -> String {
-    let incidents = alert.also_hit.len() as u64 + alert.also_hit_more;
+    let incidents = alert.also_hit.len();
     format!("{} in {}", counted(alert.incident.failed, "failed request"), counted(incidents, "more incident"))
 }
 
@@ -226,12 +226,12 @@ pub(crate) fn failures(alert: &Alert) -> String {
     format!("{}{when}", counted(incident.failed, "request"))
 }
 
-/// The text's severity; a fault that leaves some targets working is less than one that leaves none.
+/// The text's severity; less where some targets still work, or the failures came late.
 pub(crate) fn severity(alert: &Alert) -> Severity {
     let verdict = &alert.judgement.verdict;
     let partial = verdict.finding.is_some_and(|index| alert.judgement.findings[index].partial);
     let severity = alert.news.example.cause.severity;
-    if partial { severity.min(Severity::High) } else { severity }
+    if partial || alert.is_late { severity.min(Severity::High) } else { severity }
 }
 
 /// The part of an incident's id that people say to one another: "#b47f2859".
@@ -243,7 +243,11 @@ pub(crate) fn short_id(alert: &Alert) -> String {
 
 /// The same for all messages of one incident: a pager opens and closes one alert by it.
 pub(crate) fn dedup_key(alert: &Alert) -> String {
-    format!("vpclink-responder/{}", alert.incident.fingerprint)
+    // Saved logs have no alert of their own, and are known by their fingerprint.
+    match &alert.incident.coverage.alert {
+        Some(key) => format!("vpclink-responder/{key}"),
+        None => format!("vpclink-responder/{}", alert.incident.fingerprint),
+    }
 }
 
 /// `orders/prod`, by name where it is known, else by id.

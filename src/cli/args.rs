@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::exit::CliError;
 use crate::cli::output::complain;
-use crate::cli::{causes, check, coverage, explain, incidents, replay, test_alert};
+use crate::cli::{causes, check, coverage, explain, incidents, probe, replay, test_alert};
 
 /// Names the broken hop behind a 5xx of an Amazon API Gateway private integration.
 #[derive(Debug, Parser)]
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Silence(incidents::SilenceArgs),
     /// End a silence: alerts go out again
     Unsilence(incidents::UnsilenceArgs),
+    /// Connect to targets as API Gateway would, from where you stand, and report facts
+    Probe(probe::ProbeArgs),
     /// Show which stages are monitored and which would fail unnoticed
     Coverage(coverage::CoverageArgs),
     /// Read a stage's history from CloudWatch Logs and summarise it
@@ -53,6 +55,7 @@ impl Cli {
             Command::Incidents(args) => incidents::list(&args).await,
             Command::Silence(args) => incidents::silence(&args).await,
             Command::Unsilence(args) => incidents::unsilence(&args).await,
+            Command::Probe(args) => probe::run(&args).await,
             Command::Coverage(args) => coverage::run(&args).await,
             Command::Replay(args) => replay::run(&args).await,
             Command::TestAlert(args) => test_alert::run(&args).await,

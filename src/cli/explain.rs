@@ -1,6 +1,6 @@
 //! `vpclink explain`: saved logs in, diagnoses out.
 
-use crate::alerts::terminal;
+use crate::alerts::{escape, terminal};
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::options::{Color, Format};
 use crate::cli::{account, output};
@@ -12,13 +12,17 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::functions::{Explained, Reading, explain};
+use crate::functions::{Explained, Reading, Unattributed, explain_in};
+use crate::logs::AccessFormat;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainArgs {
-    /// Saved logs or events; `-` is standard input
+    /// Saved logs or events, or folders of them; `-` is standard input
     #[arg(default_value = "-")]
     pub(crate) files: Vec<PathBuf>,
+    /// The stage's own access-log format; access logs in JSON need none
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) access_log_format: Vec<String>,
     /// Read this recorded account instead of AWS
     #[arg(long, value_name = "FILE", conflicts_with = "live")]
     pub(crate) account: Option<PathBuf>,
@@ -46,11 +50,13 @@ pub(crate) struct ExplainArgs {
 const BUDGET: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
-    let inputs = args.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let files = args.files.iter().map(files).collect::<Result<Vec<_>, _>>()?.concat();
+    let inputs = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let formats: Vec<_> = args.access_log_format.iter().map(|format| AccessFormat::compile(format)).collect();
     let now = args.now.unwrap_or_else(output::now);
     let asked = account::open(args.account.as_deref(), args.live, args.record.as_deref()).await?;
     let reading = asked.as_ref().map(|asked| Reading { account: asked.account(), budget: BUDGET });
-    let explained = explain(&inputs, reading, now).await?;
+    let explained = explain_in(&inputs, &formats, reading, now).await?;
     if let Some(asked) = asked {
         asked.keep()?;
     }
@@ -59,11 +65,64 @@ pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
     Ok(match (explained.alerts.is_empty(), explained.summary.read) {
         (false, _) => Exit::Diagnosed,
         (true, 0) => {
-            output::complain("no executions in the input: it holds no line that API Gateway writes");
+            output::complain(NOTHING_READ);
+            explained.unattributed.iter().for_each(point_out);
             Exit::NoExecutions
         }
-        (true, _) => Exit::NothingFailed,
+        (true, _) if explained.unattributed.is_empty() => Exit::NothingFailed,
+        // A sentence of a failure stands there: that nothing failed is more than can be said.
+        (true, _) => {
+            explained.unattributed.iter().for_each(point_out);
+            Exit::NoExecutions
+        }
     })
+}
+
+/// What was tried, and what would have been read.
+const NOTHING_READ: &str = "no executions in the input: it holds no line that API Gateway writes. It was tried as a Lambda \
+event, as an answer of the AWS CLI (JSON, YAML, text), as results of Logs Insights (JSON, CSV), as delivered records, as \
+access logs, and as execution-log lines, gzipped or not, quoted or not. For access logs that are no JSON, give \
+--access-log-format. An example of a line that is read: \
+(0f0f0f0f-1111-4222-8333-444455556666) Execution failed due to a timeout error";
+
+/// Says where a sentence of a failure stands, and what it would mean.
+fn point_out(found: &Unattributed) {
+    let Unattributed { mention, cause } = found;
+    let text = escape::terminal(&mention.text);
+    let meaning = cause.map_or_else(
+        || "a failure of API Gateway".to_owned(),
+        |cause| format!("`{}` ({})", cause.slug, cause.title),
+    );
+    output::complain(&format!(
+        "line {}: this reads like {meaning}, but belongs to no request in the input: {text}",
+        mention.line
+    ));
+}
+
+/// The files of a folder, and of its folders, in the order of their names; of a file, itself. CloudWatch Logs exports many
+/// small files in folders.
+fn files(path: &PathBuf) -> Result<Vec<PathBuf>, anyhow::Error> {
+    if path.as_os_str() == "-" || !path.is_dir() {
+        return Ok(vec![path.clone()]);
+    }
+    let entries = std::fs::read_dir(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let mut inside = entries
+        .map(|entry| entry.map(|entry| (entry.path(), entry.file_type())))
+        .collect::<Result<Vec<_>, _>>()
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
+    inside.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut found = Vec::new();
+    for (inner, kind) in inside {
+        let hidden = inner.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        match kind.with_context(|| format!("cannot read `{}`", inner.display()))? {
+            _ if hidden => {}
+            // A link may lead back to where it stands.
+            kind if kind.is_symlink() => {}
+            kind if kind.is_dir() => found.extend(files(&inner)?),
+            _ => found.push(inner),
+        }
+    }
+    Ok(found)
 }
 
 fn read(file: &PathBuf) -> Result<Vec<u8>, anyhow::Error> {

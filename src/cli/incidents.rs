@@ -3,13 +3,11 @@
 use crate::alerts::incidents;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output;
-use crate::functions::config::duration;
-
-use jiff::Timestamp;
 
 use crate::causes::Cause;
-use crate::incidents::store::{Release, Store};
-use crate::incidents::{Incident, Lease, Matcher, Silence};
+use crate::functions::config::duration;
+use crate::incidents::store::Store;
+use crate::incidents::{AlertId, Matcher, Silence};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct IncidentsArgs {
@@ -56,7 +54,10 @@ pub(crate) async fn list(args: &IncidentsArgs) -> Result<Exit, CliError> {
     let store = open(args.table.as_deref()).await?;
     let now = output::now();
     let (mut known, silences) = (store.all(now).await?, store.silences().await?);
-    known.retain(|incident| args.all || incident.is_open() || incident.told.is_none());
+    if !args.all {
+        known.incidents.retain(|one| one.coverage.alert.is_some() || one.coverage.uncovered() > 0);
+        known.alerts.retain(|alert| alert.expires_at().is_none());
+    }
     output::write(&incidents::list(&known, &silences, now), None)?;
     Ok(Exit::NothingFailed)
 }
@@ -66,8 +67,9 @@ pub(crate) async fn silence(args: &SilenceArgs) -> Result<Exit, CliError> {
     let matcher = matcher(args)?;
     if let Some(id) = &matcher.incident {
         let known = store.all(output::now()).await?;
-        let named = |incident: &Incident| incident.id == *id || incident.fingerprint.as_str() == id;
-        if !known.iter().any(named) {
+        let alert = AlertId(id.clone());
+        let named = known.incidents.iter().any(|one| one.id == *id || one.fingerprint.as_str() == id);
+        if !named && !known.alerts.iter().any(|one| one.id == alert) {
             let unknown =
                 anyhow::anyhow!("there is no incident `{id}`; `vpclink incidents --all` lists them");
             return Err(CliError::usage(unknown));
@@ -82,7 +84,7 @@ pub(crate) async fn silence(args: &SilenceArgs) -> Result<Exit, CliError> {
 
 pub(crate) async fn unsilence(args: &UnsilenceArgs) -> Result<Exit, CliError> {
     let store = open(args.table.as_deref()).await?;
-    if !remove(&*store, &args.id, output::now()).await? {
+    if !remove(&*store, &args.id).await? {
         let unknown =
             anyhow::anyhow!("there is no silence `{}`; `vpclink incidents` lists silences", args.id);
         return Err(CliError::usage(unknown));
@@ -126,21 +128,15 @@ async fn add(store: &dyn Store, silence: &Silence) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes a silence back; `false` where there was none. Alerts that it held back may go out at once.
-async fn remove(store: &dyn Store, id: &str, now: Timestamp) -> anyhow::Result<bool> {
+/// Takes a silence back; `false` where there was none. The next sweep publishes what it held back.
+async fn remove(store: &dyn Store, id: &str) -> anyhow::Result<bool> {
     let meant = |silence: &Silence| silence.id == id || silence.matcher.incident.as_deref() == Some(id);
     let before = store.silences().await?;
     if !before.iter().any(meant) {
         return Ok(false);
     }
     let change = |known: Vec<Silence>| known.into_iter().filter(|silence| !meant(silence)).collect();
-    let left = store.change_silences(&change).await?;
-    for incident in store.all(now).await? {
-        let held = incident.lease.as_ref().is_some_and(|lease| lease.owner == Lease::SILENCE);
-        if held && !left.iter().any(|silence| silence.holds(&incident, now)) {
-            store.settle(&incident.fingerprint, Lease::SILENCE, &Release::Retry).await?;
-        }
-    }
+    store.change_silences(&change).await?;
     Ok(true)
 }
 
@@ -164,22 +160,11 @@ async fn open(_table: Option<&str>) -> Result<Box<dyn Store>, CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::{Diagnosis, UNREACHABLE};
     use crate::incidents::store::memory::MemoryStore;
-    use crate::incidents::{FailureGroup, group};
-    use crate::logs::Source;
-
-    fn news() -> FailureGroup {
-        let source =
-            Source { delivery: Some(1), ..Source::of_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod") };
-        group(vec![Diagnosis::noted(UNREACHABLE, source, None, "Execution failed due to a timeout error")])
-            .remove(0)
-    }
 
     #[tokio::test]
-    async fn what_a_silence_held_back_is_free_when_it_is_taken_back() {
+    async fn a_silence_is_replaced_by_its_like_and_taken_back_by_its_id() {
         let (store, now) = (MemoryStore::default(), output::now());
-        let incident = store.count(&news(), now).await.unwrap();
         let matcher = Matcher { api: Some("a1b2c3d4e5".to_owned()), ..Matcher::default() };
         let until = now.checked_add(jiff::SignedDuration::from_hours(2)).unwrap();
         let silence = Silence { id: id_of(&matcher), matcher, until };
@@ -187,12 +172,8 @@ mod tests {
         add(&store, &silence).await.unwrap();
         add(&store, &silence).await.unwrap();
         assert_eq!(store.silences().await.unwrap(), std::slice::from_ref(&silence));
-        let lease = Lease { owner: "one".to_owned(), until };
-        assert!(store.claim(&incident, &lease, now).await.unwrap());
-        store.settle(&incident.fingerprint, "one", &Release::Silenced(until)).await.unwrap();
-        assert!(!store.claim(&incident, &lease, now).await.unwrap());
-        assert!(!remove(&store, "api=another", now).await.unwrap());
-        assert!(remove(&store, &silence.id, now).await.unwrap());
-        assert!(store.claim(&incident, &lease, now).await.unwrap());
+        assert!(!remove(&store, "api=another").await.unwrap());
+        assert!(remove(&store, &silence.id).await.unwrap());
+        assert_eq!(store.silences().await.unwrap(), []);
     }
 }

@@ -8,7 +8,7 @@ use crate::incidents::incident::Incident;
 
 use std::collections::BTreeMap;
 
-use crate::causes::{Cause, Route};
+use crate::causes::{Cause, MANY_INCIDENTS, Route};
 use crate::checks::Assessment;
 use crate::logs::Source;
 
@@ -74,6 +74,8 @@ pub struct Alert {
     pub status: Status,
     /// Whether the same may be told again, since no store could be reached.
     pub may_repeat: bool,
+    /// Whether its failures were more than an hour old when it was opened.
+    pub is_late: bool,
     /// Why this message was sent.
     pub reason: String,
     /// The failures that made it news.
@@ -82,17 +84,12 @@ pub struct Alert {
     pub judgement: Assessment,
     /// What else the same broken resource fails: incidents that share one root are told as one.
     pub also_hit: Vec<AlsoAffected>,
-    /// How many more there are, which are only counted.
-    pub also_hit_more: u64,
 }
 
 impl Alert {
-    /// The cause of a digest: incidents beyond the hourly limit of messages.
-    pub const DIGEST: &'static str = "many-incidents";
-
     /// Whether this counts many incidents instead of describing one.
     pub fn is_digest(&self) -> bool {
-        self.news.example.cause.slug == Self::DIGEST
+        self.news.example.cause.slug == MANY_INCIDENTS.slug
     }
 }
 
