@@ -30,11 +30,11 @@ impl Sns {
 const PENDING: &str = "PendingConfirmation";
 
 impl Sns {
-    /// Who is subscribed.
+    /// Lists the subscribers.
     ///
     /// # Errors
     ///
-    /// The service's code, or what else stood in the way.
+    /// The service's error code, or a description of the failure.
     pub async fn subscriptions(&self) -> Result<Vec<Subscription>, String> {
         let pages = self.client.list_subscriptions_by_topic().topic_arn(self.topic.as_str()).into_paginator();
         let found: Result<Vec<_>, _> = pages.items().send().collect().await;

@@ -216,10 +216,8 @@ fn table(text: &str) -> Result<String, String> {
 }
 
 fn messages(text: &str) -> Result<u64, String> {
-    match text.parse() {
-        Ok(most) if most > 0 => Ok(most),
-        _ => Err(format!("is `{text}`; it is a number of messages, such as 60")),
-    }
+    let messages = text.parse().ok().filter(|messages| (1..=100_000).contains(messages));
+    messages.ok_or_else(|| format!("is `{text}`; it is a number from 1 to 100000"))
 }
 
 fn switch(text: &str) -> Result<bool, String> {

@@ -209,7 +209,9 @@ impl Responder {
     ) {
         published.alerts += self.run(work, |_| false, until, deadline).await;
         if work.task.outcome() == Some(&TaskOutcome::Unpublished) {
-            let error = anyhow::anyhow!("alert `{}` was not delivered", work.task.alert.id);
+            let (alert, topic) = (&work.task.alert.id, &self.config.alert_topic);
+            let error =
+                anyhow::anyhow!("cannot publish alert `{alert}` to `{topic}`; the lines before this say why");
             published.failure.get_or_insert(error);
         }
         if work.may_repeat && work.task.alert.is_open() {
@@ -269,7 +271,7 @@ impl Responder {
             Need::Change { fingerprint, change } => Reply::Changed(store.change(fingerprint, change).await?),
             Need::Budget(leader) => {
                 let own = work.incidents.iter().find(|incident| incident.fingerprint == *leader);
-                let Some(own) = own else { return Ok(Reply::Done) };
+                let Some(own) = own.filter(|_| !work.may_repeat) else { return Ok(Reply::Done) };
                 let charge = Charge::of(own, self.config.max_messages_per_hour, now);
                 if store.charge(&charge, now).await? {
                     Reply::Done
