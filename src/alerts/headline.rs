@@ -168,7 +168,7 @@ fn counted(alert: &Alert) -> String {
     if counted.is_empty() {
         return "none".to_owned();
     }
-    let read = findings.iter().filter_map(|finding| finding.read_at).max();
+    let read = findings.iter().filter_map(|finding| finding.read_at()).max();
     let read = read.map_or(String::new(), |at| format!(", read at {}", time(at)));
     format!("{}{read}", counted.join(", "))
 }

@@ -73,12 +73,10 @@ impl<'a> Report<'a> {
         let (passage, blocker) = stopped[0];
         let (code, hop) = self.code(passage.step);
         let finding = match blocker {
-            Blocker::Groups { ids, .. } => Finding::read(
-                code,
-                self.groups_reading(ids),
-                network_sentences::groups(self.on, stopped),
-            )
-            .of(ids.join(",")),
+            Blocker::Groups { ids, .. } => {
+                Finding::read(code, self.groups_reading(ids), network_sentences::groups(self.on, stopped))
+                    .of(ids.join(","))
+            }
             Blocker::Acl { id, entry, subnet, .. } => {
                 let says = network_sentences::acl(self.on, stopped);
                 let finding = Finding::read(code, &self.on.network.acls, says).of(id);
@@ -127,7 +125,7 @@ impl<'a> Report<'a> {
     }
 
     fn healthy(self, passages: &[FlowStep]) -> Finding {
-        let reading = &self.on.network.acls;
+        let reading = &self.on.network.far_groups;
         let finding = Finding::read(Code::NetworkOpen, reading, network_sentences::open(passages));
         match self.group {
             Some(group) => finding.of(group).detail("target_group", group),
@@ -152,7 +150,7 @@ impl<'a> Report<'a> {
 
     /// The reading that these groups' rules stand in.
     fn groups_reading(self, ids: &[String]) -> &'a Reading<Vec<SecurityGroup>> {
-        let network = &self.on.network;
+        let network = &self.on.balancer.network;
         let far = network.far_groups.value().into_iter().flatten().any(|group| ids.contains(&group.id));
         if far { &network.far_groups } else { &network.near_groups }
     }

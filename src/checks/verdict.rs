@@ -147,8 +147,7 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
         _ => return None,
     };
     let live = findings.iter().find(|finding| {
-        finding.code.is_certificate()
-            && matches!(finding.state, State::Faulty | State::Healthy)
+        finding.code.is_certificate() && matches!(finding.state, State::Faulty | State::Healthy)
     })?;
     let then = match (live.state, live.detail.get("not_before")) {
         (State::Healthy, Some(since)) => {
@@ -163,8 +162,8 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
 /// Whether a fault of this code can make API Gateway log the text of this cause.
 pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
     use Code::{
-        IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising,
-        PortAllocationErrors, ProxyProtocolEnabled, TlsNegotiationErrorsRising,
+        IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising, PortAllocationErrors,
+        ProxyProtocolEnabled, TlsNegotiationErrorsRising,
     };
     let hop = code.hop();
     match cause.family {

@@ -43,9 +43,7 @@ fn of_group(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Option<Find
         (Ok(false), None) if targets.len() >= zones.len() => {
             Some(Finding::unknown(Code::ZoneWithoutTargets, &ends.zone_unread()))
         }
-        (Ok(false), held) => {
-            Some(empty(on, balancer, group, reading, &zones, &held.unwrap_or_default()))
-        }
+        (Ok(false), held) => Some(empty(on, balancer, group, reading, &zones, &held.unwrap_or_default())),
         (Err(unavailable), _) => Some(Finding::unknown(Code::ZoneWithoutTargets, &unavailable)),
     }
 }

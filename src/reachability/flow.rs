@@ -6,7 +6,7 @@
 
 use ipnet::IpNet;
 
-use crate::aws::{NotRead, QueryKind, ReadError};
+use crate::aws::{NotRead, QueryKind};
 
 /// One of the four things that a connection has to pass, in the order in which it meets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

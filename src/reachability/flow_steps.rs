@@ -179,7 +179,7 @@ fn attribute<'a>(on: OnPath<'a>, group: &Arn, key: &str) -> Result<Option<&'a st
         let what = format!("the attributes of {}", group.resource());
         not_known(what, Some(QueryKind::TargetGroupAttributes), "they were not read")
     };
-    let reading: &Reading<Attributes> = on.network.group_attributes.get(group).ok_or_else(unread)?;
+    let reading: &Reading<Attributes> = on.balancer.network.group_attributes.get(group).ok_or_else(unread)?;
     match reading {
         Reading::Known { value, .. } => Ok(value.get(key)),
         Reading::NotRead(unavailable) => Err(unavailable.clone()),

@@ -112,7 +112,7 @@ mod tests {
         let known = PrefixList(vec!["10.9.0.0/16".parse().unwrap()]);
         let denied = NotRead {
             what: "the entries of pl-denied".to_owned(),
-            action: "ec2:GetManagedPrefixListEntries",
+            query: Some(QueryKind::PrefixList),
             why: aws::ReadError::Denied,
         };
         BTreeMap::from([

@@ -67,6 +67,8 @@ mod probe;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
 #[cfg(test)]
