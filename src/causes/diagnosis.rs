@@ -146,7 +146,9 @@ pub fn sight<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
         return None;
     }
     let (cause, sighting) = sightings(execution).next()?;
-    Some(Failure::new(cause, sighting, execution))
+    // An access line without a sentence that the catalogue knows still has values that decide.
+    let by_values = execution.outcome.filter(|_| cause.is_last_resort()).map(catalogue::of_outcome);
+    Some(Failure::new(by_values.unwrap_or(cause), sighting, execution))
 }
 
 /// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.

@@ -64,9 +64,12 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainArgs {
-    /// Saved logs or events; `-` is standard input
+    /// Saved logs or events, or folders of them; `-` is standard input
     #[arg(default_value = "-")]
     pub(crate) files: Vec<PathBuf>,
+    /// The stage's own access-log format; access logs in JSON need none
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) access_log_format: Vec<String>,
     /// Ask this recorded account instead of AWS
     #[arg(long, value_name = "FILE", conflicts_with = "live")]
     pub(crate) account: Option<PathBuf>,

@@ -6,6 +6,8 @@
 use crate::logs::delivered;
 use crate::{causes, incidents, logs};
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -20,10 +22,13 @@ use crate::causes::{Diagnosis, Failure, RouteContext};
 use crate::checks::{Assessment, assess};
 use crate::functions::config::Config;
 use crate::functions::metrics::{Metric, Tally};
+use crate::functions::unattributed::{Unattributed, diagnosed, unattributed};
 use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
-use crate::incidents::{Alert, FailureGroup, Incident, RecentRequests, Status};
-use crate::logs::{DecodeError, Document, Execution, Fault, LogBatch, Parcel, Sifted, Source};
+use crate::incidents::{Alert, AlertRecord, FailureGroup, Incident, RecentRequests, Status};
+use crate::logs::{
+    AccessFormat, AccessLog, DecodeError, Document, Execution, Fault, LogBatch, Parcel, Sifted, Source,
+};
 use crate::path::read_path;
 
 /// Everything a Lambda container keeps between invocations.
@@ -47,6 +52,10 @@ pub struct Responder {
     /// What tells this container's leases from others'.
     pub container: String,
     leases: AtomicU64,
+    /// Causes of APIs that have no message left this hour: they are not asked for again.
+    pub(crate) exhausted: Mutex<BTreeSet<String>>,
+    /// What failed while the table was gone, and the alert that says so, to be written there once it is back.
+    pub(crate) unstored: Mutex<Vec<(FailureGroup, Option<AlertRecord>)>>,
 }
 
 /// What the time is.
@@ -81,7 +90,21 @@ impl Responder {
     ) -> Self {
         let (fallback, recent, tally) = (MemoryStore::default(), RecentRequests::default(), Tally::default());
         let leases = AtomicU64::new(0);
-        Self { config, accounts, store, fallback, publisher, recent, tally, now, container, leases }
+        let (unstored, exhausted) = (Mutex::default(), Mutex::default());
+        Self {
+            config,
+            accounts,
+            store,
+            fallback,
+            publisher,
+            recent,
+            tally,
+            now,
+            container,
+            leases,
+            exhausted,
+            unstored,
+        }
     }
 
     /// Takes one payload, as Lambda hands it over, before the invocation's deadline.
@@ -259,6 +282,8 @@ pub struct Explained {
     pub alerts: Vec<Alert>,
     /// What was read.
     pub summary: Summary,
+    /// Where nothing failed: sentences of failures that stand in the input, of no request.
+    pub unattributed: Vec<Unattributed>,
 }
 
 /// Walks a route's private path without a failure: what `check` shows.
@@ -279,23 +304,44 @@ pub async fn explain(
     reading: Option<Reading<'_>>,
     now: Timestamp,
 ) -> Result<Explained, DecodeError> {
+    explain_in(inputs, &[], reading, now).await
+}
+
+/// The same where access logs are written in one of these formats.
+///
+/// # Errors
+///
+/// As [`explain`].
+pub async fn explain_in(
+    inputs: &[Vec<u8>],
+    formats: &[AccessFormat],
+    reading: Option<Reading<'_>>,
+    now: Timestamp,
+) -> Result<Explained, DecodeError> {
     let mut parcels = Vec::new();
     for input in inputs {
         parcels.extend(logs::open_saved(input, MOST_BYTES)?);
     }
-    let mut batches = Vec::new();
+    let (mut batches, mut of_access) = (Vec::new(), Vec::new());
     for parcel in &parcels {
         if let Document::Logs(batch) = parcel.read()? {
-            batches.extend(delivered::unpack(batch));
+            for batch in delivered::unpack(batch) {
+                let (batch, access) = logs::divide(batch, formats);
+                batches.push(batch);
+                of_access.push(access);
+            }
         }
     }
-    let executions: Vec<Execution<'_>> =
+    let access: Vec<AccessLog<'_>> = of_access.iter().map(|batch| AccessLog::read(batch, formats)).collect();
+    let mut executions: Vec<Execution<'_>> =
         logs::correlate(&batches).into_iter().filter(Execution::is_recognised).collect();
-    let mut diagnoses: Vec<Diagnosis> = executions.iter().filter_map(causes::classify).collect();
-    let mut read = executions.len();
+    logs::join(&mut executions, &access);
+    let mut diagnoses: Vec<Diagnosis> = executions.iter_mut().filter_map(diagnosed).collect();
+    let healthy: usize = access.iter().map(|log| log.requests - log.failures.len()).sum();
+    let mut read = executions.len() + healthy;
     if let ([], [batch]) = (&executions[..], &batches[..]) {
         diagnoses.extend(logs::pasted(batch).as_ref().and_then(causes::classify_pasted));
-        read = diagnoses.len();
+        read += diagnoses.len();
     }
     let failed = diagnoses.len();
     let mut alerts = Vec::new();
@@ -303,7 +349,16 @@ pub async fn explain(
         alerts.push(explained(news, reading.as_ref(), now).await);
     }
     let cut_off = executions.iter().filter(|execution| execution.is_cut_off()).count();
-    Ok(Explained { summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
+    let unattributed = if alerts.is_empty() {
+        let of_others = of_access.iter().zip(&access).flat_map(|(batch, log)| {
+            // What a client wrote into an access line that was read proves nothing.
+            log.unread.iter().filter_map(|place| batch.events.get(*place))
+        });
+        unattributed(batches.iter().flat_map(|batch| &batch.events).chain(of_others))
+    } else {
+        Vec::new()
+    };
+    Ok(Explained { unattributed, summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
 }
 
 async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Timestamp) -> Alert {
@@ -318,5 +373,14 @@ async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Times
     let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));
     let incident = Incident { opened_at: news.first_failure(), ..incident };
     let reason = "explained from saved logs".to_owned();
-    Alert { incident, status: Status::Open, reason, may_repeat: false, news, judgement, also_hit: vec![] }
+    Alert {
+        incident,
+        status: Status::Open,
+        reason,
+        may_repeat: false,
+        is_late: false,
+        news,
+        judgement,
+        also_hit: vec![],
+    }
 }

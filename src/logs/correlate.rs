@@ -6,10 +6,12 @@
 
 use crate::logs::execution::Entry;
 use crate::logs::execution::Execution;
+use crate::logs::pasted::is_reason;
 
 use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
+use jiff::Timestamp;
 
 use crate::logs::line::{Kind, LogLine};
 use crate::logs::record::{LogBatch, LogEvent, Source};
@@ -72,6 +74,25 @@ impl<'a> Origin<'a> {
     }
 }
 
+/// Lines of a failed request that may be its reason, without the sentence that opens it in a log; where it has one, none.
+/// What follows a body without an opening of its own belongs to the body.
+pub fn bare_reasons(execution: &Execution<'_>) -> Vec<usize> {
+    let mut quotes = false;
+    let mut found = Vec::new();
+    for (place, entry) in execution.entries.iter().enumerate() {
+        match entry.line.kind {
+            Kind::Failure | Kind::LambdaRejected { .. } => return Vec::new(),
+            Kind::Payload | Kind::ResponseHeaders(_) => {
+                quotes = entry.line.request.is_none() && entry.at.is_none()
+            }
+            Kind::Other if !quotes && is_reason(entry.line.text) => found.push(place),
+            Kind::Other => {}
+            _ => quotes = false,
+        }
+    }
+    found
+}
+
 /// A reason pasted alone, as the whole input, without the sentence that opens it in a log: an execution of that line.
 pub fn pasted<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
     let [LogEvent { number, at, message, .. }] = &batch.events[..] else {
@@ -79,15 +100,25 @@ pub fn pasted<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
     };
     let line = LogLine::parse(message);
     let alone = line.kind == Kind::Other && !line.text.trim().is_empty();
-    alone.then(|| {
-        let mut execution = Execution::new(&batch.source, line.request);
-        execution.add(Entry {
-            number: *number,
-            at: at.or(line.at),
-            line: LogLine { kind: Kind::Failure, ..line },
-        });
-        execution
-    })
+    alone.then(|| failure_of(&batch.source, *number, *at, line))
+}
+
+/// A sentence of a failure as an execution of that line, with the sentence that opens it or without.
+pub fn of_sentence<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
+    let LogEvent { number, at, message, .. } = batch.events.first()?;
+    Some(failure_of(&batch.source, *number, *at, LogLine::parse(message)))
+}
+
+fn failure_of<'a>(
+    source: &'a Source,
+    number: usize,
+    at: Option<Timestamp>,
+    line: LogLine<'a>,
+) -> Execution<'a> {
+    let mut execution = Execution::new(source, line.request);
+    let at = at.or(line.at);
+    execution.add(Entry { number, at, line: LogLine { kind: Kind::Failure, ..line } });
+    execution
 }
 
 /// Events that come twice, known by their ids. Of a request's dated lines none is looked up here: its execution knows which
@@ -110,10 +141,8 @@ impl<'a> Repeats<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::logs::envelope;
-    use jiff::Timestamp;
-
     use super::*;
+    use crate::logs::envelope;
     use crate::logs::record::Document;
 
     fn executions(text: &str, look: impl Fn(&[Execution<'_>])) {

@@ -105,7 +105,7 @@ pub(crate) fn read(document: &[u8]) -> Result<Document<'_>, DecodeError> {
     Ok(Document::Logs(LogBatch { source, events: numbered(events) }))
 }
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 fn parcel(content: Result<Vec<u8>, DecodeError>) -> Parcel {
     parcel_of(content.map(Content::Json))
@@ -118,6 +118,11 @@ fn parcel_of(content: Result<Content, DecodeError>) -> Parcel {
 /// A text, whatever it opens with.
 pub(crate) fn of_text(raw: &[u8], max_bytes: usize) -> Parcel {
     parcel_of(text(raw, max_bytes).map(Content::Text))
+}
+
+/// The same of a text that was read already.
+pub(crate) fn of_string(text: String) -> Parcel {
+    parcel_of(Ok(Content::Text(text)))
 }
 
 /// Whether a text opens an object whose first key is one that an event has.
@@ -167,7 +172,7 @@ fn unpacked(packed: &[u8], max_bytes: usize) -> Result<Vec<u8>, DecodeError> {
     }
 }
 
-fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
+pub(crate) fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
     if let Some(out) = quick::gzip(packed, limit) {
         return Ok(out);
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
+use crate::logs::access::AccessOutcome;
 use crate::logs::line::{Kind, LogLine};
 use crate::logs::record::Source;
 
@@ -77,6 +78,10 @@ pub struct Execution<'a> {
     pub gateway_response: Option<(&'a str, Option<u16>)>,
     /// The places of the lines that say what was called and how it ended: of each kind the last.
     pub milestones: [Option<usize>; 5],
+    /// Whether an access line proves its failure, rather than lines of an execution log.
+    pub from_access_log: bool,
+    /// What that line's values prove where it holds no sentence.
+    pub outcome: Option<AccessOutcome>,
     started: bool,
     ended: bool,
     succeeded: bool,
@@ -100,6 +105,8 @@ impl<'a> Execution<'a> {
             completed: None,
             gateway_response: None,
             milestones: [None; 5],
+            from_access_log: false,
+            outcome: None,
             started: false,
             ended: false,
             succeeded: false,
@@ -226,6 +233,23 @@ impl<'a> Execution<'a> {
     /// Whether any line is one that API Gateway writes.
     pub fn is_recognised(&self) -> bool {
         self.entries.iter().any(|entry| entry.line.kind != Kind::Other)
+    }
+
+    /// Adds what an access line says of the same request. Where the execution log gives a reason, or what the backend
+    /// answered, its own lines say more.
+    pub(crate) fn complete_with(&mut self, access: Self) {
+        let is_reason = |kind: &Kind<'_>| matches!(kind, Kind::Failure | Kind::LambdaRejected { .. });
+        let has_reason =
+            self.entries.iter().any(|entry| is_reason(&entry.line.kind)) || self.received.is_some();
+        self.route = self.route.or(access.route);
+        self.received = self.received.or(access.received);
+        self.completed = self.completed.or(access.completed);
+        if !(has_reason && self.failed) {
+            self.entries.extend(access.entries);
+            (self.from_access_log, self.outcome) = (true, access.outcome);
+            self.gateway_response = self.gateway_response.or(access.gateway_response);
+            self.failed = true;
+        }
     }
 
     /// How far the request came before the line at this index.

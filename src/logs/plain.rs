@@ -38,8 +38,12 @@ pub(crate) fn read(text: &str) -> LogBatch<'_> {
             continue;
         }
         let wraps = |event: &LogEvent<'_>| !framed && is_second_half(&event.message, line);
-        let continues =
-            (framed && !opening.is_framed() && time_alone.is_none()) || events.last().is_some_and(wraps);
+        // An id without a time, behind a dated line that quotes a client or a backend, is that text's own.
+        let quoted = |event: &LogEvent<'_>| {
+            opening.at.is_none() && time_alone.is_none() && event.at.is_some() && is_quotation(&event.message)
+        };
+        let continues = (framed && !opening.is_framed() && time_alone.is_none())
+            || events.last().is_some_and(|last| wraps(last) || quoted(last));
         match events.last_mut().filter(|_| continues) {
             Some(last) => last.message = Cow::Borrowed(&text[last_start..start + line.len()]),
             None => {
@@ -63,7 +67,17 @@ fn is_reason_alone(text: &str) -> bool {
 /// Whether a line goes on where a failure line broke off: in the middle of a sentence, so without a capital.
 fn is_second_half(event: &str, line: &str) -> bool {
     let failure = !event.contains('\n') && LogLine::parse(event).kind == Kind::Failure;
-    failure && !line.trim_start().starts_with(char::is_uppercase) && is_unknown(line)
+    let broken_off = event.trim_end().ends_with(':') || !line.trim_start().starts_with(char::is_uppercase);
+    failure && broken_off && is_unknown(line)
+}
+
+/// Whether an event quotes a client, a backend or a mapping of theirs.
+fn is_quotation(event: &str) -> bool {
+    let line = LogLine::parse(event);
+    let of_others = matches!(line.kind, Kind::Payload | Kind::ResponseHeaders(_));
+    // Headers and parameters end with a brace, bodies with anything.
+    let closed = !line.text.contains(" body ") && event.trim_end().ends_with('}');
+    of_others && !closed
 }
 
 fn is_unknown(line: &str) -> bool {
