@@ -243,8 +243,8 @@ fn sections<'a>(
         routes(alert, amount),
         also_affected(alert, amount),
         Section::of(Part::Path, Block::Path(&alert.judgement.path)),
-        findings(rest, State::Faulty, alert, amount, explaining),
-        findings(Part::Healthy, State::Healthy, alert, amount, explaining),
+        findings(rest, &[State::Faulty, State::Warning], alert, amount, explaining),
+        findings(Part::Healthy, &[State::Healthy], alert, amount, explaining),
         Section::of(
             Part::NotChecked,
             Block::List(not_checked(alert, amount).into_iter().map(missing).collect()),
@@ -292,7 +292,7 @@ fn also_affected(alert: &Alert, amount: Amount) -> Section<'_> {
 
 fn findings<'a>(
     part: Part,
-    state: State,
+    states: &[State],
     alert: &'a Alert,
     amount: Amount,
     explaining: Option<&'a Finding>,
@@ -300,12 +300,12 @@ fn findings<'a>(
     let is_headline = |finding: &Finding| explaining.is_some_and(|known| std::ptr::eq(known, finding));
     let all = alert.judgement.findings.iter();
     let shown: Vec<&Finding> =
-        all.filter(|f| f.state == state && !is_headline(f)).take(amount.findings).collect();
+        all.filter(|f| states.contains(&f.state) && !is_headline(f)).take(amount.findings).collect();
     let at_once = words::read_at_once(alert, &shown);
     let item = |finding: &&Finding| {
         let read = words::distance(alert, finding).filter(|_| at_once.is_none());
         let read = read.map_or(String::new(), |read| format!(" (read {read})"));
-        Item::of(state, format!("{}{read}", finding.says))
+        Item::of(finding.state, format!("{}{read}", finding.says))
     };
     let block = Block::List(shown.iter().map(item).collect());
     Section { note: at_once.map(|read| format!("read {read}")), ..Section::of(part, block) }
@@ -320,19 +320,17 @@ pub(crate) fn not_checked(alert: &Alert, amount: Amount) -> Vec<NotChecked> {
     if let Some(why) = &alert.judgement.unread {
         return vec![NotChecked { what: "the live account".to_owned(), action: None, why: why.clone() }];
     }
-    let unknown = alert.judgement.findings.iter().filter(|finding| finding.state == State::Unknown);
     let mut missing: Vec<NotChecked> = Vec::new();
-    for finding in unknown.take(amount.findings) {
-        let why = finding.why.as_ref().map_or_else(String::new, ToString::to_string);
-        let helps = matches!(finding.why, Some(ReadError::Denied | ReadError::RoleRefused(_)));
-        let what = finding.says.split(" could not be read").next().unwrap_or(&finding.says).to_owned();
+    for not_read in alert.judgement.findings.iter().filter_map(Finding::not_read).take(amount.findings) {
+        let helps = matches!(not_read.why, ReadError::Denied | ReadError::RoleRefused(_));
+        let (what, why) = (not_read.what.clone(), not_read.why.to_string());
         if missing.iter().all(|known| known.what != what) {
-            missing.push(NotChecked { what, action: helps.then_some(finding.action), why });
+            missing.push(NotChecked { what, action: not_read.action().filter(|_| helps), why });
         }
     }
     missing.extend(alert.judgement.refused.iter().map(|refused| NotChecked {
         what: refused.what.clone(),
-        action: Some(refused.action),
+        action: refused.action(),
         why: refused.why.to_string(),
     }));
     missing

@@ -62,7 +62,8 @@ pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
                 paint.state(finding.state, mark(finding.state).sign),
                 safe(&finding.says)
             ));
-            let remedy = finding.remedy.as_ref().filter(|_| finding.state == State::Faulty);
+            let remedy =
+                finding.remedy.as_ref().filter(|_| matches!(finding.state, State::Faulty | State::Warning));
             out.extend(remedy.map(|remedy| format!("        next: {}", safe(&remedy.what))));
         }
     }
