@@ -80,7 +80,7 @@ pub fn machine(seen: &Inventory, spots: &[BlindSpot]) -> String {
     let coverage = json!({
         "schema": SCHEMA,
         "region": seen.region.as_ref().map(|region| region.as_str()),
-        "complete": seen.round.is_complete() && seen.unread.is_empty() && seen.skipped == 0,
+        "complete": seen.report.is_complete() && seen.unread.is_empty() && seen.skipped == 0,
         "stages": private(seen).map(stage).collect::<Vec<Value>>(),
         "blind": spots.iter().map(blind).collect::<Vec<Value>>(),
     });

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::aws::CoverageCall;
 use crate::aws::Query;
-use crate::coverage::Call;
 
 /// The table, as `docs/permissions.md` holds it.
 pub fn markdown() -> String {
@@ -32,7 +32,7 @@ pub fn markdown() -> String {
          `sts:AssumeRole` on a role there (`READ_ROLE_NAME`) that allows them.\n\n## The caretaker\n\nIt changes only \
          subscription filters of its own name.\n\n| action | without it |\n| --- | --- |\n",
     );
-    let mut calls = Call::ALL;
+    let mut calls = CoverageCall::ALL;
     calls.sort_by_key(|call| call.action());
     for call in calls {
         out.push_str(&format!("| `{}` | {} |\n", call.action(), call.without()));

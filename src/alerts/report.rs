@@ -182,7 +182,7 @@ impl<'a> Report<'a> {
     }
 
     pub(crate) fn section(&self, kind: SectionKind) -> Option<&Section<'a>> {
-        self.sections.iter().find(|section| section.kind == part)
+        self.sections.iter().find(|section| section.kind == kind)
     }
 
     pub(crate) fn steps(&self) -> &[Remedy] {
@@ -259,7 +259,7 @@ fn sections<'a>(
 
 impl<'a> Section<'a> {
     fn of(kind: SectionKind, block: Block<'a>) -> Self {
-        Self { part, note: None, block, more: 0 }
+        Self { kind, note: None, block, more: 0 }
     }
 
     fn is_empty(&self) -> bool {
@@ -309,7 +309,7 @@ fn findings<'a>(
         Item::of(state, format!("{}{read}", finding.says))
     };
     let block = Block::List(shown.iter().map(item).collect());
-    Section { note: at_once.map(|read| format!("read {read}")), ..Section::of(part, block) }
+    Section { note: at_once.map(|read| format!("read {read}")), ..Section::of(kind, block) }
 }
 
 fn missing(missing: NotChecked) -> Item<'static> {

@@ -7,6 +7,7 @@ use aws_types::SdkConfig;
 
 use crate::alerts::message::Message;
 use crate::alerts::publish::{Publish, PublishError, Published};
+use crate::aws::Subscription;
 use crate::ids::Arn;
 
 /// A standard topic.
@@ -21,15 +22,6 @@ impl Sns {
     pub fn new(config: &SdkConfig, topic: Arn) -> Self {
         Self { client: Client::new(config), topic }
     }
-}
-
-/// A subscriber of a topic. The address stays with AWS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscription {
-    /// `email`, `https`, …
-    pub protocol: String,
-    /// Whether the address's owner confirmed.
-    pub confirmed: bool,
 }
 
 /// AWS returns this in place of an ARN until the owner confirms.

@@ -5,7 +5,8 @@ use crate::cli::exit::{CliError, Exit};
 use crate::cli::options::{Color, ListFormat};
 use crate::cli::{account, output};
 
-use crate::coverage::{Filter, Inventory, blind_spots};
+use crate::aws::Filter;
+use crate::coverage::{Inventory, blind_spots};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CoverageArgs {
@@ -50,7 +51,7 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
     use crate::ids::{Arn, Region};
     use crate::logs::EXECUTION_LOG_PREFIX;
 
-    /// The longest that a list may take.
+    /// The longest that a person waits for a list.
     const PATIENCE: Duration = Duration::from_secs(3600);
     let sdk = sdk_config().await;
     let Some(region) = sdk.region().map(|region| Region::new(region.as_ref())) else {
@@ -63,21 +64,21 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
         destination: Arn::new(args.responder.as_deref().unwrap_or("RESPONDER_ARN")),
     };
     let (groups, scope) = (Logs::new(&sdk), Scope::default());
-    let upkeep = Reconciler { groups: &groups, ours: &ours, scope: &scope, mode: Mode::Look, deadline };
-    let mut pace = RateLimiter::per_second(args.calls_per_second);
+    let reconciler = Reconciler { groups: &groups, ours: &ours, scope: &scope, mode: Mode::Look, deadline };
+    let mut limiter = RateLimiter::per_second(args.calls_per_second);
     let progress = &mut |done, all| output::progress("log groups", done, all);
-    let round = upkeep.all(EXECUTION_LOG_PREFIX, StartAt::Behind(""), &mut pace, progress).await;
+    let report = reconciler.all(EXECUTION_LOG_PREFIX, StartAt::Behind(""), &mut limiter, progress).await;
     let seen = Inventory {
         region: Some(region),
         prefix: EXECUTION_LOG_PREFIX.to_owned(),
-        round,
+        report,
         ours: Some(ours),
         ..Inventory::default()
     };
     let apis = LiveAccount::new(&sdk, output::now);
-    let mut pace = RateLimiter::per_second(args.calls_per_second.div_ceil(2));
+    let mut limiter = RateLimiter::per_second(args.calls_per_second.div_ceil(2));
     let progress = &mut |done, all| output::progress("APIs", done, all);
-    Ok(scan(&apis, seen, ScanDepth::Everything, deadline, &mut pace, progress).await)
+    Ok(scan(&apis, seen, ScanDepth::Everything, deadline, &mut limiter, progress).await)
 }
 
 #[cfg(not(feature = "live"))]
