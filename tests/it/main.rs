@@ -73,6 +73,8 @@ mod properties;
 #[cfg(test)]
 mod protocol_model;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
 #[cfg(test)]
