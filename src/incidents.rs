@@ -14,7 +14,7 @@ pub mod store;
 
 pub use alert::{Alert, AlsoAffected, Status};
 pub use decide::{Decision, Policy, Rollup, decide, is_quiet, is_settling, told, words};
-pub use failure_group::{FailureGroup, gather, group};
+pub use failure_group::{FailureGroup, gather};
 pub use fingerprint::Fingerprint;
 pub use histogram::Bucket;
 pub use history_summary::{Row, Tally};

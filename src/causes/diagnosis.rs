@@ -3,8 +3,7 @@
 //! Every cause of the [`causes::CATALOGUE`] may look at every failed execution; the first in the catalogue's order wins.
 //! Every 5xx gets a diagnosis: the last cause takes what no other knows.
 
-use crate::causes::cause::Cause;
-use crate::causes::cause::Proof;
+use crate::causes::cause::{Cause, MaskedBy, Proof};
 use crate::causes::endpoint::Endpoint;
 use crate::causes::evidence::Evidence;
 use crate::causes::failure::Failure;
@@ -106,8 +105,8 @@ impl Diagnosis {
         }
     }
 
-    /// How much it can tell a survey and a reader: the greater, the more.
-    pub fn tells(&self) -> (bool, bool, usize) {
+    /// How much its lines say: the greater, the more.
+    pub fn detail(&self) -> (bool, bool, usize) {
         (self.route.is_some(), self.endpoint.is_some(), self.context.len())
     }
 
@@ -137,38 +136,42 @@ pub struct Route {
 
 /// Names the cause of a failed execution; `None` where nothing failed.
 pub fn classify(execution: &Execution<'_>) -> Option<Diagnosis> {
-    sight(execution).map(|sighted| sighted.diagnosis())
+    failure_of(execution).map(|failure| failure.diagnosis())
 }
 
 /// The same without copying or quoting a line: what is enough to count a failure.
-pub fn sight<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
+pub fn failure_of<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
     if !execution.is_failed() {
         return None;
     }
-    let (cause, sighting) = sightings(execution).next()?;
-    Some(Failure::new(cause, sighting, execution))
+    let (cause, proof) = proofs(execution).next()?;
+    Some(Failure::new(cause, proof, execution))
 }
 
 /// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
 pub fn classify_pasted(execution: &Execution<'_>) -> Option<Diagnosis> {
-    let (cause, sighting) = sightings(execution).next()?;
-    (!cause.is_last_resort()).then(|| Failure::new(cause, sighting, execution).diagnosis())
+    failure_of_pasted(execution).map(|failure| failure.diagnosis())
+}
+
+/// The same without copying or quoting a line.
+pub fn failure_of_pasted<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
+    let (cause, proof) = proofs(execution).next()?;
+    (!cause.is_last_resort()).then(|| Failure::new(cause, proof, execution))
 }
 
 /// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.
-pub fn sightings<'e>(
+pub fn proofs<'e>(
     execution: &'e Execution<'_>,
 ) -> impl Iterator<Item = (&'static Cause, Proof)> + use<'e> {
     catalogue::CATALOGUE.iter().filter_map(|cause| Some((*cause, (cause.recognise)(execution)?)))
 }
 
 impl Diagnosis {
-    /// What lies under the failure, where something else hides it: the backend's own refusal behind a mapping that broke on
-    /// it.
+    /// What this failure hides: the error that the backend answered, where a mapping broke on it.
     pub fn masked_by(&self) -> Option<String> {
         let status = self.backend_status.filter(|status| (400..600).contains(status))?;
-        // Where the backend's answer is the cause, nothing hides it; where API Gateway never got that far, it gave none.
-        let hides = self.cause.slug.starts_with("mapping-") && self.phase != Phase::BeforeSending;
+        // Where API Gateway never got that far, the backend gave no answer.
+        let hides = self.cause.masked_by == MaskedBy::BackendAnswer && self.phase != Phase::BeforeSending;
         hides.then(|| format!("the backend itself answered {status}"))
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Findi
     let Some(called) = topology.endpoint.as_ref().filter(|called| private && called.tls) else {
         return Vec::new();
     };
-    let certificates_matter = matches!(subject.cause.family, Blames::Tls | Blames::Anything);
+    let certificates_matter = matches!(subject.cause.blames, Blames::Tls(_) | Blames::Anything);
     match topology.called_listener() {
         Some(listener) if listener.ends_tls() => ended(subject, topology, listener, called),
         Some(listener) if listener.protocol.starts_with("TCP") && certificates_matter => {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::aws::ReadError;
 use crate::aws::model::Listener;
-use crate::causes::{Endpoint, RouteContext};
+use crate::causes::{Blames, CertificateFault, Endpoint, RouteContext};
 use crate::checks::certificate_presented::Presented;
 use crate::checks::certificate_said::Said;
 use crate::checks::code::Code;
@@ -33,7 +33,7 @@ pub(crate) fn weigh(
         found.push(Said::new(Code::ListenerCertificateNameMismatch, says));
     }
     if !insecure {
-        found.extend(certificate_trust::untrusted(one, subject.cause.slug == "certificate-untrusted"));
+        found.extend(certificate_trust::untrusted(one, subject.cause.blames == Blames::Tls(Some(CertificateFault::Authority))));
     }
     // A private authority is told by ACM's description, a self-signed certificate by its PEM alone; Amazon's own are
     // neither.

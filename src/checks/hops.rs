@@ -2,7 +2,7 @@
 
 use crate::aws::model::Generation;
 use crate::causes::redact::bounded;
-use crate::causes::{Blames, RouteContext};
+use crate::causes::RouteContext;
 use crate::checks::code::{Code, Kind};
 use crate::checks::finding::{Finding, State};
 use crate::ids::Arn;
@@ -75,7 +75,7 @@ const LONGEST: usize = 512;
 
 /// The path of a topology, each hop's state taken from the findings about it.
 pub(crate) fn path(subject: &RouteContext, topology: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return Vec::new();
     }
     let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {

@@ -1,7 +1,7 @@
 //! Stage and integration: is the route there, and are the stage variables that it needs?
 
 use crate::aws::Reading;
-use crate::causes::{Blames, RouteContext};
+use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::path::{PrivatePath, Resolved};
@@ -9,7 +9,7 @@ use crate::path::{PrivatePath, Resolved};
 const ACTION: &str = "apigateway:GET";
 
 pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return Vec::new();
     }
     let mut findings = integration(subject, topology);

@@ -125,14 +125,18 @@ mod tests {
     use super::*;
     use crate::causes::{Diagnosis, UNREACHABLE};
     use crate::incidents::store::memory::MemoryStore;
-    use crate::incidents::{FailureGroup, group};
+    use crate::incidents::FailureGroup;
     use crate::logs::Source;
 
     fn news() -> FailureGroup {
         let source =
             Source { delivery: Some(1), ..Source::of_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod") };
-        group(vec![Diagnosis::noted(UNREACHABLE, source, None, "Execution failed due to a timeout error")])
-            .remove(0)
+        FailureGroup::noted(Diagnosis::noted(
+            UNREACHABLE,
+            source,
+            None,
+            "Execution failed due to a timeout error",
+        ))
     }
 
     #[tokio::test]

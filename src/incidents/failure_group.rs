@@ -10,6 +10,7 @@ use crate::ids::RequestId;
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::histogram::Histogram;
 use crate::incidents::incident::Incident;
+use crate::logs::Source;
 
 /// Request ids an alert names.
 const MOST_REQUESTS: usize = 20;
@@ -46,59 +47,56 @@ pub struct DeliveryCount {
     pub last_failure: Option<Timestamp>,
 }
 
-/// Puts failures together by fingerprint, in the order in which each fingerprint is first seen. The same as [`group`] of their
-/// diagnoses; but a diagnosis is made only where it becomes an example, and a fingerprint once for failures that are alike.
+/// Groups of one batch. Their number depends on what clients and backends write into the log, so it is bounded: beyond it,
+/// failures are grouped by their cause alone.
+const MOST_GROUPS: usize = 1_000;
+
+/// Puts failures together by fingerprint, in the order in which each fingerprint is first seen. A diagnosis is made only where
+/// it becomes an example, and a fingerprint once for all failures of the same key.
 pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
-    let mut news: Vec<FailureGroup> = Vec::new();
+    let mut groups: Vec<FailureGroup> = Vec::new();
     let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
-    let mut alike: HashMap<_, usize, RandomState> = HashMap::default();
+    let mut by_key: HashMap<_, usize, RandomState> = HashMap::default();
     for failure in failures {
-        let place = *alike.entry(failure.alike()).or_insert_with(|| {
+        let place = *by_key.entry(failure.group_key()).or_insert_with(|| {
             let (source, endpoint) = (failure.source(), failure.endpoint());
-            let fingerprint = Fingerprint::of_parts(&source, failure.cause, endpoint.as_ref());
-            *places.entry(fingerprint.clone()).or_insert_with(|| {
-                news.push(FailureGroup::of(fingerprint, failure.diagnosis()));
-                news.len() - 1
+            let own = Fingerprint::of_parts(&source, failure.cause, endpoint.as_ref());
+            let fingerprint = if places.len() < MOST_GROUPS || places.contains_key(&own) {
+                own
+            } else {
+                Fingerprint::of_parts(&Source::default(), failure.cause, None)
+            };
+            *places.entry(fingerprint).or_insert_with_key(|fingerprint| {
+                groups.push(FailureGroup::of(fingerprint.clone(), failure.diagnosis()));
+                groups.len() - 1
             })
         });
-        let known = &mut news[place];
+        let known = &mut groups[place];
         known.count(failure.delivery(), failure.at(), failure.route().as_ref());
         known.name(|| failure.request_id());
-        if failure.tells_more_than(&known.example) {
+        if failure.says_more_than(&known.example) {
             known.example = failure.diagnosis();
         }
     }
-    news
-}
-
-/// Puts diagnoses together by fingerprint, in the order in which each fingerprint is first seen.
-pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<FailureGroup> {
-    let mut news: Vec<FailureGroup> = Vec::new();
-    let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
-    for diagnosis in diagnoses {
-        let fingerprint = Fingerprint::of(&diagnosis);
-        let place = *places.entry(fingerprint.clone()).or_insert(news.len());
-        if place == news.len() {
-            news.push(FailureGroup::of(fingerprint, diagnosis.clone()));
-        }
-        let known = &mut news[place];
-        known.count(diagnosis.source.delivery, diagnosis.at, diagnosis.route.as_ref());
-        known.name(|| diagnosis.request_id.clone());
-        if diagnosis.tells() > known.example.tells() {
-            known.example = diagnosis;
-        }
-    }
-    news
+    groups
 }
 
 impl FailureGroup {
-    /// News of which nothing is counted yet.
+    /// One failure that no log line shows; see [`Diagnosis::noted`].
+    pub fn noted(diagnosis: Diagnosis) -> Self {
+        let (delivery, at, route) = (diagnosis.source.delivery, diagnosis.at, diagnosis.route.clone());
+        let mut group = Self::again(Fingerprint::of(&diagnosis), diagnosis);
+        group.count(delivery, at, route.as_ref());
+        group
+    }
+
+    /// A group in which nothing is counted yet.
     fn of(fingerprint: Fingerprint, example: Diagnosis) -> Self {
         let (deliveries, times, request_ids) = (BTreeMap::new(), Histogram::default(), Vec::new());
         Self { fingerprint, deliveries, times, request_ids, example }
     }
 
-    /// News of which nothing came but an example: an incident that was kept is told again.
+    /// A group that holds an example and no counts: an alert about a stored incident.
     pub fn again(fingerprint: Fingerprint, example: Diagnosis) -> Self {
         let request_ids = example.request_id.iter().cloned().collect();
         Self { request_ids, ..Self::of(fingerprint, example) }

@@ -82,12 +82,12 @@ impl RecentRequests {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::sight;
-    use crate::logs::{LogBatch, LogEvent, Source, correlate};
+    use crate::causes::failure_of;
+    use crate::logs::{Batch, LogEvent, Source, correlate};
 
     /// The one failure of a request `a`, whose only line was logged at this second.
     fn failure(group: &str, line: &str, second: i64) -> Failure<'static> {
-        let batches: &'static _ = Box::leak(Box::new([LogBatch {
+        let batches: &'static _ = Box::leak(Box::new([Batch {
             source: Source::of_group(group),
             events: vec![LogEvent {
                 number: 1,
@@ -95,6 +95,7 @@ mod tests {
                 at: Timestamp::from_second(second).ok(),
                 message: format!("(a) {line}").into(),
             }],
+            passed: 0,
         }]));
         sight(&correlate(batches).leak()[0]).expect("the line tells of a failure")
     }

@@ -1,6 +1,6 @@
 //! A quiet incident and a fresh walk → whether its fault is gone *because the readings say so*.
 
-use crate::causes::{Blames, Cause};
+use crate::causes::Cause;
 use crate::checks::{Assessment, CODES, Code, Confidence, Finding, Kind, State};
 use crate::incidents::incident::Fault;
 
@@ -17,7 +17,7 @@ pub enum Recovery {
 
 /// Sets a fresh walk against what was told.
 pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Assessment) -> Recovery {
-    if cause.family == Blames::Elsewhere {
+    if cause.blames.spares_path() {
         return Recovery::Gone(
             "this cause lies in no reading: only the log tells, and it is quiet".to_owned(),
         );

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use crate::logs::line::{Kind, LogLine};
-use crate::logs::record::Source;
+use crate::logs::batch::Source;
 
 /// One line in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub enum Phase {
 pub struct Execution<'a> {
     /// Where its lines came from.
     pub source: &'a Source,
+    /// The number of the batch that `source` is of: equal numbers have equal sources.
+    pub(crate) batch: usize,
     /// Its id, where the lines name one.
     pub request_id: Option<&'a str>,
     /// Its lines, by time.
@@ -81,6 +83,11 @@ pub struct Execution<'a> {
     ended: bool,
     succeeded: bool,
     failed: bool,
+    /// Whether a failure line says that it failed: in some forms of a log a client's body can hold such a line.
+    says_failed: bool,
+    /// Lines that say that a request begins: two or more may be of two requests.
+    beginnings: usize,
+    routes: usize,
     /// Whether a line was added that only stands after the beginning, or at the end: asked for each line of text without
     /// ids, so that it must not take a look at all lines before.
     begun: bool,
@@ -88,9 +95,10 @@ pub struct Execution<'a> {
 }
 
 impl<'a> Execution<'a> {
-    pub(crate) fn new(source: &'a Source, request_id: Option<&'a str>) -> Self {
+    pub(crate) fn new(source: &'a Source, batch: usize, request_id: Option<&'a str>) -> Self {
         Self {
             source,
+            batch,
             request_id,
             entries: Vec::new(),
             route: None,
@@ -104,34 +112,73 @@ impl<'a> Execution<'a> {
             ended: false,
             succeeded: false,
             failed: false,
+            says_failed: false,
+            beginnings: 0,
+            routes: 0,
             begun: false,
             completes: false,
         }
     }
 
     /// Notes where a line was found: the canary's own group says more than the stage's.
-    pub(crate) fn seen_in(&mut self, source: &'a Source) {
+    pub(crate) fn seen_in(&mut self, source: &'a Source, batch: usize) {
         if source.canary && !self.source.canary {
-            self.source = source;
+            (self.source, self.batch) = (source, batch);
         }
     }
 
     pub(crate) fn add(&mut self, entry: Entry<'a>) {
         match entry.line.kind {
-            Kind::Starting(_) | Kind::Route { .. } => self.begun = true,
+            Kind::Starting(_) => (self.begun, self.beginnings) = (true, self.beginnings + 1),
+            Kind::Route { .. } => (self.begun, self.routes) = (true, self.routes + 1),
             Kind::Completed { .. } => self.completes = true,
             _ => {}
         }
         self.entries.push(entry);
     }
 
-    /// Orders the lines and reads what they say; called once all are there.
-    pub(crate) fn settle(&mut self) {
+    /// Orders the lines, divides them where one id is of several requests, and reads what they say; called once all are
+    /// there.
+    pub(crate) fn settle(mut self, settled: &mut Vec<Self>) {
         // Stable: lines of one millisecond keep the order of their delivery. Undated lines keep theirs altogether.
         if self.entries.iter().all(|entry| entry.at.is_some()) {
             self.entries.sort_by_key(|entry| entry.at);
         }
         self.forget_repeats();
+        while let Some(border) = self.border() {
+            let mut first = Self::new(self.source, self.batch, self.request_id);
+            let rest = self.entries.split_off(border);
+            first.entries = std::mem::replace(&mut self.entries, rest);
+            first.read();
+            settled.push(first);
+        }
+        self.read();
+        settled.push(self);
+    }
+
+    /// Where another request of the same id begins: a client may choose its id, and choose one that is in use.
+    fn border(&self) -> Option<usize> {
+        let by_id = self.entries.first().is_some_and(|entry| entry.line.request.is_some());
+        if !by_id || (self.beginnings < 2 && self.routes < 2) {
+            return None;
+        }
+        let (mut begun, mut completed) = (false, None);
+        self.entries.iter().position(|entry| {
+            // Lines of one moment may stand in any order.
+            let later = completed.is_some_and(|at: Option<Timestamp>| at.is_none() || entry.at > at);
+            match entry.line.kind {
+                Kind::Starting(_) => later || std::mem::replace(&mut begun, true),
+                Kind::Route { .. } | Kind::Preamble | Kind::UsagePlan { .. } => later,
+                Kind::Completed { .. } => {
+                    completed = Some(entry.at);
+                    false
+                }
+                _ => false,
+            }
+        })
+    }
+
+    fn read(&mut self) {
         for index in 0..self.entries.len() {
             let kind = self.entries[index].line.kind.clone();
             self.learn(&kind);
@@ -139,6 +186,9 @@ impl<'a> Execution<'a> {
                 self.milestones[milestone] = Some(index);
             }
         }
+        // API Gateway ends a request in success or in a failure line, never in both.
+        let answered = self.succeeded && self.completed.is_some_and(|status| status < 500);
+        self.failed |= self.says_failed && !answered;
     }
 
     /// Leaves out lines that come twice: CloudWatch Logs repeats events, copies from its console show each one twice, and a
@@ -183,7 +233,7 @@ impl<'a> Execution<'a> {
                 self.failed |= is_server_error(status);
             }
             Kind::Succeeded => self.succeeded = true,
-            Kind::Failure | Kind::LambdaRejected { .. } => self.failed = true,
+            Kind::Failure | Kind::LambdaRejected { .. } => self.says_failed = true,
             Kind::ResponseHeaders(_) | Kind::Preamble | Kind::Payload | Kind::Trailer | Kind::Other => {}
         }
     }

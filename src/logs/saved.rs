@@ -1,19 +1,19 @@
 //! What a person saved: an event or several, delivered records, or lines of text, whatever they open with.
 
-use crate::logs::{delivered, envelope};
+use crate::logs::{delivered, record};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::logs::envelope::open;
-use crate::logs::record::{DecodeError, Fault, Parcel};
+use crate::logs::batch::{DecodeError, Fault};
+use crate::logs::record::{Record, open};
 
 /// Opens a saved file. What is no event is text, even where it opens like JSON: a file may begin inside a body.
 ///
 /// # Errors
 ///
 /// What [`open`] says of an event that is torn or too large.
-pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Parcel>, DecodeError> {
+pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeError> {
     let json = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw).trim_ascii_start();
     if !json.starts_with(b"{") && !json.starts_with(b"[") {
         return open(raw, max_bytes);
@@ -33,17 +33,17 @@ pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Parcel>, DecodeErr
 }
 
 /// Events one after the other, as JSON Lines or pages; `None` where one of them is torn.
-fn several(json: &[u8], max_bytes: usize) -> Option<Result<Vec<Parcel>, DecodeError>> {
+fn several(json: &[u8], max_bytes: usize) -> Option<Result<Vec<Record>, DecodeError>> {
     let values = serde_json::Deserializer::from_slice(json).into_iter::<&RawValue>();
     let events: Vec<&RawValue> = values.collect::<Result<_, _>>().ok()?;
-    let mut parcels = Vec::new();
+    let mut records = Vec::new();
     for event in events {
         match open(event.get().as_bytes(), max_bytes) {
-            Ok(opened) => parcels.extend(opened),
+            Ok(opened) => records.extend(opened),
             Err(error) => return Some(Err(error)),
         }
     }
-    Some(Ok(parcels))
+    Some(Ok(records))
 }
 
 /// Whether the first value of a file is one of the events that this program takes, or the head of a torn one.
@@ -54,12 +54,12 @@ fn opens_as_event(json: &[u8], max_bytes: usize) -> bool {
             open(first.get().as_bytes(), max_bytes),
             Err(DecodeError { fault: Fault::UnknownEvent | Fault::NotJson(_), .. })
         ),
-        _ => envelope::opens_with_key(json),
+        _ => record::opens_with_key(json),
     }
 }
 
 /// Delivered records, one a line whatever their layout was; else the text as it is.
-fn records_or_text(json: &[u8], max_bytes: usize) -> Vec<Parcel> {
+fn records_or_text(json: &[u8], max_bytes: usize) -> Vec<Record> {
     let values: Result<Vec<Value>, _> = match json.starts_with(b"[") {
         true => serde_json::from_slice(json),
         false => serde_json::Deserializer::from_slice(json).into_iter().collect(),
@@ -69,7 +69,7 @@ fn records_or_text(json: &[u8], max_bytes: usize) -> Vec<Parcel> {
         let lines: Vec<String> = records.iter().map(Value::to_string).collect();
         lines.join("\n").into_bytes()
     });
-    vec![envelope::of_text(lines.as_deref().unwrap_or(json), max_bytes)]
+    vec![record::of_text(lines.as_deref().unwrap_or(json), max_bytes)]
 }
 
 #[cfg(test)]
@@ -79,11 +79,11 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let parcels = open_saved(text.as_bytes(), 1 << 20).expect("what is no event is text");
-        let messages: Vec<String> = parcels
+        let records = open_saved(text.as_bytes(), 1 << 20).expect("what is no event is text");
+        let messages: Vec<String> = records
             .iter()
-            .flat_map(|parcel| {
-                let Ok(Document::Logs(batch)) = parcel.read() else { panic!("text reads") };
+            .flat_map(|record| {
+                let Ok(Some(batch)) = record.read() else { panic!("text reads") };
                 batch.events.iter().map(|event| event.message.to_string()).collect::<Vec<_>>()
             })
             .collect();

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::aws::model::{EndpointService, Generation, Listener, Resource, Stage, Target, VpcLink};
 use crate::aws::{Account, Answer, FromAnswer, NotRead, Query, ReadError, Reading};
-use crate::causes::{Blames, Endpoint, RouteContext};
+use crate::causes::{Endpoint, RouteContext};
 use crate::ids::Arn;
 use crate::path::private_path::PrivatePath;
 use crate::path::route::Found;
@@ -58,7 +58,7 @@ pub(crate) const MOST_GROUPS: usize = 12;
 
 /// Reads the private path of a subject until the deadline.
 pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: Instant) -> PrivatePath {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return PrivatePath::unread("the text already names a fault that is not on the private path");
     }
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use vpclink_responder::causes::{Diagnosis, classify};
+use vpclink_responder::causes::{Diagnosis, classify, failure_of};
 use vpclink_responder::ids::{AccountId, Region};
 use vpclink_responder::incidents::store::{Release, Store};
 use vpclink_responder::incidents::{
-    FailureGroup, Fault, Incident, LastAlert, Lease, Matcher, Rollup, Silence, Status, group,
+    FailureGroup, Fault, Incident, LastAlert, Lease, Matcher, Rollup, Silence, Status, gather,
 };
-use vpclink_responder::logs::{LogBatch, LogEvent, Source, correlate};
+use vpclink_responder::logs::{Batch, LogEvent, Source, correlate};
 
 /// Runs every case on one store. Each has an API of its own, so that they don't meet.
 pub(crate) async fn run(store: &dyn Store) {
@@ -35,21 +35,20 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
 }
 
-/// A failure of an API's route, as its lines tell it.
-fn diagnosis(api: &str, route: &str, delivery: u64) -> Diagnosis {
+/// A failed request of an API's route; one route fails once a delivery.
+fn failed(api: &str, route: &str, delivery: u64) -> Batch<'static> {
+    let id = format!("r-{delivery}{}", if route.matches('/').count() > 1 { route } else { "" });
     let lines = [
-        format!("(r-{delivery}) HTTP Method: GET, Resource Path: {route}"),
-        format!(
-            "(r-{delivery}) Endpoint request URI: https://orders.internal.example:8443{route}?key=hunter2"
-        ),
-        format!("(r-{delivery}) Execution failed due to a timeout error"),
-        format!("(r-{delivery}) Method completed with status: 504"),
+        format!("({id}) HTTP Method: GET, Resource Path: {route}"),
+        format!("({id}) Endpoint request URI: https://orders.internal.example:8443{route}?key=hunter2"),
+        format!("({id}) Execution failed due to a timeout error"),
+        format!("({id}) Method completed with status: 504"),
     ];
-    let events = (1..).zip(&lines).map(|(number, line)| LogEvent {
+    let events = (1..).zip(lines).map(|(number, line)| LogEvent {
         number,
         id: None,
         at: Some(at(i64::try_from(number).unwrap())),
-        message: line.as_str().into(),
+        message: line.into(),
     });
     let source = Source {
         account: Some(AccountId::new("111122223333")),
@@ -58,12 +57,22 @@ fn diagnosis(api: &str, route: &str, delivery: u64) -> Diagnosis {
         delivery: Some(delivery),
         ..Source::of_group(&format!("API-Gateway-Execution-Logs_{api}/prod"))
     };
-    let batches = [LogBatch { source, events: events.collect() }];
-    classify(&correlate(&batches)[0]).expect("the lines tell of a failure")
+    Batch { source, events: events.collect(), passed: 0 }
+}
+
+fn diagnosis(api: &str, route: &str, delivery: u64) -> Diagnosis {
+    classify(&correlate(&[failed(api, route, delivery)])[0]).expect("its lines say that it failed")
+}
+
+/// The one group of these requests.
+fn group(batches: &[Batch<'_>]) -> FailureGroup {
+    let executions = correlate(batches);
+    let failures: Vec<_> = executions.iter().filter_map(failure_of).collect();
+    gather(&failures).remove(0)
 }
 
 fn news(api: &str, route: &str, delivery: u64) -> FailureGroup {
-    group(vec![diagnosis(api, route, delivery)]).remove(0)
+    group(&[failed(api, route, delivery)])
 }
 
 async fn count(store: &dyn Store, api: &str, delivery: u64, now: Timestamp) -> Incident {
@@ -95,8 +104,8 @@ async fn counting_adds_up_and_knows_what_comes_again(store: &dyn Store) {
         assert_eq!(count(store, "counted001", delivery, at(2)).await.failed, 60, "{delivery} came again");
     }
     // A delivery that holds what is known and what is not.
-    let both: Vec<Diagnosis> = [60, 61].map(|delivery| diagnosis("counted001", "/first", delivery)).into();
-    let both = store.count(&group(both)[0], at(3)).await.unwrap();
+    let both = [60, 61].map(|delivery| failed("counted001", "/first", delivery));
+    let both = store.count(&group(&both), at(3)).await.unwrap();
     assert_eq!((both.failed, both.routes.len()), (61, 2), "`first` is a reserved word");
     assert_eq!(both.counted_at, Some(at(3)));
     assert_eq!(both.id, first.id);
@@ -225,10 +234,13 @@ async fn a_failure_is_kept_whole(store: &dyn Store) {
 }
 
 async fn hostile_routes_grow_nothing_without_end(store: &dyn Store) {
-    let hostile = |n: u64| group((0..50).map(|m| diagnosis("hostile001", &format!("/{n}/{m}"), n)).collect());
+    let hostile = |n: u64| {
+        let batches: Vec<_> = (0..50).map(|m| failed("hostile001", &format!("/{n}/{m}"), n)).collect();
+        group(&batches)
+    };
     let mut known = None;
     for n in 0..10 {
-        known = Some(store.count(&hostile(n)[0], at(0)).await.unwrap());
+        known = Some(store.count(&hostile(n), at(0)).await.unwrap());
     }
     let known = known.unwrap();
     assert_eq!(known.failed, 500);
