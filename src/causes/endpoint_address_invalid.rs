@@ -3,7 +3,7 @@
 use crate::causes::{clue, commands};
 
 use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
-use crate::causes::recognise::{logged_reason, opens, reason};
+use crate::causes::recognise::{bare_message, logged_reason, opens, reason};
 use crate::ids::Severity;
 
 pub(crate) static CAUSE: Cause = Cause {
@@ -17,7 +17,7 @@ pub(crate) static CAUSE: Cause = Cause {
     names_reset: false,
     recognise: |execution| {
         let unresolved = |text: &str| {
-            let text = text.trim();
+            let text = bare_message(text.trim());
             opens(text, "Name or service not known").is_some() || text.ends_with(": Name or service not known")
         };
         reason(execution, &["Invalid endpoint address"]).or_else(|| logged_reason(execution, unresolved))

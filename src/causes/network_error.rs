@@ -3,7 +3,7 @@
 use crate::causes::{clue, commands};
 
 use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof, Symptoms};
-use crate::causes::recognise::{alone, logged_reason, opening, opens};
+use crate::causes::recognise::{alone, bare_message, logged_reason, opening, opens};
 use crate::ids::Severity;
 use crate::logs::Execution;
 
@@ -86,7 +86,7 @@ fn recognise(execution: &Execution<'_>) -> Option<Proof> {
         // The client's body, as people paste it.
         "Network error communicating with endpoint",
     ];
-    let is_of_connections = |reason: &str| OF_CONNECTIONS.iter().any(|words| opens(reason.trim(), words).is_some());
+    let is_of_connections = |reason: &str| OF_CONNECTIONS.iter().any(|words| opens(bare_message(reason.trim()), words).is_some());
     opening(execution, &openings)
         .or_else(|| logged_reason(execution, is_of_connections))
         .or_else(|| alone(execution, &["Connection reset by peer", "Connection reset", "Connection is closed"]))

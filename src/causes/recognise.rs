@@ -96,7 +96,7 @@ pub(crate) fn header<'a>(headers: &'a str, name: &str) -> Option<&'a str> {
 
 /// The message of a Java exception without what some versions put before it: class names, and since JDK 25 the alert of TLS
 /// in brackets.
-fn bare_message(reason: &str) -> &str {
+pub(crate) fn bare_message(reason: &str) -> &str {
     let mut rest = reason;
     loop {
         let class = rest.bytes().position(|byte| byte == b' ').filter(|end| is_class(&rest[..*end]));

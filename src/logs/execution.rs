@@ -158,24 +158,29 @@ impl<'a> Execution<'a> {
 
     /// Where another request of the same id begins: a client may choose its id, and choose one that is in use.
     fn border(&self) -> Option<usize> {
-        let by_id = self.entries.first().is_some_and(|entry| entry.line.request.is_some());
-        if !by_id || (self.beginnings < 2 && self.routes < 2) {
+        if self.beginnings < 2 && self.routes < 2 {
+            return None;
+        }
+        // Undated lines are a person's copy, in which a body may hold what seems to begin a request.
+        if self.entries.iter().any(|entry| entry.line.request.is_none() || entry.at.is_none()) {
             return None;
         }
         let (mut begun, mut completed) = (false, None);
-        self.entries.iter().position(|entry| {
+        let beginning = self.entries.iter().position(|entry| match entry.line.kind {
             // Lines of one moment may stand in any order.
-            let later = completed.is_some_and(|at: Option<Timestamp>| at.is_none() || entry.at > at);
-            match entry.line.kind {
-                Kind::Starting(_) => later || std::mem::replace(&mut begun, true),
-                Kind::Route { .. } | Kind::Preamble | Kind::UsagePlan { .. } => later,
-                Kind::Completed { .. } => {
-                    completed = Some(entry.at);
-                    false
-                }
-                _ => false,
+            Kind::Starting(_) => std::mem::replace(&mut begun, true) || completed.is_some_and(|at| entry.at > at),
+            Kind::Route { .. } => completed.is_some_and(|at| entry.at > at),
+            Kind::Completed { .. } => {
+                completed = Some(entry.at);
+                false
             }
-        })
+            _ => false,
+        })?;
+        // What stands between one request's end and the next one's beginning is of the next: its authorizer's calls.
+        let is_next = |entry: &Entry<'_>| {
+            completed.is_some_and(|at| entry.at > at) && entry.line.kind != Kind::Trailer
+        };
+        self.entries[..beginning].iter().position(is_next).or(Some(beginning))
     }
 
     fn read(&mut self) {
@@ -186,9 +191,9 @@ impl<'a> Execution<'a> {
                 self.milestones[milestone] = Some(index);
             }
         }
-        // API Gateway ends a request in success or in a failure line, never in both.
+        // API Gateway ends a request in success or in a failure, never in both: what says otherwise stands in a body.
         let answered = self.succeeded && self.completed.is_some_and(|status| status < 500);
-        self.failed |= self.says_failed && !answered;
+        self.failed = !answered && (self.says_failed || is_server_error(self.completed));
     }
 
     /// Leaves out lines that come twice: CloudWatch Logs repeats events, copies from its console show each one twice, and a
@@ -225,12 +230,11 @@ impl<'a> Execution<'a> {
             Kind::Received { status, latency } => self.received = Some(Received { status, latency }),
             Kind::GatewayResponse { name, status } => {
                 self.gateway_response = Some((name, status));
-                self.failed |= is_server_error(status);
+                self.says_failed |= is_server_error(status);
             }
             Kind::Completed { status } => {
                 self.ended = true;
                 self.completed = status;
-                self.failed |= is_server_error(status);
             }
             Kind::Succeeded => self.succeeded = true,
             Kind::Failure | Kind::LambdaRejected { .. } => self.says_failed = true,

@@ -198,12 +198,20 @@ const PAYLOADS: [&str; 6] = [
 const TRAILERS: [&str; 3] =
     ["AWS Integration Endpoint RequestId", "X-ray Tracing ID", "Message from client ["];
 
-/// Where the last sentence of API Gateway's begins that stands behind a closing bracket, as far as an id may reach.
+/// Where a sentence of API Gateway's begins that stands behind a closing bracket, as far as an id may reach: the first that
+/// tells of no failure, or the last.
 fn behind_bracket(text: &str) -> Option<usize> {
     const LONGEST: usize = 256;
     let head = &text.as_bytes()[..text.len().min(LONGEST)];
-    let borders = memmem::rfind_iter(head, b") ").map(|bracket| bracket + 2);
-    borders.into_iter().find(|border| kind(&text[*border..]) != Kind::Other)
+    let mut last = None;
+    for border in memmem::find_iter(head, b") ").map(|bracket| bracket + 2) {
+        match kind(&text[border..]) {
+            Kind::Other => {}
+            kind if kind.tells_of_failure() => last = Some(border),
+            _ => return Some(border),
+        }
+    }
+    last
 }
 
 fn kind(text: &str) -> Kind<'_> {

@@ -110,7 +110,7 @@ fn delivered(events: &[LogEvent<'_>], dice: &[usize]) -> Vec<Batch<'static>> {
             }
             1 => serde_json::json!({"resource_arn": ARN, "event_timestamp": at.to_string(), "payload": line}),
             2 => serde_json::json!({
-                "api_id": "a1b2c3d4e5", "stage": "prod", "event_timestamp": at, "resource_path": "/orders",
+                "resource_arn": ARN, "api_id": "a1b2c3d4e5", "stage": "prod", "event_timestamp": at, "resource_path": "/orders",
                 "http_method": "GET", "payload": line,
             }),
             _ => return own(event, format!("{ARN}\t{at}\tprod\t{line}")),
@@ -188,7 +188,7 @@ fn lines_without_number_are_read_at_once() {
         "(a) Method completed with status: 500\n",
         "[",
     ] {
-        let log = line.repeat(MOST / line.len());
+        let log = line.repeat((MOST / line.len()).min(logs::MOST_EVENTS));
         let records = logs::open_saved(log.as_bytes(), 2 * MOST).expect("text opens");
         let Ok(Some(batch)) = records[0].read() else { panic!("text reads") };
         let batches = delivered::unpack(batch).expect("fewer lines than the bound");

@@ -4,6 +4,7 @@
 use vpclink_responder::logs::delivered;
 use vpclink_responder::{causes, logs};
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 
 use base64::Engine;
@@ -30,7 +31,9 @@ fn read(batch: Result<Option<Batch<'_>>, logs::DecodeError>) -> Result<(String, 
         .iter()
         .filter_map(|execution| Some((causes::classify(execution)?, execution.is_tail())))
         .collect();
-    Ok((format!("{failed:#?}"), executions.len() + passed))
+    // One id may be of several requests; those that went well are counted by their ids.
+    let ids: BTreeSet<_> = executions.iter().map(|execution| execution.request_id).collect();
+    Ok((format!("{failed:#?}"), ids.len() + passed))
 }
 
 /// Whether anything was left out, once both ways were found to agree.
