@@ -97,7 +97,7 @@ mod tests {
             }],
             passed: 0,
         }]));
-        sight(&correlate(batches).leak()[0]).expect("the line tells of a failure")
+        failure_of(&correlate(batches).leak()[0]).expect("the line tells of a failure")
     }
 
     const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";

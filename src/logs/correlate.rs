@@ -113,7 +113,6 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::logs::record::Document;
 
     fn executions(text: &str, look: impl Fn(&[Execution<'_>])) {
         let records = record::open(text.as_bytes(), 1 << 20).expect("text always opens");

@@ -75,7 +75,6 @@ fn records_or_text(json: &[u8], max_bytes: usize) -> Vec<Record> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::record::Document;
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
