@@ -1,7 +1,7 @@
-//! Room `aws`.
+//! Room `aws`: what can be read of an account, and who answers.
 
 #[macro_use]
-mod wire;
+mod queries;
 mod account;
 mod accounts;
 mod cached;
@@ -9,18 +9,12 @@ pub mod history;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod model;
-mod queries;
 mod reading;
 pub mod recorded;
 mod recorded_private;
-mod unsaid;
-mod wire_certificate;
-mod wire_lines;
-mod wire_metric;
-mod wire_network;
 
-pub use account::{Account, Asked};
+pub use account::{Account, Answered};
 pub use accounts::{Accounts, Open};
 pub use cached::CachedAccount;
-pub use queries::{Answer, FromAnswer, Query};
+pub use queries::{Answer, Query, QueryKind};
 pub use reading::{NotRead, ReadError, Reading};

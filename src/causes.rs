@@ -26,6 +26,7 @@ mod lambda_invocation_rejected;
 mod lambda_malformed_response;
 mod lambda_permission_missing;
 mod lambda_throttled;
+mod many_incidents;
 mod mapping_base64_failed;
 mod mapping_method_response_missing;
 mod mapping_no_match;
@@ -37,15 +38,16 @@ pub mod redact;
 mod response_too_large;
 mod target_reset;
 mod tls_handshake_failed;
+
 mod undecodable_batch;
 mod unrecognised_failure;
 mod vpc_link_error;
 mod vpc_link_id_invalid;
 mod waf_error;
 
-pub use catalogue::{CATALOGUE, UNDECODABLE, UNREACHABLE};
+pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE};
 pub use cause::{Blames, Cause, CertificateFault, NextStep, PLACEHOLDERS};
-pub use diagnosis::{Diagnosis, Route, RouteContext, classify, classify_pasted, failure_of, failure_of_pasted, proofs};
+pub use diagnosis::{Diagnosis, Route, RouteContext, classify, classify_pasted, failure_of, proofs};
 pub use endpoint::Endpoint;
 pub use evidence::Evidence;
 pub use failure::Failure;

@@ -7,5 +7,6 @@ mod check;
 mod coverage;
 mod explain;
 mod incidents;
+mod probe;
 mod replay;
 mod test_alert;

@@ -22,6 +22,8 @@ pub mod start;
 mod sweep;
 #[cfg(feature = "live")]
 mod task;
+mod unattributed;
 
 pub use config_caretaker::CaretakerConfig;
-pub use respond::{Explained, Outcome, Reading, Responder, check, explain};
+pub use respond::{Explained, Outcome, Reading, Responder, check, explain, explain_in};
+pub use unattributed::Unattributed;

@@ -5,6 +5,8 @@
 
 pub mod ids;
 
+pub mod text;
+
 pub mod logs;
 
 pub mod causes;
@@ -14,6 +16,9 @@ pub mod aws;
 pub mod path;
 
 pub mod reachability;
+
+#[cfg(feature = "probe")]
+pub mod probe;
 
 pub mod checks;
 

@@ -1,21 +1,29 @@
 //! Bytes → executions: whatever a subscription, a stream, a terminal or a person hands over, by request.
 
+pub mod access;
+mod access_execution;
+mod access_format;
+mod access_keys;
 mod batch;
 mod correlate;
 pub mod delivered;
 mod document;
 mod execution;
+mod exported;
 pub mod line;
+mod pasted;
 mod plain;
 mod quick;
 mod record;
 mod saved;
 mod scan;
 
-pub use batch::{
-    Batch, DecodeError, EXECUTION_LOG_PREFIX, Fault, LogEvent, MOST_EVENTS, Source, digest,
-};
-pub use correlate::{correlate, pasted};
+pub use access::AccessOutcome;
+pub use access_execution::{AccessFailure, AccessLog, divide, join};
+pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
+pub use batch::{Batch, DecodeError, EXECUTION_LOG_PREFIX, Fault, LogEvent, MOST_EVENTS, Source, digest};
+pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
 pub use execution::{Entry, Execution, Phase};
+pub use pasted::{Mention, mention};
 pub use record::{Record, open, sift};
 pub use saved::open_saved;

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
-use vpclink_responder::logs::{Batch};
+use vpclink_responder::logs::Batch;
 
 /// Far above any input.
 pub(crate) const MOST_BYTES: usize = 1 << 30;

@@ -1,8 +1,8 @@
 //! How fast a batch is read, beside the machine's limit and beside what people use.
 //!
 //! `cargo bench --no-default-features --features quick` prints the ratios and then criterion's figures for each stage;
-//! behind `--`, `--ratios` prints the ratios alone, `--instructions` counts instructions under valgrind, and `--test` runs
-//! everything once on little input.
+//! behind `--`, `--ratios` prints the ratios alone, `--access` those of access lines, `--instructions` counts instructions
+//! under valgrind, and `--test` runs everything once on little input.
 
 #![expect(
     clippy::print_stdout,
@@ -12,6 +12,7 @@
 
 use vpclink_responder::logs;
 
+mod access;
 mod contenders;
 mod instructions;
 mod traffic;
@@ -33,8 +34,11 @@ fn main() {
         instructions::run_once();
     } else if asked("--instructions") {
         instructions::count();
+    } else if asked("--access") {
+        access::side_by_side(asked("--test"));
     } else {
         side_by_side(asked("--test"));
+        access::side_by_side(asked("--test"));
         if !asked("--ratios") {
             let mut criterion = Criterion::default().configure_from_args();
             stages(&mut criterion, asked("--test"));

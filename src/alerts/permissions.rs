@@ -14,8 +14,8 @@ pub fn markdown() -> String {
         if !calls.contains(&call) {
             calls.push(call);
         }
-        if !tells.contains(&question.tells()) {
-            tells.push(question.tells());
+        if !tells.contains(&question.kind().without()) {
+            tells.push(question.kind().without());
         }
     }
     let mut out = String::from(

@@ -87,7 +87,7 @@ impl<'a> Report<'a> {
             surety: headline::surety(alert, explaining),
             surety_label: headline::surety_label(alert),
             severity: severity(alert),
-            dedup_key: format!("vpclink-responder/{}", alert.incident.fingerprint),
+            dedup_key: dedup_key(alert),
             more_routes: all_routes.len().saturating_sub(detail.routes),
             routes: all_routes.into_iter().take(detail.routes).collect(),
             more_hits: alert.also_hit.len().saturating_sub(detail.hits),
@@ -225,12 +225,20 @@ pub(crate) fn hit_counts(alert: &Alert, hit: &AlsoAffected) -> String {
     format!("{} failed{routes}{cause}", hit.failed)
 }
 
+/// The alert's own key; saved logs have none, and are known by their fingerprint.
+fn dedup_key(alert: &Alert) -> String {
+    match &alert.incident.coverage.alert {
+        Some(key) => format!("vpclink-responder/{key}"),
+        None => format!("vpclink-responder/{}", alert.incident.fingerprint),
+    }
+}
+
 /// The text's severity; a fault that leaves some targets working is less than one that leaves none.
 fn severity(alert: &Alert) -> Severity {
     let verdict = &alert.judgement.verdict;
     let partial = verdict.finding.is_some_and(|index| alert.judgement.findings[index].partial);
     let severity = alert.news.example.cause.severity;
-    if partial { severity.min(Severity::High) } else { severity }
+    if partial || alert.is_late { severity.min(Severity::High) } else { severity }
 }
 
 fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {

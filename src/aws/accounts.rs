@@ -1,10 +1,11 @@
 //! Which account is asked about which failure: the function's own, or the one that owns the logs.
 
 use std::collections::HashMap;
-use std::future::ready;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::aws::account::{Account, Asked};
+use async_trait::async_trait;
+
+use crate::aws::account::{Account, Answered};
 use crate::aws::queries::Query;
 use crate::aws::reading::ReadError;
 use crate::ids::{AccountId, Arn};
@@ -54,11 +55,12 @@ impl Accounts {
 /// Another account that there is no way into. Asking one's own about its ids would find them missing, and be wrong.
 struct Unopened(AccountId);
 
+#[async_trait]
 impl Account for Unopened {
-    fn ask<'a>(&'a self, _: &'a Query) -> Asked<'a> {
+    async fn ask(&self, _: &Query) -> Answered {
         let why =
             format!("the logs are account {}'s, and READ_ROLE_NAME names no role to read there", self.0);
-        Box::pin(ready(Err(ReadError::NotAsked(why))))
+        Err(ReadError::NotAsked(why))
     }
 }
 

@@ -23,6 +23,7 @@ pub mod x509;
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -36,8 +37,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
-use crate::aws::account::{Account, Asked};
-use crate::aws::model::{Resource, Stage};
+use crate::aws::account::{Account, Answered};
+use crate::aws::model::*;
 use crate::aws::queries::{Answer, Query};
 use crate::aws::reading::ReadError;
 use crate::coverage::{Api, Apis, Done, HttpApi, Refused};
@@ -77,10 +78,10 @@ pub struct LiveAccount {
     apigateway: apigateway::Reader,
     apigatewayv2: apigatewayv2::Reader,
     elbv2: elbv2::Reader,
-    ec2: Option<ec2::Client>,
+    ec2: ec2::Client,
     acm: acm::Reader,
     cloudwatch: cloudwatch::Reader,
-    iam: Option<iam::Client>,
+    iam: iam::Client,
     now: fn() -> Timestamp,
 }
 
@@ -99,50 +100,33 @@ impl LiveAccount {
             now,
         }
     }
+}
 
-    async fn answer(&self, question: &Query) -> Result<Answer, ReadError> {
-        match question {
-            Query::RestApi(api) => self.apigateway.rest_api(api).await,
-            Query::Stage(api, stage) => self.apigateway.stage(api, stage).await,
-            Query::Resources(api) => self.apigateway.resources(api).await,
-            Query::Deployed(api, stage) => self.apigateway.deployed(api, stage).await,
-            Query::VpcLinkV1(id) => self.apigateway.vpc_link(id).await,
-            Query::VpcLinkV2(id) => self.apigatewayv2.vpc_link(id).await,
-            Query::EndpointServices => configured(self.ec2.as_ref())?.endpoint_services().await,
-            Query::EndpointConnections(id) => configured(self.ec2.as_ref())?.endpoint_connections(id).await,
-            Query::LoadBalancer(arn) => self.elbv2.load_balancer(arn).await,
-            Query::Listeners(arn) => self.elbv2.listeners(arn).await,
-            Query::Listener(arn) => self.elbv2.listener(arn).await,
-            Query::Rules(arn) => self.elbv2.rules(arn).await,
-            Query::TargetGroups(arn) => self.elbv2.target_groups(arn).await,
-            Query::TargetHealth(arn) => self.elbv2.target_health(arn).await,
-            Query::ListenerCertificates(arn) => self.elbv2.listener_certificates(arn).await,
-            Query::AcmCertificate(arn) => self.acm.certificate(arn).await,
-            Query::AcmChain(arn) => self.acm.chain(arn).await,
-            Query::ServerCertificate(name) => configured(self.iam.as_ref())?.server_certificate(name).await,
-            Query::ListenerAttributes(arn) => self.elbv2.listener_attributes(arn).await,
-            Query::Metrics(of) => self.cloudwatch.metrics(of).await,
-            Query::LoadBalancerAttributes(arn) => self.elbv2.load_balancer_attributes(arn).await,
-            Query::TargetGroupAttributes(arn) => self.elbv2.target_group_attributes(arn).await,
-            Query::Subnets(vpc) => configured(self.ec2.as_ref())?.subnets(vpc).await,
-            Query::NetworkAcls(vpc) => configured(self.ec2.as_ref())?.network_acls(vpc).await,
-            Query::SecurityGroups(ids) => configured(self.ec2.as_ref())?.security_groups(ids).await,
-            Query::NetworkInterfaces(of) => configured(self.ec2.as_ref())?.network_interfaces(of).await,
-            Query::Instances(ids) => configured(self.ec2.as_ref())?.instances(ids).await,
-            Query::PrefixList(id) => configured(self.ec2.as_ref())?.prefix_list(id).await,
-            Query::RequestLines(of) => self.logs.lines(of).await,
+macro_rules! dispatch {
+    ($(
+        $name:ident $(($($arg:ident: $kind:ty),+))? -> $answer:ty {
+            $service:ident.$method:ident, $call:literal, $action:literal, $noun:literal, $about:expr, $without:literal,
         }
-    }
+    )+) => {
+        impl LiveAccount {
+            async fn answer(&self, query: &Query) -> Result<Answer, ReadError> {
+                match query {
+                    $(Query::$name $(($($arg),+))? => {
+                        let found: Option<$answer> = self.$service.$method($($($arg),+)?).await?;
+                        Ok(found.map_or(Answer::Absent, Answer::$name))
+                    })+
+                }
+            }
+        }
+    };
 }
 
-/// A client that could be made.
-fn configured<T>(client: Option<&T>) -> Result<&T, ReadError> {
-    client.ok_or_else(|| ReadError::Unreachable("no Region or credentials are configured".to_owned()))
-}
+every_query!(dispatch);
 
+#[async_trait]
 impl Account for LiveAccount {
-    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
-        Box::pin(async move { self.answer(question).await.map(|answer| (answer, (self.now)())) })
+    async fn ask(&self, query: &Query) -> Answered {
+        self.answer(query).await.map(|answer| (answer, (self.now)()))
     }
 }
 
@@ -158,8 +142,8 @@ impl Apis for LiveAccount {
     fn resources<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<Resource>> {
         Box::pin(async move {
             match self.apigateway.resources(api).await {
-                Ok(Answer::Resources(resources)) => Ok(resources),
-                Ok(_) => Err(Refused::Gone),
+                Ok(Some(resources)) => Ok(resources),
+                Ok(None) => Err(Refused::Gone),
                 Err(why) => Err(Refused::ReadError(why)),
             }
         })
@@ -209,19 +193,19 @@ const THROTTLED: [&str; 6] = [
     "RequestThrottled",
 ];
 
-/// An answer, or *absent* where the service says with one of these very codes that there is no such thing.
-fn outcome<T, E, R>(
+/// An answer, or `None` where the service says with one of these very codes that there is no such thing.
+fn outcome<T, U, E, R>(
     result: Result<T, SdkError<E, R>>,
     absent: &[&str],
-    answer: impl FnOnce(T) -> Answer,
-) -> Result<Answer, ReadError>
+    answer: impl FnOnce(T) -> U,
+) -> Result<Option<U>, ReadError>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
     match result {
-        Ok(value) => Ok(answer(value)),
-        Err(error) if error.code().is_some_and(|code| absent.contains(&code)) => Ok(Answer::Absent),
+        Ok(value) => Ok(Some(answer(value))),
+        Err(error) if error.code().is_some_and(|code| absent.contains(&code)) => Ok(None),
         Err(error) => Err(why(&error)),
     }
 }

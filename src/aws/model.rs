@@ -5,24 +5,28 @@
 use crate::ids::Arn;
 use ipnet::IpNet;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// A REST API.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RestApi {
     /// Its name.
     pub name: String,
 }
 
 /// A stage of a REST API.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Stage {
     /// Its variables.
     pub variables: BTreeMap<String, String>,
     /// Variables that canary requests see instead.
     pub canary_overrides: BTreeMap<String, String>,
     /// The level of execution logging (`OFF`, `ERROR`, `INFO`) by method: `/orders/GET`, or `*/*` for all others.
+    #[serde(default)]
     pub logging: BTreeMap<String, String>,
 }
 
@@ -35,7 +39,8 @@ impl Stage {
 }
 
 /// A resource of a REST API.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Resource {
     /// Its path template (`/orders/{id}`).
     pub path: String,
@@ -44,7 +49,8 @@ pub struct Resource {
 }
 
 /// A method's integration, as it is configured now (which need not be what was deployed).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Integration {
     /// `HTTP`, `HTTP_PROXY`, `AWS`, `AWS_PROXY`, `MOCK`.
     pub kind: String,
@@ -59,6 +65,7 @@ pub struct Integration {
     /// Milliseconds that API Gateway waits.
     pub timeout_ms: Option<i32>,
     /// Whether the response is streamed to the client as it comes.
+    #[serde(default)]
     pub streaming: Option<bool>,
     /// Whether API Gateway takes certificates of authorities that it does not know; `None` where no TLS setting is made.
     pub insecure_skip_verification: Option<bool>,
@@ -105,7 +112,8 @@ impl Integration {
 }
 
 /// A VPC link of either generation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct VpcLink {
     /// Its id.
     pub id: String,
@@ -120,15 +128,18 @@ pub struct VpcLink {
     /// V1: the network load balancer.
     pub targets: Vec<Arn>,
     /// V2: the subnets that its interfaces are in.
+    #[serde(default)]
     pub subnets: Vec<String>,
     /// V2: the security groups on its interfaces.
+    #[serde(default)]
     pub security_groups: Vec<String>,
 }
 
 /// The two kinds of VPC link.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/private-integration.html>
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", from = "u8")]
 pub enum Generation {
     /// Through PrivateLink to a network load balancer.
     V1,
@@ -136,8 +147,24 @@ pub enum Generation {
     V2,
 }
 
+impl From<Generation> for u8 {
+    fn from(generation: Generation) -> Self {
+        match generation {
+            Generation::V1 => 1,
+            Generation::V2 => 2,
+        }
+    }
+}
+
+impl From<u8> for Generation {
+    fn from(number: u8) -> Self {
+        if number == 1 { Self::V1 } else { Self::V2 }
+    }
+}
+
 /// A VPC endpoint service; API Gateway makes one for a V1 link.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EndpointService {
     /// Its id (`vpce-svc-…`).
     pub id: String,
@@ -148,7 +175,8 @@ pub struct EndpointService {
 }
 
 /// A connection to an endpoint service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EndpointConnection {
     /// The endpoint (`vpce-…`).
     pub endpoint_id: String,
@@ -160,7 +188,8 @@ pub struct EndpointConnection {
 }
 
 /// A load balancer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LoadBalancer {
     /// Its ARN.
     pub arn: Arn,
@@ -175,15 +204,18 @@ pub struct LoadBalancer {
     /// The VPC it is in.
     pub vpc: Option<String>,
     /// The zones it is enabled in.
+    #[serde(default)]
     pub zones: Vec<BalancerZone>,
     /// The security groups on it; a network load balancer may have none.
+    #[serde(default)]
     pub security_groups: Vec<String>,
     /// Network load balancers: whether what comes through PrivateLink has to pass their inbound rules.
     pub enforces_inbound: Option<bool>,
 }
 
 /// A listener of a load balancer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Listener {
     /// Its ARN.
     pub arn: Arn,
@@ -198,7 +230,8 @@ pub struct Listener {
 }
 
 /// What a listener does with a connection or request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Action {
     /// `forward`, `fixed-response`, `redirect`, …
     pub kind: String,
@@ -234,7 +267,8 @@ pub fn target_groups(actions: &[Action]) -> Vec<Arn> {
 }
 
 /// A rule of an application load balancer's listener.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Its place among the rules; `None` for the default.
     pub priority: Option<u32>,
@@ -245,7 +279,8 @@ pub struct Rule {
 }
 
 /// One condition of a rule: any of the values will do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Condition {
     /// `host-header`, `path-pattern`, `http-request-method`, …
     pub field: String,
@@ -254,7 +289,8 @@ pub struct Condition {
 }
 
 /// A target group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TargetGroup {
     /// Its ARN.
     pub arn: Arn,
@@ -273,7 +309,8 @@ pub struct TargetGroup {
 }
 
 /// A registered target and its health.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Target {
     /// An instance id, an IP address or an ARN.
     pub id: String,
@@ -299,7 +336,8 @@ impl Target {
 }
 
 /// A certificate on a listener's list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ListenerCertificate {
     /// Its ARN, in ACM or in IAM.
     pub arn: Arn,
@@ -308,7 +346,8 @@ pub struct ListenerCertificate {
 }
 
 /// What ACM says of a certificate.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AcmCertificate {
     /// `AMAZON_ISSUED`, `IMPORTED`, `PRIVATE`.
     pub kind: String,
@@ -329,7 +368,8 @@ pub struct AcmCertificate {
 }
 
 /// One certificate of a chain, as its own PEM says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct X509 {
     /// Its subject, as a distinguished name.
     pub subject: String,
@@ -370,7 +410,8 @@ pub struct LinesOf {
 }
 
 /// One line as it was logged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LoggedLine {
     /// When.
     pub at: Option<Timestamp>,
@@ -392,7 +433,8 @@ pub struct MetricsOf {
 }
 
 /// One metric, minute by minute. A minute that is not in it is not known, which is not the same as zero.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Series {
     /// The metric's name (`TCP_Target_Reset_Count`).
     pub name: String,
@@ -403,7 +445,8 @@ pub struct Series {
 }
 
 /// What happened in one minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Point {
     /// When the minute began.
     pub at: Timestamp,
@@ -412,7 +455,8 @@ pub struct Point {
 }
 
 /// A zone that a load balancer is enabled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BalancerZone {
     /// The zone's name.
     pub zone: String,
@@ -423,7 +467,8 @@ pub struct BalancerZone {
 }
 
 /// The attributes of a load balancer or target group, by AWS's own keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Attributes(pub BTreeMap<String, String>);
 
 impl Attributes {
@@ -434,7 +479,8 @@ impl Attributes {
 }
 
 /// A subnet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Subnet {
     /// Its id.
     pub id: String,
@@ -445,7 +491,8 @@ pub struct Subnet {
 }
 
 /// A network interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NetworkInterface {
     /// Its id.
     pub id: String,
@@ -458,7 +505,8 @@ pub struct NetworkInterface {
 }
 
 /// An instance, by its primary network interface: that is where a load balancer sends to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Instance {
     /// Its id.
     pub id: String,
@@ -471,7 +519,8 @@ pub struct Instance {
 }
 
 /// A security group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SecurityGroup {
     /// Its id.
     pub id: String,
@@ -484,7 +533,8 @@ pub struct SecurityGroup {
 }
 
 /// What one rule of a security group lets through. There are no rules that forbid.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GroupRule {
     /// `tcp`, `udp`, a number, or `-1` for every protocol.
     pub protocol: String,
@@ -501,7 +551,8 @@ pub struct GroupRule {
 }
 
 /// A network ACL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NetworkAcl {
     /// Its id.
     pub id: String,
@@ -512,7 +563,8 @@ pub struct NetworkAcl {
 }
 
 /// An entry of a network ACL: the one with the lowest number that matches decides.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AclEntry {
     /// Its number; 32767 is the last, which denies everything.
     pub number: i32,
@@ -531,7 +583,8 @@ pub struct AclEntry {
 }
 
 /// The networks of a prefix list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct PrefixList(pub Vec<IpNet>);
 
 /// Whose network interfaces are asked for.
@@ -551,6 +604,15 @@ pub enum InterfacesOf {
 }
 
 impl InterfacesOf {
+    /// Whose interfaces these are, for people.
+    pub fn owner(&self) -> &str {
+        match self {
+            Self::LoadBalancer(arn) => arn.resource(),
+            Self::Links(_) => "the VPC link",
+            Self::Addresses { .. } => "the targets",
+        }
+    }
+
     /// The subject's id: an ARN, subnets, `vpc/addresses`.
     pub fn subject(&self) -> String {
         match self {

@@ -1,374 +1,392 @@
-//! What can be asked of an account, and the words of the answers.
+//! The table of reads: each thing that can be asked of an account is one row here, and nowhere else.
 //!
-//! One enum of questions and one of answers: whoever answers (AWS, a recorded account, a cache, a recorder) implements
-//! one method, and a new question is one variant on each side.
+//! A row says what is asked, by which call and IAM action, which adapter asks it, what it is about, and what an alert
+//! cannot say without it. [`Query`], [`Answer`], the key of a recorded answer, the live dispatch, the table of
+//! permissions and the samples for tests follow from the row.
+
+use std::any::Any;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::aws::model::{AcmCertificate, ListenerCertificate, X509};
 use crate::aws::model::{
-    Attributes, Instance, InterfacesOf, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup, Subnet,
+    AcmCertificate, Attributes, EndpointConnection, EndpointService, Instance, InterfacesOf, LinesOf,
+    Listener, ListenerCertificate, LoadBalancer, LoggedLine, MetricsOf, NetworkAcl, NetworkInterface,
+    PrefixList, Resource, RestApi, Rule, SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink,
+    X509,
 };
-use crate::aws::model::{
-    EndpointConnection, EndpointService, Listener, LoadBalancer, Resource, RestApi, Rule, Stage, Target,
-    TargetGroup, VpcLink,
-};
-use crate::aws::model::{LinesOf, LoggedLine};
-use crate::aws::model::{MetricsOf, Series};
 use crate::ids::{ApiId, Arn};
 
-/// One thing to ask of an account.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Query {
-    /// The REST API itself: its name.
-    RestApi(ApiId),
-    /// A stage: its variables, canary settings and logging.
-    Stage(ApiId, String),
-    /// All resources of an API with their methods and integrations.
-    Resources(ApiId),
-    /// The same as they were when the stage was last deployed.
-    Deployed(ApiId, String),
-    /// A VPC link of the first generation, by id.
-    VpcLinkV1(String),
-    /// A VPC link of the second generation, by id.
-    VpcLinkV2(String),
-    /// All VPC endpoint services of the account.
-    EndpointServices,
-    /// The connections to one endpoint service, by service id.
-    EndpointConnections(String),
-    /// A load balancer.
-    LoadBalancer(Arn),
-    /// The listeners of a load balancer.
-    Listeners(Arn),
-    /// One listener.
-    Listener(Arn),
-    /// The rules of an application load balancer's listener.
-    Rules(Arn),
-    /// The target groups that a load balancer uses.
-    TargetGroups(Arn),
-    /// The health of a target group's targets.
-    TargetHealth(Arn),
-    /// The certificates of a listener.
-    ListenerCertificates(Arn),
-    /// What ACM says of a certificate.
-    AcmCertificate(Arn),
-    /// The chain of a certificate in ACM.
-    AcmChain(Arn),
-    /// The chain of a server certificate in IAM, by name.
-    ServerCertificate(String),
-    /// The settings of a listener.
-    ListenerAttributes(Arn),
-    /// The metrics of a load balancer.
-    Metrics(MetricsOf),
-    /// The attributes of a load balancer.
-    LoadBalancerAttributes(Arn),
-    /// The attributes of a target group.
-    TargetGroupAttributes(Arn),
-    /// The subnets of a VPC.
-    Subnets(String),
-    /// The network ACLs of a VPC.
-    NetworkAcls(String),
-    /// The security groups of these ids.
-    SecurityGroups(Vec<String>),
-    /// Network interfaces.
-    NetworkInterfaces(InterfacesOf),
-    /// The instances of these ids.
-    Instances(Vec<String>),
-    /// The networks of a prefix list, by id.
-    PrefixList(String),
-    /// The log lines of one request.
-    RequestLines(LinesOf),
+/// The action that reading in another account needs before any of the others.
+pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
+
+/// Hands every row to another macro. Actions are those of
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>.
+macro_rules! every_query {
+    ($with:ident) => {
+        $with! {
+            RestApi(api: ApiId) -> RestApi {
+                apigateway.rest_api, "apigateway:GetRestApi", "apigateway:GET",
+                "the API's name", format!("the name of API {api}"),
+                "what the API is called",
+            }
+            Stage(api: ApiId, stage: String) -> Stage {
+                apigateway.stage, "apigateway:GetStage", "apigateway:GET",
+                "the stage", format!("stage {stage} of API {api}"),
+                "whether the stage defines the variables that the integration uses",
+            }
+            Resources(api: ApiId) -> Vec<Resource> {
+                apigateway.resources, "apigateway:GetResources", "apigateway:GET",
+                "the integration", format!("the integrations of API {api}"),
+                "which integration the failed route has, and everything behind it",
+            }
+            Deployed(api: ApiId, stage: String) -> Vec<Resource> {
+                apigateway.deployed, "apigateway:GetExport", "apigateway:GET",
+                "what is deployed to the stage", format!("what is deployed to stage {stage}"),
+                "whether the integration was changed and not deployed",
+            }
+            VpcLinkV1(id: String) -> VpcLink {
+                apigateway.vpc_link, "apigateway:GetVpcLink", "apigateway:GET",
+                "the VPC link", format!("VPC link {id}"),
+                "whether the VPC link exists and is available, and everything behind it",
+            }
+            VpcLinkV2(id: String) -> VpcLink {
+                apigatewayv2.vpc_link, "apigatewayv2:GetVpcLink", "apigateway:GET",
+                "the VPC link", format!("VPC link {id}"),
+                "whether the VPC link exists and is available, and everything behind it",
+            }
+            EndpointServices -> Vec<EndpointService> {
+                ec2.endpoint_services,
+                "ec2:DescribeVpcEndpointServiceConfigurations", "ec2:DescribeVpcEndpointServiceConfigurations",
+                "the VPC endpoint service", "the VPC endpoint service behind the load balancer".to_owned(),
+                "whether the link's endpoint service is there",
+            }
+            EndpointConnections(service: String) -> Vec<EndpointConnection> {
+                ec2.endpoint_connections, "ec2:DescribeVpcEndpointConnections", "ec2:DescribeVpcEndpointConnections",
+                "the endpoint connection", format!("the connections to endpoint service {service}"),
+                "whether API Gateway's connection to it is accepted",
+            }
+            LoadBalancer(arn: Arn) -> LoadBalancer {
+                elbv2.load_balancer,
+                "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancers",
+                "the load balancer", format!("load balancer {}", arn.resource()),
+                "whether the load balancer is there and active, and its network",
+            }
+            Listeners(arn: Arn) -> Vec<Listener> {
+                elbv2.listeners, "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeListeners",
+                "the listeners", format!("the listeners of {}", arn.resource()),
+                "whether a listener has the port and the protocol, and everything behind it",
+            }
+            Listener(arn: Arn) -> Listener {
+                elbv2.listener, "elasticloadbalancing:DescribeListeners/one", "elasticloadbalancing:DescribeListeners",
+                "the listener", format!("listener {}", arn.resource()),
+                "whether a listener has the port and the protocol, and everything behind it",
+            }
+            Rules(arn: Arn) -> Vec<Rule> {
+                elbv2.rules, "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeRules",
+                "the listener's rules", format!("the rules of listener {}", arn.resource()),
+                "which rule of an application load balancer takes the request",
+            }
+            TargetGroups(arn: Arn) -> Vec<TargetGroup> {
+                elbv2.target_groups,
+                "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroups",
+                "the target groups", format!("the target groups of {}", arn.resource()),
+                "what the target groups are called, their ports and health checks",
+            }
+            TargetHealth(arn: Arn) -> Vec<Target> {
+                elbv2.target_health,
+                "elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:DescribeTargetHealth",
+                "the health of the targets", format!("the health of the targets in {}", arn.resource()),
+                "whether there are targets, and whether they are healthy",
+            }
+            ListenerCertificates(arn: Arn) -> Vec<ListenerCertificate> {
+                elbv2.listener_certificates,
+                "elasticloadbalancing:DescribeListenerCertificates", "elasticloadbalancing:DescribeListenerCertificates",
+                "the listener's certificates", format!("the certificates of listener {}", arn.resource()),
+                "which certificates the listener presents",
+            }
+            AcmCertificate(arn: Arn) -> AcmCertificate {
+                acm.certificate, "acm:DescribeCertificate", "acm:DescribeCertificate",
+                "the certificate", format!("certificate {}", arn.resource()),
+                "names, dates and renewal of a certificate in ACM",
+            }
+            AcmChain(arn: Arn) -> Vec<X509> {
+                acm.chain, "acm:GetCertificate", "acm:GetCertificate",
+                "the certificate's chain", format!("the chain of certificate {}", arn.resource()),
+                "who issued an imported or private certificate",
+            }
+            ServerCertificate(name: String) -> Vec<X509> {
+                iam.server_certificate, "iam:GetServerCertificate", "iam:GetServerCertificate",
+                "the server certificate", format!("server certificate {name}"),
+                "names, dates and issuer of a certificate in IAM",
+            }
+            ListenerAttributes(arn: Arn) -> Attributes {
+                elbv2.listener_attributes,
+                "elasticloadbalancing:DescribeListenerAttributes", "elasticloadbalancing:DescribeListenerAttributes",
+                "the listener's settings", format!("the settings of listener {}", arn.resource()),
+                "after how long the listener forgets idle connections",
+            }
+            Metrics(of: MetricsOf) -> Vec<Series> {
+                cloudwatch.metrics, "cloudwatch:GetMetricData", "cloudwatch:GetMetricData",
+                "the load balancer's metrics", format!("the metrics of {}", of.load_balancer.resource()),
+                "whether resets, drops or TLS errors rose with the failures",
+            }
+            LoadBalancerAttributes(arn: Arn) -> Attributes {
+                elbv2.load_balancer_attributes,
+                "elasticloadbalancing:DescribeLoadBalancerAttributes",
+                "elasticloadbalancing:DescribeLoadBalancerAttributes",
+                "the load balancer's attributes", format!("the attributes of {}", arn.resource()),
+                "whether a zone without targets is served by another",
+            }
+            TargetGroupAttributes(arn: Arn) -> Attributes {
+                elbv2.target_group_attributes,
+                "elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes",
+                "the target group's attributes", format!("the attributes of {}", arn.resource()),
+                "whose address targets see, and whether proxy protocol is on",
+            }
+            Subnets(vpc: String) -> Vec<Subnet> {
+                ec2.subnets, "ec2:DescribeSubnets", "ec2:DescribeSubnets",
+                "the subnets", format!("the subnets of {vpc}"),
+                "which networks a rule has to let through",
+            }
+            NetworkAcls(vpc: String) -> Vec<NetworkAcl> {
+                ec2.network_acls, "ec2:DescribeNetworkAcls", "ec2:DescribeNetworkAcls",
+                "the network ACLs", format!("the network ACLs of {vpc}"),
+                "whether a network ACL blocks requests or answers",
+            }
+            SecurityGroups(ids: Vec<String>) -> Vec<SecurityGroup> {
+                ec2.security_groups, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups",
+                "the security groups", format!("the rules of {}", ids.join(", ")),
+                "whether a security group blocks requests",
+            }
+            NetworkInterfaces(of: InterfacesOf) -> Vec<NetworkInterface> {
+                ec2.network_interfaces, "ec2:DescribeNetworkInterfaces", "ec2:DescribeNetworkInterfaces",
+                "the network interfaces", format!("the network interfaces of {}", of.owner()),
+                "which addresses and security groups link, load balancer and targets have",
+            }
+            Instances(ids: Vec<String>) -> Vec<Instance> {
+                ec2.instances, "ec2:DescribeInstances", "ec2:DescribeInstances",
+                "the targets' instances", "the instances behind the targets".to_owned(),
+                "which security groups instance targets have",
+            }
+            PrefixList(id: String) -> PrefixList {
+                ec2.prefix_list, "ec2:GetManagedPrefixListEntries", "ec2:GetManagedPrefixListEntries",
+                "the prefix list", format!("the entries of {id}"),
+                "which networks a rule that names a prefix list lets through",
+            }
+            RequestLines(of: LinesOf) -> Vec<LoggedLine> {
+                logs.lines, "logs:FilterLogEvents", "logs:FilterLogEvents",
+                "the request's other log lines", "the request's other log lines".to_owned(),
+                "route and endpoint of a request of which a narrow filter passed the failure alone",
+            }
+        }
+    };
 }
+
+macro_rules! types {
+    ($(
+        $name:ident $(($($arg:ident: $kind:ty),+))? -> $answer:ty {
+            $service:ident.$method:ident, $call:literal, $action:literal, $noun:literal, $about:expr, $without:literal,
+        }
+    )+) => {
+        /// One thing to ask of an account.
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "the row says it")]
+        pub enum Query {
+            $($name $(($($kind),+))?,)+
+        }
+
+        /// Which row of the table a query is of; all that is known of one whose ids are not known.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "the row says it")]
+        pub enum QueryKind {
+            $($name,)+
+        }
+
+        /// What an account answers, one variant a query.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the row says it")]
+        pub enum Answer {
+            /// AWS says, with that very error, that there is no such thing.
+            Absent,
+            $($name($answer),)+
+        }
+
+        impl QueryKind {
+            /// The IAM action that asking needs.
+            pub fn action(self) -> &'static str {
+                match self {
+                    $(Self::$name => $action,)+
+                }
+            }
+
+            /// The API call that asks it.
+            pub fn call(self) -> &'static str {
+                match self {
+                    $(Self::$name => $call,)+
+                }
+            }
+
+            /// What it is about, for people, where no id is known.
+            pub fn noun(self) -> &'static str {
+                match self {
+                    $(Self::$name => $noun,)+
+                }
+            }
+
+            /// What an alert cannot say without the answer.
+            pub fn without(self) -> &'static str {
+                match self {
+                    $(Self::$name => $without,)+
+                }
+            }
+        }
+
+        impl Query {
+            /// The row it is of.
+            pub fn kind(&self) -> QueryKind {
+                match self {
+                    $(Self::$name { .. } => QueryKind::$name,)+
+                }
+            }
+
+            /// What it is asked of: an id, an ARN, `api/stage`; empty for the whole account.
+            pub fn subject(&self) -> String {
+                match self {
+                    $(Self::$name $(($($arg),+))? => {
+                        let parts: &[String] = &[$($($arg.key()),+)?];
+                        parts.join("/")
+                    })+
+                }
+            }
+
+            /// What it is about, for people.
+            #[allow(unused_variables, reason = "not every sentence names every argument")]
+            pub fn about(&self) -> String {
+                match self {
+                    $(Self::$name $(($($arg),+))? => $about,)+
+                }
+            }
+
+            /// One of every kind, so that rows can be listed and tried without an account.
+            pub fn samples() -> Vec<Self> {
+                vec![$(Self::$name $(($(<$kind as Argument>::sample()),+))?,)+]
+            }
+
+            /// Reads a recorded answer to it.
+            pub(crate) fn parse(&self, value: Value) -> Result<Answer, serde_json::Error> {
+                match self {
+                    $(Self::$name { .. } => serde_json::from_value(value).map(Answer::$name),)+
+                }
+            }
+        }
+
+        impl Answer {
+            /// The answer as a recorded account holds it.
+            pub(crate) fn to_json(&self) -> Value {
+                match self {
+                    Self::Absent => Ok(Value::Null),
+                    $(Self::$name(value) => serde_json::to_value(value),)+
+                }
+                .expect("answers hold only texts, numbers, lists and maps of texts")
+            }
+
+            /// The value, where the answer is of this type.
+            pub fn take<T: 'static>(self) -> Option<T> {
+                match self {
+                    Self::Absent => None,
+                    $(Self::$name(value) => {
+                        let mut value = Some(value);
+                        (&mut value as &mut dyn Any).downcast_mut::<Option<T>>().and_then(Option::take)
+                    })+
+                }
+            }
+        }
+    };
+}
+
+every_query!(types);
 
 impl Query {
     /// The IAM action that asking needs.
-    ///
-    /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
     pub fn action(&self) -> &'static str {
-        match self {
-            Self::RestApi(_)
-            | Self::Stage(..)
-            | Self::Resources(_)
-            | Self::Deployed(..)
-            | Self::VpcLinkV1(_)
-            | Self::VpcLinkV2(_) => "apigateway:GET",
-            Self::EndpointServices => "ec2:DescribeVpcEndpointServiceConfigurations",
-            Self::EndpointConnections(_) => "ec2:DescribeVpcEndpointConnections",
-            Self::LoadBalancer(_) => "elasticloadbalancing:DescribeLoadBalancers",
-            Self::Listeners(_) | Self::Listener(_) => "elasticloadbalancing:DescribeListeners",
-            Self::Rules(_) => "elasticloadbalancing:DescribeRules",
-            Self::TargetGroups(_) => "elasticloadbalancing:DescribeTargetGroups",
-            Self::TargetHealth(_) => "elasticloadbalancing:DescribeTargetHealth",
-            Self::ListenerCertificates(_) => "elasticloadbalancing:DescribeListenerCertificates",
-            Self::AcmCertificate(_) => "acm:DescribeCertificate",
-            Self::AcmChain(_) => "acm:GetCertificate",
-            Self::ServerCertificate(_) => "iam:GetServerCertificate",
-            Self::ListenerAttributes(_) => "elasticloadbalancing:DescribeListenerAttributes",
-            Self::Metrics(_) => "cloudwatch:GetMetricData",
-            Self::LoadBalancerAttributes(_) => "elasticloadbalancing:DescribeLoadBalancerAttributes",
-            Self::TargetGroupAttributes(_) => "elasticloadbalancing:DescribeTargetGroupAttributes",
-            Self::Subnets(_) => "ec2:DescribeSubnets",
-            Self::NetworkAcls(_) => "ec2:DescribeNetworkAcls",
-            Self::SecurityGroups(_) => "ec2:DescribeSecurityGroups",
-            Self::NetworkInterfaces(_) => "ec2:DescribeNetworkInterfaces",
-            Self::Instances(_) => "ec2:DescribeInstances",
-            Self::PrefixList(_) => "ec2:GetManagedPrefixListEntries",
-            Self::RequestLines(_) => "logs:FilterLogEvents",
-        }
+        self.kind().action()
     }
 
     /// The API call that asks it.
     pub fn call(&self) -> &'static str {
-        match self {
-            Self::RestApi(_) => "apigateway:GetRestApi",
-            Self::Stage(..) => "apigateway:GetStage",
-            Self::Resources(_) => "apigateway:GetResources",
-            Self::Deployed(..) => "apigateway:GetExport",
-            Self::VpcLinkV1(_) => "apigateway:GetVpcLink",
-            Self::VpcLinkV2(_) => "apigatewayv2:GetVpcLink",
-            Self::EndpointServices => "ec2:DescribeVpcEndpointServiceConfigurations",
-            Self::EndpointConnections(_) => "ec2:DescribeVpcEndpointConnections",
-            Self::LoadBalancer(_) => "elasticloadbalancing:DescribeLoadBalancers",
-            Self::Listeners(_) => "elasticloadbalancing:DescribeListeners",
-            Self::Listener(_) => "elasticloadbalancing:DescribeListeners/one",
-            Self::TargetGroups(_) => "elasticloadbalancing:DescribeTargetGroups",
-            Self::TargetHealth(_) => "elasticloadbalancing:DescribeTargetHealth",
-            // The newer actions are named after their calls.
-            Self::Rules(_)
-            | Self::ListenerCertificates(_)
-            | Self::AcmCertificate(_)
-            | Self::AcmChain(_)
-            | Self::ServerCertificate(_)
-            | Self::ListenerAttributes(_)
-            | Self::Metrics(_)
-            | Self::LoadBalancerAttributes(_)
-            | Self::TargetGroupAttributes(_)
-            | Self::Subnets(_)
-            | Self::NetworkAcls(_)
-            | Self::SecurityGroups(_)
-            | Self::NetworkInterfaces(_)
-            | Self::Instances(_)
-            | Self::PrefixList(_)
-            | Self::RequestLines(_) => self.action(),
-        }
-    }
-
-    /// What it is asked of: an id, an ARN, `api/stage`; empty for the whole account.
-    pub fn subject(&self) -> String {
-        match self {
-            Self::RestApi(api) | Self::Resources(api) => api.to_string(),
-            Self::Stage(api, stage) | Self::Deployed(api, stage) => format!("{api}/{stage}"),
-            Self::VpcLinkV1(id) | Self::VpcLinkV2(id) | Self::EndpointConnections(id) => id.clone(),
-            Self::EndpointServices => String::new(),
-            Self::LoadBalancer(arn)
-            | Self::Listeners(arn)
-            | Self::Listener(arn)
-            | Self::Rules(arn)
-            | Self::TargetGroups(arn)
-            | Self::TargetHealth(arn)
-            | Self::ListenerCertificates(arn)
-            | Self::AcmCertificate(arn)
-            | Self::AcmChain(arn)
-            | Self::ListenerAttributes(arn)
-            | Self::LoadBalancerAttributes(arn)
-            | Self::TargetGroupAttributes(arn) => arn.to_string(),
-            Self::ServerCertificate(name) => name.clone(),
-            Self::Metrics(of) => format!("{}@{}", of.load_balancer, of.failed),
-            Self::Subnets(id) | Self::NetworkAcls(id) | Self::PrefixList(id) => id.clone(),
-            Self::SecurityGroups(ids) | Self::Instances(ids) => ids.join(","),
-            Self::NetworkInterfaces(of) => of.subject(),
-            Self::RequestLines(of) => format!("{}/{}@{}", of.group, of.request, of.from),
-        }
-    }
-
-    /// What it is about, for people.
-    pub fn about(&self) -> String {
-        match self {
-            Self::RestApi(api) => format!("the name of API {api}"),
-            Self::Stage(api, stage) => format!("stage {stage} of API {api}"),
-            Self::Resources(api) => format!("the integrations of API {api}"),
-            Self::Deployed(_, stage) => format!("what is deployed to stage {stage}"),
-            Self::VpcLinkV1(id) | Self::VpcLinkV2(id) => format!("VPC link {id}"),
-            Self::EndpointServices => "the VPC endpoint service behind the load balancer".to_owned(),
-            Self::EndpointConnections(id) => format!("the connections to endpoint service {id}"),
-            Self::LoadBalancer(arn) => format!("load balancer {}", arn.resource()),
-            Self::Listeners(arn) => format!("the listeners of {}", arn.resource()),
-            Self::Listener(arn) => format!("listener {}", arn.resource()),
-            Self::Rules(arn) => format!("the rules of listener {}", arn.resource()),
-            Self::TargetGroups(arn) => format!("the target groups of {}", arn.resource()),
-            Self::TargetHealth(arn) => format!("the health of the targets in {}", arn.resource()),
-            Self::ListenerCertificates(arn) => format!("the certificates of listener {}", arn.resource()),
-            Self::AcmCertificate(arn) => format!("certificate {}", arn.resource()),
-            Self::AcmChain(arn) => format!("the chain of certificate {}", arn.resource()),
-            Self::ServerCertificate(name) => format!("server certificate {name}"),
-            Self::ListenerAttributes(arn) => format!("the settings of listener {}", arn.resource()),
-            Self::Metrics(of) => format!("the metrics of {}", of.load_balancer.resource()),
-            Self::LoadBalancerAttributes(arn) | Self::TargetGroupAttributes(arn) => {
-                format!("the attributes of {}", arn.resource())
-            }
-            Self::Subnets(vpc) => format!("the subnets of {vpc}"),
-            Self::NetworkAcls(vpc) => format!("the network ACLs of {vpc}"),
-            Self::SecurityGroups(ids) => format!("the rules of {}", ids.join(", ")),
-            Self::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)) => {
-                format!("the network interfaces of {}", arn.resource())
-            }
-            Self::NetworkInterfaces(InterfacesOf::Links(_)) => {
-                "the network interfaces of the VPC link".to_owned()
-            }
-            Self::NetworkInterfaces(InterfacesOf::Addresses { .. }) => {
-                "the network interfaces of the targets".to_owned()
-            }
-            Self::Instances(_) => "the instances behind the targets".to_owned(),
-            Self::PrefixList(id) => format!("the entries of {id}"),
-            Self::RequestLines(_) => "the request's other log lines".to_owned(),
-        }
-    }
-
-    /// One of every kind, so that the actions can be listed without asking.
-    pub fn samples() -> Vec<Self> {
-        let (api, arn) = (ApiId::new("a1b2c3d4e5"), Arn::new("arn"));
-        vec![
-            Self::RestApi(api.clone()),
-            Self::Stage(api.clone(), "prod".to_owned()),
-            Self::Resources(api.clone()),
-            Self::Deployed(api, "prod".to_owned()),
-            Self::VpcLinkV1("v1".to_owned()),
-            Self::VpcLinkV2("v2".to_owned()),
-            Self::EndpointServices,
-            Self::EndpointConnections("vpce-svc".to_owned()),
-            Self::LoadBalancer(arn.clone()),
-            Self::Listeners(arn.clone()),
-            Self::Listener(arn.clone()),
-            Self::Rules(arn.clone()),
-            Self::TargetGroups(arn.clone()),
-            Self::TargetHealth(arn.clone()),
-            Self::ListenerCertificates(arn.clone()),
-            Self::AcmCertificate(arn.clone()),
-            Self::AcmChain(arn.clone()),
-            Self::ServerCertificate("name".to_owned()),
-            Self::ListenerAttributes(arn.clone()),
-            Self::Metrics(MetricsOf {
-                load_balancer: arn.clone(),
-                network: true,
-                target_groups: Vec::new(),
-                failed: Timestamp::UNIX_EPOCH,
-            }),
-            Self::LoadBalancerAttributes(arn.clone()),
-            Self::TargetGroupAttributes(arn.clone()),
-            Self::Subnets("vpc".to_owned()),
-            Self::NetworkAcls("vpc".to_owned()),
-            Self::SecurityGroups(Vec::new()),
-            Self::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)),
-            Self::Instances(Vec::new()),
-            Self::PrefixList("pl".to_owned()),
-            Self::RequestLines(LinesOf {
-                group: "group".to_owned(),
-                stream: "stream".to_owned(),
-                request: "request".to_owned(),
-                from: Timestamp::UNIX_EPOCH,
-                to: Timestamp::UNIX_EPOCH,
-            }),
-        ]
+        self.kind().call()
     }
 }
 
-/// What an account answers. A thing that AWS says does not exist is [`Answer::Absent`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// AWS says, with that very error, that there is no such thing.
-    Absent,
-    /// To [`Query::RestApi`].
-    RestApi(RestApi),
-    /// To [`Query::Stage`].
-    Stage(Stage),
-    /// To [`Query::Resources`].
-    Resources(Vec<Resource>),
-    /// To [`Query::VpcLinkV1`] and [`Query::VpcLinkV2`].
-    VpcLink(VpcLink),
-    /// To [`Query::EndpointServices`].
-    EndpointServices(Vec<EndpointService>),
-    /// To [`Query::EndpointConnections`].
-    EndpointConnections(Vec<EndpointConnection>),
-    /// To [`Query::LoadBalancer`].
-    LoadBalancer(LoadBalancer),
-    /// To [`Query::Listeners`].
-    Listeners(Vec<Listener>),
-    /// To [`Query::Listener`].
-    Listener(Listener),
-    /// To [`Query::Rules`].
-    Rules(Vec<Rule>),
-    /// To [`Query::TargetGroups`].
-    TargetGroups(Vec<TargetGroup>),
-    /// To [`Query::TargetHealth`].
-    TargetHealth(Vec<Target>),
-    /// To [`Query::ListenerCertificates`].
-    ListenerCertificates(Vec<ListenerCertificate>),
-    /// To [`Query::AcmCertificate`].
-    AcmCertificate(AcmCertificate),
-    /// To [`Query::AcmChain`] and [`Query::ServerCertificate`]: the listener's own certificate first.
-    Chain(Vec<X509>),
-    /// To [`Query::Metrics`].
-    Metrics(Vec<Series>),
-    /// To [`Query::LoadBalancerAttributes`], [`Query::ListenerAttributes`] and [`Query::TargetGroupAttributes`].
-    Attributes(Attributes),
-    /// To [`Query::Subnets`].
-    Subnets(Vec<Subnet>),
-    /// To [`Query::NetworkAcls`].
-    NetworkAcls(Vec<NetworkAcl>),
-    /// To [`Query::SecurityGroups`].
-    SecurityGroups(Vec<SecurityGroup>),
-    /// To [`Query::NetworkInterfaces`].
-    NetworkInterfaces(Vec<NetworkInterface>),
-    /// To [`Query::Instances`].
-    Instances(Vec<Instance>),
-    /// To [`Query::PrefixList`].
-    PrefixList(PrefixList),
-    /// To [`Query::RequestLines`].
-    RequestLines(Vec<LoggedLine>),
+/// What a query is asked with.
+trait Argument {
+    /// Its part of a recorded answer's key.
+    fn key(&self) -> String;
+    fn sample() -> Self;
 }
 
-macro_rules! answers {
-    ($($variant:ident($answer:ty)),+ $(,)?) => {$(
-        impl FromAnswer for $answer {
-            fn from_answer(answer: Answer) -> Option<Self> {
-                match answer {
-                    Answer::$variant(value) => Some(value),
-                    _ => None,
-                }
-            }
-        }
-    )+};
+impl Argument for ApiId {
+    fn key(&self) -> String {
+        self.to_string()
+    }
+    fn sample() -> Self {
+        Self::new("a1b2c3d4e5")
+    }
 }
 
-/// A noun that one variant of [`Answer`] carries.
-pub trait FromAnswer: Sized {
-    /// The noun, where the answer carries it.
-    fn from_answer(answer: Answer) -> Option<Self>;
+impl Argument for Arn {
+    fn key(&self) -> String {
+        self.to_string()
+    }
+    fn sample() -> Self {
+        Self::new("arn")
+    }
 }
 
-answers! {
-    RestApi(RestApi),
-    Stage(Stage),
-    Resources(Vec<Resource>),
-    VpcLink(VpcLink),
-    EndpointServices(Vec<EndpointService>),
-    EndpointConnections(Vec<EndpointConnection>),
-    LoadBalancer(LoadBalancer),
-    Listeners(Vec<Listener>),
-    Listener(Listener),
-    Rules(Vec<Rule>),
-    TargetGroups(Vec<TargetGroup>),
-    TargetHealth(Vec<Target>),
-    ListenerCertificates(Vec<ListenerCertificate>),
-    AcmCertificate(AcmCertificate),
-    Chain(Vec<X509>),
-    Attributes(Attributes),
-    Metrics(Vec<Series>),
-    Subnets(Vec<Subnet>),
-    NetworkAcls(Vec<NetworkAcl>),
-    SecurityGroups(Vec<SecurityGroup>),
-    NetworkInterfaces(Vec<NetworkInterface>),
-    Instances(Vec<Instance>),
-    PrefixList(PrefixList),
-    RequestLines(Vec<LoggedLine>),
+impl Argument for String {
+    fn key(&self) -> String {
+        self.clone()
+    }
+    fn sample() -> Self {
+        "name".to_owned()
+    }
+}
+
+impl Argument for Vec<String> {
+    fn key(&self) -> String {
+        self.join(",")
+    }
+    fn sample() -> Self {
+        Self::new()
+    }
+}
+
+impl Argument for MetricsOf {
+    fn key(&self) -> String {
+        format!("{}@{}", self.load_balancer, self.failed)
+    }
+    fn sample() -> Self {
+        let failed = Timestamp::UNIX_EPOCH;
+        Self { load_balancer: Arn::sample(), network: true, target_groups: Vec::new(), failed }
+    }
+}
+
+impl Argument for InterfacesOf {
+    fn key(&self) -> String {
+        self.subject()
+    }
+    fn sample() -> Self {
+        Self::LoadBalancer(Arn::sample())
+    }
+}
+
+impl Argument for LinesOf {
+    fn key(&self) -> String {
+        format!("{}/{}@{}", self.group, self.request, self.from)
+    }
+    fn sample() -> Self {
+        let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        Self { group: "group".into(), stream: "stream".into(), request: "request".into(), from, to }
+    }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::aws::queries::Query;
+use crate::aws::queries::{ASSUME_ROLE, Query};
 
 /// One field of a topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +37,7 @@ pub struct NotRead {
 impl NotRead {
     /// Says why a question has no answer, and with which permission it would have one.
     pub fn of(question: &Query, why: ReadError) -> Self {
-        let action =
-            if matches!(why, ReadError::RoleRefused(_)) { "sts:AssumeRole" } else { question.action() };
+        let action = if matches!(why, ReadError::RoleRefused(_)) { ASSUME_ROLE } else { question.action() };
         Self { what: question.about(), action, why }
     }
 }

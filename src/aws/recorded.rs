@@ -4,17 +4,17 @@
 //! AWS account, `--live --record FILE` writes such a file, and a bug report is one. Log lines and bodies are never in it:
 //! only answers to [`Query`]s are, less what in them is nobody's business.
 
-use crate::aws::{recorded_private, wire};
+use crate::aws::recorded_private;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::ready;
 use std::sync::{Mutex, PoisonError};
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::account::{Account, Asked};
+use crate::aws::account::{Account, Answered};
 use crate::aws::queries::{Answer, Query};
 use crate::aws::reading::ReadError;
 
@@ -43,7 +43,9 @@ pub enum RecordedError {
     #[error("it is not a recorded account: {0}")]
     NotAnAccount(#[from] serde_json::Error),
     /// The file is of another version, or something else altogether.
-    #[error("its format is `{0}`; this program reads `{FORMAT}`")]
+    #[error(
+        "its format is `{0}`; this program reads `{FORMAT}`: record the account again with `vpclink explain --live --record FILE`"
+    )]
     Format(String),
 }
 
@@ -87,22 +89,24 @@ impl RecordedAccount {
         text + "\n"
     }
 
-    fn answer(&self, question: &Query) -> Result<(Answer, Timestamp), ReadError> {
+    fn answer(&self, question: &Query) -> Answered {
         let key = (question.call().to_owned(), question.subject());
         let Some((at, recorded)) = self.answers.get(&key) else { return Err(ReadError::NotRecorded) };
         match recorded {
             Recorded::Absent => Ok((Answer::Absent, *at)),
             Recorded::NotRead(why) => Err(why.clone()),
-            Recorded::Answer(value) => wire::parse(question, value)
+            Recorded::Answer(value) => question
+                .parse(value.clone())
                 .map(|answer| (answer, *at))
                 .map_err(|error| ReadError::Malformed(error.to_string())),
         }
     }
 }
 
+#[async_trait]
 impl Account for RecordedAccount {
-    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
-        Box::pin(ready(self.answer(question)))
+    async fn ask(&self, query: &Query) -> Answered {
+        self.answer(query)
     }
 }
 
@@ -124,10 +128,10 @@ impl Recorder {
         self.kept.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, question: &Query, answer: &Result<(Answer, Timestamp), ReadError>) {
+    fn keep(&self, question: &Query, answer: &Answered) {
         let kept = match answer {
             Ok((Answer::Absent, at)) => (*at, Recorded::Absent),
-            Ok((answer, at)) => (*at, Recorded::Answer(wire::write(answer))),
+            Ok((answer, at)) => (*at, Recorded::Answer(answer.to_json())),
             Err(why) => ((self.now)(), Recorded::NotRead(why.clone())),
         };
         let key = (question.call().to_owned(), question.subject());
@@ -135,13 +139,12 @@ impl Recorder {
     }
 }
 
+#[async_trait]
 impl Account for Recorder {
-    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
-        Box::pin(async move {
-            let answer = self.account.ask(question).await;
-            self.keep(question, &answer);
-            answer
-        })
+    async fn ask(&self, query: &Query) -> Answered {
+        let answer = self.account.ask(query).await;
+        self.keep(query, &answer);
+        answer
     }
 }
 
@@ -168,6 +171,7 @@ struct Line {
 enum Outcome {
     Answer(Value),
     Absent(bool),
+    #[serde(rename = "unavailable")]
     NotRead(String),
 }
 

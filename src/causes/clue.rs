@@ -96,7 +96,7 @@ fn seconds(waited: Duration) -> String {
 mod tests {
     use crate::causes::diagnosis::classify;
     use crate::logs;
-    use crate::logs::{correlate};
+    use crate::logs::correlate;
 
     const UNREACHABLE: &str = "Execution failed due to configuration error: There was an internal error while executing your request";
     const BROKEN: &str =

@@ -145,7 +145,9 @@ pub fn failure_of<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
         return None;
     }
     let (cause, proof) = proofs(execution).next()?;
-    Some(Failure::new(cause, proof, execution))
+    // An access line without a sentence that the catalogue knows still has values that decide.
+    let by_values = execution.outcome.filter(|_| cause.is_last_resort()).map(catalogue::of_outcome);
+    Some(Failure::new(by_values.unwrap_or(cause), proof, execution))
 }
 
 /// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
@@ -160,9 +162,7 @@ pub fn failure_of_pasted<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>
 }
 
 /// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.
-pub fn proofs<'e>(
-    execution: &'e Execution<'_>,
-) -> impl Iterator<Item = (&'static Cause, Proof)> + use<'e> {
+pub fn proofs<'e>(execution: &'e Execution<'_>) -> impl Iterator<Item = (&'static Cause, Proof)> + use<'e> {
     catalogue::CATALOGUE.iter().filter_map(|cause| Some((*cause, (cause.recognise)(execution)?)))
 }
 

@@ -18,7 +18,8 @@ pub(crate) static CAUSE: Cause = Cause {
     recognise: |execution| {
         let unresolved = |text: &str| {
             let text = bare_message(text.trim());
-            opens(text, "Name or service not known").is_some() || text.ends_with(": Name or service not known")
+            opens(text, "Name or service not known").is_some()
+                || text.ends_with(": Name or service not known")
         };
         reason(execution, &["Invalid endpoint address"]).or_else(|| logged_reason(execution, unresolved))
     },

@@ -18,7 +18,12 @@ pub(crate) static CAUSE: Cause = Cause {
     recognise: |execution| {
         reason(
             execution,
-            &["Unsupported or unrecognized SSL message", "Unrecognized SSL message", "plaintext connection?", "not an SSL/TLS record"],
+            &[
+                "Unsupported or unrecognized SSL message",
+                "Unrecognized SSL message",
+                "plaintext connection?",
+                "not an SSL/TLS record",
+            ],
         )
     },
     text: "Execution failed due to configuration error: Unsupported or unrecognized SSL message",

@@ -15,7 +15,17 @@ pub(crate) static CAUSE: Cause = Cause {
     clue: clue::none,
     masked_by: MaskedBy::Nothing,
     names_reset: false,
-    recognise: |execution| reason(execution, &["API Gateway does not have permission to assume"]),
+    recognise: |execution| {
+        reason(
+            execution,
+            &[
+                "API Gateway does not have permission to assume",
+                // HTTP APIs, in their access logs.
+                "API Gateway doesn't have permissions to assume the IAM role",
+                "API Gateway doesn’t have permissions to assume the IAM role",
+            ],
+        )
+    },
     text: "Execution failed due to configuration error: API Gateway does not have permission to assume the \
            provided role …",
     happened: "API Gateway tried to take on the role in the credentials of an integration or authorizer, \

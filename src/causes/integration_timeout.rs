@@ -18,7 +18,9 @@ pub(crate) static CAUSE: Cause = Cause {
     recognise: |execution| {
         opening(execution, &["Execution failed due to a timeout error"])
             // "29,000 milliseconds timeout on connection …", as HttpCore words it.
-            .or_else(|| logged_reason(execution, |reason| reason.contains("milliseconds timeout on connection")))
+            .or_else(|| {
+                logged_reason(execution, |reason| reason.contains("milliseconds timeout on connection"))
+            })
     },
     text: "Execution failed due to a timeout error",
     happened: "API Gateway sent the request, waited for the integration's timeout (29 seconds unless it was \

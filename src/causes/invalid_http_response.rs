@@ -99,7 +99,9 @@ fn suggests(seen: &Symptoms<'_>) -> Option<String> {
         "the length of a chunk in the body is wrong; the head of the response was read"
     } else if line.contains("premature end") {
         "the backend closed the connection before the body was as long as its Content-Length says"
-    } else if line.contains("version number: http/") || quoted.is_some_and(|quoted| quoted.starts_with("http/2")) {
+    } else if line.contains("version number: http/")
+        || quoted.is_some_and(|quoted| quoted.starts_with("http/2"))
+    {
         "the status line names another version than HTTP/1.0 or HTTP/1.1; API Gateway speaks HTTP/1.1 only"
     } else {
         of_bytes(quoted?)?
@@ -116,7 +118,9 @@ fn of_bytes(quoted: &str) -> Option<&'static str> {
              the response",
         )
     } else if quoted.starts_with("[0x1e][0x1f][0x20][0x21][0x22][0x23]") && places == 6 {
-        Some("the bytes are a TLS alert: this port speaks TLS and was called with http; use https in the integration URI")
+        Some(
+            "the bytes are a TLS alert: this port speaks TLS and was called with http; use https in the integration URI",
+        )
     } else if quoted.starts_with("ssh-") {
         Some("an SSH server answered: the port is the wrong one")
     } else if quoted.starts_with("proxy ") {

@@ -15,7 +15,14 @@ pub(crate) static CAUSE: Cause = Cause {
     clue: clue::none,
     masked_by: MaskedBy::Nothing,
     names_reset: false,
-    recognise: |execution| reason(execution, &["Invalid permissions on Lambda function"]),
+    recognise: |execution| {
+        const OF_HTTP_APIS: [&str; 2] = [
+            "The IAM role configured on the integration or API Gateway doesn't have permissions to call",
+            "The IAM role configured on the integration or API Gateway doesn’t have permissions to call",
+        ];
+        reason(execution, &["Invalid permissions on Lambda function"])
+            .or_else(|| reason(execution, &OF_HTTP_APIS))
+    },
     text: "Execution failed due to configuration error: Invalid permissions on Lambda function",
     happened: "API Gateway called Lambda's Invoke and was refused; the function did not run.",
     why: "The function's resource policy has no statement for this API, stage, method and path. Often the \

@@ -86,16 +86,18 @@ fn recognise(execution: &Execution<'_>) -> Option<Proof> {
         // The client's body, as people paste it.
         "Network error communicating with endpoint",
     ];
-    let is_of_connections = |reason: &str| OF_CONNECTIONS.iter().any(|words| opens(bare_message(reason.trim()), words).is_some());
-    opening(execution, &openings)
-        .or_else(|| logged_reason(execution, is_of_connections))
-        .or_else(|| alone(execution, &["Connection reset by peer", "Connection reset", "Connection is closed"]))
+    let is_of_connections =
+        |reason: &str| OF_CONNECTIONS.iter().any(|words| opens(bare_message(reason.trim()), words).is_some());
+    opening(execution, &openings).or_else(|| logged_reason(execution, is_of_connections)).or_else(|| {
+        alone(execution, &["Connection reset by peer", "Connection reset", "Connection is closed"])
+    })
 }
 
 fn suggests(seen: &Symptoms<'_>) -> Option<String> {
     const CLOSED: &str = "over https this may be a failed handshake: the server may demand a client certificate, expect a \
                           header of proxy protocol, or refuse the TLS version; repeat the handshake with openssl";
     let closed = seen.https && seen.line.to_ascii_lowercase().contains("connection is closed");
-    let clues: Vec<String> = clue::broken(seen).into_iter().chain(closed.then(|| CLOSED.to_owned())).collect();
+    let clues: Vec<String> =
+        clue::broken(seen).into_iter().chain(closed.then(|| CLOSED.to_owned())).collect();
     (!clues.is_empty()).then(|| clues.join("; "))
 }

@@ -81,6 +81,11 @@ pub(crate) fn is_blank(text: &str) -> bool {
 
 /// What a Lambda function said when it failed, where the text opens as such a line does.
 pub(crate) fn customer_function_error(text: &str) -> Option<&str> {
+    // Access logs word it otherwise: of a REST API in the first way, of an HTTP API in the second.
+    let others = ["Lambda Customer Function Error:", "The Lambda function returned the following error:"];
+    if let Some(said) = others.iter().find_map(|opening| strip(text, opening)) {
+        return Some(said.trim_start());
+    }
     let rest = strip(text, "Lambda execution failed with status ")?;
     let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
     let said = opens(rest, " due to customer function error")?;

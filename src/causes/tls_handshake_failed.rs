@@ -127,7 +127,12 @@ const KINDS: [(&[&str], &str); 11] = [
         "the certificate is not made for TLS servers: issue one whose key usage allows digital signatures and serverAuth",
     ),
     (
-        &["chain length", "size of the handshake message", "empty server certificate", "failed to parse server"],
+        &[
+            "chain length",
+            "size of the handshake message",
+            "empty server certificate",
+            "failed to parse server",
+        ],
         "the chain that the server sends is too long, empty or unreadable: install the leaf and its intermediates only",
     ),
     (

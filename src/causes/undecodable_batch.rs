@@ -1,7 +1,7 @@
 //! A payload that could not be decoded: the one cause that no log line shows, since no line could be read.
 
-use crate::causes::clue;
 use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
+use crate::causes::clue;
 use crate::ids::Severity;
 
 pub(crate) static CAUSE: Cause = Cause {

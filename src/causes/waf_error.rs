@@ -16,7 +16,12 @@ pub(crate) static CAUSE: Cause = Cause {
     masked_by: MaskedBy::Nothing,
     names_reset: false,
     recognise: |execution| {
-        reason(execution, &["There was an error evaluating the AWS WAF rules", "Failed to call WAF"])
+        let sentences = [
+            "There was an error evaluating the AWS WAF rules",
+            "Failed to call WAF",
+            "WAF call got timed out",
+        ];
+        reason(execution, &sentences)
     },
     text: "There was an error evaluating the AWS WAF rules associated with this API",
     happened: "The stage has a web ACL; API Gateway could not get a decision from AWS WAF and answered 500 \

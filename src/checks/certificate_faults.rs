@@ -33,7 +33,10 @@ pub(crate) fn weigh(
         found.push(Said::new(Code::ListenerCertificateNameMismatch, says));
     }
     if !insecure {
-        found.extend(certificate_trust::untrusted(one, subject.cause.blames == Blames::Tls(Some(CertificateFault::Authority))));
+        found.extend(certificate_trust::untrusted(
+            one,
+            subject.cause.blames == Blames::Tls(Some(CertificateFault::Authority)),
+        ));
     }
     // A private authority is told by ACM's description, a self-signed certificate by its PEM alone; Amazon's own are
     // neither.

@@ -1,8 +1,8 @@
 //! The private path as the reader sees it: one hop after the other, each with its state.
 
 use crate::aws::model::Generation;
-use crate::causes::redact::bounded;
 use crate::causes::RouteContext;
+use crate::causes::redact::bounded;
 use crate::checks::code::{Code, Kind};
 use crate::checks::finding::{Finding, State};
 use crate::ids::Arn;

@@ -3,7 +3,7 @@
 //! 0 nothing failed in the input · 1 the tool failed · 2 usage · 3 no executions in the input · 10 at least one failed
 //! execution was diagnosed.
 
-use crate::cli::{causes, check, coverage, explain, incidents, replay, test_alert};
+use crate::cli::{causes, check, coverage, explain, incidents, probe, replay, test_alert};
 use crate::functions::config;
 
 use std::path::PathBuf;
@@ -50,6 +50,8 @@ enum Command {
     Silence(SilenceArgs),
     /// Tell again what was silenced
     Unsilence(UnsilenceArgs),
+    /// Connect to targets as API Gateway would, from where you stand, and report facts
+    Probe(probe::ProbeArgs),
     /// Say which stages with a private integration are watched, and which are blind
     Coverage(CoverageArgs),
     /// Read a stage's history from CloudWatch Logs and summarise it
@@ -62,9 +64,12 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainArgs {
-    /// Saved logs or events; `-` is standard input
+    /// Saved logs or events, or folders of them; `-` is standard input
     #[arg(default_value = "-")]
     pub(crate) files: Vec<PathBuf>,
+    /// The stage's own access-log format; access logs in JSON need none
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) access_log_format: Vec<String>,
     /// Ask this recorded account instead of AWS
     #[arg(long, value_name = "FILE", conflicts_with = "live")]
     pub(crate) account: Option<PathBuf>,
@@ -241,6 +246,7 @@ impl Cli {
             Command::Incidents(args) => incidents::list(&args).await,
             Command::Silence(args) => incidents::silence(&args).await,
             Command::Unsilence(args) => incidents::unsilence(&args).await,
+            Command::Probe(args) => probe::run(&args).await,
             Command::Coverage(args) => coverage::run(&args).await,
             Command::Replay(args) => replay::run(&args).await,
             Command::TestAlert(args) => test_alert::run(&args).await,

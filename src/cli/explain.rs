@@ -1,6 +1,6 @@
 //! `vpclink explain`: saved logs in, diagnoses out.
 
-use crate::alerts::{stdout, terminal};
+use crate::alerts::{escape, stdout, terminal};
 use crate::cli::account;
 use crate::{alerts, incidents};
 
@@ -11,17 +11,20 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::cli::args::{CliError, DIAGNOSED, ExplainArgs, Format, NO_EXECUTIONS, NOTHING_FAILED, complain};
-use crate::functions::{Explained, Reading, explain};
+use crate::functions::{Explained, Reading, Unattributed, explain_in};
+use crate::logs::AccessFormat;
 
 /// Wall time for the live reads of one incident. A person waits longer than a Lambda.
 const BUDGET: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(args: &ExplainArgs) -> Result<u8, CliError> {
-    let inputs = args.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let files = args.files.iter().map(files).collect::<Result<Vec<_>, _>>()?.concat();
+    let inputs = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let formats: Vec<_> = args.access_log_format.iter().map(|format| AccessFormat::compile(format)).collect();
     let now = args.now.unwrap_or_else(account::now);
     let asked = account::open(args.account.as_deref(), args.live, args.record.as_deref()).await?;
     let reading = asked.as_ref().map(|asked| Reading { account: asked.account(), budget: BUDGET });
-    let explained = explain(&inputs, reading, now).await?;
+    let explained = explain_in(&inputs, &formats, reading, now).await?;
     if let Some(asked) = asked {
         asked.keep()?;
     }
@@ -30,11 +33,64 @@ pub(crate) async fn run(args: &ExplainArgs) -> Result<u8, CliError> {
     Ok(match (explained.alerts.is_empty(), explained.summary.read) {
         (false, _) => DIAGNOSED,
         (true, 0) => {
-            complain("no executions in the input: it holds no line that API Gateway writes");
+            complain(NOTHING_READ);
+            explained.unattributed.iter().for_each(point_out);
             NO_EXECUTIONS
         }
-        (true, _) => NOTHING_FAILED,
+        (true, _) if explained.unattributed.is_empty() => NOTHING_FAILED,
+        // A sentence of a failure stands there: that nothing failed is more than can be said.
+        (true, _) => {
+            explained.unattributed.iter().for_each(point_out);
+            NO_EXECUTIONS
+        }
     })
+}
+
+/// What was tried, and what would have been read.
+const NOTHING_READ: &str = "no executions in the input: it holds no line that API Gateway writes. It was tried as a Lambda \
+event, as an answer of the AWS CLI (JSON, YAML, text), as results of Logs Insights (JSON, CSV), as delivered records, as \
+access logs, and as execution-log lines, gzipped or not, quoted or not. For access logs that are no JSON, give \
+--access-log-format. An example of a line that is read: \
+(0f0f0f0f-1111-4222-8333-444455556666) Execution failed due to a timeout error";
+
+/// Says where a sentence of a failure stands, and what it would mean.
+fn point_out(found: &Unattributed) {
+    let Unattributed { mention, cause } = found;
+    let text = escape::terminal(&mention.text);
+    let meaning = cause.map_or_else(
+        || "a failure of API Gateway".to_owned(),
+        |cause| format!("`{}` ({})", cause.slug, cause.title),
+    );
+    complain(&format!(
+        "line {}: this reads like {meaning}, but belongs to no request in the input: {text}",
+        mention.line
+    ));
+}
+
+/// The files of a folder, and of its folders, in the order of their names; of a file, itself. CloudWatch Logs exports many
+/// small files in folders.
+fn files(path: &PathBuf) -> Result<Vec<PathBuf>, anyhow::Error> {
+    if path.as_os_str() == "-" || !path.is_dir() {
+        return Ok(vec![path.clone()]);
+    }
+    let entries = std::fs::read_dir(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let mut inside = entries
+        .map(|entry| entry.map(|entry| (entry.path(), entry.file_type())))
+        .collect::<Result<Vec<_>, _>>()
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
+    inside.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut found = Vec::new();
+    for (inner, kind) in inside {
+        let hidden = inner.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        match kind.with_context(|| format!("cannot read `{}`", inner.display()))? {
+            _ if hidden => {}
+            // A link may lead back to where it stands.
+            kind if kind.is_symlink() => {}
+            kind if kind.is_dir() => found.extend(files(&inner)?),
+            _ => found.push(inner),
+        }
+    }
+    Ok(found)
 }
 
 fn read(file: &PathBuf) -> Result<Vec<u8>, anyhow::Error> {

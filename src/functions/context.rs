@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::aws::model::{LinesOf, LoggedLine};
-use crate::aws::{Account, Answer, NotRead, Query, ReadError};
+use crate::aws::{Account, NotRead, Query, ReadError};
 use crate::causes::Diagnosis;
 use crate::logs::{Batch, LogEvent, correlate};
 
@@ -41,11 +41,12 @@ pub async fn context(account: &dyn Account, diagnosis: &Diagnosis, deadline: Ins
     match timeout_at(deadline.min(Instant::now() + AT_MOST), account.ask(&question)).await {
         Err(_) => unread(ReadError::TimedOut),
         Ok(Err(why)) => unread(why),
-        Ok(Ok((Answer::RequestLines(lines), _))) => match whole(diagnosis, &lines) {
-            Some(richer) => Context::Found(Box::new(richer)),
-            None => Context::NoMore,
-        },
-        Ok(Ok(_)) => Context::NoMore,
+        Ok(Ok((answer, _))) => {
+            match answer.take().and_then(|lines: Vec<LoggedLine>| whole(diagnosis, &lines)) {
+                Some(richer) => Context::Found(Box::new(richer)),
+                None => Context::NoMore,
+            }
+        }
     }
 }
 

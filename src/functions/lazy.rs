@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use aws_types::SdkConfig;
 use tokio::sync::OnceCell;
 
 use crate::alerts::sns::Sns;
 use crate::alerts::{Message, Publish, Published};
 use crate::aws::live::sdk_config;
-use crate::aws::{Account, Asked, Query};
+use crate::aws::{Account, Answered, Query};
 use crate::ids::Arn;
 use crate::incidents::store::dynamodb::Configured;
 
@@ -50,12 +51,11 @@ impl LazyAccount {
     }
 }
 
+#[async_trait]
 impl Account for LazyAccount {
-    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
-        Box::pin(async move {
-            let opened = async || (self.open)(self.sdk.config().await);
-            self.account.get_or_init(opened).await.ask(question).await
-        })
+    async fn ask(&self, query: &Query) -> Answered {
+        let opened = async || (self.open)(self.sdk.config().await);
+        self.account.get_or_init(opened).await.ask(query).await
     }
 }
 

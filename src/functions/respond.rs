@@ -6,6 +6,8 @@
 use crate::logs::delivered;
 use crate::{causes, incidents, logs};
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -20,10 +22,13 @@ use crate::causes::{Diagnosis, Failure, RouteContext};
 use crate::checks::{Assessment, assess};
 use crate::functions::config::Config;
 use crate::functions::metrics::{Metric, Tally};
+use crate::functions::unattributed::{Unattributed, diagnosed, unattributed};
 use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
-use crate::incidents::{Alert, FailureGroup, Incident, RecentRequests, Status};
-use crate::logs::{Batch, DecodeError, Execution, Fault, MOST_EVENTS, Record, Source};
+use crate::incidents::{Alert, AlertRecord, FailureGroup, Incident, RecentRequests, Status};
+use crate::logs::{
+    AccessFormat, AccessLog, Batch, DecodeError, Execution, Fault, MOST_EVENTS, Record, Source,
+};
 use crate::path::read_path;
 
 /// Everything a Lambda container keeps between invocations.
@@ -47,6 +52,10 @@ pub struct Responder {
     /// What tells this container's leases from others'.
     pub container: String,
     leases: AtomicU64,
+    /// Causes of APIs that have no message left this hour: they are not asked for again.
+    pub(crate) exhausted: Mutex<BTreeSet<String>>,
+    /// What failed while the table was gone, and the alert that says so, to be written there once it is back.
+    pub(crate) unstored: Mutex<Vec<(FailureGroup, Option<AlertRecord>)>>,
 }
 
 /// What the time is.
@@ -81,7 +90,21 @@ impl Responder {
     ) -> Self {
         let (fallback, recent, tally) = (MemoryStore::default(), RecentRequests::default(), Tally::default());
         let leases = AtomicU64::new(0);
-        Self { config, accounts, store, fallback, publisher, recent, tally, now, container, leases }
+        let (unstored, exhausted) = (Mutex::default(), Mutex::default());
+        Self {
+            config,
+            accounts,
+            store,
+            fallback,
+            publisher,
+            recent,
+            tally,
+            now,
+            container,
+            leases,
+            exhausted,
+            unstored,
+        }
     }
 
     /// Takes one payload, as Lambda hands it over, before the invocation's deadline.
@@ -117,7 +140,7 @@ impl Responder {
         failures.iter().for_each(|failure| self.tally.count(Metric::Failures, failure.cause.slug, 1));
         let requests = self.recent.requests(&failures);
         let mut news = incidents::gather(&failures);
-        news.extend(refusals.iter().map(|refusal| FailureGroup::noted(self.refusal(refusal))));
+        news.extend(incidents::group(refusals.iter().map(|refusal| self.refusal(refusal)).collect()));
         let told = self.take(news, deadline).await;
         outcome.alerts = told.alerts;
         match (told.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
@@ -136,7 +159,7 @@ impl Responder {
     /// Says that a payload could not be read. The invocation fails whether or not that could be told.
     async fn refuse(&self, error: DecodeError, raw: &[u8], deadline: Instant) -> anyhow::Error {
         let refusal = Refusal { error, delivery: logs::digest(&[raw]) };
-        let told = self.take(vec![FailureGroup::noted(self.refusal(&refusal))], deadline).await;
+        let told = self.take(incidents::group(vec![self.refusal(&refusal)]), deadline).await;
         if let Some(failure) = told.failure {
             warn!(error = format!("{failure:#}"), "nobody could be told of a payload that could not be read");
         }
@@ -284,6 +307,8 @@ pub struct Explained {
     pub alerts: Vec<Alert>,
     /// What was read.
     pub summary: Summary,
+    /// Where nothing failed: sentences of failures that stand in the input, of no request.
+    pub unattributed: Vec<Unattributed>,
 }
 
 /// Walks a route's private path without a failure: what `check` shows.
@@ -304,35 +329,61 @@ pub async fn explain(
     reading: Option<Reading<'_>>,
     now: Timestamp,
 ) -> Result<Explained, DecodeError> {
+    explain_in(inputs, &[], reading, now).await
+}
+
+/// The same where access logs are written in one of these formats.
+///
+/// # Errors
+///
+/// As [`explain`].
+pub async fn explain_in(
+    inputs: &[Vec<u8>],
+    formats: &[AccessFormat],
+    reading: Option<Reading<'_>>,
+    now: Timestamp,
+) -> Result<Explained, DecodeError> {
     let mut records = Vec::new();
     for input in inputs {
         records.extend(logs::open_saved(input, MOST_BYTES)?);
     }
-    let mut batches = Vec::new();
+    let (mut batches, mut of_access) = (Vec::new(), Vec::new());
     for record in &records {
         if let Some(batch) = record.read()? {
-            batches.extend(delivered::unpack(batch)?);
+            for batch in delivered::unpack(batch)? {
+                let (batch, access) = logs::divide(batch, formats);
+                batches.push(batch);
+                of_access.push(access);
+            }
         }
     }
-    let executions: Vec<Execution<'_>> =
+    let access: Vec<AccessLog<'_>> = of_access.iter().map(|batch| AccessLog::read(batch, formats)).collect();
+    let mut executions: Vec<Execution<'_>> =
         logs::correlate(&batches).into_iter().filter(Execution::is_recognised).collect();
-    let mut failures: Vec<Failure<'_>> = executions.iter().filter_map(causes::failure_of).collect();
-    let mut read = executions.len();
-    let pasted = match (&executions[..], &batches[..]) {
-        ([], [batch]) => logs::pasted(batch),
-        _ => None,
-    };
-    if executions.is_empty() {
-        failures.extend(pasted.as_ref().and_then(causes::failure_of_pasted));
-        read = failures.len();
+    logs::join(&mut executions, &access);
+    let mut diagnoses: Vec<Diagnosis> = executions.iter_mut().filter_map(diagnosed).collect();
+    let healthy: usize = access.iter().map(|log| log.requests - log.failures.len()).sum();
+    let mut read = executions.len() + healthy;
+    if let ([], [batch]) = (&executions[..], &batches[..]) {
+        diagnoses.extend(logs::pasted(batch).as_ref().and_then(causes::classify_pasted));
+        read += diagnoses.len();
     }
-    let failed = failures.len();
+    let failed = diagnoses.len();
     let mut alerts = Vec::new();
-    for news in incidents::gather(&failures) {
+    for news in incidents::group(diagnoses) {
         alerts.push(explained(news, reading.as_ref(), now).await);
     }
     let cut_off = executions.iter().filter(|execution| execution.is_cut_off()).count();
-    Ok(Explained { summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
+    let unattributed = if alerts.is_empty() {
+        let of_others = of_access.iter().zip(&access).flat_map(|(batch, log)| {
+            // What a client wrote into an access line that was read proves nothing.
+            log.unread.iter().filter_map(|place| batch.events.get(*place))
+        });
+        unattributed(batches.iter().flat_map(|batch| &batch.events).chain(of_others))
+    } else {
+        Vec::new()
+    };
+    Ok(Explained { unattributed, summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
 }
 
 async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Timestamp) -> Alert {
@@ -347,5 +398,14 @@ async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Times
     let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));
     let incident = Incident { opened_at: news.first_failure(), ..incident };
     let reason = "explained from saved logs".to_owned();
-    Alert { incident, status: Status::Open, reason, may_repeat: false, news, judgement, also_hit: vec![] }
+    Alert {
+        incident,
+        status: Status::Open,
+        reason,
+        may_repeat: false,
+        is_late: false,
+        news,
+        judgement,
+        also_hit: vec![],
+    }
 }

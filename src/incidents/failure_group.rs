@@ -10,6 +10,7 @@ use crate::ids::RequestId;
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::histogram::Histogram;
 use crate::incidents::incident::Incident;
+use crate::incidents::store::example_key;
 use crate::logs::Source;
 
 /// Request ids an alert names.
@@ -28,6 +29,8 @@ pub struct FailureGroup {
     pub request_ids: Vec<RequestId>,
     /// The diagnosis that says most: the one whose lines name the most.
     pub example: Diagnosis,
+    /// One failure of each route, by the route's template: what an end has to read again. A few.
+    pub examples: BTreeMap<String, Diagnosis>,
 }
 
 /// What tells one delivery of log lines from another, and knows one that comes again.
@@ -49,16 +52,16 @@ pub struct DeliveryCount {
 
 /// Groups of one batch. Their number depends on what clients and backends write into the log, so it is bounded: beyond it,
 /// failures are grouped by their cause alone.
-const MOST_GROUPS: usize = 1_000;
+const MOST_GROUPS: usize = 4_000;
 
-/// Puts failures together by fingerprint, in the order in which each fingerprint is first seen. A diagnosis is made only where
-/// it becomes an example, and a fingerprint once for all failures of the same key.
+/// Puts failures together by fingerprint, in the order in which each fingerprint is first seen. The same as [`group`] of their
+/// diagnoses; but a diagnosis is made only where it becomes an example, and a fingerprint once for failures that are alike.
 pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
-    let mut groups: Vec<FailureGroup> = Vec::new();
+    let mut news: Vec<FailureGroup> = Vec::new();
     let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
-    let mut by_key: HashMap<_, usize, RandomState> = HashMap::default();
+    let mut alike: HashMap<_, usize, RandomState> = HashMap::default();
     for failure in failures {
-        let place = *by_key.entry(failure.group_key()).or_insert_with(|| {
+        let place = *alike.entry(failure.group_key()).or_insert_with(|| {
             let (source, endpoint) = (failure.source(), failure.endpoint());
             let own = Fingerprint::of_parts(&source, failure.cause, endpoint.as_ref());
             let fingerprint = if places.len() < MOST_GROUPS || places.contains_key(&own) {
@@ -66,49 +69,76 @@ pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
             } else {
                 Fingerprint::of_parts(&Source::default(), failure.cause, None)
             };
-            *places.entry(fingerprint).or_insert_with_key(|fingerprint| {
-                groups.push(FailureGroup::of(fingerprint.clone(), failure.diagnosis()));
-                groups.len() - 1
+            *places.entry(fingerprint.clone()).or_insert_with(|| {
+                news.push(FailureGroup::of(fingerprint, failure.diagnosis()));
+                news.len() - 1
             })
         });
-        let known = &mut groups[place];
-        known.count(failure.delivery(), failure.at(), failure.route().as_ref());
+        let known = &mut news[place];
+        if known.count(failure.delivery(), failure.at(), failure.route().as_ref()) {
+            known.show(failure.route().as_ref(), || failure.diagnosis());
+        }
         known.name(|| failure.request_id());
         if failure.says_more_than(&known.example) {
             known.example = failure.diagnosis();
         }
     }
-    groups
+    news
+}
+
+/// Puts diagnoses together by fingerprint, in the order in which each fingerprint is first seen.
+pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<FailureGroup> {
+    let mut news: Vec<FailureGroup> = Vec::new();
+    let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
+    for diagnosis in diagnoses {
+        let fingerprint = Fingerprint::of(&diagnosis);
+        let place = *places.entry(fingerprint.clone()).or_insert(news.len());
+        if place == news.len() {
+            news.push(FailureGroup::of(fingerprint, diagnosis.clone()));
+        }
+        let known = &mut news[place];
+        if known.count(diagnosis.source.delivery, diagnosis.at, diagnosis.route.as_ref()) {
+            known.show(diagnosis.route.as_ref(), || diagnosis.clone());
+        }
+        known.name(|| diagnosis.request_id.clone());
+        if diagnosis.detail() > known.example.detail() {
+            known.example = diagnosis;
+        }
+    }
+    news
 }
 
 impl FailureGroup {
-    /// One failure that no log line shows; see [`Diagnosis::noted`].
-    pub fn noted(diagnosis: Diagnosis) -> Self {
-        let (delivery, at, route) = (diagnosis.source.delivery, diagnosis.at, diagnosis.route.clone());
-        let mut group = Self::again(Fingerprint::of(&diagnosis), diagnosis);
-        group.count(delivery, at, route.as_ref());
-        group
-    }
-
-    /// A group in which nothing is counted yet.
+    /// News of which nothing is counted yet.
     fn of(fingerprint: Fingerprint, example: Diagnosis) -> Self {
         let (deliveries, times, request_ids) = (BTreeMap::new(), Histogram::default(), Vec::new());
-        Self { fingerprint, deliveries, times, request_ids, example }
+        Self { fingerprint, deliveries, times, request_ids, example, examples: BTreeMap::new() }
     }
 
-    /// A group that holds an example and no counts: an alert about a stored incident.
+    /// News of which nothing came but an example: an incident that was kept is told again.
     pub fn again(fingerprint: Fingerprint, example: Diagnosis) -> Self {
         let request_ids = example.request_id.iter().cloned().collect();
         Self { request_ids, ..Self::of(fingerprint, example) }
     }
 
-    fn count(&mut self, delivery: Option<u64>, at: Option<Timestamp>, route: Option<&Route>) {
+    /// Counts a failure. Whether its delivery had none of this route before.
+    fn count(&mut self, delivery: Option<u64>, at: Option<Timestamp>, route: Option<&Route>) -> bool {
         let delivery = self.deliveries.entry(DeliveryId(delivery.unwrap_or(0))).or_default();
         delivery.failed += 1;
         at.into_iter().for_each(|at| self.times.count(at));
+        let routes = delivery.routes.len();
         route.into_iter().for_each(|route| count(&mut delivery.routes, route, 1));
+        let is_new = delivery.failed == 1 || delivery.routes.len() > routes;
         delivery.first_failure = earliest(delivery.first_failure, at);
         delivery.last_failure = delivery.last_failure.max(at);
+        is_new
+    }
+
+    /// Keeps one failure of a route, while there is room.
+    fn show(&mut self, route: Option<&Route>, example: impl FnOnce() -> Diagnosis) {
+        if self.examples.len() < Incident::STORED_ROUTES {
+            self.examples.entry(example_key(route)).or_insert_with(example);
+        }
     }
 
     /// Keeps a request's id while there is room for it.

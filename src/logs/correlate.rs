@@ -4,13 +4,16 @@
 //! of the same request. Text without ids (the console's test-invoke log, bare lines) has one execution a block: a new one
 //! begins where a line can only be the first of a request.
 
+use crate::logs::pasted::is_reason;
+
 use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
+use jiff::Timestamp;
 
-use crate::logs::line::{Kind, LogLine};
 use crate::logs::batch::{Batch, LogEvent, Source};
 use crate::logs::execution::{Entry, Execution};
+use crate::logs::line::{Kind, LogLine};
 
 /// Sorts the lines of all batches into executions, in the order in which each is first seen.
 pub fn correlate<'a>(batches: &'a [Batch<'a>]) -> Vec<Execution<'a>> {
@@ -69,6 +72,25 @@ impl<'a> Origin<'a> {
     }
 }
 
+/// Lines of a failed request that may be its reason, without the sentence that opens it in a log; where it has one, none.
+/// What follows a body without an opening of its own belongs to the body.
+pub fn bare_reasons(execution: &Execution<'_>) -> Vec<usize> {
+    let mut quotes = false;
+    let mut found = Vec::new();
+    for (place, entry) in execution.entries.iter().enumerate() {
+        match entry.line.kind {
+            Kind::Failure | Kind::LambdaRejected { .. } => return Vec::new(),
+            Kind::Payload | Kind::ResponseHeaders(_) => {
+                quotes = entry.line.request.is_none() && entry.at.is_none()
+            }
+            Kind::Other if !quotes && is_reason(entry.line.text) => found.push(place),
+            Kind::Other => {}
+            _ => quotes = false,
+        }
+    }
+    found
+}
+
 /// A reason pasted alone, as the whole input, without the sentence that opens it in a log: an execution of that line.
 pub fn pasted<'a>(batch: &'a Batch<'a>) -> Option<Execution<'a>> {
     let [LogEvent { number, at, message, .. }] = &batch.events[..] else {
@@ -76,17 +98,27 @@ pub fn pasted<'a>(batch: &'a Batch<'a>) -> Option<Execution<'a>> {
     };
     let line = LogLine::parse(message);
     let alone = line.kind == Kind::Other && !line.text.trim().is_empty();
-    alone.then(|| {
-        // Since JDK 25 a text of TLS opens with its alert: `(handshake_failure) Received fatal alert: …`.
-        let request = line.request.filter(|id| !id.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
-        let mut execution = Execution::new(&batch.source, 0, request);
-        execution.add(Entry {
-            number: *number,
-            at: at.or(line.at),
-            line: LogLine { kind: Kind::Failure, ..line },
-        });
-        execution
-    })
+    alone.then(|| failure_of(&batch.source, *number, *at, line))
+}
+
+/// A sentence of a failure as an execution of that line, with the sentence that opens it or without.
+pub fn of_sentence<'a>(batch: &'a Batch<'a>) -> Option<Execution<'a>> {
+    let LogEvent { number, at, message, .. } = batch.events.first()?;
+    Some(failure_of(&batch.source, *number, *at, LogLine::parse(message)))
+}
+
+fn failure_of<'a>(
+    source: &'a Source,
+    number: usize,
+    at: Option<Timestamp>,
+    line: LogLine<'a>,
+) -> Execution<'a> {
+    // Since JDK 25 a text of TLS opens with its alert: `(handshake_failure) Received fatal alert: …`.
+    let request = line.request.filter(|id| !id.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    let mut execution = Execution::new(source, 0, request);
+    let at = at.or(line.at);
+    execution.add(Entry { number, at, line: LogLine { kind: Kind::Failure, ..line } });
+    execution
 }
 
 /// Events that come twice, known by their ids. Of a request's dated lines none is looked up here: its execution knows which
@@ -109,10 +141,8 @@ impl<'a> Repeats<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::logs::record;
-    use jiff::Timestamp;
-
     use super::*;
+    use crate::logs::record;
 
     fn executions(text: &str, look: impl Fn(&[Execution<'_>])) {
         let records = record::open(text.as_bytes(), 1 << 20).expect("text always opens");
@@ -173,6 +203,7 @@ mod tests {
         let batch = |group: &str, messages: &[&'static str]| Batch {
             source: Source::of_group(group),
             events: messages.iter().map(|message| events(message)).collect(),
+            passed: 0,
         };
         let failure = "(a) Execution failed due to a timeout error";
         let stage =

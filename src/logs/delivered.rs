@@ -322,7 +322,8 @@ impl<'a> Sorted<'a> {
         let number = self.lines;
         self.lines += record.lines.len();
         let lines = (number + 1..).zip(record.lines);
-        let events = lines.map(|(number, line)| LogEvent { number, id: event.id.clone(), at, message: line.into() });
+        let events =
+            lines.map(|(number, line)| LogEvent { number, id: event.id.clone(), at, message: line.into() });
         if block {
             let events = events.collect();
             self.batches.push(Batch { source, events, passed: 0 });
@@ -385,7 +386,8 @@ mod tests {
             serde_json::json!("1772446530000"),
             serde_json::json!("2026-03-02T10:15:30Z"),
         ] {
-            let by_arn = serde_json::json!({"resource_arn": ARN, "event_timestamp": time, "payload": "(a) x"});
+            let by_arn =
+                serde_json::json!({"resource_arn": ARN, "event_timestamp": time, "payload": "(a) x"});
             let by_name = serde_json::json!({
                 "event_timestamp": time, "api_id": "a1b2c3d4e5", "stage": "prod", "resource_path": "/orders",
                 "http_method": "GET", "payload": "(a) x",
@@ -503,8 +505,14 @@ mod tests {
 
     #[test]
     fn arns_name_api_and_stage() {
-        check_arn("arn:aws:apigateway:eu-west-1::/restapis/abc/stages/prod", Some(("abc", Some("prod"), false)));
-        check_arn("arn:aws-cn:apigateway:cn-north-1:1:restapis/abc/stages/p", Some(("abc", Some("p"), false)));
+        check_arn(
+            "arn:aws:apigateway:eu-west-1::/restapis/abc/stages/prod",
+            Some(("abc", Some("prod"), false)),
+        );
+        check_arn(
+            "arn:aws-cn:apigateway:cn-north-1:1:restapis/abc/stages/p",
+            Some(("abc", Some("p"), false)),
+        );
         check_arn(
             "arn:aws:apigateway:eu-west-1::/apis/abc/stages/$default",
             Some(("abc", Some("$default"), false)),

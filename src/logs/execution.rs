@@ -6,8 +6,9 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use crate::logs::line::{Kind, LogLine};
+use crate::logs::access::AccessOutcome;
 use crate::logs::batch::Source;
+use crate::logs::line::{Kind, LogLine};
 
 /// One line in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,10 @@ pub struct Execution<'a> {
     pub gateway_response: Option<(&'a str, Option<u16>)>,
     /// The places of the lines that say what was called and how it ended: of each kind the last.
     pub milestones: [Option<usize>; 5],
+    /// Whether an access line proves its failure, rather than lines of an execution log.
+    pub from_access_log: bool,
+    /// What that line's values prove where it holds no sentence.
+    pub outcome: Option<AccessOutcome>,
     started: bool,
     ended: bool,
     succeeded: bool,
@@ -108,6 +113,8 @@ impl<'a> Execution<'a> {
             completed: None,
             gateway_response: None,
             milestones: [None; 5],
+            from_access_log: false,
+            outcome: None,
             started: false,
             ended: false,
             succeeded: false,
@@ -168,7 +175,9 @@ impl<'a> Execution<'a> {
         let (mut begun, mut completed) = (false, None);
         let beginning = self.entries.iter().position(|entry| match entry.line.kind {
             // Lines of one moment may stand in any order.
-            Kind::Starting(_) => std::mem::replace(&mut begun, true) || completed.is_some_and(|at| entry.at > at),
+            Kind::Starting(_) => {
+                std::mem::replace(&mut begun, true) || completed.is_some_and(|at| entry.at > at)
+            }
             Kind::Route { .. } => completed.is_some_and(|at| entry.at > at),
             Kind::Completed { .. } => {
                 completed = Some(entry.at);
@@ -177,13 +186,12 @@ impl<'a> Execution<'a> {
             _ => false,
         })?;
         // What stands between one request's end and the next one's beginning is of the next: its authorizer's calls.
-        let is_next = |entry: &Entry<'_>| {
-            completed.is_some_and(|at| entry.at > at) && entry.line.kind != Kind::Trailer
-        };
+        let is_next =
+            |entry: &Entry<'_>| completed.is_some_and(|at| entry.at > at) && entry.line.kind != Kind::Trailer;
         self.entries[..beginning].iter().position(is_next).or(Some(beginning))
     }
 
-    fn read(&mut self) {
+    pub(crate) fn read(&mut self) {
         for index in 0..self.entries.len() {
             let kind = self.entries[index].line.kind.clone();
             self.learn(&kind);
@@ -280,6 +288,23 @@ impl<'a> Execution<'a> {
     /// Whether any line is one that API Gateway writes.
     pub fn is_recognised(&self) -> bool {
         self.entries.iter().any(|entry| entry.line.kind != Kind::Other)
+    }
+
+    /// Adds what an access line says of the same request. Where the execution log gives a reason, or what the backend
+    /// answered, its own lines say more.
+    pub(crate) fn complete_with(&mut self, access: Self) {
+        let is_reason = |kind: &Kind<'_>| matches!(kind, Kind::Failure | Kind::LambdaRejected { .. });
+        let has_reason =
+            self.entries.iter().any(|entry| is_reason(&entry.line.kind)) || self.received.is_some();
+        self.route = self.route.or(access.route);
+        self.received = self.received.or(access.received);
+        self.completed = self.completed.or(access.completed);
+        if !(has_reason && self.failed) {
+            self.entries.extend(access.entries);
+            (self.from_access_log, self.outcome) = (true, access.outcome);
+            self.gateway_response = self.gateway_response.or(access.gateway_response);
+            self.failed = true;
+        }
     }
 
     /// How far the request came before the line at this index.

@@ -94,7 +94,10 @@ impl Kind<'_> {
     fn tells_of_failure(&self) -> bool {
         matches!(
             self,
-            Self::Failure | Self::LambdaRejected { .. } | Self::GatewayResponse { .. } | Self::Completed { .. }
+            Self::Failure
+                | Self::LambdaRejected { .. }
+                | Self::GatewayResponse { .. }
+                | Self::Completed { .. }
         )
     }
 }

@@ -9,15 +9,11 @@ use crate::logs::delivered;
 use std::borrow::Cow;
 
 use crate::logs::batch::{Batch, DecodeError, Fault, LogEvent, MOST_EVENTS};
-use crate::logs::line::{Kind, LogLine, Opening, opening};
+use crate::logs::line::{Kind, LogLine, opening};
 
 /// Splits a text into events.
 pub(crate) fn read(text: &str) -> Result<Batch<'_>, DecodeError> {
-    let first = text.lines().map(opening).find(Opening::is_framed);
-    let framed = first.is_some();
-    // Where the first line is dated, each is: one without a time stands in a body.
-    let dated = first.is_some_and(|first| first.at.is_some() && first.request.is_some());
-    let is_framed = |opening: &Opening<'_>| opening.is_framed() && (!dated || opening.at.is_some());
+    let framed = text.lines().any(|line| opening(line).is_framed());
     if !framed && is_reason_alone(text) {
         let message = Cow::Borrowed(text.trim());
         let events = vec![LogEvent { number: 1, id: None, at: None, message }];
@@ -40,8 +36,12 @@ pub(crate) fn read(text: &str) -> Result<Batch<'_>, DecodeError> {
             continue;
         }
         let wraps = |event: &LogEvent<'_>| !framed && is_second_half(&event.message, line);
-        let continues =
-            (framed && !is_framed(&opening) && time_alone.is_none()) || events.last().is_some_and(wraps);
+        // An id without a time, behind a dated line that quotes a client or a backend, is that text's own.
+        let quoted = |event: &LogEvent<'_>| {
+            opening.at.is_none() && time_alone.is_none() && event.at.is_some() && is_quotation(&event.message)
+        };
+        let continues = (framed && !opening.is_framed() && time_alone.is_none())
+            || events.last().is_some_and(|last| wraps(last) || quoted(last));
         let full = events.len() == MOST_EVENTS;
         match events.last_mut().filter(|_| continues) {
             Some(last) => last.message = Cow::Borrowed(&text[last_start..start + line.len()]),
@@ -69,7 +69,17 @@ fn is_reason_alone(text: &str) -> bool {
 /// Whether a line goes on where a failure line broke off: in the middle of a sentence, so without a capital.
 fn is_second_half(event: &str, line: &str) -> bool {
     let failure = !event.contains('\n') && LogLine::parse(event).kind == Kind::Failure;
-    failure && !line.trim_start().starts_with(char::is_uppercase) && is_unknown(line)
+    let broken_off = event.trim_end().ends_with(':') || !line.trim_start().starts_with(char::is_uppercase);
+    failure && broken_off && is_unknown(line)
+}
+
+/// Whether an event quotes a client, a backend or a mapping of theirs.
+fn is_quotation(event: &str) -> bool {
+    let line = LogLine::parse(event);
+    let of_others = matches!(line.kind, Kind::Payload | Kind::ResponseHeaders(_));
+    // Headers and parameters end with a brace, bodies with anything.
+    let closed = !line.text.contains(" body ") && event.trim_end().ends_with('}');
+    of_others && !closed
 }
 
 fn is_unknown(line: &str) -> bool {

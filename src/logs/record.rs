@@ -30,7 +30,7 @@ use crate::logs::{document, plain, quick, scan};
 pub struct Record {
     /// The Kinesis record's sequence number, or the SQS message's id; `None` where the payload was neither's event.
     pub id: Option<String>,
-    /// The Region, where the envelope knows it.
+    /// The Region, where the record knows it.
     pub region: Option<Region>,
     content: Result<Content, DecodeError>,
 }
@@ -135,9 +135,7 @@ enum Within {
 fn event(raw: &[u8], max_bytes: usize, inside: Within) -> Result<Vec<Record>, DecodeError> {
     match serde_json::from_slice::<Event<'_>>(raw) {
         Ok(Event { awslogs: Some(Awslogs { data }), .. }) => Ok(vec![record(unpack(&data, max_bytes))]),
-        Ok(Event { records: Some(records), .. }) => {
-            several(records, max_bytes, inside)
-        }
+        Ok(Event { records: Some(records), .. }) => several(records, max_bytes, inside),
         // What Lambda sends to a failure queue: the event lies inside, whole.
         // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
         Ok(Event { request_payload: Some(payload), .. }) if inside > Within::Failure => {
@@ -172,7 +170,7 @@ fn several(
     Ok(all)
 }
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 fn record(content: Result<Vec<u8>, DecodeError>) -> Record {
     record_of(content.map(Content::Json))
@@ -185,6 +183,11 @@ fn record_of(content: Result<Content, DecodeError>) -> Record {
 /// A text, whatever it opens with.
 pub(crate) fn of_text(raw: &[u8], max_bytes: usize) -> Record {
     record_of(text(raw, max_bytes).map(Content::Text))
+}
+
+/// The same of a text that was read already.
+pub(crate) fn of_string(text: String) -> Record {
+    record_of(Ok(Content::Text(text)))
 }
 
 /// Whether a text opens an object whose first key is one that an event has.
@@ -234,7 +237,7 @@ fn unpacked(packed: &[u8], max_bytes: usize) -> Result<Vec<u8>, DecodeError> {
     }
 }
 
-fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
+pub(crate) fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
     if let Some(out) = quick::gzip(packed, limit) {
         return Ok(out);
     }
@@ -318,4 +321,3 @@ fn queued(id: &str, body: &str, max_bytes: usize) -> Vec<Record> {
     records.iter_mut().for_each(|record| record.id = Some(id.to_owned()));
     records
 }
-

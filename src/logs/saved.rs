@@ -1,6 +1,6 @@
 //! What a person saved: an event or several, delivered records, or lines of text, whatever they open with.
 
-use crate::logs::{delivered, record};
+use crate::logs::{access_keys, delivered, exported, pasted, record};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -14,22 +14,52 @@ use crate::logs::record::{Record, open};
 ///
 /// What [`open`] says of an event that is torn or too large.
 pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeError> {
-    let json = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw).trim_ascii_start();
+    if raw.starts_with(&record::GZIP_MAGIC) {
+        return open_inflated(&record::inflate(raw, max_bytes)?, max_bytes);
+    }
+    open_inflated(raw, max_bytes)
+}
+
+fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeError> {
+    if raw.len() > max_bytes {
+        return Err(Fault::TooLarge { limit: max_bytes }.into());
+    }
+    let recoded = pasted::is_utf16(raw).then(|| pasted::decoded(raw).into_bytes());
+    let raw = recoded.as_deref().unwrap_or(raw);
+    let json = without_mark(raw);
     if !json.starts_with(b"{") && !json.starts_with(b"[") {
-        return open(raw, max_bytes);
+        return Ok(vec![text(raw)]);
     }
     match open(json, max_bytes) {
-        Err(DecodeError { fault: Fault::UnknownEvent, .. }) => Ok(records_or_text(json, max_bytes)),
+        Err(DecodeError { fault: Fault::UnknownEvent, .. }) => Ok(records_or_text(json)),
         Err(DecodeError { fault: Fault::NotJson(_), .. }) if !opens_as_event(json, max_bytes) => {
-            Ok(records_or_text(json, max_bytes))
+            Ok(records_or_text(json))
         }
         Err(DecodeError { fault: Fault::NotJson(reason), log_group }) => {
             several(json, max_bytes).ok_or(DecodeError { fault: Fault::NotJson(reason), log_group })?
         }
         // A list, which `open` takes for text.
-        Ok(_) if json.starts_with(b"[") => Ok(records_or_text(json, max_bytes)),
+        Ok(_) if json.starts_with(b"[") => Ok(records_or_text(json)),
         opened => opened,
     }
+}
+
+/// A text that a person saved or pasted, whatever frames its lines.
+fn text(raw: &[u8]) -> Record {
+    let text = pasted::decoded(without_mark(raw));
+    let lines = exported::of_csv(&text).or_else(|| exported::of_yaml(&text));
+    record::of_string(pasted::tidied(lines.unwrap_or(text)))
+}
+
+/// What follows blanks and byte order marks at the beginning.
+fn without_mark(raw: &[u8]) -> &[u8] {
+    let mut rest = raw.trim_ascii_start();
+    while let Some(after) = rest.strip_prefix(b"\xef\xbb\xbf") {
+        rest = after.trim_ascii_start();
+    }
+    // Blank lines before a text say nothing, but they count where a line is quoted by its number.
+    let marked = rest.len() < raw.trim_ascii_start().len();
+    if marked || matches!(rest.first(), Some(b'{' | b'[')) { rest } else { raw }
 }
 
 /// Events one after the other, as JSON Lines or pages; `None` where one of them is torn.
@@ -59,17 +89,26 @@ fn opens_as_event(json: &[u8], max_bytes: usize) -> bool {
 }
 
 /// Delivered records, one a line whatever their layout was; else the text as it is.
-fn records_or_text(json: &[u8], max_bytes: usize) -> Vec<Record> {
+fn records_or_text(json: &[u8]) -> Vec<Record> {
     let values: Result<Vec<Value>, _> = match json.starts_with(b"[") {
         true => serde_json::from_slice(json),
         false => serde_json::Deserializer::from_slice(json).into_iter().collect(),
     };
-    let records = values.ok().filter(|values| !values.is_empty() && values.iter().all(delivered::is_record));
-    let lines = records.map(|records| {
-        let lines: Vec<String> = records.iter().map(Value::to_string).collect();
-        lines.join("\n").into_bytes()
-    });
-    vec![record::of_text(lines.as_deref().unwrap_or(json), max_bytes)]
+    let Some(values) = values.ok().filter(|values| !values.is_empty()) else {
+        return vec![text(json)];
+    };
+    // Records and access lines are lines by themselves, whatever their layout is.
+    let objects = values.iter().all(|value| delivered::is_record(value) || is_access_line(value));
+    let as_lines = || values.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
+    match exported::of_json(&values).or_else(|| objects.then(as_lines)) {
+        Some(lines) => vec![record::of_string(pasted::tidied(lines))],
+        None => vec![text(json)],
+    }
+}
+
+fn is_access_line(value: &Value) -> bool {
+    let keys = value.as_object().into_iter().flat_map(|fields| fields.keys());
+    keys.filter(|key| access_keys::is_key(key)).count() > 2
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use tokio::join;
 use tokio::time::{Instant, timeout_at};
 
 use crate::aws::model::{EndpointService, Generation, Listener, Resource, Stage, Target, VpcLink};
-use crate::aws::{Account, Answer, FromAnswer, NotRead, Query, ReadError, Reading};
-use crate::causes::{Endpoint, RouteContext};
+use crate::aws::{Account, Answer, NotRead, Query, ReadError, Reading};
+use crate::causes::{Blames, Endpoint, RouteContext};
 use crate::ids::Arn;
 use crate::path::private_path::PrivatePath;
 use crate::path::route::Found;
@@ -33,7 +33,7 @@ pub(crate) struct PathReader<'a> {
 }
 
 impl PathReader<'_> {
-    pub(crate) async fn read<T: FromAnswer>(&self, question: Query) -> Reading<T> {
+    pub(crate) async fn read<T: 'static>(&self, question: Query) -> Reading<T> {
         let unavailable = |why| {
             let unavailable = NotRead::of(&question, why);
             if unavailable.why == ReadError::Denied {
@@ -45,7 +45,7 @@ impl PathReader<'_> {
             Err(_) => unavailable(ReadError::TimedOut),
             Ok(Err(why)) => unavailable(why),
             Ok(Ok((Answer::Absent, at))) => Reading::Absent { at },
-            Ok(Ok((answer, at))) => match T::from_answer(answer) {
+            Ok(Ok((answer, at))) => match answer.take::<T>() {
                 Some(value) => Reading::Known { value, at },
                 None => unavailable(ReadError::Malformed("an answer to another question".to_owned())),
             },

@@ -264,3 +264,39 @@ fn what_is_missing_of_a_replay_or_a_test_is_said() {
     check(&vpclink(&["replay", "--api", "a"], ""), 2);
     check(&vpclink(&["test-alert"], ""), 2);
 }
+
+#[test]
+fn access_logs_are_explained_in_the_stages_own_format() {
+    let format = "$context.requestId|$context.httpMethod|$context.routeKey|$context.status|$context.integration.status";
+    let line = "PDS1PEC4oAMFpyA=|GET|GET /orders|503|-\n";
+    let (out, _) = check(&explain(&["--access-log-format", format, "--format", "json"], line), 10);
+    assert!(out.contains("\"slug\":\"integration-unreachable\""), "{out}");
+    // Without the format, no failure is found, and none is denied.
+    check(&explain(&[], line), 3);
+    check(&explain(&["--access-log-format", format], &line.replace("503", "200")), 0);
+}
+
+#[test]
+fn folders_are_read_with_all_that_is_in_them() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("exported");
+    let inner = folder.join("aws-logs").join("stream");
+    std::fs::create_dir_all(&inner).unwrap();
+    std::fs::write(folder.join("aws-logs-write-test"), "Permission Check Successful").unwrap();
+    std::fs::write(inner.join("000000"), format!("2026-11-24T16:57:08.123Z {FAILED}")).unwrap();
+    let (out, _) = check(&explain(&["--format", "json", folder.to_str().unwrap()], ""), 10);
+    assert_eq!(out.lines().count(), 1, "{out}");
+}
+
+#[test]
+fn what_could_not_be_read_is_told_with_an_example() {
+    let (_, err) = check(&explain(&[], "Dear diary,\ntoday nothing happened.\n"), 3);
+    for word in
+        ["no executions", "Logs Insights", "--access-log-format", "An example", "Execution failed due to"]
+    {
+        assert!(err.contains(word), "{err}");
+    }
+    let mention =
+        "It said Execution failed due to a timeout error again.\n(1) Method completed with status: 200\n";
+    let (_, err) = check(&explain(&[], mention), 3);
+    assert!(err.contains("line 1") && err.contains("`integration-timeout`"), "{err}");
+}

@@ -81,8 +81,9 @@ fn the_codes_of_findings_are_these() {
 
 #[test]
 fn the_environments_variables_are_these() {
-    let config =
-        ["src/config.rs", "src/config/caretaker.rs"].map(|file| fs::read_to_string(file).unwrap()).concat();
+    let config = ["src/functions/config.rs", "src/functions/config_caretaker.rs"]
+        .map(|file| fs::read_to_string(file).unwrap())
+        .concat();
     for name in [
         "ALERT_TOPIC_ARN",
         "REPEAT_INTERVAL",

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use vpclink_responder::logs::{LogEvent};
+use vpclink_responder::logs::LogEvent;
 
 use crate::harness::{Account, Aws, event_of, subscription_document_at};
 

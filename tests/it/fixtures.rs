@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vpclink_responder::causes::Diagnosis;
-use vpclink_responder::logs::{Execution, Batch, Record, correlate, pasted};
+use vpclink_responder::logs::{Batch, Execution, Record, correlate, pasted};
 
 /// Far above any fixture.
 const MAX_BYTES: usize = 1 << 20;

@@ -19,7 +19,11 @@ const REASONS: &[(&str, &str, bool)] = &[
     ("Cannot verify DH ServerKeyExchange signature", "certificate-key-mismatch", true),
     ("Invalid CertificateVerify signature", "certificate-key-mismatch", true),
     ("Cannot verify CertificateVerify signature", "certificate-key-mismatch", true),
-    ("PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target", "certificate-untrusted", true),
+    (
+        "PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target",
+        "certificate-untrusted",
+        true,
+    ),
     ("PKIX validity check failed", "tls-handshake-failed", true),
     ("Received fatal alert: handshake_failure", "tls-handshake-failed", true),
     ("Received fatal alert: bad_record_mac", "tls-handshake-failed", true),
@@ -33,16 +37,32 @@ const REASONS: &[(&str, &str, bool)] = &[
     ("DH ServerKeyExchange does not comply to algorithm constraints", "tls-handshake-failed", true),
     ("ECDH ServerKeyExchange does not comply to algorithm constraints", "tls-handshake-failed", true),
     ("Certificates do not conform to algorithm constraints", "tls-handshake-failed", true),
-    ("The certificate chain length (11) exceeds the maximum allowed length (10)", "tls-handshake-failed", true),
-    ("The size of the handshake message (47559) exceeds the maximum allowed size (32768)", "tls-handshake-failed", true),
+    (
+        "The certificate chain length (11) exceeds the maximum allowed length (10)",
+        "tls-handshake-failed",
+        true,
+    ),
+    (
+        "The size of the handshake message (47559) exceeds the maximum allowed size (32768)",
+        "tls-handshake-failed",
+        true,
+    ),
     ("Empty server certificate chain", "tls-handshake-failed", true),
     ("Failed to parse server certificates", "tls-handshake-failed", true),
-    ("The server selected protocol version TLS10 is not accepted by client preferences [TLS13, TLS12]", "tls-handshake-failed", true),
+    (
+        "The server selected protocol version TLS10 is not accepted by client preferences [TLS13, TLS12]",
+        "tls-handshake-failed",
+        true,
+    ),
     ("Unknown alert description (-57)", "tls-handshake-failed", true),
     ("Unrecognized SSL message, plaintext connection?", "endpoint-not-tls", true),
     ("Unsupported or unrecognized SSL message", "endpoint-not-tls", true),
     ("not an SSL/TLS record: 485454502f312e31", "endpoint-not-tls", true),
-    ("Host name 'a.example' does not match the certificate subject provided by the peer (CN=b.example)", "certificate-name-mismatch", true),
+    (
+        "Host name 'a.example' does not match the certificate subject provided by the peer (CN=b.example)",
+        "certificate-name-mismatch",
+        true,
+    ),
     ("Not a valid protocol version: [0x1e][0x1f][0x20][0x21][0x22][0x23]F", "invalid-http-response", true),
     ("Not a valid protocol version: ", "invalid-http-response", true),
     ("Unexpected response: HTTP/1.1 103 Early Hints", "invalid-http-response", true),
@@ -71,12 +91,18 @@ const REASONS: &[(&str, &str, bool)] = &[
 /// What the validator of certificate paths says behind [`PKIX`].
 const OF_PATHS: [(&str, &str); 11] = [
     ("validity check failed", "certificate-expired"),
-    ("Algorithm constraints check failed on keysize limits: RSA 512 bit key used with certificate: CN=a", "tls-handshake-failed"),
+    (
+        "Algorithm constraints check failed on keysize limits: RSA 512 bit key used with certificate: CN=a",
+        "tls-handshake-failed",
+    ),
     ("Algorithm constraints check failed on signature algorithm: MD5withRSA", "tls-handshake-failed"),
     ("Algorithm constraints check failed on disabled algorithm: secp256k1", "tls-handshake-failed"),
     ("basic constraints check failed: this is not a CA certificate", "tls-handshake-failed"),
     ("CA key usage check failed: keyCertSign bit is not set", "tls-handshake-failed"),
-    ("basic constraints check failed: pathLenConstraint violated - this cert must be the last cert in the certification path", "tls-handshake-failed"),
+    (
+        "basic constraints check failed: pathLenConstraint violated - this cert must be the last cert in the certification path",
+        "tls-handshake-failed",
+    ),
     ("name constraints check failed", "tls-handshake-failed"),
     ("unrecognized critical extension(s)", "tls-handshake-failed"),
     ("signature check failed", "tls-handshake-failed"),
@@ -131,7 +157,11 @@ fn each_kind_of_text_has_a_clue_of_its_own() {
         ("http", "Unexpected response: HTTP/1.1 103 Early Hints", "early hints"),
         ("http", "Maximum line length limit exceeded", "too long"),
         ("https", "Received fatal alert: certificate_required", "demands a client certificate"),
-        ("https", "(certificate_required) Received fatal alert: certificate_required", "demands a client certificate"),
+        (
+            "https",
+            "(certificate_required) Received fatal alert: certificate_required",
+            "demands a client certificate",
+        ),
         ("https", "Received fatal alert: protocol_version", "TLS version"),
         ("https", "Received fatal alert: unknown_ca", "client certificate of the stage"),
         ("https", "DH ServerKeyExchange does not comply to algorithm constraints", "too weak"),
@@ -146,14 +176,17 @@ fn each_kind_of_text_has_a_clue_of_its_own() {
         assert!(said.contains(clue), "{reason}: {said}");
     }
     // Without TLS nothing can have failed in a handshake.
-    let plain = diagnoses(&format!("(a) Endpoint request URI: http://orders.internal/\n(a) {OPENING}Connection is closed\n"));
+    let plain = diagnoses(&format!(
+        "(a) Endpoint request URI: http://orders.internal/\n(a) {OPENING}Connection is closed\n"
+    ));
     assert_eq!(plain[0].clue, None);
 }
 
 #[test]
 fn the_same_reason_behind_a_network_error_is_a_network_error() {
     for (reason, ..) in reasons() {
-        let line = format!("(a) Execution failed due to a network error communicating with endpoint: {reason}\n");
+        let line =
+            format!("(a) Execution failed due to a network error communicating with endpoint: {reason}\n");
         fixtures::with_executions(&line, |executions| {
             let found = vpclink_responder::causes::classify(&executions[0]).map(|found| found.cause.slug);
             assert_eq!(found, Some("network-error"), "{reason}");

@@ -2,6 +2,8 @@
 
 // `cfg(test)` is always true here; it tells Clippy that helpers beside the tests may unwrap as tests do.
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod accuracy;
 #[cfg(test)]
 #[cfg(feature = "live")]
@@ -62,11 +64,16 @@ mod matrix;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
-mod model;
-#[cfg(test)]
 mod network;
 #[cfg(test)]
+mod pasted;
+#[cfg(test)]
+#[cfg(feature = "probe")]
+mod probe;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod protocol_model;
 #[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
@@ -74,6 +81,8 @@ mod responder;
 mod schema;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod sequences;
 #[cfg(test)]
 mod sifting;
 #[cfg(test)]

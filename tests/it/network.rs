@@ -1,12 +1,11 @@
 //! The network hop on whole paths of both generations: a small account in code, walked and judged as a live one is.
 
+use async_trait::async_trait;
 use vpclink_responder::path;
-
-use std::future::ready;
 
 use vpclink_responder::aws::model::*;
 use vpclink_responder::aws::recorded::{RecordedAccount, Recorder};
-use vpclink_responder::aws::{Account, Answer, Asked, Query, ReadError};
+use vpclink_responder::aws::{Account, Answer, Answered, Query, ReadError};
 use vpclink_responder::causes::Diagnosis;
 use vpclink_responder::checks::{Assessment, Confidence, Finding, HopKind, State, assess};
 use vpclink_responder::ids::Arn;
@@ -199,7 +198,7 @@ impl World {
             Arn::new(self.balancer.arn.as_str().replace(":loadbalancer/", ":listener/") + "/1");
         let attributes = |pairs: &[(&str, &str)]| {
             let pairs = pairs.iter().map(|(key, value)| (key.to_string(), value.to_string()));
-            Answer::Attributes(Attributes(pairs.collect()))
+            Attributes(pairs.collect())
         };
         Ok(match question {
             Query::RestApi(_) => Answer::RestApi(RestApi { name: "orders".to_owned() }),
@@ -217,7 +216,7 @@ impl World {
                 let integrations = [("GET".to_owned(), integration)].into();
                 Answer::Resources(vec![Resource { path: "/orders".to_owned(), integrations }])
             }
-            Query::VpcLinkV1(_) | Query::VpcLinkV2(_) => Answer::VpcLink(VpcLink {
+            Query::VpcLinkV1(_) | Query::VpcLinkV2(_) => Answer::VpcLinkV1(VpcLink {
                 id: "link01".to_owned(),
                 name: Some("orders".to_owned()),
                 generation: self.generation,
@@ -263,8 +262,12 @@ impl World {
             }]),
             Query::TargetGroups(_) => Answer::TargetGroups(vec![self.group.clone()]),
             Query::TargetHealth(_) => Answer::TargetHealth(self.targets.clone()),
-            Query::LoadBalancerAttributes(_) => attributes(&self.balancer_attributes),
-            Query::TargetGroupAttributes(_) => attributes(&self.group_attributes),
+            Query::LoadBalancerAttributes(_) => {
+                Answer::LoadBalancerAttributes(attributes(&self.balancer_attributes))
+            }
+            Query::TargetGroupAttributes(_) => {
+                Answer::TargetGroupAttributes(attributes(&self.group_attributes))
+            }
             Query::Subnets(_) => Answer::Subnets(
                 [
                     ("lb-a", "10.0.1"),
@@ -307,7 +310,7 @@ impl World {
             // What stands beside the network is not part of these worlds.
             Query::Rules(_) => Answer::Rules(Vec::new()),
             Query::ListenerCertificates(_) => Answer::ListenerCertificates(Vec::new()),
-            Query::ListenerAttributes(_) => attributes(&[]),
+            Query::ListenerAttributes(_) => Answer::ListenerAttributes(attributes(&[])),
             Query::Metrics(_) => Answer::Metrics(Vec::new()),
             Query::AcmCertificate(_)
             | Query::AcmChain(_)
@@ -323,10 +326,11 @@ impl World {
     }
 }
 
+#[async_trait]
 impl Account for World {
-    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
+    async fn ask(&self, query: &Query) -> Answered {
         let at = "2026-11-22T14:04:03Z".parse().unwrap();
-        Box::pin(ready(self.answer(question).map(|answer| (answer, at))))
+        self.answer(query).map(|answer| (answer, at))
     }
 }
 
@@ -810,16 +814,15 @@ struct Waves {
     answered: std::sync::Mutex<usize>,
 }
 
+#[async_trait]
 impl Account for Waves {
-    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
-        Box::pin(async move {
-            let wave = *self.answered.lock().unwrap() + 1;
-            tokio::task::yield_now().await;
-            let answer = self.world.ask(question).await;
-            let mut answered = self.answered.lock().unwrap();
-            *answered = wave.max(*answered);
-            answer
-        })
+    async fn ask(&self, query: &Query) -> Answered {
+        let wave = *self.answered.lock().unwrap() + 1;
+        tokio::task::yield_now().await;
+        let answer = self.world.ask(query).await;
+        let mut answered = self.answered.lock().unwrap();
+        *answered = wave.max(*answered);
+        answer
     }
 }
 

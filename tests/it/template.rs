@@ -66,7 +66,7 @@ fn stored() -> BTreeSet<String> {
         "UpdateItem",
     ];
     let files =
-        walkdir::WalkDir::new("src/incident/store").into_iter().map(|entry| entry.unwrap().into_path());
+        walkdir::WalkDir::new("src/incidents/store").into_iter().map(|entry| entry.unwrap().into_path());
     let source: String =
         files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect();
     let called = |operation: &&&str| source.contains(&format!(".{}()", snake(operation)));
@@ -180,10 +180,12 @@ fn the_functions_variables_are_those_that_the_code_reads() {
         variables(&resource(TEMPLATE, "Responder")).union(&globals).cloned().collect();
     let caretaker: BTreeSet<_> =
         variables(&resource(TEMPLATE, "Caretaker")).union(&globals).cloned().collect();
-    let shared: BTreeSet<String> =
-        configured("src/config.rs").into_iter().filter(|name| !NOT_SET.contains(&name.as_str())).collect();
+    let shared: BTreeSet<String> = configured("src/functions/config.rs")
+        .into_iter()
+        .filter(|name| !NOT_SET.contains(&name.as_str()))
+        .collect();
     assert_eq!(responder, shared);
-    let own = configured("src/config/caretaker.rs");
+    let own = configured("src/functions/config_caretaker.rs");
     let mut wanted: BTreeSet<String> =
         shared.union(&own).filter(|name| !NOT_SET.contains(&name.as_str())).cloned().collect();
     // The caretaker looks up no lines.
@@ -212,7 +214,7 @@ fn the_tables_keys_are_the_stores() {
         .collect();
     assert_eq!(names, ["id", "id", "expires_at"]);
     assert!(table.contains("AttributeType: S") && !table.contains("RANGE"));
-    let store = read("src/incident/store/dynamodb.rs");
+    let store = read("src/incidents/store/dynamodb.rs");
     assert!(store.contains("A table with partition key `id` (S) and TTL attribute `expires_at`"));
     assert!(store.contains(r#".key("id", Value::S("#) && store.contains("expires_at <= :now"));
 }

@@ -9,8 +9,7 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 
 use crate::aws::live::outcome;
-use crate::aws::model::AcmCertificate;
-use crate::aws::queries::Answer;
+use crate::aws::model::{AcmCertificate, X509};
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
@@ -26,23 +25,18 @@ impl Reader {
         Self { client: Client::new(config) }
     }
 
-    pub(crate) async fn certificate(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn certificate(&self, arn: &Arn) -> Result<Option<AcmCertificate>, ReadError> {
         let found = self.client.describe_certificate().certificate_arn(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| match answer.certificate {
-            Some(detail) => Answer::AcmCertificate(certificate(detail)),
-            None => Answer::Absent,
-        })
+        outcome(found, &ABSENT, |answer| answer.certificate.map(certificate)).map(Option::flatten)
     }
 
-    pub(crate) async fn chain(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn chain(&self, arn: &Arn) -> Result<Option<Vec<X509>>, ReadError> {
         let found = self.client.get_certificate().certificate_arn(arn.as_str()).send().await;
-        let mut pem = String::new();
-        let answer = outcome(found, &ABSENT, |answer| {
+        let pem = outcome(found, &ABSENT, |answer| {
             let texts = [answer.certificate, answer.certificate_chain];
-            pem = texts.into_iter().flatten().collect::<Vec<_>>().join("\n");
-            Answer::Chain(Vec::new())
+            texts.into_iter().flatten().collect::<Vec<_>>().join("\n")
         })?;
-        if answer == Answer::Absent { Ok(answer) } else { x509::chain(&pem).map(Answer::Chain) }
+        pem.map(|pem| x509::chain(&pem)).transpose()
     }
 }
 

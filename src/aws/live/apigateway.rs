@@ -8,7 +8,6 @@ use aws_types::SdkConfig;
 use crate::aws::live::apigateway_export;
 use crate::aws::live::{outcome, refused};
 use crate::aws::model::{Generation, Integration, Resource, RestApi, Stage, VpcLink};
-use crate::aws::queries::Answer;
 use crate::aws::reading::ReadError;
 use crate::coverage::{Api, Refused};
 use crate::ids::{ApiId, Arn};
@@ -28,15 +27,15 @@ impl Reader {
         Self { client: Client::new(config) }
     }
 
-    pub(crate) async fn rest_api(&self, api: &ApiId) -> Result<Answer, ReadError> {
+    pub(crate) async fn rest_api(&self, api: &ApiId) -> Result<Option<RestApi>, ReadError> {
         let found = self.client.get_rest_api().rest_api_id(api.as_str()).send().await;
-        outcome(found, &ABSENT, |api| Answer::RestApi(RestApi { name: api.name.unwrap_or_default() }))
+        outcome(found, &ABSENT, |api| RestApi { name: api.name.unwrap_or_default() })
     }
 
-    pub(crate) async fn stage(&self, api: &ApiId, stage: &str) -> Result<Answer, ReadError> {
+    pub(crate) async fn stage(&self, api: &ApiId, stage: &str) -> Result<Option<Stage>, ReadError> {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
         outcome(found, &ABSENT, |found| {
-            Answer::Stage(settings(found.variables, found.canary_settings, found.method_settings))
+            settings(found.variables, found.canary_settings, found.method_settings)
         })
     }
 
@@ -66,39 +65,38 @@ impl Reader {
         Ok(account.cloudwatch_role_arn.is_some_and(|role| !role.is_empty()))
     }
 
-    pub(crate) async fn resources(&self, api: &ApiId) -> Result<Answer, ReadError> {
+    pub(crate) async fn resources(&self, api: &ApiId) -> Result<Option<Vec<Resource>>, ReadError> {
         let pages = self.client.get_resources().rest_api_id(api.as_str()).embed("methods").limit(PAGE);
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        outcome(found, &ABSENT, |items| Answer::Resources(items.into_iter().map(resource).collect()))
+        outcome(found, &ABSENT, |items| items.into_iter().map(resource).collect())
     }
 
-    pub(crate) async fn deployed(&self, api: &ApiId, stage: &str) -> Result<Answer, ReadError> {
+    pub(crate) async fn deployed(
+        &self,
+        api: &ApiId,
+        stage: &str,
+    ) -> Result<Option<Vec<Resource>>, ReadError> {
         let export =
             self.client.get_export().rest_api_id(api.as_str()).stage_name(stage).export_type("oas30");
         let export = export.parameters("extensions", "integrations").accepts("application/json").send().await;
-        let mut malformed = None;
-        let answer = outcome(export, &ABSENT, |export| {
-            let body = export.body.map(aws_smithy_types::Blob::into_inner).unwrap_or_default();
-            let resources =
-                apigateway_export::resources(&body).inspect_err(|error| malformed = Some(error.to_string()));
-            Answer::Resources(resources.unwrap_or_default())
-        });
-        malformed.map_or(answer, |error| Err(ReadError::Malformed(error)))
+        let body = outcome(export, &ABSENT, |export| {
+            export.body.map(aws_smithy_types::Blob::into_inner).unwrap_or_default()
+        })?;
+        let resources = body.map(|body| apigateway_export::resources(&body)).transpose();
+        resources.map_err(|error| ReadError::Malformed(error.to_string()))
     }
 
-    pub(crate) async fn vpc_link(&self, id: &str) -> Result<Answer, ReadError> {
+    pub(crate) async fn vpc_link(&self, id: &str) -> Result<Option<VpcLink>, ReadError> {
         let found = self.client.get_vpc_link().vpc_link_id(id).send().await;
-        outcome(found, &ABSENT, |link| {
-            Answer::VpcLink(VpcLink {
-                id: link.id.unwrap_or_else(|| id.to_owned()),
-                name: link.name,
-                generation: Generation::V1,
-                status: link.status.map_or_else(String::new, |status| status.as_str().to_owned()),
-                message: link.status_message,
-                targets: link.target_arns.unwrap_or_default().into_iter().map(Arn::new).collect(),
-                subnets: Vec::new(),
-                security_groups: Vec::new(),
-            })
+        outcome(found, &ABSENT, |link| VpcLink {
+            id: link.id.unwrap_or_else(|| id.to_owned()),
+            name: link.name,
+            generation: Generation::V1,
+            status: link.status.map_or_else(String::new, |status| status.as_str().to_owned()),
+            message: link.status_message,
+            targets: link.target_arns.unwrap_or_default().into_iter().map(Arn::new).collect(),
+            subnets: Vec::new(),
+            security_groups: Vec::new(),
         })
     }
 }

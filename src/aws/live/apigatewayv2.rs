@@ -5,7 +5,6 @@ use aws_types::SdkConfig;
 
 use crate::aws::live::{outcome, refused};
 use crate::aws::model::{Generation, VpcLink};
-use crate::aws::queries::Answer;
 use crate::aws::reading::ReadError;
 use crate::coverage::{Api, HttpApi, Refused};
 use crate::ids::ApiId;
@@ -23,19 +22,17 @@ impl Reader {
         Self { client: Client::new(config) }
     }
 
-    pub(crate) async fn vpc_link(&self, id: &str) -> Result<Answer, ReadError> {
+    pub(crate) async fn vpc_link(&self, id: &str) -> Result<Option<VpcLink>, ReadError> {
         let found = self.client.get_vpc_link().vpc_link_id(id).send().await;
-        outcome(found, &["NotFoundException"], |link| {
-            Answer::VpcLink(VpcLink {
-                id: link.vpc_link_id.unwrap_or_else(|| id.to_owned()),
-                name: link.name,
-                generation: Generation::V2,
-                status: link.vpc_link_status.map_or_else(String::new, |status| status.as_str().to_owned()),
-                message: link.vpc_link_status_message,
-                targets: Vec::new(),
-                subnets: link.subnet_ids.unwrap_or_default(),
-                security_groups: link.security_group_ids.unwrap_or_default(),
-            })
+        outcome(found, &["NotFoundException"], |link| VpcLink {
+            id: link.vpc_link_id.unwrap_or_else(|| id.to_owned()),
+            name: link.name,
+            generation: Generation::V2,
+            status: link.vpc_link_status.map_or_else(String::new, |status| status.as_str().to_owned()),
+            message: link.vpc_link_status_message,
+            targets: Vec::new(),
+            subnets: link.subnet_ids.unwrap_or_default(),
+            security_groups: link.security_group_ids.unwrap_or_default(),
         })
     }
 

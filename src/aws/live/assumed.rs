@@ -1,5 +1,6 @@
 //! Another account, read through a role of its own.
 
+use async_trait::async_trait;
 use aws_config::sts::AssumeRoleProvider;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_types::error::display::DisplayErrorContext;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Duration, Instant};
 
-use crate::aws::account::{Account, Asked};
+use crate::aws::account::{Account, Answered};
 use crate::aws::live::{LiveAccount, shortened};
 use crate::aws::queries::Query;
 use crate::aws::reading::ReadError;
@@ -70,12 +71,11 @@ impl AssumedAccount {
     }
 }
 
+#[async_trait]
 impl Account for AssumedAccount {
-    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
-        Box::pin(async move {
-            let (account, credentials) = self.opened().await;
-            self.entered(credentials).await?;
-            account.ask(question).await
-        })
+    async fn ask(&self, query: &Query) -> Answered {
+        let (account, credentials) = self.opened().await;
+        self.entered(credentials).await?;
+        account.ask(query).await
     }
 }

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 
 use crate::aws::live::outcome;
 use crate::aws::model::{MetricsOf, Point, Series};
-use crate::aws::queries::Answer;
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
@@ -46,7 +45,7 @@ impl Reader {
         Self { client: Client::new(config) }
     }
 
-    pub(crate) async fn metrics(&self, of: &MetricsOf) -> Result<Answer, ReadError> {
+    pub(crate) async fn metrics(&self, of: &MetricsOf) -> Result<Option<Vec<Series>>, ReadError> {
         let asked = series(of);
         let queries = asked.iter().enumerate().map(|(index, series)| query(of, index, series)).collect();
         let request = self
@@ -61,7 +60,7 @@ impl Reader {
             for result in pages.into_iter().flat_map(|page| page.metric_data_results.unwrap_or_default()) {
                 keep(&mut all, result);
             }
-            Answer::Metrics(all)
+            all
         })
     }
 }

@@ -9,7 +9,6 @@ use crate::aws::live::ec2_wire::{Connection, Described, Page, Service};
 use crate::aws::live::outcome;
 use crate::aws::live::query_protocol::{Error, Place, Wish};
 use crate::aws::model::{EndpointConnection, EndpointService};
-use crate::aws::queries::Answer;
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
@@ -21,16 +20,16 @@ const MOST_PAGES: usize = 20;
 
 /// Reads from EC2.
 pub(crate) struct Client {
-    query: query_protocol::Client,
+    query: Option<query_protocol::Client>,
 }
 
 impl Client {
-    /// A client of the configuration's Region and credentials; `None` where it has none.
-    pub(crate) fn new(config: &SdkConfig) -> Option<Self> {
-        query_protocol::Client::new(config, &EC2).map(|query| Self { query })
+    /// A client of the configuration's Region and credentials.
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self { query: query_protocol::Client::new(config, &EC2) }
     }
 
-    pub(crate) async fn endpoint_services(&self) -> Result<Answer, ReadError> {
+    pub(crate) async fn endpoint_services(&self) -> Result<Option<Vec<EndpointService>>, ReadError> {
         // No filter takes a load balancer: all services are read, and the caller finds its own.
         let found = self.describe::<Service>(&[]).await;
         outcome(found, &[], |services| {
@@ -39,11 +38,14 @@ impl Client {
                 state: service.service_state.unwrap_or_default(),
                 load_balancers: service.network_load_balancer_arn_set.into_iter().map(Arn::new).collect(),
             };
-            Answer::EndpointServices(services.into_iter().map(noun).collect())
+            services.into_iter().map(noun).collect()
         })
     }
 
-    pub(crate) async fn endpoint_connections(&self, service: &str) -> Result<Answer, ReadError> {
+    pub(crate) async fn endpoint_connections(
+        &self,
+        service: &str,
+    ) -> Result<Option<Vec<EndpointConnection>>, ReadError> {
         let filter = [("Filter.1.Name", "service-id"), ("Filter.1.Value.1", service)];
         let found = self.describe::<Connection>(&filter).await;
         outcome(found, &["InvalidVpcEndpointServiceId.NotFound"], |connections| {
@@ -52,18 +54,19 @@ impl Client {
                 owner: connection.vpc_endpoint_owner,
                 state: connection.vpc_endpoint_state.unwrap_or_default(),
             };
-            Answer::EndpointConnections(connections.into_iter().map(noun).collect())
+            connections.into_iter().map(noun).collect()
         })
     }
 
     /// Lists what matches, from all pages.
     pub(crate) async fn describe<T: Described>(&self, parameters: &[(&str, &str)]) -> Result<Vec<T>, Error> {
+        let query = query_protocol::configured(self.query.as_ref())?;
         let mut items = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let more = token.as_deref().map(|token| ("NextToken", token));
             let parameters: Vec<_> = parameters.iter().copied().chain(more).collect();
-            let page: Page<T> = self.query.call(T::ACTION, &parameters).await?;
+            let page: Page<T> = query.call(T::ACTION, &parameters).await?;
             items.extend(page.items);
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {

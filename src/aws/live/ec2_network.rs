@@ -12,29 +12,32 @@ use crate::aws::live::ec2::Client;
 use crate::aws::live::ec2_wire::{Described, items};
 use crate::aws::live::outcome;
 use crate::aws::model::InterfacesOf;
-use crate::aws::queries::Answer;
 use crate::aws::reading::ReadError;
 
 impl Client {
-    pub(crate) async fn subnets(&self, vpc: &str) -> Result<Answer, ReadError> {
+    pub(crate) async fn subnets(&self, vpc: &str) -> Result<Option<Vec<model::Subnet>>, ReadError> {
         let found = self.filtered::<Subnet>(&[("vpc-id", &[vpc.to_owned()])]).await;
-        outcome(found, &[], |items| Answer::Subnets(items.into_iter().map(Subnet::noun).collect()))
+        outcome(found, &[], |items| items.into_iter().map(Subnet::noun).collect())
     }
 
-    pub(crate) async fn network_acls(&self, vpc: &str) -> Result<Answer, ReadError> {
+    pub(crate) async fn network_acls(&self, vpc: &str) -> Result<Option<Vec<model::NetworkAcl>>, ReadError> {
         let found = self.filtered::<NetworkAcl>(&[("vpc-id", &[vpc.to_owned()])]).await;
-        outcome(found, &[], |items| Answer::NetworkAcls(items.into_iter().map(NetworkAcl::noun).collect()))
+        outcome(found, &[], |items| items.into_iter().map(NetworkAcl::noun).collect())
     }
 
-    pub(crate) async fn security_groups(&self, ids: &[String]) -> Result<Answer, ReadError> {
+    pub(crate) async fn security_groups(
+        &self,
+        ids: &[String],
+    ) -> Result<Option<Vec<model::SecurityGroup>>, ReadError> {
         // By filter, since one unknown id as a parameter fails the whole call.
         let found = self.filtered::<SecurityGroup>(&[("group-id", ids)]).await;
-        outcome(found, &[], |items| {
-            Answer::SecurityGroups(items.into_iter().map(SecurityGroup::noun).collect())
-        })
+        outcome(found, &[], |items| items.into_iter().map(SecurityGroup::noun).collect())
     }
 
-    pub(crate) async fn network_interfaces(&self, of: &InterfacesOf) -> Result<Answer, ReadError> {
+    pub(crate) async fn network_interfaces(
+        &self,
+        of: &InterfacesOf,
+    ) -> Result<Option<Vec<model::NetworkInterface>>, ReadError> {
         let found = match of {
             // `app/name/id` or `net/name/id` stands at the end of the load balancer's ARN.
             InterfacesOf::LoadBalancer(arn) => {
@@ -50,23 +53,21 @@ impl Client {
                 self.filtered(&[("vpc-id", &vpc), ("addresses.private-ip-address", addresses)]).await
             }
         };
-        outcome(found, &[], |items| {
-            Answer::NetworkInterfaces(items.into_iter().map(NetworkInterface::noun).collect())
-        })
+        outcome(found, &[], |items| items.into_iter().map(NetworkInterface::noun).collect())
     }
 
-    pub(crate) async fn instances(&self, ids: &[String]) -> Result<Answer, ReadError> {
+    pub(crate) async fn instances(&self, ids: &[String]) -> Result<Option<Vec<model::Instance>>, ReadError> {
         let found = self.filtered::<Reservation>(&[("instance-id", ids)]).await;
         outcome(found, &[], |items| {
             let instances = items.into_iter().flat_map(|reservation| reservation.instances_set);
-            Answer::Instances(instances.map(Instance::noun).collect())
+            instances.map(Instance::noun).collect()
         })
     }
 
-    pub(crate) async fn prefix_list(&self, id: &str) -> Result<Answer, ReadError> {
+    pub(crate) async fn prefix_list(&self, id: &str) -> Result<Option<model::PrefixList>, ReadError> {
         let found = self.describe::<PrefixListEntry>(&[("PrefixListId", id)]).await;
         outcome(found, &["InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound"], |items| {
-            Answer::PrefixList(model::PrefixList(items.into_iter().map(|entry| entry.cidr).collect()))
+            model::PrefixList(items.into_iter().map(|entry| entry.cidr).collect())
         })
     }
 

@@ -8,11 +8,18 @@ use crate::aws::live::outcome;
 use crate::aws::model::ListenerCertificate;
 use crate::aws::model::{Action, Condition, Listener, LoadBalancer, Rule, Target, TargetGroup};
 use crate::aws::model::{Attributes, BalancerZone};
-use crate::aws::queries::Answer;
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
 const ABSENT: [&str; 3] = ["ListenerNotFound", "LoadBalancerNotFound", "TargetGroupNotFound"];
+
+/// Load balancers, listeners and target groups list their attributes in one shape under three types.
+macro_rules! attributes {
+    ($answer:ident) => {{
+        let pairs = $answer.attributes.unwrap_or_default().into_iter();
+        Attributes(pairs.filter_map(|attribute| Some((attribute.key?, attribute.value?))).collect())
+    }};
+}
 
 /// Reads from Elastic Load Balancing.
 pub(crate) struct Reader {
@@ -24,85 +31,78 @@ impl Reader {
         Self { client: Client::new(config) }
     }
 
-    pub(crate) async fn load_balancer(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn load_balancer(&self, arn: &Arn) -> Result<Option<LoadBalancer>, ReadError> {
         // One ARN at a time: a missing one fails the whole call.
         let found = self.client.describe_load_balancers().load_balancer_arns(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| {
+        let first = outcome(found, &ABSENT, |answer| {
             let first = answer.load_balancers.unwrap_or_default().into_iter().next();
-            first.map_or(Answer::Absent, |balancer| Answer::LoadBalancer(load_balancer(arn, balancer)))
-        })
+            first.map(|balancer| load_balancer(arn, balancer))
+        });
+        first.map(Option::flatten)
     }
 
-    pub(crate) async fn listeners(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn listeners(&self, arn: &Arn) -> Result<Option<Vec<Listener>>, ReadError> {
         let pages = self.client.describe_listeners().load_balancer_arn(arn.as_str());
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        outcome(found, &ABSENT, |items| Answer::Listeners(items.into_iter().filter_map(listener).collect()))
+        outcome(found, &ABSENT, |items| items.into_iter().filter_map(listener).collect())
     }
 
-    pub(crate) async fn listener(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn listener(&self, arn: &Arn) -> Result<Option<Listener>, ReadError> {
         let found = self.client.describe_listeners().listener_arns(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| {
-            let first = answer.listeners.unwrap_or_default().into_iter().find_map(listener);
-            first.map_or(Answer::Absent, Answer::Listener)
-        })
+        let first = outcome(found, &ABSENT, |answer| {
+            answer.listeners.unwrap_or_default().into_iter().find_map(listener)
+        });
+        first.map(Option::flatten)
     }
 
-    pub(crate) async fn rules(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn rules(&self, arn: &Arn) -> Result<Option<Vec<Rule>>, ReadError> {
         let pages = self.client.describe_rules().listener_arn(arn.as_str());
         let found: Result<Vec<_>, _> = pages.into_paginator().send().collect().await;
         let rules = |pages: Vec<describe_rules::DescribeRulesOutput>| {
             let rules = pages.into_iter().flat_map(|page| page.rules.unwrap_or_default());
-            Answer::Rules(rules.map(rule).collect())
+            rules.map(rule).collect()
         };
         outcome(found, &ABSENT, rules)
     }
 
-    pub(crate) async fn target_groups(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn target_groups(&self, arn: &Arn) -> Result<Option<Vec<TargetGroup>>, ReadError> {
         let pages = self.client.describe_target_groups().load_balancer_arn(arn.as_str());
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        outcome(found, &ABSENT, |items| {
-            Answer::TargetGroups(items.into_iter().filter_map(target_group).collect())
-        })
+        outcome(found, &ABSENT, |items| items.into_iter().filter_map(target_group).collect())
     }
 
-    pub(crate) async fn target_health(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn target_health(&self, arn: &Arn) -> Result<Option<Vec<Target>>, ReadError> {
         let found = self.client.describe_target_health().target_group_arn(arn.as_str()).send().await;
         outcome(found, &ABSENT, |answer| {
             let described = answer.target_health_descriptions.unwrap_or_default();
-            Answer::TargetHealth(described.into_iter().filter_map(target).collect())
+            described.into_iter().filter_map(target).collect()
         })
     }
 
-    pub(crate) async fn listener_certificates(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn listener_certificates(
+        &self,
+        arn: &Arn,
+    ) -> Result<Option<Vec<ListenerCertificate>>, ReadError> {
         let pages = self.client.describe_listener_certificates().listener_arn(arn.as_str());
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        outcome(found, &ABSENT, |items| Answer::ListenerCertificates(listed(items)))
+        outcome(found, &ABSENT, listed)
     }
 
-    pub(crate) async fn listener_attributes(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn listener_attributes(&self, arn: &Arn) -> Result<Option<Attributes>, ReadError> {
         let found = self.client.describe_listener_attributes().listener_arn(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| {
-            let pairs = answer.attributes.unwrap_or_default().into_iter();
-            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
-        })
+        outcome(found, &ABSENT, |answer| attributes!(answer))
     }
 
-    pub(crate) async fn load_balancer_attributes(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn load_balancer_attributes(&self, arn: &Arn) -> Result<Option<Attributes>, ReadError> {
         let found =
             self.client.describe_load_balancer_attributes().load_balancer_arn(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| {
-            let pairs = answer.attributes.unwrap_or_default().into_iter();
-            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
-        })
+        outcome(found, &ABSENT, |answer| attributes!(answer))
     }
 
-    pub(crate) async fn target_group_attributes(&self, arn: &Arn) -> Result<Answer, ReadError> {
+    pub(crate) async fn target_group_attributes(&self, arn: &Arn) -> Result<Option<Attributes>, ReadError> {
         let found =
             self.client.describe_target_group_attributes().target_group_arn(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| {
-            let pairs = answer.attributes.unwrap_or_default().into_iter();
-            attributes(pairs.map(|attribute| (attribute.key, attribute.value)))
-        })
+        outcome(found, &ABSENT, |answer| attributes!(answer))
     }
 }
 
@@ -118,10 +118,6 @@ fn listed(items: Vec<types::Certificate>) -> Vec<ListenerCertificate> {
         }
     }
     listed
-}
-
-fn attributes(pairs: impl Iterator<Item = (Option<String>, Option<String>)>) -> Answer {
-    Answer::Attributes(Attributes(pairs.filter_map(|(key, value)| Some((key?, value?))).collect()))
 }
 
 fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {

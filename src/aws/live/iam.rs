@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::aws::live::outcome;
 use crate::aws::live::query_protocol::{Place, Wish};
-use crate::aws::queries::Answer;
+use crate::aws::model::X509;
 use crate::aws::reading::ReadError;
 
 const ABSENT: [&str; 1] = ["NoSuchEntity"];
@@ -19,24 +19,22 @@ static IAM: query_protocol::Service =
 
 /// Reads from IAM.
 pub(crate) struct Client {
-    query: query_protocol::Client,
+    query: Option<query_protocol::Client>,
 }
 
 impl Client {
-    /// A client of the configuration's partition and credentials; `None` where it has none.
-    pub(crate) fn new(config: &SdkConfig) -> Option<Self> {
-        query_protocol::Client::new(config, &IAM).map(|query| Self { query })
+    /// A client of the configuration's partition and credentials.
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self { query: query_protocol::Client::new(config, &IAM) }
     }
 
-    pub(crate) async fn server_certificate(&self, name: &str) -> Result<Answer, ReadError> {
+    pub(crate) async fn server_certificate(&self, name: &str) -> Result<Option<Vec<X509>>, ReadError> {
         let parameters = [("ServerCertificateName", name)];
-        let found = self.query.call::<Found>("GetServerCertificate", &parameters).await;
-        let mut pem = String::new();
-        let answer = outcome(found, &ABSENT, |found| {
-            pem = found.result.certificate.pem();
-            Answer::Chain(Vec::new())
-        })?;
-        if answer == Answer::Absent { Ok(answer) } else { x509::chain(&pem).map(Answer::Chain) }
+        let found = async {
+            query_protocol::configured(self.query.as_ref())?.call("GetServerCertificate", &parameters).await
+        };
+        let pem = outcome(found.await, &ABSENT, |found: Found| found.result.certificate.pem())?;
+        pem.map(|pem| x509::chain(&pem)).transpose()
     }
 }
 

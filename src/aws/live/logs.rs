@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use crate::aws::live::{outcome, why};
 use crate::aws::model::{LinesOf, LoggedLine};
-use crate::aws::queries::Answer;
 use crate::aws::reading::ReadError;
 use crate::coverage::{Done, Filter, LogGroup, LogGroups, Refused};
 use crate::ids::Arn;
@@ -32,7 +31,7 @@ impl Logs {
     }
 
     /// The lines that hold a request's id, from one stream, around the time of its failure.
-    pub(crate) async fn lines(&self, of: &LinesOf) -> Result<Answer, ReadError> {
+    pub(crate) async fn lines(&self, of: &LinesOf) -> Result<Option<Vec<LoggedLine>>, ReadError> {
         let mut lines = Vec::new();
         let mut token = None;
         for _ in 0..MOST_PAGES {
@@ -50,7 +49,7 @@ impl Logs {
             let page = match page {
                 Ok(page) => page,
                 Err(error) => {
-                    return outcome(Err(error), &["ResourceNotFoundException"], |()| Answer::Absent);
+                    return outcome(Err(error), &["ResourceNotFoundException"], |()| Vec::new());
                 }
             };
             let line = |event: aws_sdk_cloudwatchlogs::types::FilteredLogEvent| LoggedLine {
@@ -64,7 +63,7 @@ impl Logs {
             }
         }
         lines.truncate(MOST_LINES);
-        Ok(Answer::RequestLines(lines))
+        Ok(Some(lines))
     }
 }
 

@@ -128,6 +128,11 @@ impl Client {
     }
 }
 
+/// A client that could be made.
+pub(crate) fn configured(client: Option<&Client>) -> Result<&Client, Error> {
+    client.ok_or_else(|| Error::construction_failure("no Region or credentials are configured"))
+}
+
 /// What the SDK's own plugins read: signing, retries, timeouts, the user agent.
 fn layer(config: &SdkConfig, service: &Service, region: Region) -> Layer {
     let mut layer = Layer::new(service.name);

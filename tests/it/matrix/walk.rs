@@ -1,6 +1,7 @@
 //! How an account becomes an alert: through the real binary, or, where many answers are asked for, through the same
 //! pipeline and SDK in this process.
 
+use async_trait::async_trait;
 use vpclink_responder::{alerts, aws, path};
 
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 use vpclink_responder::aws::live::{LiveAccount, https};
-use vpclink_responder::aws::{Asked, CachedAccount, Query, ReadError};
+use vpclink_responder::aws::{Answered, CachedAccount, Query, ReadError};
 use vpclink_responder::causes::RouteContext;
 use vpclink_responder::checks::{Assessment, assess};
 use vpclink_responder::functions::{Reading, explain};
@@ -222,15 +223,15 @@ impl<'a> Denying<'a> {
     }
 }
 
+#[async_trait]
 impl aws::Account for Denying<'_> {
-    fn ask<'a>(&'a self, question: &'a Query) -> Asked<'a> {
+    async fn ask(&self, question: &Query) -> Answered {
         let action = question.action();
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(action);
         if self.denied == Some(action) {
-            let why = self.why.clone();
-            return Box::pin(async { Err(why) });
+            return Err(self.why.clone());
         }
-        self.account.ask(question)
+        self.account.ask(question).await
     }
 }
 

@@ -1,0 +1,104 @@
+//! Small operations on words that every room needs: bounded text, plurals, durations in words, `*` in names.
+
+use std::time::Duration;
+
+/// At most `longest` characters, marked where it was cut.
+pub fn bounded(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    match text.char_indices().nth(longest) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(longest.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// "1 route", "2 routes": for nouns whose plural only adds an *s*.
+pub fn counted(number: impl Into<Count>, noun: &str) -> String {
+    let Count(number) = number.into();
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A number of things, whether it was counted in memory or added up.
+#[derive(Clone, Copy, Debug)]
+pub struct Count(u64);
+
+impl From<u64> for Count {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl From<usize> for Count {
+    fn from(number: usize) -> Self {
+        Self(number as u64)
+    }
+}
+
+/// "45 s", "20 min", "4 h", "3 days": one unit, rounded down, and never less than two of it but for seconds.
+pub fn duration(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// Opens with a capital letter.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Whether a text is as the pattern says, where `*` is any text. Linear in the pattern's parts: no pattern can make it slow.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut text) = text.strip_prefix(head) else { return false };
+    let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in middle.split('*') {
+        let Some(place) = text.find(part) else { return false };
+        text = &text[place + part.len()..];
+    }
+    text.ends_with(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_bounded_by_characters() {
+        assert_eq!(bounded("äöü", 3), "äöü");
+        assert_eq!(bounded("äöüß", 3), "äö…");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(
+            [0_usize, 1, 2].map(|number| counted(number, "route")),
+            ["0 routes", "1 route", "2 routes"]
+        );
+    }
+
+    #[test]
+    fn a_duration_has_one_unit() {
+        let said = [0, 119, 120, 7_199, 7_200, 172_799, 172_800].map(|s| duration(Duration::from_secs(s)));
+        assert_eq!(said, ["0 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]);
+    }
+
+    #[track_caller]
+    fn check(pattern: &str, text: &str, expected: bool) {
+        assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+    }
+
+    #[test]
+    fn a_star_is_any_text() {
+        check("a1/prod", "a1/prod", true);
+        check("*_a1/*", "Logs_a1/prod", true);
+        check("*/prod", "Logs_a1/prod/Canary", false);
+        check("a*a", "a", false);
+        check("*", "", true);
+        check("", "a", false);
+    }
+}

@@ -1,0 +1,371 @@
+//! Whatever people paste and whatever they saved: each shape gives the cause that a person reads in it.
+
+use std::fmt::Write as _;
+
+use vpclink_responder::functions::{Explained, explain};
+
+const ID: &str = "0f0f0f0f-1111-4222-8333-444455556666";
+const UNREACHABLE: &str =
+    "Execution failed due to configuration error: There was an internal error while executing your request";
+const REASON: &str = "There was an internal error while executing your request";
+
+fn read(input: &[u8]) -> Explained {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let now = "2026-11-24T17:00:00Z".parse().unwrap();
+    runtime.block_on(explain(&[input.to_vec()], None, now)).unwrap()
+}
+
+#[track_caller]
+fn check_bytes(input: &[u8], expected: &[&str]) {
+    let explained = read(input);
+    let slugs: Vec<_> = explained.alerts.iter().map(|alert| alert.news.example.cause.slug).collect();
+    assert_eq!(slugs, expected, "{}\n{explained:?}", String::from_utf8_lossy(input));
+}
+
+#[track_caller]
+fn check(input: &str) {
+    check_bytes(input.as_bytes(), &["integration-unreachable"]);
+}
+
+/// A console test-invoke log.
+fn console() -> Vec<String> {
+    let stamp = "Thu Aug 04 17:48:21 UTC 2022 : ";
+    let mut lines = vec![format!("Execution log for request {ID}")];
+    for text in [
+        format!("Starting execution for request: {ID}"),
+        "HTTP Method: GET, Resource Path: /orders".to_owned(),
+        "Sending request to https://orders.internal.example.com:8443/orders".to_owned(),
+        UNREACHABLE.to_owned(),
+        "Method completed with status: 500".to_owned(),
+    ] {
+        lines.push(format!("{stamp}{text}"));
+    }
+    lines
+}
+
+/// Lines as CloudWatch Logs has them, without times.
+fn logged() -> Vec<String> {
+    console().iter().skip(1).map(|line| format!("({ID}) {}", line.split_once(" : ").unwrap().1)).collect()
+}
+
+fn each(lines: &[String], wrap: impl Fn(&str) -> String) -> String {
+    lines.iter().fold(String::new(), |mut all, line| {
+        let _ = writeln!(all, "{}", wrap(line));
+        all
+    })
+}
+
+fn gzipped(input: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(input).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn whole_console_log_on_one_line() {
+    check(&console().join(" "));
+    check(&console().join("\\n"));
+    check(&console().join("\t"));
+}
+
+#[test]
+fn quotation_marks_around_a_line_or_a_reason() {
+    for (open, close) in [
+        ("\"", "\""),
+        ("'", "'"),
+        ("“", "”"),
+        ("„", "“"),
+        ("「", "」"),
+        ("«", "»"),
+        ("« ", " »"),
+        ("`", "`"),
+        ("**", "**"),
+    ] {
+        check(&format!("{open}{REASON}{close}"));
+        check(&format!("{open}{UNREACHABLE}{close}"));
+        check(&format!("{open}({ID}) {UNREACHABLE}{close}"));
+        check(&each(&logged(), |line| format!("{open}{line}{close}")));
+        check(&each(&console(), |line| format!("{open}{line}{close}")));
+    }
+}
+
+#[test]
+fn quotations_bullets_numbers_colours_and_spaces_before_lines() {
+    for lines in [console(), logged()] {
+        for frame in [
+            "> ", ">", "> > ", "- ", "* ", "• ", "    ", "\t", "\u{a0}", "12: ", "12) ", "12. ", "  12\t",
+            "12 | ", "> - ",
+        ] {
+            check(&each(&lines, |line| format!("{frame}{line}")));
+        }
+        check(&each(&lines, |line| format!("\u{1b}[31m{line}\u{1b}[0m")));
+        check(&each(&lines, |line| format!("{line}<br/>")));
+        check(&lines.join("<br>"));
+        check(&format!("```\n{}```\n", each(&lines, str::to_owned)));
+        check(&format!("He wrote:\n{}\nThanks!\n", each(&lines, |line| format!("> {line}"))));
+        check(&lines.join("\r"));
+        check(&lines.join("\r\n"));
+    }
+}
+
+#[test]
+fn lines_run_together_by_tab_or_blank() {
+    check(&logged().join("\t"));
+    check(&logged().join(" "));
+}
+
+#[test]
+fn utf_16_and_byte_order_marks() {
+    let text = each(&logged(), str::to_owned);
+    let units =
+        |mark: bool| mark.then_some(0xfeff).into_iter().chain(text.encode_utf16()).collect::<Vec<u16>>();
+    for mark in [true, false] {
+        let little: Vec<u8> = units(mark).into_iter().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = units(mark).into_iter().flat_map(u16::to_be_bytes).collect();
+        check_bytes(&little, &["integration-unreachable"]);
+        check_bytes(&big, &["integration-unreachable"]);
+    }
+    check(&format!("\n\n\u{feff}{text}"));
+    check(&format!("\u{feff}\n{{\"events\":[{{\"message\":\"({ID}) {UNREACHABLE}\"}}]}}"));
+}
+
+#[test]
+fn something_else_in_place_of_the_time() {
+    for stamp in
+        ["... : ", "… : ", "... ", "timestamp : ", "[timestamp] : ", "<date> : ", "TIMESTAMP: ", "[...] "]
+    {
+        check(&each(&console()[1..], |line| format!("{stamp}{}", line.split_once(" : ").unwrap().1)));
+    }
+}
+
+#[test]
+fn reason_on_the_line_after_its_colon() {
+    for gap in ["\n", "\n  ", " \n\n"] {
+        check(&format!(
+            "Execution failed due to configuration error:{gap}{REASON}\nMethod completed with status: 500\n"
+        ));
+    }
+    check(&format!(
+        "({ID}) Execution failed due to configuration error:\n{REASON}\n({ID}) Method completed with status: 500\n"
+    ));
+}
+
+#[test]
+fn reason_without_its_opening_beside_a_completion_line() {
+    check(&format!("{REASON}\nMethod completed with status: 500\n"));
+    check(&format!("({ID}) {REASON}\n({ID}) Method completed with status: 500\n"));
+    let body = format!(
+        "Endpoint response body before transformations: [\n{REASON}\n]\nMethod completed with status: 500\n"
+    );
+    check_bytes(body.as_bytes(), &["unrecognised-failure"]);
+}
+
+#[test]
+fn test_invoke_method_in_every_output() {
+    let log = console().join("\n") + "\n";
+    let json =
+        serde_json::json!({"status": 500, "body": "{}", "headers": {"a": "b"}, "log": log, "latency": 12});
+    check(&json.to_string());
+    check(&serde_json::to_string_pretty(&json).unwrap());
+    let block = each(&console(), |line| format!("  {line}"));
+    check(&format!(
+        "body: '{{\"message\": \"Internal server error\"}}'\nheaders:\n  a: b\nlatency: 12\nlog: |\n{block}status: 500\n"
+    ));
+    let single = console().join("\n\n  ");
+    check(&format!("body: ''\nlatency: 12\nlog: 'Log: {single}\n\n  '\nstatus: 500\n").replace("Log: ", ""));
+    let double = console().join("\\n");
+    check(&format!("body: ''\nlatency: 12\nlog: \"{double}\\n\"\nstatus: 500\n"));
+    check(&format!("{{}}\t12\t{log}\t500\n"));
+}
+
+#[test]
+fn filter_log_events_in_every_output() {
+    let event = |message: &String| serde_json::json!({"logStreamName": "0123456789abcdef0123456789abcdef", "timestamp": 1_795_539_428_000_i64, "message": message, "ingestionTime": 1_795_539_428_001_i64, "eventId": "1"});
+    let events: Vec<_> = logged().iter().map(event).collect();
+    check(&serde_json::json!({"events": events, "searchedLogStreams": []}).to_string());
+    check(&serde_json::Value::Array(events.clone()).to_string());
+    check(&events.iter().map(|event| event.to_string() + "\n").collect::<String>());
+    check(&serde_json::json!(logged()).to_string());
+    check(&serde_json::to_string_pretty(&logged()).unwrap());
+    check(&each(&logged(), |line| serde_json::Value::from(line).to_string()));
+    let text = |line: &str| {
+        format!("EVENTS\t39123\t1795539428001\t0123456789abcdef0123456789abcdef\t{line}\t1795539428000")
+    };
+    check(&each(&logged(), text));
+    let yaml = |line: &str| {
+        format!(
+            "- eventId: '39123'\n  ingestionTime: 1795539428001\n  logStreamName: 0123456789abcdef0123456789abcdef\n  message: {line}\n  timestamp: 1795539428000"
+        )
+    };
+    check(&format!("events:\n{}searchedLogStreams: []\n", each(&logged(), yaml)));
+    let quoted = |line: &str| format!("- eventId: '39123'\n  message: '{line}'\n  timestamp: 1795539428000");
+    check(&format!("events:\n{}", each(&logged(), quoted)));
+    let table = |line: &str| format!("||  message  |  {line}  ||");
+    check(&each(&logged(), table));
+}
+
+#[test]
+fn followed_logs_of_every_tool() {
+    let stream = "0123456789abcdef0123456789abcdef";
+    let group = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
+    for before in [
+        format!("2026-11-24T16:57:08.123000+00:00 {stream} "),
+        "2026-11-24T16:57:08 ".to_owned(),
+        "2026-11-24 16:57:08.123 ".to_owned(),
+        "[2026-11-24T16:57:08] ".to_owned(),
+        "2026-11-24T16:57:08.123Z ".to_owned(),
+        format!("{stream} 2026-11-24T16:57:08.123000 "),
+        format!("2026/11/24/[$LATEST]{stream} 2026-11-24T16:57:08.123000 "),
+        format!("{group} {stream} "),
+        format!("{group} {stream} 2026-11-24T16:57:08.123Z "),
+    ] {
+        check(&each(&logged(), |line| format!("{before}{line}")));
+    }
+    check(&each(&logged(), |line| format!("{line}        2026-11-24T16:57:08.123Z")));
+    check(&each(&logged(), |line| format!("{line}\t1795539428000")));
+}
+
+#[test]
+fn logs_insights_as_json_csv_and_results() {
+    let row = |line: &String| serde_json::json!([{"field": "@timestamp", "value": "2026-11-24 16:57:08.123"}, {"field": "@message", "value": line}, {"field": "@ptr", "value": "CmE"}]);
+    let rows: Vec<_> = logged().iter().map(row).collect();
+    check(
+        &serde_json::json!({"results": rows, "statistics": {"recordsMatched": 1.0}, "status": "Complete"})
+            .to_string(),
+    );
+    check(&serde_json::json!(rows).to_string());
+    let exported: Vec<_> = logged()
+        .iter()
+        .map(|line| serde_json::json!({"@timestamp": "2026-11-24 16:57:08.123", "@message": line}))
+        .collect();
+    check(&serde_json::json!(exported).to_string());
+    check(&format!(
+        "@timestamp,@message\n{}",
+        each(&logged(), |line| format!("2026-11-24 16:57:08.123,\"{line}\""))
+    ));
+    check(&format!(
+        "@message,@timestamp\r\n{}",
+        each(&logged(), |line| format!("\"{line}\",2026-11-24 16:57:08.123\r"))
+    ));
+    check(&format!("timestamp,message\n{}", each(&logged(), |line| format!("1795539428000,\"{line}\n\""))));
+    // Fields that Logs Insights discovered in access logs.
+    let fields = [("requestId", ID), ("status", "503"), ("httpMethod", "GET"), ("integration.status", "-")];
+    let pairs: Vec<_> =
+        fields.iter().map(|(field, value)| serde_json::json!({"field": field, "value": value})).collect();
+    check(&serde_json::json!({"results": [pairs]}).to_string());
+    check(&format!("requestId,status,httpMethod,integration.status\n{ID},503,GET,-\n"));
+    let line = r#"{"requestId":"REQ","status":"503","httpMethod":"GET","integration":{"status":"-"}}"#
+        .replace("REQ", ID);
+    check(&line);
+    check(&format!("[{line}]"));
+    check(&serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&line).unwrap()).unwrap());
+    check(&format!("2026-11-24T16:57:08.123Z {line}\n"));
+}
+
+#[test]
+fn gzip_of_any_of_these() {
+    for text in [
+        each(&logged(), |line| format!("2026-11-24T16:57:08.123Z {line}")),
+        each(&console(), str::to_owned),
+        serde_json::json!({"events": [{"message": format!("({ID}) {UNREACHABLE}")}]}).to_string(),
+        serde_json::json!(logged()).to_string(),
+        format!(
+            "@timestamp,@message\n{}",
+            each(&logged(), |line| format!("2026-11-24 16:57:08.123,\"{line}\""))
+        ),
+    ] {
+        check_bytes(&gzipped(text.as_bytes()), &["integration-unreachable"]);
+    }
+}
+
+#[test]
+fn words_of_others_prove_nothing() {
+    let dated = |text: &str| format!("2026-11-24T16:57:08.123Z ({ID}) {text}\n");
+    for (quoted, frame) in [
+        (format!("Method request body before transformations: {{\n({ID}) {UNREACHABLE}\n}}"), ""),
+        (
+            format!(
+                "Endpoint response body before transformations: [\n> ({ID}) {UNREACHABLE}\n\"{UNREACHABLE}\"\n]"
+            ),
+            "",
+        ),
+        (format!("Method request query string: {{q={UNREACHABLE}}}"), ""),
+        (format!("Method request path: {{proxy={UNREACHABLE}}}"), ""),
+        (format!("Method request headers: {{User-Agent={UNREACHABLE}, x=({ID}) {UNREACHABLE}}}"), ""),
+        (format!("Method request headers: {{User-Agent={UNREACHABLE}}}"), "> "),
+        (
+            format!(
+                "Endpoint response body before transformations: <p>a<br>({ID}) {UNREACHABLE}<br/>{UNREACHABLE}"
+            ),
+            "",
+        ),
+        (format!("Method request body before transformations: a\r({ID}) {UNREACHABLE}\r{UNREACHABLE}"), ""),
+    ] {
+        let undated = |text: &str| format!("({ID}) {text}\n");
+        let line = |text: &str| if quoted.contains('\n') { dated(text) } else { undated(text) };
+        for line in [&dated as &dyn Fn(&str) -> String, &line] {
+            let log = line("HTTP Method: GET, Resource Path: /x")
+                + &line(&quoted)
+                + &line("Method completed with status: 200");
+            let log = log.split_inclusive('\n').map(|line| format!("{frame}{line}")).collect::<String>();
+            let explained = read(log.as_bytes());
+            assert_eq!(explained.alerts.len(), 0, "{log}\n{explained:?}");
+            assert_eq!((explained.summary.read, explained.unattributed.len()), (1, 0), "{log}");
+        }
+    }
+}
+
+#[test]
+fn client_words_in_access_lines_prove_nothing() {
+    let line =
+        serde_json::json!({"requestId": ID, "status": "200", "httpMethod": "GET", "userAgent": UNREACHABLE});
+    let explained = read(line.to_string().as_bytes());
+    let Explained { alerts, summary, unattributed } = &explained;
+    assert_eq!((alerts.len(), summary.read, unattributed.len()), (0, 1, 0), "{explained:?}");
+}
+
+#[test]
+fn long_lines_are_read_in_time_that_grows_with_them() {
+    let opening = format!("({ID}) Starting execution for request: {ID}");
+    for filling in
+        ["(a) ".repeat(300_000), " UTC ".repeat(200_000), "( ".repeat(500_000), "\" \"".repeat(300_000)]
+    {
+        assert_eq!(read(format!("{opening} {filling}").as_bytes()).alerts.len(), 0);
+    }
+}
+
+#[test]
+fn nothing_is_called_well_where_a_failure_may_stand() {
+    for text in [
+        format!(
+            "We saw this again today, {UNREACHABLE}, and nobody knows why.\n(1) Method completed with status: 200\n"
+        ),
+        format!("{{\"level\":\"ERROR\",\"msg\":\"{UNREACHABLE}\"}}\n"),
+        format!("Orders team: the client got 500 ({REASON}) at noon.\nMethod completed with status: 200\n"),
+    ] {
+        let explained = read(text.as_bytes());
+        assert_eq!(explained.alerts.len(), 0, "{text}");
+        let found = &explained.unattributed[0];
+        assert_eq!(
+            (found.mention.line, found.cause.map(|cause| cause.slug)),
+            (1, Some("integration-unreachable")),
+            "{text}"
+        );
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_paste_makes_it_fail(text in "[\\PC\n\r\t\u{1b}]{0,200}") {
+        read(text.as_bytes());
+    }
+
+    #[test]
+    fn frames_nest(frames in proptest::collection::vec(proptest::sample::select(vec!["> ", "- ", "\"", "  ", "7: "]), 0..4)) {
+        let frame = frames.concat();
+        let framed = logged().iter().map(|line| format!("{frame}{line}\n")).collect::<String>();
+        let slugs: Vec<_> = read(framed.as_bytes()).alerts.iter().map(|alert| alert.news.example.cause.slug).collect();
+        proptest::prop_assert_eq!(slugs, ["integration-unreachable"]);
+    }
+}
