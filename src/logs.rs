@@ -24,6 +24,7 @@ pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
 pub use batch::{Batch, DecodeError, EXECUTION_LOG_PREFIX, Fault, LogEvent, MOST_EVENTS, Source, digest};
 pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
 pub use execution::{Entry, Execution, Phase};
+pub(crate) use line::FAILURES;
 pub use pasted::{Mention, mention};
 pub use record::{Record, open, sift};
 pub use saved::open_saved;

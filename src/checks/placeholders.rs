@@ -79,8 +79,8 @@ impl Placeholders {
         self.filled(text, |_| true)
     }
 
-    /// The same for a command that somebody will paste into a shell. Paths, hosts and request ids can be a client's choice:
-    /// what a shell would take for more than a word stays a name in capitals.
+    /// The same for a command that an engineer pastes into a shell. Clients choose paths, hosts and request ids: a value that a
+    /// shell would read as more than a word stays a name in capitals.
     pub fn fill_command(&self, command: &str) -> String {
         let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,{}".contains(c);
         self.filled(command, |value| value.chars().all(harmless))

@@ -269,7 +269,7 @@ impl Responder {
             Need::Change { fingerprint, change } => Reply::Changed(store.change(fingerprint, change).await?),
             Need::Budget(leader) => {
                 let own = work.incidents.iter().find(|incident| incident.fingerprint == *leader);
-                let Some(own) = own else { return Ok(Reply::Done) };
+                let Some(own) = own.filter(|_| !work.may_repeat) else { return Ok(Reply::Done) };
                 let charge = Charge::of(own, self.config.max_messages_per_hour, now);
                 if store.charge(&charge, now).await? {
                     Reply::Done

@@ -8,7 +8,7 @@ use crate::incidents::incident::Incident;
 
 use std::collections::BTreeMap;
 
-use crate::causes::{Cause, Route};
+use crate::causes::{Cause, MANY_INCIDENTS, Route};
 use crate::checks::Assessment;
 use crate::logs::Source;
 
@@ -84,6 +84,13 @@ pub struct Alert {
     pub judgement: Assessment,
     /// What else the same broken resource fails: incidents that share one root are told as one.
     pub also_hit: Vec<AlsoAffected>,
+}
+
+impl Alert {
+    /// Whether this counts many incidents instead of describing one.
+    pub fn is_digest(&self) -> bool {
+        self.news.example.cause.slug == MANY_INCIDENTS.slug
+    }
 }
 
 /// An API and stage that the same fault hits.

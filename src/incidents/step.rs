@@ -298,7 +298,7 @@ impl AlertTask {
         match (std::mem::replace(&mut self.stage, Step::Done(TaskOutcome::Quiet)), answer) {
             (Step::Claim, Reply::Done) => self.claimed_next(),
             (Step::Claim, _) => Step::Done(TaskOutcome::Lost),
-            (Step::Budget, Reply::Done) => Step::Read,
+            (Step::Budget, Reply::Done) => Step::Announce,
             (Step::Budget, _) => Step::Withdraw,
             (Step::Withdraw, _) => Step::Done(TaskOutcome::Withheld),
             (Step::Forget, _) => match &self.job {
@@ -376,7 +376,6 @@ impl AlertTask {
 
     fn claimed_next(&mut self) -> Step {
         match &self.job {
-            Job::Open if self.is_new => Step::Budget,
             Job::Open | Job::Update { .. } | Job::Recover { .. } => Step::Read,
             Job::Merge { .. } if self.merged_into().is_some() => self.moved(0),
             Job::Merge { .. } => self.publish_end(),
@@ -430,8 +429,9 @@ impl AlertTask {
     }
 
     fn announce(&self) -> Step {
+        // What joins another alert costs no message: only now is it certain that this is one.
         if self.alert.state == (AlertState::Opening { announced: false }) {
-            Step::Announce
+            Step::Budget
         } else {
             Step::Publish
         }

@@ -36,6 +36,8 @@ mod fixtures;
 #[cfg(test)]
 mod forgery;
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod grouping;
