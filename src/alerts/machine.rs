@@ -281,8 +281,8 @@ fn finding<'a>(report: &Report<'_>, finding: &'a Finding) -> WireFinding<'a> {
         resource: finding.resource.as_deref().map(plain),
         says: plain(&finding.says),
         detail: finding.detail.iter().map(|(key, value)| (*key, plain(value))).collect(),
-        action: Some(finding.action).filter(|action| !action.is_empty()),
-        read_at: finding.read_at,
+        action: finding.action(),
+        read_at: finding.read_at(),
         seconds_after_failure: Some(finding)
             .filter(|f| f.state != State::Unknown)
             .and_then(|f| words::seconds_after(report.alert, f)),

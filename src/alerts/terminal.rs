@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::alerts::escape::{cut, terminal as safe, terminal_command};
-use crate::alerts::report::{About, Block, FULL, Part, Report, Section};
+use crate::alerts::report::{About, Block, FULL, Report, Section, SectionKind};
 use crate::alerts::words::{self, hop_label, mark};
 use crate::causes::Evidence;
 use crate::checks::{Assessment, Confidence, Finding, Hop, HopKind, State};
@@ -62,7 +62,8 @@ pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
                 paint.state(finding.state, mark(finding.state).sign),
                 safe(&finding.says)
             ));
-            let remedy = finding.remedy.as_ref().filter(|_| finding.state == State::Faulty);
+            let remedy =
+                finding.remedy.as_ref().filter(|_| matches!(finding.state, State::Faulty | State::Warning));
             out.extend(remedy.map(|remedy| format!("        next: {}", safe(&remedy.what))));
         }
     }
@@ -213,14 +214,14 @@ fn notes(report: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
 
 /// Routes and quotes stand above; links and healthy hops are for readers who have more room.
 fn section_notes<'a>(notes: &mut Vec<Note<'a>>, section: &'a Section<'_>) {
-    let label = match section.part {
-        Part::AlsoAffected => "affects",
-        Part::AlsoBroken => "also",
-        Part::StillBroken => "still",
-        Part::NotChecked => "unknown",
-        Part::Path => "path",
-        Part::Steps => "next",
-        Part::Routes | Part::Evidence | Part::Healthy | Part::Links => return,
+    let label = match section.kind {
+        SectionKind::AlsoAffected => "affects",
+        SectionKind::AlsoBroken => "also",
+        SectionKind::StillBroken => "still",
+        SectionKind::NotChecked => "unknown",
+        SectionKind::Path => "path",
+        SectionKind::Steps => "next",
+        SectionKind::Routes | SectionKind::Evidence | SectionKind::Healthy | SectionKind::Links => return,
     };
     match &section.block {
         Block::List(items) => notes.extend(items.iter().map(|item| {

@@ -28,6 +28,7 @@ pub(crate) struct Mark {
 pub(crate) fn mark(state: State) -> Mark {
     let (sign, emoji, word, class) = match state {
         State::Faulty => ("✗", "❌", "BROKEN", "bad"),
+        State::Warning => ("!", "⚠️", "warning", "unsure"),
         State::Unknown => ("?", "❔", "not checked", "unsure"),
         State::Healthy => ("✓", "✅", "healthy", "good"),
     };
@@ -210,7 +211,7 @@ fn readings(alert: &Alert) -> String {
     if counted.is_empty() {
         return "none".to_owned();
     }
-    let read = findings.iter().filter_map(|finding| finding.read_at).max();
+    let read = findings.iter().filter_map(|finding| finding.read_at()).max();
     let read = read.map_or(String::new(), |at| format!(", read at {}", time(at)));
     format!("{}{read}", counted.join(", "))
 }
@@ -331,7 +332,7 @@ pub(crate) fn time(at: Timestamp) -> String {
 
 /// Whole seconds from the failure to the reading; negative where it was read before.
 pub(crate) fn seconds_after(alert: &Alert, finding: &Finding) -> Option<i64> {
-    Some(finding.read_at?.duration_since(alert.news.example.at?).as_secs())
+    Some(finding.read_at()?.duration_since(alert.news.example.at?).as_secs())
 }
 
 /// "41 s after the failure".

@@ -7,7 +7,7 @@ use tracing::warn;
 
 use crate::aws::NotRead;
 use crate::causes::{Diagnosis, RouteContext};
-use crate::checks::{Assessment, State, assess};
+use crate::checks::{Assessment, Finding, assess};
 use crate::functions::context::{Context as Looked, context};
 use crate::functions::group::fault;
 use crate::functions::metrics::Metric;
@@ -116,9 +116,10 @@ impl Responder {
         topology.refused.extend(unread);
         let judgement = assess(subject, &topology);
         self.tally.took(Metric::WalkLatency, began.elapsed());
-        let unknown = judgement.findings.iter().filter(|finding| finding.state == State::Unknown);
-        let actions = unknown.map(|finding| finding.action).chain(judgement.refused.iter().map(|r| r.action));
-        actions.for_each(|action| self.tally.count(Metric::Unknowns, action, 1));
+        let missing = judgement.findings.iter().filter_map(Finding::not_read).chain(&judgement.refused);
+        missing
+            .map(|missing| missing.action().unwrap_or_default())
+            .for_each(|action| self.tally.count(Metric::Unknowns, action, 1));
         judgement
     }
 

@@ -1,7 +1,5 @@
-//! Failures over time: what is one incident, and when somebody is told.
+//! What an alert says: its status, its reason, and everything that a message is rendered from.
 //!
-//! [`gather`] puts the failures of a batch together, a [`store`] counts them, [`decide`] says whether what is known has to be
-//! told, and [`recovery`] whether it is over. All but the stores are pure.
 
 use crate::incidents::failure_group::FailureGroup;
 use crate::incidents::incident::Incident;

@@ -77,6 +77,8 @@ mod properties;
 #[cfg(test)]
 mod protocol_model;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
 #[cfg(test)]
