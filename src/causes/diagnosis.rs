@@ -152,13 +152,8 @@ pub fn failure_of<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
 
 /// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
 pub fn classify_pasted(execution: &Execution<'_>) -> Option<Diagnosis> {
-    failure_of_pasted(execution).map(|failure| failure.diagnosis())
-}
-
-/// The same without copying or quoting a line.
-pub fn failure_of_pasted<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
     let (cause, proof) = proofs(execution).next()?;
-    (!cause.is_last_resort()).then(|| Failure::new(cause, proof, execution))
+    (!cause.is_last_resort()).then(|| Failure::new(cause, proof, execution).diagnosis())
 }
 
 /// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.
