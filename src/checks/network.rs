@@ -9,19 +9,19 @@ use crate::aws::model::{Generation, SecurityGroup};
 use crate::aws::{NotRead, Reading};
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
+use crate::checks::code::HopKind;
 use crate::checks::finding::Finding;
-use crate::checks::hops::HopKind;
 use crate::checks::{network_remedy, network_sentences};
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::reachability::{Blocker, FlowStep, Leg, Outcome, behind, entry};
+use crate::reachability::{Blocker, FlowStep, Leg, StepOutcome, behind, entry};
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let into = entry(on);
-    let mut findings = Report { on, group: None }.findings(&into);
+    let mut findings = NetworkFindings { on, group: None }.findings(&into);
     for group in on.targets.keys() {
         let passages = behind(on, group);
-        let report = Report { on, group: Some(group) };
+        let report = NetworkFindings { on, group: Some(group) };
         match passages.is_empty() {
             true => {}
             false if report.open(&into, &passages) => findings.push(report.healthy(&passages)),
@@ -42,13 +42,13 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 /// Makes findings of the passages into the load balancer, or to one target group.
 #[derive(Clone, Copy)]
-struct Report<'a> {
+struct NetworkFindings<'a> {
     on: OnPath<'a>,
     /// `None` for what leads into the load balancer.
     group: Option<&'a Arn>,
 }
 
-impl<'a> Report<'a> {
+impl<'a> NetworkFindings<'a> {
     fn findings(self, passages: &[FlowStep]) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut blamed: Vec<Blocker> = Vec::new();
@@ -101,7 +101,7 @@ impl<'a> Report<'a> {
     fn unknown(self, step: Leg, of_step: &[&FlowStep]) -> Vec<Finding> {
         let mut unread: Vec<&NotRead> = Vec::new();
         for passage in of_step {
-            if let Outcome::Unknown(unavailable) = &passage.outcome
+            if let StepOutcome::Unknown(unavailable) = &passage.outcome
                 && !unread.contains(&unavailable)
             {
                 unread.push(unavailable);
@@ -121,7 +121,7 @@ impl<'a> Report<'a> {
     /// Whether every piece was read and lets everything through, from API Gateway to the last target.
     fn open(self, into: &[FlowStep], passages: &[FlowStep]) -> bool {
         let seen = !into.is_empty() || self.on.path.generation() != Some(Generation::V2);
-        seen && into.iter().chain(passages).all(|passage| passage.outcome == Outcome::Open)
+        seen && into.iter().chain(passages).all(|passage| passage.outcome == StepOutcome::Open)
     }
 
     fn healthy(self, passages: &[FlowStep]) -> Finding {
@@ -160,7 +160,7 @@ impl<'a> Report<'a> {
 fn blockers<'a>(of_step: &[&'a FlowStep]) -> BTreeMap<Blocker, Vec<(&'a FlowStep, &'a Blocker)>> {
     let mut blockers: BTreeMap<Blocker, Vec<_>> = BTreeMap::new();
     for passage in of_step {
-        if let Outcome::Blocked(blocker) | Outcome::Partly(blocker) = &passage.outcome {
+        if let StepOutcome::Blocked(blocker) | StepOutcome::Partly(blocker) = &passage.outcome {
             blockers.entry(blocker.identity()).or_default().push((*passage, blocker));
         }
     }
@@ -169,5 +169,5 @@ fn blockers<'a>(of_step: &[&'a FlowStep]) -> BTreeMap<Blocker, Vec<(&'a FlowStep
 
 /// Whether some connections pass, or might; or the load balancer's own checks pass where these rules say they can't.
 fn is_partial(of_step: &[&FlowStep]) -> bool {
-    of_step.iter().any(|passage| passage.contradicted || !matches!(passage.outcome, Outcome::Blocked(_)))
+    of_step.iter().any(|passage| passage.contradicted || !matches!(passage.outcome, StepOutcome::Blocked(_)))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::path::OnPath;
-use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, Outcome};
+use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, StepOutcome};
 
 /// Places named in one sentence.
 const MOST_NAMES: usize = 3;
@@ -48,7 +48,7 @@ pub(crate) fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
     let (from, to) = ends(stopped);
     let edge = if *egress { "out of" } else { "into" };
     let what = match passage.step {
-        Leg::AclResponse if matches!(passage.outcome, Outcome::Partly(_)) => {
+        Leg::AclResponse if matches!(passage.outcome, StepOutcome::Partly(_)) => {
             format!("some answers from {to} to {from} (ephemeral ports {} to {})", ports.0, ports.1)
         }
         Leg::AclResponse => {

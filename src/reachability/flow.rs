@@ -23,7 +23,7 @@ pub(crate) enum Leg {
 
 /// What a step makes of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum StepOutcome {
     /// It passes.
     Open,
     /// Some connections pass, by the port they come from.

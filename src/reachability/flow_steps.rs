@@ -10,7 +10,7 @@ use crate::aws::model::{Generation, LoadBalancer};
 use crate::aws::{NotRead, QueryKind, Reading};
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::reachability::flow::{Leg, Outcome, not_known};
+use crate::reachability::flow::{Leg, StepOutcome, not_known};
 use crate::reachability::flow_ends::{FlowEnd, FlowEnds, TargetEnd};
 use crate::reachability::rule_set::{Flow, RuleSet};
 
@@ -28,7 +28,7 @@ pub(crate) struct FlowStep {
     pub(crate) matches_by_group: bool,
     /// Whether it is a health check.
     pub(crate) health: bool,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: StepOutcome,
     /// Whether the load balancer's own health checks pass where these rules would stop them.
     pub(crate) contradicted: bool,
 }
@@ -106,7 +106,9 @@ fn checks(
 }
 
 fn stops_too(check: &FlowStep, request: &FlowStep) -> bool {
-    check.step == request.step && check.port == request.port && matches!(check.outcome, Outcome::Blocked(_))
+    check.step == request.step
+        && check.port == request.port
+        && matches!(check.outcome, StepOutcome::Blocked(_))
 }
 
 /// Whom targets see as the source of requests, whether rules may mean it by group, and what would have to be known.

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use crate::aws::model::{GroupRule, NetworkAcl, SecurityGroup};
 use crate::aws::{NotRead, QueryKind, ReadError};
 use crate::path::Network;
-use crate::reachability::flow::{Blocker, Leg, Outcome, not_known};
+use crate::reachability::flow::{Blocker, Leg, StepOutcome, not_known};
 use crate::reachability::flow_ends::FlowEnd;
 use crate::reachability::network_acls::{Crossing, EPHEMERAL, crosses};
 use crate::reachability::security_groups::{Admission, Peer, admits};
@@ -31,7 +31,7 @@ pub(crate) struct RuleSet<'a>(pub(crate) &'a Network);
 
 impl<'a> RuleSet<'a> {
     /// What one step makes of a connection.
-    pub(crate) fn step(self, way: &Flow<'_>, step: Leg) -> Outcome {
+    pub(crate) fn step(self, way: &Flow<'_>, step: Leg) -> StepOutcome {
         let outcome = match step {
             Leg::SourceEgress => {
                 self.groups(&way.from.groups, way.to, way.to.groups.as_deref(), way.port, true)
@@ -50,7 +50,9 @@ impl<'a> RuleSet<'a> {
             }
         };
         match (outcome, &way.doubt) {
-            (Outcome::Blocked(_) | Outcome::Partly(_), Some(doubt)) => Outcome::Unknown(doubt.clone()),
+            (StepOutcome::Blocked(_) | StepOutcome::Partly(_), Some(doubt)) => {
+                StepOutcome::Unknown(doubt.clone())
+            }
             (outcome, _) => outcome,
         }
     }
@@ -63,11 +65,11 @@ impl<'a> RuleSet<'a> {
         named: Result<&[String], &NotRead>,
         port: u16,
         egress: bool,
-    ) -> Outcome {
+    ) -> StepOutcome {
         let ids = match ids {
-            Ok(ids) if ids.is_empty() => return Outcome::Open,
+            Ok(ids) if ids.is_empty() => return StepOutcome::Open,
             Ok(ids) => ids,
-            Err(unavailable) => return Outcome::Unknown(unavailable.clone()),
+            Err(unavailable) => return StepOutcome::Unknown(unavailable.clone()),
         };
         let (mut rules, mut unread): (Vec<&GroupRule>, _) = (Vec::new(), None);
         for id in ids {
@@ -86,10 +88,12 @@ impl<'a> RuleSet<'a> {
             &self.0.prefix_lists,
         );
         match (admission, unread) {
-            (Admission::Passes, _) => Outcome::Open,
-            (_, Some(unavailable)) | (Admission::Unread(unavailable), None) => Outcome::Unknown(unavailable),
-            (Admission::Depends, None) => Outcome::Unknown(vague(peer)),
-            (Admission::Blocks, None) => Outcome::Blocked(Blocker::Groups {
+            (Admission::Passes, _) => StepOutcome::Open,
+            (_, Some(unavailable)) | (Admission::Unread(unavailable), None) => {
+                StepOutcome::Unknown(unavailable)
+            }
+            (Admission::Depends, None) => StepOutcome::Unknown(vague(peer)),
+            (Admission::Blocks, None) => StepOutcome::Blocked(Blocker::Groups {
                 ids: ids.clone(),
                 egress,
                 empty: rules.is_empty(),
@@ -99,37 +103,43 @@ impl<'a> RuleSet<'a> {
     }
 
     /// Marks a block that comes of a group's name alone.
-    fn group_reference_ineffective(self, outcome: Outcome, way: &Flow<'_>) -> Outcome {
+    fn group_reference_ineffective(self, outcome: StepOutcome, way: &Flow<'_>) -> StepOutcome {
         match outcome {
-            Outcome::Blocked(Blocker::Groups { ids, egress, empty, .. }) if !way.matches_by_group => {
+            StepOutcome::Blocked(Blocker::Groups { ids, egress, empty, .. }) if !way.matches_by_group => {
                 let meant =
                     self.groups(&way.to.groups, way.from, way.from.groups.as_deref(), way.port, false);
-                let group_reference_ineffective = meant == Outcome::Open;
-                Outcome::Blocked(Blocker::Groups { ids, egress, empty, group_reference_ineffective })
+                let group_reference_ineffective = meant == StepOutcome::Open;
+                StepOutcome::Blocked(Blocker::Groups { ids, egress, empty, group_reference_ineffective })
             }
             outcome => outcome,
         }
     }
 
     /// The ACLs of both ends, each asked about the other end; within one subnet there is none in the way.
-    fn acls(self, edges: [(&FlowEnd, &FlowEnd, bool, RangeInclusive<u16>); 2]) -> Outcome {
+    fn acls(self, edges: [(&FlowEnd, &FlowEnd, bool, RangeInclusive<u16>); 2]) -> StepOutcome {
         let [(one, other, ..), _] = &edges;
         if one.subnet.is_ok() && one.subnet == other.subnet {
-            return Outcome::Open;
+            return StepOutcome::Open;
         }
         let [first, second] =
             edges.map(|(place, peer, egress, ports)| self.acl_of(place, peer, egress, ports));
         if rank(&second) > rank(&first) { second } else { first }
     }
 
-    fn acl_of(self, place: &FlowEnd, peer: &FlowEnd, egress: bool, ports: RangeInclusive<u16>) -> Outcome {
+    fn acl_of(
+        self,
+        place: &FlowEnd,
+        peer: &FlowEnd,
+        egress: bool,
+        ports: RangeInclusive<u16>,
+    ) -> StepOutcome {
         let subnet = match &place.subnet {
             Ok(subnet) => subnet,
-            Err(unavailable) => return Outcome::Unknown(unavailable.clone()),
+            Err(unavailable) => return StepOutcome::Unknown(unavailable.clone()),
         };
         let acl = match self.acl(subnet) {
             Ok(acl) => acl,
-            Err(unavailable) => return Outcome::Unknown(unavailable),
+            Err(unavailable) => return StepOutcome::Unknown(unavailable),
         };
         let blocker = |entry: Option<i32>| Blocker::Acl {
             id: acl.id.clone(),
@@ -141,10 +151,10 @@ impl<'a> RuleSet<'a> {
             ports: (*ports.start(), *ports.end()),
         };
         match crosses(acl, egress, peer.net, ports.clone()) {
-            Crossing::Open => Outcome::Open,
-            Crossing::Partly(entry) => Outcome::Partly(blocker(entry.map(|entry| entry.number))),
-            Crossing::Closed(entry) => Outcome::Blocked(blocker(entry.map(|entry| entry.number))),
-            Crossing::Depends => Outcome::Unknown(vague(peer)),
+            Crossing::Open => StepOutcome::Open,
+            Crossing::Partly(entry) => StepOutcome::Partly(blocker(entry.map(|entry| entry.number))),
+            Crossing::Closed(entry) => StepOutcome::Blocked(blocker(entry.map(|entry| entry.number))),
+            Crossing::Depends => StepOutcome::Unknown(vague(peer)),
         }
     }
 
@@ -182,12 +192,12 @@ fn vague(peer: &FlowEnd) -> NotRead {
 }
 
 /// The worse of two outcomes decides; a certain block is worse than a doubt.
-fn rank(outcome: &Outcome) -> u8 {
+fn rank(outcome: &StepOutcome) -> u8 {
     match outcome {
-        Outcome::Open => 0,
-        Outcome::Unknown(_) => 1,
-        Outcome::Partly(_) => 2,
-        Outcome::Blocked(_) => 3,
+        StepOutcome::Open => 0,
+        StepOutcome::Unknown(_) => 1,
+        StepOutcome::Partly(_) => 2,
+        StepOutcome::Blocked(_) => 3,
     }
 }
 
