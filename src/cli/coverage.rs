@@ -3,7 +3,7 @@
 use crate::alerts::coverage;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::options::{Color, ListFormat};
-use crate::cli::{account, output};
+use crate::cli::output;
 
 use crate::aws::Filter;
 use crate::coverage::{Inventory, blind_spots};
@@ -83,5 +83,5 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
 
 #[cfg(not(feature = "live"))]
 async fn seen(_: &CoverageArgs) -> Result<Inventory, CliError> {
-    Err(account::cannot_ask())
+    Err(crate::cli::account::cannot_ask())
 }

@@ -2,7 +2,7 @@
 
 use crate::alerts::history;
 use crate::cli::exit::{CliError, Exit};
-use crate::cli::{account, output};
+use crate::cli::output;
 use crate::functions::config::duration;
 
 use std::io::IsTerminal;
@@ -80,7 +80,7 @@ async fn read(stretch: &Stretch, progress: impl FnMut(&Tally, Option<Timestamp>)
 
 #[cfg(not(feature = "live"))]
 async fn read(_: &Stretch, _: impl FnMut(&Tally, Option<Timestamp>)) -> Result<Tally, CliError> {
-    Err(account::cannot_ask())
+    Err(crate::cli::account::cannot_ask())
 }
 
 #[expect(clippy::print_stderr, reason = "progress on a terminal, beside the result on standard output")]

@@ -1,7 +1,7 @@
 //! `vpclink test-alert`: a labelled test through the real path, to prove that a new deployment delivers.
 
 use crate::cli::exit::{CliError, Exit};
-use crate::cli::{account, output};
+use crate::cli::output;
 use crate::{alerts, functions};
 
 use jiff::Timestamp;
@@ -78,5 +78,5 @@ async fn publisher(topic: &Arn) -> Result<Box<dyn Publish>, CliError> {
 
 #[cfg(not(feature = "live"))]
 async fn publisher(_: &Arn) -> Result<Box<dyn Publish>, CliError> {
-    Err(account::cannot_ask())
+    Err(crate::cli::account::cannot_ask())
 }
