@@ -1,34 +1,23 @@
-//! Room `checks`.
+//! Room `checks`: the private path → findings → the verdict of a failure.
 
 mod assessment;
 mod attributes;
 mod certificate;
-mod certificate_faults;
-mod certificate_names;
-mod certificate_passed_through;
 mod certificate_presented;
-mod certificate_said;
-mod certificate_trust;
 mod code;
 mod endpoint_service;
-mod endpoint_service_connection;
-mod endpoint_service_owners;
 mod finding;
 mod hops;
 mod listener;
-mod listener_rules;
 mod load_balancer;
 mod logging;
 mod metrics;
-mod metrics_table;
 mod network;
 mod network_remedy;
-mod network_report;
 mod network_sentences;
 mod placeholders;
 mod registry;
 mod stage;
-mod target_health;
 mod targets;
 mod verdict;
 mod vpc_link;
@@ -37,6 +26,6 @@ mod zones;
 
 pub use assessment::{Assessment, assess};
 pub use code::{CODES, Code, Kind};
-pub use finding::{Finding, Remedy, State};
+pub use finding::{Basis, Finding, Remedy, State};
 pub use hops::{Hop, HopKind};
 pub use verdict::Confidence;

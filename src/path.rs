@@ -1,6 +1,7 @@
-//! Room `path`.
+//! Room `path`: a diagnosis → the private path of its route, as far as it can be read.
 
-mod details;
+mod balancer;
+mod balancer_reader;
 mod listener_rules;
 mod network;
 mod network_reader;
@@ -9,9 +10,9 @@ mod reader;
 mod route;
 mod variables;
 
-pub use details::{CertificateReadings, Details};
+pub use balancer::{Balancer, CertificateReadings, Details};
 pub use network::Network;
-pub use private_path::PrivatePath;
+pub use private_path::{Link, OnPath, PrivatePath};
 pub use reader::read_path;
 pub use route::template;
 pub use variables::Resolved;

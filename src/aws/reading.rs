@@ -1,25 +1,29 @@
-//! An answer with its time, or why there is none.
+//! What became of one read: an answer with its time, or why there is none.
 
 use jiff::Timestamp;
 
-use crate::aws::queries::{ASSUME_ROLE, Query};
+use crate::aws::queries::{ASSUME_ROLE, Query, QueryKind};
 
-/// One field of a topology.
+/// One field of a path, and the query that it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading<T> {
     /// AWS answered.
     Known {
         /// What it said.
         value: T,
+        /// What was asked.
+        query: QueryKind,
         /// When it said so.
         at: Timestamp,
     },
     /// AWS said, with that very error, that there is no such thing.
     Absent {
+        /// What was asked.
+        query: QueryKind,
         /// When it said so.
         at: Timestamp,
     },
-    /// Nobody could look. Never a fault of what was looked for.
+    /// There is no answer. Never a fault of what was looked for.
     NotRead(NotRead),
 }
 
@@ -28,17 +32,29 @@ pub enum Reading<T> {
 pub struct NotRead {
     /// What was looked for, for people.
     pub what: String,
-    /// The IAM action that looking needs.
-    pub action: &'static str,
+    /// What would have to be asked; `None` where no query tells it.
+    pub query: Option<QueryKind>,
     /// What stood in the way.
     pub why: ReadError,
 }
 
 impl NotRead {
-    /// Says why a question has no answer, and with which permission it would have one.
-    pub fn of(question: &Query, why: ReadError) -> Self {
-        let action = if matches!(why, ReadError::RoleRefused(_)) { ASSUME_ROLE } else { question.action() };
-        Self { what: question.about(), action, why }
+    /// Says why a query has no answer.
+    pub fn of(query: &Query, why: ReadError) -> Self {
+        Self { what: query.about(), query: Some(query.kind()), why }
+    }
+
+    /// A read that was not tried: what leads to it is not known, or no query tells it.
+    pub fn not_asked(what: impl Into<String>, query: Option<QueryKind>, why: impl Into<String>) -> Self {
+        Self { what: what.into(), query, why: ReadError::NotAsked(why.into()) }
+    }
+
+    /// The IAM action that reading it needs; `None` where no permission helps.
+    pub fn action(&self) -> Option<&'static str> {
+        match self.why {
+            ReadError::RoleRefused(_) => Some(ASSUME_ROLE),
+            _ => self.query.map(QueryKind::action),
+        }
     }
 }
 
@@ -49,7 +65,7 @@ pub enum ReadError {
     Denied,
     /// AWS asked to slow down until the deadline.
     Throttled,
-    /// The deadline of the survey passed.
+    /// The deadline of all reads passed.
     TimedOut,
     /// No answer came: DNS, connection, TLS, or an error of the service's own.
     Unreachable(String),
@@ -80,8 +96,8 @@ impl std::fmt::Display for ReadError {
 
 impl<T> Reading<T> {
     /// A reading that was not taken, since what leads to it is not known.
-    pub fn not_asked(what: impl Into<String>, action: &'static str, why: impl Into<String>) -> Self {
-        Self::NotRead(NotRead { what: what.into(), action, why: ReadError::NotAsked(why.into()) })
+    pub fn not_asked(query: QueryKind, why: impl Into<String>) -> Self {
+        Self::NotRead(NotRead::not_asked(query.noun(), Some(query), why))
     }
 
     /// What AWS said.
@@ -95,12 +111,25 @@ impl<T> Reading<T> {
     /// When AWS said so.
     pub fn at(&self) -> Option<Timestamp> {
         match self {
-            Self::Known { at, .. } | Self::Absent { at } => Some(*at),
+            Self::Known { at, .. } | Self::Absent { at, .. } => Some(*at),
             Self::NotRead(_) => None,
         }
     }
 
-    /// Why nobody could look.
+    /// What it is a reading of; `None` where no query tells it.
+    pub fn query(&self) -> Option<QueryKind> {
+        match self {
+            Self::Known { query, .. } | Self::Absent { query, .. } => Some(*query),
+            Self::NotRead(not_read) => not_read.query,
+        }
+    }
+
+    /// Whether AWS said that there is no such thing.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent { .. })
+    }
+
+    /// Why there is no answer.
     pub fn unavailable(&self) -> Option<&NotRead> {
         match self {
             Self::NotRead(unavailable) => Some(unavailable),
@@ -110,21 +139,17 @@ impl<T> Reading<T> {
 
     /// The reading of a part of what was read.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Reading<U> {
-        match self {
-            Self::Known { value, at } => Reading::Known { value: f(value), at },
-            Self::Absent { at } => Reading::Absent { at },
-            Self::NotRead(unavailable) => Reading::NotRead(unavailable),
-        }
+        self.and_then(|value| Some(f(value)))
     }
 
     /// The reading of a part that may not be there; what is not there is absent.
     pub fn and_then<U>(self, f: impl FnOnce(T) -> Option<U>) -> Reading<U> {
         match self {
-            Self::Known { value, at } => match f(value) {
-                Some(value) => Reading::Known { value, at },
-                None => Reading::Absent { at },
+            Self::Known { value, query, at } => match f(value) {
+                Some(value) => Reading::Known { value, query, at },
+                None => Reading::Absent { query, at },
             },
-            Self::Absent { at } => Reading::Absent { at },
+            Self::Absent { query, at } => Reading::Absent { query, at },
             Self::NotRead(unavailable) => Reading::NotRead(unavailable),
         }
     }

@@ -1,24 +1,21 @@
-//! Subject and topology → findings and a verdict: which broken hop explains the failure, and how surely.
+//! Diagnosis and path → findings and a verdict: which broken hop explains the failure, and how surely.
 //!
-//! Pure: everything that was read is in the topology, with its time. Not having been able to look is a finding of its
-//! own kind and never a fault.
+//! Pure: everything that was read is in the path, with its time. What could not be read is a finding of its own kind and
+//! never a fault. Findings are made in three steps, each a function: a check finds, an unread rule puts in doubt what lies
+//! behind it, and a finding that repeats a nearer one is left out.
 
-use crate::checks::finding::Finding;
-use crate::checks::finding::State;
-use crate::checks::hops::Hop;
-use crate::checks::hops::HopKind;
-use crate::checks::placeholders::Placeholders;
-use crate::checks::registry::CHECKS;
-use crate::checks::verdict::Verdict;
-
-use crate::checks::{hops, verdict};
-
+use crate::aws::NotRead;
+use crate::aws::ReadError;
 use crate::aws::model::Listener;
-use crate::aws::{NotRead, ReadError};
 use crate::causes::RouteContext;
-use crate::path::PrivatePath;
+use crate::checks::finding::{Finding, State};
+use crate::checks::hops::{self, Hop, HopKind};
+use crate::checks::placeholders::Placeholders;
+use crate::checks::registry::{BALANCER_CHECKS, PATH_CHECKS};
+use crate::checks::verdict::{self, Verdict};
+use crate::path::{OnPath, PrivatePath};
 
-/// What live AWS says about a subject.
+/// What live AWS says about a failed route.
 #[derive(Clone, Debug)]
 pub struct Assessment {
     /// Every check's answers, in the order of the path.
@@ -36,14 +33,14 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// The judgement of a subject for which no account was read.
+    /// The assessment of a failure for which no account was read.
     pub fn unread(subject: &RouteContext, why: &str) -> Self {
-        let topology = PrivatePath { endpoint: subject.endpoint.clone(), ..PrivatePath::unread(why) };
+        let path = PrivatePath { endpoint: subject.endpoint.clone(), ..PrivatePath::unread(why) };
         Self {
             findings: Vec::new(),
             verdict: verdict::verdict(subject, &[]),
             path: Vec::new(),
-            facts: Placeholders::new(subject, &topology),
+            facts: Placeholders::new(subject, &path),
             unread: Some(why.to_owned()),
             refused: Vec::new(),
         }
@@ -51,65 +48,71 @@ impl Assessment {
 }
 
 /// Runs every check and weighs the findings.
-pub fn assess(subject: &RouteContext, topology: &PrivatePath) -> Assessment {
-    let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.run)(subject, topology)).collect();
-    doubt(topology, &mut findings);
-    let mut inner = inner(subject, topology);
-    let inner_path = topology.behind.as_ref().map(|behind| hops::onward(behind, &inner));
-    // All of it lies behind the target that the load balancer itself is.
-    inner.iter_mut().for_each(|finding| finding.hop = HopKind::Target);
-    findings.append(&mut inner);
+pub fn assess(subject: &RouteContext, path: &PrivatePath) -> Assessment {
+    let before = PATH_CHECKS.iter().flat_map(|check| check(subject, path));
+    let behind = path.balancers().flat_map(|on| of_balancer(subject, on));
+    let mut findings = said_once(before.chain(behind));
     // Stable: the checks' own order is kept within a hop.
-    findings.sort_by_key(|finding| finding.hop);
-    let facts = Placeholders::new(subject, topology);
+    findings.sort_by_key(|finding| (finding.balancer, finding.hop));
+    let facts = Placeholders::new(subject, path);
     for remedy in findings.iter_mut().filter_map(|finding| finding.remedy.as_mut()) {
         remedy.fill(&facts);
     }
-    let mut path = hops::path(subject, topology, &findings);
-    path.extend(inner_path.into_iter().flatten());
     Assessment {
-        path,
+        path: hops::path(subject, path, &findings),
         verdict: verdict::verdict(subject, &findings),
         facts,
         unread: None,
-        refused: refused(topology, &findings),
+        refused: refused(path, &findings),
         findings,
     }
 }
 
-/// What is found of an application load balancer that is itself the target, and behind it.
-fn inner(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    let checks = CHECKS.iter().filter(|check| check.walks_on);
-    let behind = topology.behind.as_deref().into_iter();
-    let found = |behind: &PrivatePath| {
-        let mut found: Vec<Finding> = checks.clone().flat_map(|check| (check.run)(subject, behind)).collect();
-        doubt(behind, &mut found);
-        found
-    };
-    behind.flat_map(found).collect()
-}
-
-/// Where a listener has rules and nobody could read them, they may send the request elsewhere than its default action: what
-/// is at fault there is at fault for nobody's request that is known.
-fn doubt(topology: &PrivatePath, findings: &mut [Finding]) {
-    let ruled = topology.called_listener().is_some_and(Listener::has_rules);
-    let Some(unread) = topology.rules.unavailable().filter(|_| ruled) else { return };
-    let behind = |finding: &&mut Finding| {
-        finding.state == State::Faulty && finding.hop >= HopKind::TargetGroup && !finding.code.is_metric()
-    };
-    for finding in findings.iter_mut().filter(behind) {
-        let resource = finding.resource.take();
-        *finding = Finding { resource, ..Finding::unknown(finding.code, unread) };
+/// What is found of one load balancer, and behind it.
+fn of_balancer(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
+    let found = BALANCER_CHECKS.iter().flat_map(|check| check(subject, on));
+    let placed = found.map(|finding| Finding { balancer: on.position, ..finding });
+    match unread_rules(on) {
+        Some(unread) => placed.map(|finding| in_doubt(finding, unread)).collect(),
+        None => placed.collect(),
     }
 }
 
+/// Why the rules of the called listener could not be read, where it has any.
+fn unread_rules(on: OnPath<'_>) -> Option<&NotRead> {
+    on.balancer.called_listener().filter(|listener| Listener::has_rules(listener))?;
+    on.balancer.rules.unavailable()
+}
+
+/// Rules may send the request elsewhere than the default action: while they are unread, a fault behind the default action
+/// can't be tied to this request, so it is reported as unknown.
+fn in_doubt(finding: Finding, unread: &NotRead) -> Finding {
+    let behind = finding.hop >= HopKind::TargetGroup && !finding.code.is_metric();
+    if behind && finding.state == State::Faulty { finding.doubted(unread) } else { finding }
+}
+
+/// Two load balancers in one VPC need the same readings: what one misses is not reported again of the other.
+fn said_once(found: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in found {
+        let again = |known: &Finding| {
+            known.code == finding.code && known.not_read() == finding.not_read() && known.balancer < finding.balancer
+        };
+        if finding.not_read().is_none() || !findings.iter().any(again) {
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
 /// One reading for each permission that is missing, unless a finding names the permission.
-fn refused(topology: &PrivatePath, findings: &[Finding]) -> Vec<NotRead> {
+fn refused(path: &PrivatePath, findings: &[Finding]) -> Vec<NotRead> {
     let mut unnamed: Vec<NotRead> = Vec::new();
-    for refused in &topology.refused {
-        let told =
-            |finding: &Finding| finding.action == refused.action && finding.why == Some(ReadError::Denied);
-        if !findings.iter().any(told) && unnamed.iter().all(|known| known.action != refused.action) {
+    for refused in &path.refused {
+        let named = findings.iter().filter_map(Finding::not_read).any(|not_read| {
+            not_read.why == ReadError::Denied && not_read.action() == refused.action()
+        });
+        if !named && unnamed.iter().all(|known| known.action() != refused.action()) {
             unnamed.push(refused.clone());
         }
     }

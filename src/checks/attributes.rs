@@ -9,10 +9,8 @@ use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
-use crate::path::PrivatePath;
+use crate::path::OnPath;
 
-const LISTENER: &str = "elasticloadbalancing:DescribeListenerAttributes";
-const GROUP: &str = "elasticloadbalancing:DescribeTargetGroupAttributes";
 
 const IDLE_TIMEOUT: &str = "tcp.idle_timeout.seconds";
 const PROXY_PROTOCOL: &str = "proxy_protocol_v2.enabled";
@@ -25,14 +23,14 @@ const KEPT_BY_API_GATEWAY: u32 = 310;
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html>
 const DEFAULT: u32 = 350;
 
-pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
+pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let (family, slug) = (subject.cause.family, subject.cause.slug);
-    let (listener, groups) = (topology.called_listener(), &topology.network.group_attributes);
+    let (listener, groups) = (on.called_listener(), &on.network.group_attributes);
     let mut findings = Vec::new();
     // A text that names a reset is the mark of a connection that one side has forgotten.
     let forgotten = matches!(family, Blames::Reset | Blames::Anything) || slug == "network-error";
     if let Some(listener) = listener.filter(|listener| listener.protocol == "TCP") {
-        match &topology.details.listener_attributes {
+        match &on.details.listener_attributes {
             Reading::NotRead(unavailable) => {
                 findings.push(Finding::unknown(Code::IdleTimeoutMismatch, unavailable).of(&listener.arn));
             }
@@ -46,7 +44,7 @@ pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Findi
             Reading::NotRead(unavailable) => {
                 findings.push(Finding::unknown(Code::ProxyProtocolEnabled, unavailable).of(arn));
             }
-            reading => findings.extend(proxy_protocol(topology, arn, reading).filter(|_| garbled)),
+            reading => findings.extend(proxy_protocol(on, arn, reading).filter(|_| garbled)),
         }
     }
     findings
@@ -82,13 +80,13 @@ fn idle_timeout(listener: &Listener, reading: &Reading<Attributes>) -> Option<Fi
          {{region}}"
     );
     let show = format!("aws elbv2 describe-listener-attributes --listener-arn {arn} --region {{region}}");
-    let finding = Finding::read(Code::IdleTimeoutMismatch, LISTENER, reading, says).of(arn).partial();
+    let finding = Finding::read(Code::IdleTimeoutMismatch, reading, says).of(arn).partial();
     Some(finding.detail("idle_timeout", seconds).remedy(what, Some(set), Some(show)))
 }
 
-fn proxy_protocol(topology: &PrivatePath, arn: &Arn, reading: &Reading<Attributes>) -> Option<Finding> {
+fn proxy_protocol(on: OnPath<'_>, arn: &Arn, reading: &Reading<Attributes>) -> Option<Finding> {
     reading.value()?.get(PROXY_PROTOCOL).filter(|value| *value == "true")?;
-    let name = topology.target_group(arn).map_or(arn.resource(), |group| &group.name);
+    let name = on.target_group(arn).map_or(arn.resource(), |group| &group.name);
     let says = format!(
         "target group `{name}` puts a proxy protocol header before every connection: a backend that does not expect it \
          answers with something that is not HTTP"
@@ -99,7 +97,7 @@ fn proxy_protocol(topology: &PrivatePath, arn: &Arn, reading: &Reading<Attribute
     );
     let show =
         format!("aws elbv2 describe-target-group-attributes --target-group-arn {arn} --region {{region}}");
-    let finding = Finding::read(Code::ProxyProtocolEnabled, GROUP, reading, says).of(arn).partial();
+    let finding = Finding::read(Code::ProxyProtocolEnabled, reading, says).of(arn).partial();
     Some(finding.remedy(
         "Switch proxy protocol off for the group, or make the backend expect it.",
         Some(set),

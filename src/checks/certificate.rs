@@ -3,31 +3,34 @@
 //! `insecureSkipVerification` leaves out the authority alone:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-extensions-integration-tls-config.html>
 
-use crate::checks::{certificate_faults, certificate_passed_through, certificate_presented};
+use std::time::Duration;
 
-use crate::aws::model::Listener;
-use crate::aws::model::ListenerCertificate;
-use crate::aws::{NotRead, ReadError, Reading};
+use jiff::Timestamp;
+
+use crate::aws::model::{Listener, ListenerCertificate};
+use crate::aws::{NotRead, QueryKind, ReadError, Reading};
 use crate::causes::{Blames, Endpoint, RouteContext};
-use crate::checks::certificate_presented::Choice;
+use crate::checks::certificate_presented::{Choice, Presented, choose};
 use crate::checks::code::Code;
-use crate::checks::finding::{Finding, State};
-use crate::path::PrivatePath;
+use crate::checks::finding::Finding;
+use crate::path::OnPath;
 
-pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    let private = topology.integration.value().is_some_and(|integration| integration.private);
-    let Some(called) = topology.endpoint.as_ref().filter(|called| private && called.tls) else {
+pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
+    let private = on.path.integration.value().is_some_and(|integration| integration.private);
+    let Some(called) = on.called.as_ref().filter(|called| private && called.tls) else {
         return Vec::new();
     };
     let certificates_matter = matches!(subject.cause.family, Blames::Tls | Blames::Anything);
-    match topology.called_listener() {
-        Some(listener) if listener.ends_tls() => ended(subject, topology, listener, called),
+    match on.called_listener() {
+        Some(listener) if listener.ends_tls() => ended(subject, on, listener, called),
+        // The application load balancer behind it presents its own, which is judged there.
+        Some(listener) if listener.protocol.starts_with("TCP") && on.next.is_some() => Vec::new(),
         Some(listener) if listener.protocol.starts_with("TCP") && certificates_matter => {
-            vec![certificate_passed_through::finding(topology, listener)]
+            vec![passed_through(on, listener)]
         }
-        None if certificates_matter && topology.listeners.unavailable().is_some() => {
+        None if certificates_matter && on.listeners.unavailable().is_some() => {
             let why = "which listener is called is not known";
-            vec![not_looked("the listener's certificate", ReadError::NotAsked(why.to_owned()))]
+            vec![not_looked(why)]
         }
         _ => Vec::new(),
     }
@@ -36,11 +39,11 @@ pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Findi
 /// TLS ends at the listener: AWS knows the certificate.
 fn ended(
     subject: &RouteContext,
-    topology: &PrivatePath,
+    on: OnPath<'_>,
     listener: &Listener,
     called: &Endpoint,
 ) -> Vec<Finding> {
-    let details = &topology.details;
+    let details = &on.details;
     let listed = match &details.listener_certificates {
         Reading::Known { value, .. } => value,
         // The listener went away between two readings; the listener's own check will say so next time.
@@ -50,14 +53,14 @@ fn ended(
             return vec![unknown.of(&listener.arn)];
         }
     };
-    let mut findings = chosen(subject, topology, listener, called, listed);
+    let mut findings = chosen(subject, on, listener, called, listed);
     // Another certificate of the list, of which something could not be read, is none of those that were judged.
     let halves = details
         .certificates
         .values()
         .flat_map(|one| [one.acm.as_ref().and_then(Reading::unavailable), one.chain.unavailable()]);
     for unavailable in halves.flatten().filter(|half| half.why != ReadError::NotRecorded) {
-        if findings.iter().all(|known| known.state != State::Unknown || known.action != unavailable.action) {
+        if !findings.iter().any(|known| known.not_read().is_some_and(|not_read| not_read.query == unavailable.query)) {
             let unknown = Finding::unknown(Code::ListenerCertificateNameMismatch, unavailable);
             findings.push(unknown.of(&listener.arn));
         }
@@ -68,15 +71,15 @@ fn ended(
 /// What is said of the certificate that the host is shown.
 fn chosen(
     subject: &RouteContext,
-    topology: &PrivatePath,
+    on: OnPath<'_>,
     listener: &Listener,
     called: &Endpoint,
     listed: &[ListenerCertificate],
 ) -> Vec<Finding> {
-    match certificate_presented::choose(&topology.details, listed, &called.host) {
+    match choose(&on.details, listed, &called.host) {
         Choice::One(presented) => {
             let several = presented.len() > 1;
-            let of_one = |one| certificate_faults::weigh(subject, topology, listener, called, &one);
+            let of_one = |one| weigh(subject, on, listener, called, &one);
             let findings: Vec<Finding> = presented.into_iter().flat_map(of_one).collect();
             // Which of several is presented is the load balancer's choice.
             findings.into_iter().map(|finding| if several { finding.partial() } else { finding }).collect()
@@ -87,17 +90,238 @@ fn chosen(
         }
         Choice::Unknown(None) => {
             let why = "the listener has more certificates than are read, or one of them is gone";
-            vec![
-                not_looked("the listener's certificate", ReadError::NotAsked(why.to_owned()))
-                    .of(&listener.arn),
-            ]
+            vec![not_looked(why).of(&listener.arn)]
         }
     }
 }
 
 /// The finding of a check that had no certificate to look at.
-pub(crate) fn not_looked(what: &str, why: ReadError) -> Finding {
-    let action = "elasticloadbalancing:DescribeListenerCertificates";
-    let unavailable = NotRead { what: what.to_owned(), action, why };
-    Finding::unknown(Code::ListenerCertificateNameMismatch, &unavailable)
+fn not_looked(why: &str) -> Finding {
+    let query = QueryKind::ListenerCertificates;
+    let not_read = NotRead::not_asked("the listener's certificate", Some(query), why);
+    Finding::unknown(Code::ListenerCertificateNameMismatch, &not_read)
+}
+
+/// No call of AWS shows a target's certificate, so no permission would help.
+fn passed_through(on: OnPath<'_>, listener: &Listener) -> Finding {
+    let groups = on.called_target_groups();
+    let balanced = groups.iter().filter_map(|arn| on.target_group(arn)).any(|group| group.kind == "alb");
+    let (owner, why) = match balanced {
+        true => (
+            "application load balancer behind the listener",
+            "TLS passes through the listener to an application load balancer that could not be read",
+        ),
+        false => (
+            "target",
+            "TLS passes through the listener to the target, and no AWS API shows a target's certificate",
+        ),
+    };
+    let says = format!(
+        "listener {}:{} passes TLS through: the certificate is the {owner}'s own",
+        listener.protocol, listener.port
+    );
+    Finding::unknown(Code::ListenerCertificateNameMismatch, &NotRead::not_asked(&says, None, why))
+        .saying(says)
+        .of(&listener.arn)
+        .remedy(
+            "From a machine in the VPC, read the names, dates and issuer of the certificate that the target presents.",
+            Some(
+                "openssl s_client -connect {host}:{port} -servername {host} -showcerts </dev/null | openssl x509 \
+                 -noout -subject -issuer -dates -ext subjectAltName"
+                    .to_owned(),
+            ),
+            None,
+        )
+}
+
+/// ACM renews sixty days ahead; with half of that left, the renewal needs a person.
+const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What is wrong with a certificate that the listener presents to API Gateway; else that it is valid.
+fn weigh(
+    subject: &RouteContext,
+    on: OnPath<'_>,
+    listener: &Listener,
+    called: &Endpoint,
+    one: &Presented<'_>,
+) -> Vec<Finding> {
+    let insecure = on.path.integration.value().and_then(|i| i.insecure_skip_verification) == Some(true);
+    let mut found: Vec<Said> = dates(one, subject.at);
+    if one.names.cover(&called.host) == Some(false) {
+        let says = format!("covers {}, not `{}`", one.names.list(), called.host);
+        found.push(Said::new(Code::ListenerCertificateNameMismatch, says));
+    }
+    if !insecure {
+        found.extend(untrusted(one, subject.cause.slug == "certificate-untrusted"));
+    }
+    // A private authority is told by ACM's description, a self-signed certificate by its PEM alone; Amazon's own are
+    // neither.
+    let amazon = one.acm.is_some_and(|acm| acm.kind == "AMAZON_ISSUED");
+    let unread = one.unread.filter(|unread| !(amazon && unread.why == ReadError::NotRecorded));
+    if found.is_empty() && (insecure || amazon || unread.is_none()) {
+        let since = one.not_before.map_or(String::new(), |at| format!(" since {at}"));
+        let until = one.not_after.map_or(String::new(), |at| format!(" until {at}"));
+        found.push(Said::new(
+            Code::ListenerCertificateValid,
+            format!("covers `{}` and is valid{since}{until}", called.host),
+        ));
+    }
+    found.extend(soon(one));
+    let unknown = unread.map(|unread| Finding::unknown(Code::ListenerCertificateUntrusted, unread));
+    let findings = found.into_iter().map(|said| said.finding(listener, one));
+    findings.chain(unknown.map(|unknown| unknown.of(&listener.arn))).collect()
+}
+
+/// Against the time of the reading, and against the time of the failure: a certificate that ran out since did not fail it.
+fn dates(one: &Presented<'_>, failed: Option<Timestamp>) -> Vec<Said> {
+    let mut found = Vec::new();
+    let expired = one.not_after.filter(|end| *end < one.at);
+    match (expired, one.acm.is_some_and(|acm| acm.status == "EXPIRED")) {
+        (Some(end), _) => {
+            let after = failed.is_some_and(|failed| failed <= end);
+            let note = if after { ", after the failure" } else { "" };
+            let says = format!("expired at {end}{note}");
+            found.push(Said { partial: after, ..Said::new(Code::ListenerCertificateExpired, says) });
+        }
+        (None, true) => {
+            found.push(Said::new(Code::ListenerCertificateExpired, "is expired, says ACM".to_owned()));
+        }
+        (None, false) => {}
+    }
+    if let Some(begin) = one.not_before.filter(|begin| *begin > one.at) {
+        let says = format!("is not valid before {begin}");
+        found.push(Said::new(Code::ListenerCertificateNotYetValid, says));
+    }
+    // A client that knows another way to a root does not mind an old certificate in the chain.
+    let above = one.chain.iter().skip(1).find(|above| above.not_after < one.at);
+    if let (Some(above), true) = (above, found.is_empty()) {
+        let says =
+            format!("is sent with one above it, `{}`, that expired at {}", above.subject, above.not_after);
+        found.push(Said { partial: true, ..Said::new(Code::ListenerCertificateExpired, says) });
+    }
+    found
+}
+
+fn soon(one: &Presented<'_>) -> Option<Said> {
+    let end = one.not_after.filter(|end| *end >= one.at)?;
+    let left = end.duration_since(one.at).unsigned_abs();
+    let failed = one.acm.is_some_and(|acm| acm.renewal.as_deref() == Some("FAILED"));
+    let reason = one.acm.and_then(|acm| acm.renewal_reason.as_deref());
+    let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
+    let renewal = if failed { format!("; ACM could not renew it{reason}") } else { String::new() };
+    (failed || left <= SOON).then(|| {
+        let says = format!("expires in {} days, at {end}{renewal}", left.as_secs() / 86_400);
+        Said::new(Code::CertificateExpiresSoon, says)
+    })
+}
+
+/// Organisations whose authorities API Gateway knows, the common ones:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-supported-certificate-authorities-for-http-endpoints.html>
+const KNOWN: [&str; 10] = [
+    "Amazon",
+    "Comodo",
+    "DigiCert",
+    "Entrust",
+    "GlobalSign",
+    "GoDaddy",
+    "Google Trust Services",
+    "Let's Encrypt",
+    "Sectigo",
+    "Thawte",
+];
+
+/// Whose word the certificate is. Which authorities API Gateway knows, no API tells: of an imported certificate only a
+/// text that already blames the authority makes its issuer suspect.
+fn untrusted(one: &Presented<'_>, blamed: bool) -> Option<Said> {
+    let kind = one.acm.map_or("", |acm| acm.kind.as_str());
+    let issuer = issuer(one).unwrap_or_else(|| "an authority that is not known".to_owned());
+    let says = if kind == "PRIVATE" {
+        format!("is of a private authority ({issuer}), which API Gateway does not know")
+    } else if one.chain.first().is_some_and(|leaf| leaf.is_self_signed()) {
+        "is self-signed: no authority that API Gateway knows vouches for it".to_owned()
+    } else if blamed && kind != "AMAZON_ISSUED" {
+        let known = KNOWN.iter().any(|name| issuer.contains(name));
+        let says = match (known, one.chain.len()) {
+            (true, 1) => format!("is sent without the certificates of `{issuer}` above it"),
+            (true, _) => return None,
+            (false, _) => format!("is of `{issuer}`, which API Gateway may not know"),
+        };
+        return Some(Said { partial: true, ..Said::new(Code::ListenerCertificateUntrusted, says) });
+    } else {
+        return None;
+    };
+    Some(Said::new(Code::ListenerCertificateUntrusted, says))
+}
+
+/// Half a sentence about the certificate, and its code.
+struct Said {
+    code: Code,
+    says: String,
+    partial: bool,
+}
+
+impl Said {
+    fn new(code: Code, says: String) -> Self {
+        Self { code, says, partial: false }
+    }
+
+    fn finding(self, listener: &Listener, one: &Presented<'_>) -> Finding {
+        let says = format!(
+            "the certificate of listener {}:{} (`{}`) {}",
+            listener.protocol,
+            listener.port,
+            one.arn.resource(),
+            self.says
+        );
+        let mut finding = Finding::read(self.code, &one.reading, says)
+            .of(&listener.arn)
+            .detail("certificate", one.arn)
+            .detail("names", one.names.list());
+        let of_acm = one.acm.map(|acm| acm.kind.clone());
+        for (key, value) in [
+            ("kind", of_acm),
+            ("issuer", issuer(one)),
+            ("not_before", one.not_before.map(|at| at.to_string())),
+            ("not_after", one.not_after.map(|at| at.to_string())),
+            ("renewal", one.acm.and_then(|acm| acm.renewal.clone())),
+            ("renewal_reason", one.acm.and_then(|acm| acm.renewal_reason.clone())),
+        ] {
+            finding = value.into_iter().fold(finding, |finding, value| finding.detail(key, value));
+        }
+        finding.partial = self.partial;
+        let Some(what) = remedy(self.code, one) else { return finding };
+        let show = format!(
+            "aws elbv2 describe-listener-certificates --listener-arn {} --region {{region}}",
+            listener.arn
+        );
+        finding.remedy(what, None, Some(show))
+    }
+}
+
+/// Who vouches for it: its own word, else ACM's.
+fn issuer(one: &Presented<'_>) -> Option<String> {
+    let own = one.chain.first().map(|leaf| leaf.issuer.clone());
+    own.or_else(|| one.acm.and_then(|acm| acm.issuer.clone()))
+}
+
+fn remedy(code: Code, one: &Presented<'_>) -> Option<&'static str> {
+    let amazon = one.acm.is_some_and(|acm| acm.kind == "AMAZON_ISSUED");
+    Some(match code {
+        Code::ListenerCertificateNameMismatch => {
+            "Put a name that the certificate covers into the integration's URI and deploy the API, or give the listener \
+             a certificate for the URI's host."
+        }
+        Code::ListenerCertificateUntrusted => {
+            "Give the listener a certificate of a public authority with its whole chain, or set \
+             insecureSkipVerification in the integration's tlsConfig and deploy the API."
+        }
+        Code::ListenerCertificateNotYetValid => "Give the listener a certificate that is valid now.",
+        Code::ListenerCertificateExpired | Code::CertificateExpiresSoon if amazon => {
+            "Complete the certificate's validation (its CNAME record) so that ACM can renew it, or request a new one."
+        }
+        Code::ListenerCertificateExpired | Code::CertificateExpiresSoon => {
+            "Import the renewed certificate under the same ARN, or give the listener a new one; ACM does not renew it."
+        }
+        _ => return None,
+    })
 }

@@ -1,7 +1,7 @@
 //! The codes of findings: the words other people's tools rely on, each with its hop and its state.
 
 use crate::checks::finding::State;
-use crate::checks::finding::State::{Faulty, Healthy};
+use crate::checks::finding::State::{Faulty, Healthy, Warning};
 use crate::checks::hops::HopKind;
 use crate::checks::hops::HopKind::{
     EndpointService, Integration, Listener, LoadBalancer, Stage, Target, TargetGroup, VpcLink,
@@ -18,6 +18,8 @@ pub enum Kind {
     Certificate,
     /// A setting that breaks some connections.
     Setting,
+    /// Whether a failure would be logged at all. No failure comes of it.
+    Logging,
     /// A number that CloudWatch counted.
     Metric,
 }
@@ -63,6 +65,7 @@ macro_rules! codes {
                     | Self::NetworkAclBlocksRequest
                     | Self::NetworkAclBlocksResponse
                     | Self::NetworkOpen => Kind::Network,
+                    Self::ExecutionLoggingOff => Kind::Logging,
                     Self::IdleTimeoutMismatch | Self::ProxyProtocolEnabled | Self::ZoneWithoutTargets => {
                         Kind::Setting
                     }
@@ -142,7 +145,7 @@ codes! {
     ListenerCertificateNotYetValid "listener-certificate-not-yet-valid" Listener Faulty;
     ListenerCertificateUntrusted "listener-certificate-untrusted" Listener Faulty;
     ListenerCertificateValid "listener-certificate-valid" Listener Healthy;
-    CertificateExpiresSoon "certificate-expires-soon" Listener Faulty;
+    CertificateExpiresSoon "certificate-expires-soon" Listener Warning;
     TlsNegotiationErrorsRising "tls-negotiation-errors-rising" Listener Faulty;
     TargetGroupEmpty "target-group-empty" TargetGroup Faulty;
     TargetGroupUnused "target-group-unused" TargetGroup Faulty;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::aws::{NotRead, ReadError, Reading};
+use crate::aws::{NotRead, QueryKind, ReadError, Reading};
 use crate::causes::redact::bounded;
 use crate::checks::code::Code;
 use crate::checks::hops::HopKind;
@@ -13,12 +13,14 @@ use crate::checks::placeholders::Placeholders;
 /// Names and reasons are other people's; one of them must not fill a message by itself.
 const LONGEST: usize = 500;
 
-/// What a finding makes of its hop.
+/// What a finding makes of its hop, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// A reading shows a fault.
     Faulty,
-    /// Nobody could look.
+    /// A reading shows what will break, though it works now. Never the verdict of a failure.
+    Warning,
+    /// It could not be read.
     Unknown,
     /// A reading shows that all is well.
     Healthy,
@@ -29,10 +31,25 @@ impl State {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Faulty => "faulty",
+            Self::Warning => "warning",
             Self::Unknown => "unknown",
             Self::Healthy => "healthy",
         }
     }
+}
+
+/// How a finding knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// From the answer to a query.
+    Read {
+        /// What was asked.
+        query: QueryKind,
+        /// When AWS answered.
+        at: Timestamp,
+    },
+    /// It does not: what it needs could not be read.
+    NotRead(NotRead),
 }
 
 /// What a check found out, and from which reading.
@@ -40,8 +57,12 @@ impl State {
 pub struct Finding {
     /// What it says; for an unknown one, the fault that was looked for.
     pub code: Code,
-    /// Whether that is so.
+    /// Whether that is so: unknown where the basis is no reading, else the code's own state.
     pub state: State,
+    /// How it knows.
+    pub basis: Basis,
+    /// Which load balancer of the path it speaks of: 0 for the first, 1 for the one behind it. 0 for hops before both.
+    pub balancer: usize,
     /// The hop it speaks of: the code's, unless this finding lies elsewhere.
     pub hop: HopKind,
     /// What it speaks of: an ARN or id.
@@ -50,12 +71,6 @@ pub struct Finding {
     pub says: String,
     /// Particulars for machines.
     pub detail: BTreeMap<&'static str, String>,
-    /// The IAM action that the reading needed.
-    pub action: &'static str,
-    /// When it was read.
-    pub read_at: Option<Timestamp>,
-    /// Why nobody could look, where it is unknown.
-    pub why: Option<ReadError>,
     /// Whether it explains some failures but not that every request fails.
     pub partial: bool,
     /// What to do about it.
@@ -84,57 +99,78 @@ impl Remedy {
 }
 
 impl Finding {
-    /// Whether nobody asked AWS: no answer would tell, or what leads to it is unread and has a finding of its own.
-    pub fn is_unasked(&self) -> bool {
-        matches!(self.why, Some(ReadError::NotAsked(_)))
+    /// Why it could not be read, where it is unknown.
+    pub fn not_read(&self) -> Option<&NotRead> {
+        match &self.basis {
+            Basis::NotRead(not_read) => Some(not_read),
+            Basis::Read { .. } => None,
+        }
     }
 
-    /// A finding from a reading of this time; its state is the code's.
-    pub(crate) fn read<T>(
-        code: Code,
-        action: &'static str,
-        reading: &Reading<T>,
-        says: impl Into<String>,
-    ) -> Self {
-        Self {
-            code,
-            state: code.state(),
-            hop: code.hop(),
-            resource: None,
-            says: bounded(&says.into(), LONGEST),
-            detail: BTreeMap::new(),
-            action,
-            read_at: reading.at(),
-            why: None,
-            partial: false,
-            remedy: None,
+    /// When it was read.
+    pub fn read_at(&self) -> Option<Timestamp> {
+        match self.basis {
+            Basis::Read { at, .. } => Some(at),
+            Basis::NotRead(_) => None,
+        }
+    }
+
+    /// The IAM action that its reading needs; `None` where no permission helps.
+    pub fn action(&self) -> Option<&'static str> {
+        match &self.basis {
+            Basis::Read { query, .. } => Some(query.action()),
+            Basis::NotRead(not_read) => not_read.action(),
+        }
+    }
+
+    /// Whether AWS was not asked: no answer would tell, or what leads to it is unread and has a finding of its own.
+    pub fn is_unasked(&self) -> bool {
+        self.not_read().is_some_and(|not_read| matches!(not_read.why, ReadError::NotAsked(_)))
+    }
+
+    /// A finding from a reading; its state is the code's. From a reading that could not be taken it is unknown.
+    pub(crate) fn read<T>(code: Code, reading: &Reading<T>, says: impl Into<String>) -> Self {
+        match reading {
+            Reading::Known { query, at, .. } | Reading::Absent { query, at } => {
+                Self::new(code, code.state(), Basis::Read { query: *query, at: *at }, &says.into())
+            }
+            Reading::NotRead(not_read) => Self::unknown(code, not_read),
         }
     }
 
     /// The finding of a check that could not look.
-    pub(crate) fn unknown(code: Code, unavailable: &NotRead) -> Self {
-        let NotRead { what, action, why } = unavailable;
-        Self {
-            code,
-            state: State::Unknown,
-            hop: code.hop(),
-            resource: None,
-            says: bounded(&format!("{what} could not be read: {why}"), LONGEST),
-            detail: BTreeMap::new(),
-            action,
-            read_at: None,
-            why: Some(why.clone()),
-            partial: false,
-            remedy: None,
-        }
+    pub(crate) fn unknown(code: Code, not_read: &NotRead) -> Self {
+        let NotRead { what, why, .. } = not_read;
+        let says = format!("{what} could not be read: {why}");
+        Self::new(code, State::Unknown, Basis::NotRead(not_read.clone()), &says)
     }
 
     /// The finding of a check that read a state it does not know: one that AWS added, or none at all. No fault, by the rule
     /// that not being able to tell is never one.
-    pub(crate) fn not_understood(code: Code, action: &'static str, of: &str, state: &str) -> Self {
+    pub(crate) fn not_understood<T>(code: Code, reading: &Reading<T>, of: &str, state: &str) -> Self {
         let why = if state.is_empty() { "no state is given" } else { state };
-        let what = format!("the state of {of}");
-        Self::unknown(code, &NotRead { what, action, why: ReadError::Malformed(why.to_owned()) })
+        let (what, why) = (format!("the state of {of}"), ReadError::Malformed(why.to_owned()));
+        Self::unknown(code, &NotRead { what, query: reading.query(), why })
+    }
+
+    /// The same as unknown, whatever it found: something that decides whether it concerns the request could not be read.
+    pub(crate) fn doubted(self, unread: &NotRead) -> Self {
+        Self { resource: self.resource, balancer: self.balancer, ..Self::unknown(self.code, unread) }
+    }
+
+    fn new(code: Code, state: State, basis: Basis, says: &str) -> Self {
+        Self {
+            code,
+            state,
+            basis,
+            balancer: 0,
+            hop: code.hop(),
+            resource: None,
+            says: bounded(says, LONGEST),
+            detail: BTreeMap::new(),
+            partial: false,
+            remedy: None,
+        }
     }
 
     pub(crate) fn of(mut self, resource: impl ToString) -> Self {

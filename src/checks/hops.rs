@@ -3,10 +3,10 @@
 use crate::aws::model::Generation;
 use crate::causes::redact::bounded;
 use crate::causes::{Blames, RouteContext};
-use crate::checks::code::{Code, Kind};
+use crate::checks::code::Kind;
 use crate::checks::finding::{Finding, State};
 use crate::ids::Arn;
-use crate::path::PrivatePath;
+use crate::path::{Link, OnPath, PrivatePath};
 
 /// The hops of a private path, from the client to the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,8 +60,9 @@ impl HopKind {
 /// One hop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
-    /// Which hop.
     pub kind: HopKind,
+    /// Which load balancer of the path it belongs to: 0 for the first, and for the hops before it.
+    pub balancer: usize,
     /// Its ARN or id, where known.
     pub resource: Option<String>,
     /// Its name for people, where known.
@@ -73,41 +74,63 @@ pub struct Hop {
 /// Longer than any ARN or name of AWS's own.
 const LONGEST: usize = 512;
 
-/// The path of a topology, each hop's state taken from the findings about it.
-pub(crate) fn path(subject: &RouteContext, topology: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
+impl Hop {
+    /// Whether a finding speaks of this hop; of several target groups, of this one.
+    pub fn is_about(&self, finding: &Finding) -> bool {
+        let of_group = matches!(self.kind, HopKind::TargetGroup | HopKind::Target);
+        let named = finding.detail.get("target_group").or(finding.resource.as_ref());
+        self.kind == finding.hop
+            && self.balancer == finding.balancer
+            && (!of_group || self.resource.is_none() || named.is_none() || named == self.resource.as_ref())
+    }
+}
+
+/// The path hop by hop, each hop's state taken from the findings about it.
+pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
     if subject.cause.family == Blames::Elsewhere {
         return Vec::new();
     }
     let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {
         kind,
-        state: state(kind, findings, read),
+        balancer: 0,
+        state: state(kind, findings.iter().filter(|finding| finding.balancer == 0), read),
         resource: resource.map(|resource| bounded(&resource, LONGEST)),
         name: name.map(|name| bounded(&name, LONGEST)),
     };
     let stage = subject.source.stage.clone();
-    let mut hops = vec![hop(HopKind::Stage, stage.clone(), stage, topology.stage.value().is_some())];
-    let resource = topology.resource.clone();
-    let name = resource.as_ref().map(|resource| format!("{resource}{}", ways(topology)));
-    hops.push(hop(HopKind::Integration, resource, name, topology.integration.value().is_some()));
-    if topology.integration.value().is_some_and(|integration| !integration.private) {
+    let mut hops = vec![hop(HopKind::Stage, stage.clone(), stage, path.stage.value().is_some())];
+    let resource = path.resource.clone();
+    let name = resource.as_ref().map(|resource| format!("{resource}{}", ways(path)));
+    hops.push(hop(HopKind::Integration, resource, name, path.integration.value().is_some()));
+    if path.integration.value().is_some_and(|integration| !integration.private) {
         return hops;
     }
-    let link = topology.link.value();
-    let id = link.map(|link| link.id.clone()).or(topology.link_id.as_ref().map(|id| id.text.clone()));
+    let link = path.vpc_link();
+    let id = link.map(|link| link.id.clone()).or(path.link_id.as_ref().map(|id| id.text.clone()));
     hops.push(hop(HopKind::VpcLink, id.clone(), link.and_then(|link| link.name.clone()).or(id), false));
-    if topology.generation() != Some(Generation::V2) {
-        let id = topology.endpoint_service.value().map(|service| service.id.clone());
+    if path.generation() != Some(Generation::V2) {
+        let id = match &path.link {
+            Some(Link::V1 { service, .. }) => service.value().map(|service| service.id.clone()),
+            _ => None,
+        };
         hops.push(hop(HopKind::EndpointService, id.clone(), id, false));
     }
-    hops.extend(onward(topology, findings));
+    match &path.balancer {
+        Some(_) => hops.extend(path.balancers().flat_map(|on| onward(on, findings))),
+        None => {
+            let behind =
+                [HopKind::LoadBalancer, HopKind::Listener, HopKind::TargetGroup, HopKind::Target];
+            hops.extend(behind.map(|kind| hop(kind, None, None, false)));
+        }
+    }
     hops
 }
 
 /// What is out of the ordinary about the integration: a timeout of its own, a streamed response.
-fn ways(topology: &PrivatePath) -> String {
+fn ways(path: &PrivatePath) -> String {
     // The longest without a raised quota, and what an integration has unless somebody set it.
     const ORDINARY_MS: i32 = 29_000;
-    let Some(integration) = topology.integration.value() else { return String::new() };
+    let Some(integration) = path.integration.value() else { return String::new() };
     let timeout = integration.timeout_ms.filter(|ms| *ms != ORDINARY_MS && *ms > 0);
     let timeout = timeout.map(|ms| format!("timeout {} ms", ms));
     let streaming = (integration.streaming == Some(true)).then(|| "response streaming".to_owned());
@@ -115,60 +138,52 @@ fn ways(topology: &PrivatePath) -> String {
     if ways.is_empty() { String::new() } else { format!(" ({})", ways.join(", ")) }
 }
 
-/// The hops from the load balancer on.
-pub(crate) fn onward(topology: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
-    let hop = |kind, arn: Option<&Arn>, name: Option<String>| Hop {
+/// A load balancer, its listener, and a pair for each group that the listener forwards to.
+fn onward(on: OnPath<'_>, findings: &[Finding]) -> Vec<Hop> {
+    let own: Vec<&Finding> = findings.iter().filter(|finding| finding.balancer == on.position).collect();
+    let hop = |kind, resource: Option<&Arn>, name: Option<String>, state| Hop {
         kind,
-        state: state(kind, findings, false),
-        resource: arn.map(|arn| bounded(arn.as_str(), LONGEST)),
+        balancer: on.position,
+        state,
+        resource: resource.map(|arn| bounded(arn.as_str(), LONGEST)),
         name: name.map(|name| bounded(&name, LONGEST)),
     };
-    let (balancer, listener) = (topology.load_balancer.value(), topology.called_listener());
+    let of = |kind| state(kind, own.iter().copied(), false);
+    let (balancer, listener) = (on.balancer.load_balancer.value(), on.balancer.called_listener());
     let called = listener.map(|listener| format!("{}:{}", listener.protocol, listener.port));
     let mut hops = vec![
         hop(
             HopKind::LoadBalancer,
             balancer.map(|balancer| &balancer.arn),
             balancer.map(|balancer| balancer.name.clone()),
+            of(HopKind::LoadBalancer),
         ),
-        hop(HopKind::Listener, listener.map(|listener| &listener.arn), called),
+        hop(HopKind::Listener, listener.map(|listener| &listener.arn), called, of(HopKind::Listener)),
     ];
-    hops.extend(behind(topology, findings));
-    hops
-}
-
-/// Target groups and targets, a pair for each group that the listener forwards to.
-fn behind(topology: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
-    let groups = topology.called_target_groups();
+    let groups = on.called_target_groups();
     if groups.is_empty() {
-        let hop = |kind| Hop { kind, resource: None, name: None, state: State::Unknown };
-        return vec![hop(HopKind::TargetGroup), hop(HopKind::Target)];
+        hops.push(hop(HopKind::TargetGroup, None, None, State::Unknown));
+        hops.push(hop(HopKind::Target, None, None, State::Unknown));
     }
-    let mut hops = Vec::new();
     for arn in groups {
-        let name = topology.target_group(&arn).map(|group| group.name.clone());
-        let arn = arn.to_string();
-        let of_group = |finding: &&Finding| finding.resource.as_deref() == Some(&arn);
-        let through = |finding: &&Finding| finding.detail.get("target_group") == Some(&arn);
-        let about: Vec<Finding> = findings.iter().filter(|f| of_group(f) || through(f)).cloned().collect();
-        let looked = about.iter().any(|f| f.state != State::Unknown && !f.code.is_network());
-        let hop = |kind, name: Option<String>, read| Hop {
-            kind,
-            resource: Some(arn.clone()),
-            name,
-            state: state(kind, &about, read),
+        let name = on.target_group(&arn).map(|group| group.name.clone());
+        let of_group = |finding: &&Finding| {
+            finding.resource.as_deref() == Some(arn.as_str())
+                || finding.detail.get("target_group").map(String::as_str) == Some(arn.as_str())
         };
-        hops.push(hop(HopKind::TargetGroup, name.clone(), looked));
-        hops.push(hop(HopKind::Target, None, false));
+        let about: Vec<&Finding> = own.iter().copied().filter(of_group).collect();
+        let read = about.iter().any(|f| f.state != State::Unknown && !f.code.is_network());
+        let of = |kind, read| state(kind, about.iter().copied(), read);
+        hops.push(hop(HopKind::TargetGroup, Some(&arn), name, of(HopKind::TargetGroup, read)));
+        hops.push(hop(HopKind::Target, Some(&arn), None, of(HopKind::Target, false)));
     }
     hops
 }
 
-/// Faulty where anything is, unknown where nobody could look, healthy only where a reading says so. A hop that was read
+/// Faulty where anything is, unknown where it could not be read, healthy only where a reading says so. A hop that was read
 /// is not unknown because something else about it could not be.
-fn state(kind: HopKind, findings: &[Finding], read: bool) -> State {
-    let speaks = |finding: &&Finding| finding.hop == kind && weighs(finding);
-    let worst = findings.iter().filter(speaks).map(|finding| finding.state).min();
+fn state<'a>(kind: HopKind, findings: impl Iterator<Item = &'a Finding>, read: bool) -> State {
+    let worst = findings.filter(|f| f.hop == kind && weighs(f)).map(|finding| finding.state).min();
     match worst {
         Some(State::Unknown) | None if read => State::Healthy,
         Some(worst) => worst,
@@ -180,9 +195,8 @@ fn state(kind: HopKind, findings: &[Finding], read: bool) -> State {
 /// settings, metrics) where it shows no fault: it makes no hop unknown, and rules that let everything through make none
 /// healthy.
 fn weighs(finding: &Finding) -> bool {
-    let code = finding.code;
-    let beside = matches!(code.kind(), Kind::Metric | Kind::Certificate | Kind::Setting);
+    let beside = matches!(finding.code.kind(), Kind::Metric | Kind::Certificate | Kind::Setting);
     let idle = beside && finding.state == State::Unknown;
-    let open = code.is_network() && finding.state != State::Faulty;
-    code != Code::CertificateExpiresSoon && !idle && !open
+    let open = finding.code.is_network() && finding.state != State::Faulty;
+    finding.state != State::Warning && !idle && !open
 }

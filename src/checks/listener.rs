@@ -1,38 +1,31 @@
 //! The listener: is there one on the called port, does it speak what is called, and does it forward anywhere?
 
-use crate::checks::listener_rules;
-
 use crate::aws::Reading;
-use crate::aws::model::Listener;
+use crate::aws::model::{Action, Listener, Rule, target_groups};
 use crate::causes::{Endpoint, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::{Finding, State};
-use crate::path::PrivatePath;
+use crate::path::OnPath;
 
-const ACTION: &str = "elasticloadbalancing:DescribeListeners";
-
-pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    if !topology.continues() {
-        return Vec::new();
-    }
-    match &topology.listeners {
+pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
+    match &on.listeners {
         Reading::NotRead(unavailable) => vec![Finding::unknown(Code::ListenerMissing, unavailable)],
         // The load balancer itself is gone; that check says so, unless a listener was named.
-        Reading::Absent { .. } => match &topology.named_listener {
+        Reading::Absent { .. } => match &on.named_listener {
             Some(arn) => {
                 let says =
                     format!("listener `{}`, which the integration names, does not exist", arn.resource());
-                vec![missing(topology, says).of(arn)]
+                vec![missing(on, says).of(arn)]
             }
             None => Vec::new(),
         },
-        Reading::Known { value, .. } => known(topology, value),
+        Reading::Known { value, .. } => known(on, value),
     }
 }
 
-fn known(topology: &PrivatePath, listeners: &[Listener]) -> Vec<Finding> {
-    let Some(listener) = topology.called_listener() else {
-        let Some(called) = &topology.endpoint else {
+fn known(on: OnPath<'_>, listeners: &[Listener]) -> Vec<Finding> {
+    let Some(listener) = on.called_listener() else {
+        let Some(called) = &on.called else {
             // Neither log nor configuration tells the port, so no listener can be called missing.
             return Vec::new();
         };
@@ -44,31 +37,30 @@ fn known(topology: &PrivatePath, listeners: &[Listener]) -> Vec<Finding> {
         };
         let says =
             format!("no listener on port {} for calls to {called}: the load balancer has {has}", called.port);
-        return vec![missing(topology, says).detail("port", called.port)];
+        return vec![missing(on, says).detail("port", called.port)];
     };
-    let mut findings: Vec<Finding> = topology
+    let mut findings: Vec<Finding> = on
         .endpoint
         .as_ref()
-        .and_then(|called| mismatch(topology, listener, called))
+        .and_then(|called| mismatch(on, listener, called))
         .into_iter()
         .collect();
-    findings.extend(listener_rules::check(topology, listener));
+    findings.extend(forwarding(on, listener));
     if findings.iter().all(|finding| finding.state == State::Unknown) {
         let says = format!("listener {}:{} is there and forwards", listener.protocol, listener.port);
-        findings
-            .push(Finding::read(Code::ListenerFound, ACTION, &topology.listeners, says).of(&listener.arn));
+        findings.push(Finding::read(Code::ListenerFound, &on.listeners, says).of(&listener.arn));
     }
     findings
 }
 
-fn missing(topology: &PrivatePath, says: String) -> Finding {
-    let show = topology.load_balancer.value().map(|balancer| {
+fn missing(on: OnPath<'_>, says: String) -> Finding {
+    let show = on.load_balancer.value().map(|balancer| {
         format!(
             "aws elbv2 describe-listeners --load-balancer-arn {} --query 'Listeners[].[Protocol,Port]' --region {{region}}",
             balancer.arn
         )
     });
-    Finding::read(Code::ListenerMissing, ACTION, &topology.listeners, says).remedy(
+    Finding::read(Code::ListenerMissing, &on.listeners, says).remedy(
         "Add a listener on that port, or correct the port in the integration's URI and deploy the API.",
         None,
         show,
@@ -76,7 +68,7 @@ fn missing(topology: &PrivatePath, says: String) -> Finding {
 }
 
 /// https needs a listener that passes or ends TLS, http one that does not expect it; neither needs another protocol.
-fn mismatch(topology: &PrivatePath, listener: &Listener, called: &Endpoint) -> Option<Finding> {
+fn mismatch(on: OnPath<'_>, listener: &Listener, called: &Endpoint) -> Option<Finding> {
     let protocol = listener.protocol.as_str();
     let scheme = if called.tls { "https" } else { "http" };
     match protocol {
@@ -87,7 +79,7 @@ fn mismatch(topology: &PrivatePath, listener: &Listener, called: &Endpoint) -> O
         other => {
             let (code, of) =
                 (Code::ListenerProtocolMismatch, format!("listener {}", listener.arn.resource()));
-            return Some(Finding::not_understood(code, ACTION, &of, other).of(&listener.arn));
+            return Some(Finding::not_understood(code, &on.listeners, &of, other).of(&listener.arn));
         }
     }
     let says = format!(
@@ -97,10 +89,67 @@ fn mismatch(topology: &PrivatePath, listener: &Listener, called: &Endpoint) -> O
     let what =
         "Make the scheme of the integration's URI agree with the listener's protocol, and deploy the API.";
     Some(
-        Finding::read(Code::ListenerProtocolMismatch, ACTION, &topology.listeners, says)
+        Finding::read(Code::ListenerProtocolMismatch, &on.listeners, says)
             .of(&listener.arn)
             .detail("called", scheme)
             .detail("listener", protocol)
             .remedy(what, None, None),
     )
+}
+
+/// A finding where the request goes nowhere, or where nobody can tell.
+fn forwarding(on: OnPath<'_>, listener: &Listener) -> Option<Finding> {
+    let default = || listener.target_groups().is_empty().then(|| by_default(on, listener));
+    if !listener.has_rules() {
+        return default();
+    }
+    match (&on.rules, on.taking_rules()) {
+        (Reading::NotRead(unavailable), _) => {
+            // A rule may forward what the default action does not.
+            Some(Finding::unknown(Code::ListenerForwardsNowhere, unavailable).of(&listener.arn))
+        }
+        (_, Some(rules)) => by_rules(on, listener, &rules),
+        _ => default(),
+    }
+}
+
+fn by_default(on: OnPath<'_>, listener: &Listener) -> Finding {
+    let says = format!(
+        "listener {}:{} forwards to no target group by default (its default action: {})",
+        listener.protocol,
+        listener.port,
+        kinds(&listener.actions)
+    );
+    let nowhere = Finding::read(Code::ListenerForwardsNowhere, &on.listeners, says);
+    nowhere.of(&listener.arn).remedy(
+        "Let the listener's default action forward to the backend's target group.",
+        None,
+        Some(format!("aws elbv2 describe-listeners --listener-arns {} --region {{region}}", listener.arn)),
+    )
+}
+
+/// Every rule that may have taken the request leads nowhere. Where only some do, nobody can say that it was one of them.
+fn by_rules(on: OnPath<'_>, listener: &Listener, rules: &[&Rule]) -> Option<Finding> {
+    if rules.is_empty() || rules.iter().any(|rule| !target_groups(&rule.actions).is_empty()) {
+        return None;
+    }
+    let rule = rules[0];
+    let which = rule.priority.map_or("the default rule".to_owned(), |priority| format!("rule {priority}"));
+    let says = format!(
+        "listener {}:{} forwards the request to no target group: {which} takes it ({})",
+        listener.protocol,
+        listener.port,
+        kinds(&rule.actions)
+    );
+    let nowhere = Finding::read(Code::ListenerForwardsNowhere, &on.rules, says);
+    Some(nowhere.of(&listener.arn).detail("rule", which).remedy(
+        "Give the request a rule that forwards to the backend's target group, before the one that takes it now.",
+        None,
+        Some(format!("aws elbv2 describe-rules --listener-arn {} --region {{region}}", listener.arn)),
+    ))
+}
+
+fn kinds(actions: &[Action]) -> String {
+    let kinds: Vec<&str> = actions.iter().map(|action| action.kind.as_str()).collect();
+    if kinds.is_empty() { "no action".to_owned() } else { kinds.join(", ") }
 }

@@ -5,26 +5,22 @@ use crate::aws::model::LoadBalancer;
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::PrivatePath;
+use crate::ids::Arn;
+use crate::path::OnPath;
 
-const ACTION: &str = "elasticloadbalancing:DescribeLoadBalancers";
-
-pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    if !topology.continues() {
-        return Vec::new();
-    }
-    match &topology.load_balancer {
-        Reading::Known { value, .. } => vec![state(topology, value)],
+pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
+    match &on.load_balancer {
+        Reading::Known { value, .. } => vec![state(on, value)],
         Reading::NotRead(unavailable) => vec![Finding::unknown(Code::LoadBalancerMissing, unavailable)],
-        Reading::Absent { .. } => vec![missing(topology)],
+        Reading::Absent { .. } => vec![missing(on)],
     }
 }
 
-fn missing(topology: &PrivatePath) -> Finding {
-    let named = topology.balancer();
-    let name = named.as_ref().map_or("that the path leads to", |arn| arn.resource());
+fn missing(on: OnPath<'_>) -> Finding {
+    let named = on.arn.as_ref();
+    let name = named.map_or("that the path leads to", Arn::resource);
     let says = format!("load balancer `{name}` does not exist any more");
-    let finding = Finding::read(Code::LoadBalancerMissing, ACTION, &topology.load_balancer, says);
+    let finding = Finding::read(Code::LoadBalancerMissing, &on.load_balancer, says);
     let finding = match named {
         Some(arn) => finding.of(arn),
         None => finding,
@@ -36,7 +32,7 @@ fn missing(topology: &PrivatePath) -> Finding {
     )
 }
 
-fn state(topology: &PrivatePath, balancer: &LoadBalancer) -> Finding {
+fn state(on: OnPath<'_>, balancer: &LoadBalancer) -> Finding {
     let because = balancer.reason.as_deref().filter(|reason| !reason.is_empty());
     let because = because.map_or(String::new(), |reason| format!(": {reason}"));
     let (code, does) = match balancer.state.to_ascii_lowercase().as_str() {
@@ -48,14 +44,13 @@ fn state(topology: &PrivatePath, balancer: &LoadBalancer) -> Finding {
         "failed" => (Code::LoadBalancerFailed, "could not be set up"),
         other => {
             let of = format!("load balancer `{}`", balancer.name);
-            let unclear = Finding::not_understood(Code::LoadBalancerFailed, ACTION, &of, other);
+            let unclear = Finding::not_understood(Code::LoadBalancerFailed, &on.load_balancer, &of, other);
             return unclear.of(&balancer.arn);
         }
     };
     let says = format!("load balancer `{}` {does}{because}", balancer.name);
-    let mut finding = Finding::read(code, ACTION, &topology.load_balancer, says)
-        .of(&balancer.arn)
-        .detail("state", &balancer.state);
+    let mut finding =
+        Finding::read(code, &on.load_balancer, says).of(&balancer.arn).detail("state", &balancer.state);
     // An impaired load balancer still passes traffic.
     finding.partial = code == Code::LoadBalancerImpaired;
     let what = match code {

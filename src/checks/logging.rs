@@ -5,24 +5,21 @@ use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::path::PrivatePath;
 
-const ACTION: &str = "apigateway:GET";
-
 /// A stage that logs nothing fails in silence: a walk that nobody's failure asked for says so.
-pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    logging_off(subject, topology).into_iter().collect()
+pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
+    logging_off(subject, path).into_iter().collect()
 }
 
-fn logging_off(subject: &RouteContext, topology: &PrivatePath) -> Option<Finding> {
-    let stage = topology.stage.value().filter(|_| !subject.failed)?;
+fn logging_off(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
+    let stage = path.stage.value().filter(|_| !subject.failed)?;
     let (api, name) = (subject.source.api.as_ref()?, subject.source.stage.as_ref()?);
-    let route = topology.resource.as_deref().zip(subject.route.as_ref().map(|route| route.method.as_str()));
+    let route = path.resource.as_deref().zip(subject.route.as_ref().map(|route| route.method.as_str()));
     let says =
         format!("stage {name} logs nothing of this route's requests, so no failure of theirs is ever told");
     let on = format!(
         "aws apigateway update-stage --rest-api-id {api} --stage-name {name} --patch-operations \
          'op=replace,path=/*/*/logging/loglevel,value=INFO' --region {{region}}"
     );
-    let finding =
-        Finding::read(Code::ExecutionLoggingOff, ACTION, &topology.stage, says).of(format!("{api}/{name}"));
+    let finding = Finding::read(Code::ExecutionLoggingOff, &path.stage, says).of(format!("{api}/{name}"));
     (!stage.logs(route)).then(|| finding.remedy("Switch execution logging on for the stage.", Some(on), None))
 }

@@ -13,15 +13,12 @@ use crate::aws::{NotRead, ReadError, Reading};
 use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::checks::metrics_table::{METRICS, advice};
-use crate::path::PrivatePath;
-
-const ACTION: &str = "cloudwatch:GetMetricData";
+use crate::path::OnPath;
 
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
-pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    let reading = &topology.details.metrics;
+pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
+    let reading = &on.details.metrics;
     let series = match reading {
         Reading::Known { value, .. } => value,
         Reading::Absent { .. } => return Vec::new(),
@@ -34,16 +31,16 @@ pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Findi
     // A count beside a text that it can't explain is noise.
     let told = METRICS.iter().filter(|(_, code, _)| verdict::explains(subject.cause, *code));
     let mut findings: Vec<Finding> =
-        told.filter_map(|metric| rising(subject, topology, series, metric)).collect();
+        told.filter_map(|metric| rising(subject, on, series, metric)).collect();
     // The first says enough: both directions of a group, both ends of a handshake.
     findings.dedup_by_key(|finding| finding.code);
-    findings.extend(unhealthy(topology, series, failed));
+    findings.extend(unhealthy(on, series, failed));
     findings
 }
 
 fn rising(
     subject: &RouteContext,
-    topology: &PrivatePath,
+    on: OnPath<'_>,
     series: &[Series],
     (name, code, counts): &(&str, Code, &str),
 ) -> Option<Finding> {
@@ -63,17 +60,17 @@ fn rising(
         None => "nothing known of the minutes before that".to_owned(),
     };
     // The count is of the whole load balancer: it speaks for the called listener where there is no other.
-    let alone = topology.named_listener.is_none()
-        && topology.listeners.value().is_some_and(|listeners| listeners.len() == 1);
+    let alone = on.named_listener.is_none()
+        && on.listeners.value().is_some_and(|listeners| listeners.len() == 1);
     let whole = if alone { "" } else { " (all listeners of the load balancer together)" };
     let says = format!("{} {counts} in the minute of {}, {compared}{whole}", around.count, around.at);
-    let mut finding = Finding::read(*code, ACTION, &topology.details.metrics, says)
+    let mut finding = Finding::read(*code, &on.details.metrics, says)
         .detail("metric", name)
         .detail("count", around.count);
     // Only of a reset connection does the text speak itself.
     let by_itself = *code == Code::TargetResetsRising && subject.cause.family == Blames::Reset;
     finding.partial = !(by_itself && alone && before.is_some());
-    if let Some(balancer) = topology.load_balancer.value() {
+    if let Some(balancer) = on.load_balancer.value() {
         finding = finding.of(&balancer.arn);
     }
     Some(finding.remedy(advice(*code), None, None))
@@ -89,20 +86,69 @@ fn busiest(series: &Series, failed: Timestamp, around: bool) -> Option<Point> {
 }
 
 /// Targets that CloudWatch counts as unhealthy, where their health itself could not be read.
-fn unhealthy(topology: &PrivatePath, series: &[Series], failed: Timestamp) -> Vec<Finding> {
+fn unhealthy(on: OnPath<'_>, series: &[Series], failed: Timestamp) -> Vec<Finding> {
     let counted = series.iter().filter(|series| series.name == "UnHealthyHostCount");
     let of_group = |series: &Series| {
         let group = series.target_group.as_ref()?;
-        topology.targets.get(group)?.unavailable()?;
+        on.targets.get(group)?.unavailable()?;
         let point = busiest(series, failed, true).filter(|point| point.count > 0)?;
         let says = format!(
             "CloudWatch counts {} unhealthy targets of `{}` in the minute of {}",
             point.count,
-            topology.target_group(group).map_or(group.resource(), |group| &group.name),
+            on.target_group(group).map_or(group.resource(), |group| &group.name),
             point.at
         );
-        let finding = Finding::read(Code::TargetsUnhealthy, ACTION, &topology.details.metrics, says);
+        let finding = Finding::read(Code::TargetsUnhealthy, &on.details.metrics, says);
         Some(finding.of(group).detail("unhealthy", point.count).partial())
     };
     counted.filter_map(of_group).collect()
+}
+
+/// A metric, what its rise is called, and what it counts. Meanings:
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html>
+const METRICS: [(&str, Code, &str); 7] = [
+    ("TCP_Target_Reset_Count", Code::TargetResetsRising, "connections that targets reset"),
+    ("TCP_ELB_Reset_Count", Code::LoadBalancerResetsRising, "connections that the load balancer reset"),
+    (
+        "SecurityGroupBlockedFlowCount_Inbound_TCP",
+        Code::SecurityGroupDropsRising,
+        "connections that its security groups kept out",
+    ),
+    (
+        "SecurityGroupBlockedFlowCount_Outbound_TCP",
+        Code::SecurityGroupDropsRising,
+        "connections to targets that its security groups kept in",
+    ),
+    ("PortAllocationErrorCount", Code::PortAllocationErrors, "connections that found no free port"),
+    (
+        "ClientTLSNegotiationErrorCount",
+        Code::TlsNegotiationErrorsRising,
+        "TLS handshakes with clients that failed",
+    ),
+    (
+        "TargetTLSNegotiationErrorCount",
+        Code::TlsNegotiationErrorsRising,
+        "TLS handshakes with targets that failed",
+    ),
+];
+
+/// What to do about a rise.
+fn advice(code: Code) -> &'static str {
+    match code {
+        Code::TargetResetsRising => {
+            "Find out what made targets reset connections then: a restart, a full backlog, an idle timeout shorter than \
+             the load balancer's."
+        }
+        Code::LoadBalancerResetsRising => {
+            "Look for targets that turned unhealthy then, and for connections idle longer than the load balancer's \
+             timeout."
+        }
+        Code::SecurityGroupDropsRising => {
+            "Let the load balancer's security groups pass the called port and the targets' ports."
+        }
+        Code::PortAllocationErrors => {
+            "Register more targets: each takes some 55,000 connections of one load balancer."
+        }
+        _ => "Compare certificates, protocols and ciphers on both ends of the handshake.",
+    }
 }

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use crate::aws::model::LoadBalancer;
 use crate::checks::finding::Remedy;
-use crate::path::PrivatePath;
+use crate::path::OnPath;
 use crate::reachability::{Blocker, FlowEnd, FlowStep, Leg};
 
 /// Networks written into one command.
@@ -14,12 +14,12 @@ const MOST_NETS: usize = 8;
 
 type Stopped<'a> = [(&'a FlowStep, &'a Blocker)];
 
-pub(crate) fn remedy(topology: &PrivatePath, stopped: &Stopped<'_>) -> Remedy {
+pub(crate) fn remedy(on: OnPath<'_>, stopped: &Stopped<'_>) -> Remedy {
     let (passage, blocker) = stopped[0];
     match blocker {
         Blocker::Groups { ids, .. } => {
             let id = ids.first().map_or("SECURITY_GROUP", String::as_str);
-            let balancer = topology.load_balancer.value();
+            let balancer = on.load_balancer.value();
             let show =
                 format!("aws ec2 describe-security-groups --group-ids {} --region {{region}}", ids.join(" "));
             let (what, command) = match (passage.step, balancer) {
@@ -33,7 +33,7 @@ pub(crate) fn remedy(topology: &PrivatePath, stopped: &Stopped<'_>) -> Remedy {
         }
         Blocker::Acl { id, .. } => {
             let show = format!("aws ec2 describe-network-acls --network-acl-ids {id} --region {{region}}");
-            let (what, command) = acl(topology, stopped);
+            let (what, command) = acl(on, stopped);
             Remedy { what, command, verify: Some(show) }
         }
     }
@@ -90,7 +90,7 @@ fn ranges(peers: &[&FlowEnd]) -> String {
     lists.into_iter().flatten().collect::<Vec<_>>().join(",")
 }
 
-fn acl(topology: &PrivatePath, stopped: &Stopped<'_>) -> (String, Option<String>) {
+fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> (String, Option<String>) {
     let (_, blocker) = stopped[0];
     let Blocker::Acl { id, egress, free, ports, .. } = blocker else { return Default::default() };
     let (direction, way) = if *egress { ("--egress", "outbound") } else { ("--ingress", "inbound") };
@@ -102,7 +102,7 @@ fn acl(topology: &PrivatePath, stopped: &Stopped<'_>) -> (String, Option<String>
     let what = format!(
         "Allow {way} TCP on {ports_in_words} in network ACL `{id}`, before the entry that denies it."
     );
-    let mut nets = stopped.iter().filter_map(|(_, blocker)| around(topology, blocker));
+    let mut nets = stopped.iter().filter_map(|(_, blocker)| around(on, blocker));
     let Some(net) = nets.next() else { return (what, None) };
     let others: BTreeSet<String> =
         nets.filter(|other| *other != net).map(|other| other.to_string()).collect();
@@ -125,9 +125,9 @@ fn acl(topology: &PrivatePath, stopped: &Stopped<'_>) -> (String, Option<String>
 }
 
 /// The subnet around the other end: addresses of load balancers and targets change within theirs.
-fn around(topology: &PrivatePath, blocker: &Blocker) -> Option<IpNet> {
+fn around(on: OnPath<'_>, blocker: &Blocker) -> Option<IpNet> {
     let Blocker::Acl { peer, .. } = blocker else { return None };
-    let cidrs = topology.network.subnets.value().into_iter().flatten().flat_map(|subnet| &subnet.cidrs);
+    let cidrs = on.network.subnets.value().into_iter().flatten().flat_map(|subnet| &subnet.cidrs);
     Some(cidrs.copied().find(|cidr| cidr.contains(peer)).unwrap_or(*peer))
 }
 

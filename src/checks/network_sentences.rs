@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::path::PrivatePath;
+use crate::path::OnPath;
 use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, Outcome};
 
 /// Places named in one sentence.
@@ -10,7 +10,7 @@ const MOST_NAMES: usize = 3;
 
 type Stopped<'a> = [(&'a FlowStep, &'a Blocker)];
 
-pub(crate) fn groups(topology: &PrivatePath, stopped: &Stopped<'_>) -> String {
+pub(crate) fn groups(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
     let (passage, blocker) = stopped[0];
     let Blocker::Groups { ids, empty, group_reference_ineffective, .. } = blocker else {
         return String::new();
@@ -20,7 +20,7 @@ pub(crate) fn groups(topology: &PrivatePath, stopped: &Stopped<'_>) -> String {
         Leg::SourceEgress => (from.as_str(), format!("out to {to}")),
         _ => (to.as_str(), format!("in from {from}")),
     };
-    let named: Vec<String> = ids.iter().map(|id| name(topology, id)).collect();
+    let named: Vec<String> = ids.iter().map(|id| name(on, id)).collect();
     let plural = if ids.len() == 1 { ("group", "lets") } else { ("groups", "let") };
     let mut says = format!(
         "security {} {} of {owner} {} no {} {direction} on port {}",
@@ -42,7 +42,7 @@ pub(crate) fn groups(topology: &PrivatePath, stopped: &Stopped<'_>) -> String {
     says + contradiction(stopped)
 }
 
-pub(crate) fn acl(topology: &PrivatePath, stopped: &Stopped<'_>) -> String {
+pub(crate) fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
     let (passage, blocker) = stopped[0];
     let Blocker::Acl { id, subnet, egress, entry, ports, .. } = blocker else { return String::new() };
     let (from, to) = ends(stopped);
@@ -56,7 +56,7 @@ pub(crate) fn acl(topology: &PrivatePath, stopped: &Stopped<'_>) -> String {
         }
         _ => format!("{} from {from} to {to} on port {}", traffic(passage), passage.port),
     };
-    let subnet = match topology.load_balancer.value() {
+    let subnet = match on.load_balancer.value() {
         Some(balancer) if balancer.zones.iter().any(|zone| zone.subnet.as_ref() == Some(subnet)) => {
             format!("the load balancer's subnet {subnet}")
         }
@@ -121,8 +121,8 @@ fn contradiction(stopped: &Stopped<'_>) -> &'static str {
     }
 }
 
-fn name(topology: &PrivatePath, id: &str) -> String {
-    let network = &topology.network;
+fn name(on: OnPath<'_>, id: &str) -> String {
+    let network = &on.network;
     let readings = [&network.near_groups, &network.far_groups];
     let mut groups = readings.iter().filter_map(|reading| reading.value()).flatten();
     let name = groups.find(|group| group.id == id).map(|group| group.name.as_str());

@@ -6,12 +6,12 @@ use crate::aws::model::Resource;
 use crate::causes::redact::bounded;
 use crate::causes::{Route, RouteContext};
 use crate::ids::{Arn, Region};
-use crate::path::{PrivatePath, template};
+use crate::path::{Link, PrivatePath, template};
 
 /// No name or ARN of AWS's is longer than a quarter of this.
 const LONGEST: usize = 512;
 
-/// Values for the placeholders of next steps (`classify::causes::PLACEHOLDERS`), as far as they are known.
+/// Values for the placeholders of next steps (`causes::PLACEHOLDERS`), as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Placeholders {
     values: BTreeMap<&'static str, String>,
@@ -24,39 +24,43 @@ pub struct Placeholders {
 }
 
 impl Placeholders {
-    /// Collects what a subject and a topology know.
-    pub(crate) fn new(subject: &RouteContext, topology: &PrivatePath) -> Self {
+    /// Collects what a request and its path know.
+    pub(crate) fn new(subject: &RouteContext, path: &PrivatePath) -> Self {
         let source = &subject.source;
-        let link = topology.link.value();
-        let endpoint = topology.endpoint.as_ref().or(subject.endpoint.as_ref());
+        let (link, balancer) = (path.vpc_link(), path.balancer.as_ref());
+        let service = match &path.link {
+            Some(Link::V1 { service, .. }) => service.value(),
+            _ => None,
+        };
+        let endpoint = path.endpoint.as_ref().or(subject.endpoint.as_ref());
         let known = [
             ("account", source.account.as_ref().map(ToString::to_string)),
             ("api", source.api.as_ref().map(ToString::to_string)),
-            ("endpoint_service", topology.endpoint_service.value().map(|service| service.id.clone())),
+            ("endpoint_service", service.map(|service| service.id.clone())),
             ("host", endpoint.map(|endpoint| endpoint.host.clone())),
             (
                 "link",
-                topology.link_id.as_ref().filter(|id| id.undefined.is_empty()).map(|id| id.text.clone()),
+                path.link_id.as_ref().filter(|id| id.undefined.is_empty()).map(|id| id.text.clone()),
             ),
-            ("listener", topology.called_listener().map(|listener| listener.arn.to_string())),
-            ("load_balancer", topology.load_balancer.value().map(|balancer| balancer.arn.to_string())),
+            ("listener", balancer.and_then(|b| b.called_listener()).map(|listener| listener.arn.to_string())),
+            ("load_balancer", balancer.and_then(|b| b.load_balancer.value()).map(|balancer| balancer.arn.to_string())),
             ("log_group", source.log_group.clone()),
             ("method", subject.route.as_ref().map(|route| route.method.clone())),
             ("path", subject.route.as_ref().map(|route| route.path.clone())),
             ("port", endpoint.map(|endpoint| endpoint.port.to_string())),
-            ("region", source.region.clone().or_else(|| region(topology)).map(|region| region.to_string())),
+            ("region", source.region.clone().or_else(|| region(path)).map(|region| region.to_string())),
             ("request_id", subject.request_id.as_ref().map(ToString::to_string)),
             ("stage", source.stage.clone()),
-            ("target_group", topology.called_target_groups().first().map(ToString::to_string)),
+            ("target_group", balancer.and_then(|b| b.called_target_groups().first().map(ToString::to_string))),
         ];
         Self {
             values: known
                 .into_iter()
                 .filter_map(|(name, value)| Some((name, bounded(&value?, LONGEST))))
                 .collect(),
-            api_name: topology.api.value().map(|api| bounded(&api.name, LONGEST)),
+            api_name: path.api.value().map(|api| bounded(&api.name, LONGEST)),
             link_name: link.map(|link| bounded(link.name.as_ref().unwrap_or(&link.id), LONGEST)),
-            resources: topology.resources.clone(),
+            resources: path.resources.clone(),
         }
     }
 
@@ -78,7 +82,7 @@ impl Placeholders {
         self.filled(text, |_| true)
     }
 
-    /// The same for a command that somebody will paste into a shell. Paths, hosts and request ids can be a client's choice:
+    /// The same for a command that a reader will paste into a shell. Paths, hosts and request ids can be a client's choice:
     /// what a shell would take for more than a word stays a name in capitals.
     pub fn fill_command(&self, command: &str) -> String {
         let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,{}".contains(c);
@@ -107,10 +111,10 @@ impl Placeholders {
 }
 
 /// The Region that the path's own ARNs name, for logs that do not say.
-fn region(topology: &PrivatePath) -> Option<Region> {
-    let balancer = topology.load_balancer.value().map(|balancer| &balancer.arn);
-    let target = topology.link.value().and_then(|link| link.targets.first());
-    balancer.or(target).or(topology.named_listener.as_ref()).and_then(Arn::region)
+fn region(path: &PrivatePath) -> Option<Region> {
+    let balancer = path.balancer.as_ref().and_then(|balancer| balancer.arn.as_ref());
+    let target = path.vpc_link().and_then(|link| link.targets.first());
+    balancer.or(target).and_then(Arn::region)
 }
 
 fn is_placeholder(name: &str) -> bool {

@@ -4,23 +4,21 @@ use crate::aws::Reading;
 use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::{PrivatePath, Resolved};
+use crate::path::{Link, PrivatePath, Resolved};
 
-const ACTION: &str = "apigateway:GET";
-
-pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
+pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     if subject.cause.family == Blames::Elsewhere {
         return Vec::new();
     }
-    let mut findings = integration(subject, topology);
-    findings.extend(not_deployed(subject, topology));
-    findings.extend(variables(subject, topology));
-    findings.extend(dangling(topology));
+    let mut findings = integration(subject, path);
+    findings.extend(not_deployed(subject, path));
+    findings.extend(variables(subject, path));
+    findings.extend(dangling(path));
     findings
 }
 
-fn integration(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    match &topology.integration {
+fn integration(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
+    match &path.integration {
         Reading::Known { .. } => Vec::new(),
         Reading::NotRead(unavailable) => vec![Finding::unknown(Code::IntegrationMissing, unavailable)],
         Reading::Absent { .. } => {
@@ -28,11 +26,11 @@ fn integration(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
                 .route
                 .as_ref()
                 .map_or("the failed route".to_owned(), |r| format!("{} {}", r.method, r.path));
-            let says = match (&topology.api, &subject.source.api) {
+            let says = match (&path.api, &subject.source.api) {
                 (Reading::Absent { .. }, Some(api)) => format!("API {api} does not exist any more"),
                 _ => format!("the API has no method with an integration for {route} any more"),
             };
-            vec![Finding::read(Code::IntegrationMissing, ACTION, &topology.integration, says).remedy(
+            vec![Finding::read(Code::IntegrationMissing, &path.integration, says).remedy(
                 "Give the method its integration back, or deploy the API so that the stage agrees with it.",
                 None,
                 None,
@@ -42,15 +40,15 @@ fn integration(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
 }
 
 /// What was changed since the stage was deployed: requests still run over what it was.
-fn not_deployed(subject: &RouteContext, topology: &PrivatePath) -> Option<Finding> {
-    let configured = match (&topology.configured, &topology.integration) {
+fn not_deployed(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
+    let configured = match (&path.configured, &path.integration) {
         (Reading::NotRead(unavailable), Reading::Known { .. }) => {
             return Some(Finding::unknown(Code::IntegrationNotDeployed, unavailable));
         }
         (Reading::Known { value, .. }, _) => value,
         _ => return None,
     };
-    let differs = topology.integration.value()?.differing(configured)?;
+    let differs = path.integration.value()?.differing(configured)?;
     let (api, stage) = (subject.source.api.as_ref()?, subject.source.stage.as_ref()?);
     let says = format!(
         "the integration's {differs} was changed, but stage {stage} still runs over what was deployed before"
@@ -59,7 +57,7 @@ fn not_deployed(subject: &RouteContext, topology: &PrivatePath) -> Option<Findin
         "aws apigateway create-deployment --rest-api-id {api} --stage-name {stage} --region {{region}}"
     );
     Some(
-        Finding::read(Code::IntegrationNotDeployed, ACTION, &topology.configured, says)
+        Finding::read(Code::IntegrationNotDeployed, &path.configured, says)
             .of(format!("{api}/{stage}"))
             .detail("changed", differs)
             .remedy("Deploy the API to the stage, if the change is meant to be live.", Some(deploy), None),
@@ -67,16 +65,16 @@ fn not_deployed(subject: &RouteContext, topology: &PrivatePath) -> Option<Findin
 }
 
 /// Variables that the link id or the URI names and the stage does not define.
-fn variables(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    let needs = topology.integration.value().is_some_and(|integration| {
+fn variables(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
+    let needs = path.integration.value().is_some_and(|integration| {
         let texts = [integration.uri.as_deref(), integration.connection_id.as_deref()];
         texts.into_iter().flatten().any(Resolved::needs_variables)
     });
-    if let (true, Some(unavailable)) = (needs, topology.stage.unavailable()) {
+    if let (true, Some(unavailable)) = (needs, path.stage.unavailable()) {
         return vec![Finding::unknown(Code::StageVariableUndefined, unavailable)];
     }
-    let in_id = topology.link_id.iter().flat_map(|id| &id.undefined);
-    let mut undefined: Vec<&String> = in_id.chain(&topology.undefined_in_uri).collect();
+    let in_id = path.link_id.iter().flat_map(|id| &id.undefined);
+    let mut undefined: Vec<&String> = in_id.chain(&path.undefined_in_uri).collect();
     undefined.sort();
     undefined.dedup();
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {
@@ -91,7 +89,7 @@ fn variables(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
         let show = format!(
             "aws apigateway get-stage --rest-api-id {api} --stage-name {stage} --query variables --region {{region}}"
         );
-        Finding::read(Code::StageVariableUndefined, ACTION, &topology.stage, says)
+        Finding::read(Code::StageVariableUndefined, &path.stage, says)
             .of(format!("{api}/{stage}"))
             .detail("variable", name)
             .remedy(format!("Define the stage variable `{name}`."), Some(set), Some(show))
@@ -100,12 +98,13 @@ fn variables(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
 }
 
 /// A stage variable that names a link of neither generation.
-fn dangling(topology: &PrivatePath) -> Vec<Finding> {
-    let (Some(id), Reading::Absent { .. }) = (&topology.link_id, &topology.link) else { return Vec::new() };
+fn dangling(path: &PrivatePath) -> Vec<Finding> {
+    let gone = path.link.as_ref().map(Link::reading).filter(|link| link.is_absent());
+    let (Some(id), Some(link)) = (&path.link_id, gone) else { return Vec::new() };
     let Some(name) = id.names.first() else { return Vec::new() };
     let says = format!("the stage variable `{name}` names VPC link `{}`, which does not exist", id.text);
     vec![
-        Finding::read(Code::VpcLinkIdDangling, ACTION, &topology.link, says)
+        Finding::read(Code::VpcLinkIdDangling, link, says)
             .of(&id.text)
             .detail("variable", name)
             .remedy(

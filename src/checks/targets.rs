@@ -1,43 +1,41 @@
 //! The targets behind the called listener: are there any, and does the load balancer find them healthy?
+//!
+//! States and reasons: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html>
 
-use crate::checks::target_health::{describe, reasons, remedy, weigh};
+use std::collections::BTreeSet;
 
 use crate::aws::model::Target;
-use crate::aws::{NotRead, ReadError, Reading};
+use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
-use crate::checks::finding::{Finding, State};
+use crate::checks::finding::Finding;
 use crate::ids::Arn;
-use crate::path::PrivatePath;
+use crate::path::OnPath;
 
-const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
-
-pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
+pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let of_group = |(arn, reading): (&Arn, &Reading<Vec<Target>>)| match reading {
-        Reading::Known { value, .. } => group(topology, arn, value, reading),
+        Reading::Known { value, .. } => group(on, arn, value, reading),
         Reading::NotRead(unavailable) => Finding::unknown(Code::TargetsUnhealthy, unavailable).of(arn),
         Reading::Absent { .. } => {
             let says = format!(
                 "target group `{}`, which the listener forwards to, does not exist",
-                name(topology, arn)
+                name(on, arn)
             );
-            let finding = Finding::read(Code::TargetGroupEmpty, ACTION, reading, says).of(arn);
-            if another_works(topology, arn) { finding.partial() } else { finding }
+            let finding = Finding::read(Code::TargetGroupEmpty, reading, says).of(arn);
+            if another_works(on, arn) { finding.partial() } else { finding }
         }
     };
-    let mut findings: Vec<Finding> = topology.targets.iter().map(of_group).collect();
-    if topology.continues() && topology.listeners.unavailable().is_some() {
+    let mut findings: Vec<Finding> = on.targets.iter().map(of_group).collect();
+    if on.listeners.unavailable().is_some() {
         let why = "which target groups the called listener forwards to is not known";
-        let what = "the health of the targets";
-        let unavailable =
-            NotRead { what: what.to_owned(), action: ACTION, why: ReadError::NotAsked(why.to_owned()) };
-        findings.push(Finding::unknown(Code::TargetsUnhealthy, &unavailable));
+        let health: Reading<()> = Reading::not_asked(QueryKind::TargetHealth, why);
+        findings.extend(health.unavailable().map(|not_read| Finding::unknown(Code::TargetsUnhealthy, not_read)));
     }
     findings
 }
 
-fn group(topology: &PrivatePath, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Target>>) -> Finding {
-    let name = name(topology, arn);
+fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Target>>) -> Finding {
+    let name = name(on, arn);
     let healthy = targets.iter().filter(|target| target.state == "healthy").count();
     let (code, says) = match weigh(targets, healthy) {
         None => return unmeasured(arn, &name),
@@ -49,7 +47,7 @@ fn group(topology: &PrivatePath, arn: &Arn, targets: &[Target], reading: &Readin
         }
         Some(code) => (code, describe(code, targets, healthy, &name)),
     };
-    let finding = Finding::read(code, ACTION, reading, says)
+    let finding = Finding::read(code, reading, says)
         .of(arn)
         .detail("healthy", healthy)
         .detail("targets", targets.len());
@@ -57,30 +55,30 @@ fn group(topology: &PrivatePath, arn: &Arn, targets: &[Target], reading: &Readin
         reasons if reasons.is_empty() => finding,
         reasons => finding.detail("reason", reasons.into_iter().collect::<Vec<_>>().join(", ")),
     };
-    let some_work = healthy > 0 || another_works(topology, arn);
+    let some_work = healthy > 0 || another_works(on, arn);
     let finding = if some_work && code != Code::TargetsHealthy { finding.partial() } else { finding };
     match remedy(code, targets) {
         Some(what) => {
             let show =
                 format!("aws elbv2 describe-target-health --target-group-arn {arn} --region {{region}}");
-            finding.remedy(what + fails_open(topology, code, healthy), None, Some(show))
+            finding.remedy(what + fails_open(on, code, healthy), None, Some(show))
         }
         None => finding,
     }
 }
 
 /// Whether the listener forwards a share of the requests to another group that has a healthy target.
-fn another_works(topology: &PrivatePath, arn: &Arn) -> bool {
+fn another_works(on: OnPath<'_>, arn: &Arn) -> bool {
     let mut others =
-        topology.targets.iter().filter(|(other, _)| *other != arn).filter_map(|(_, r)| r.value());
+        on.targets.iter().filter(|(other, _)| *other != arn).filter_map(|(_, r)| r.value());
     others.any(|targets| targets.iter().any(|target| target.state == "healthy"))
 }
 
 /// A network load balancer without a healthy target sends to all of them: unhealthy does not mean unreachable.
 ///
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html>
-fn fails_open(topology: &PrivatePath, code: Code, healthy: usize) -> &'static str {
-    let network = topology.load_balancer.value().is_some_and(|balancer| balancer.kind == "network");
+fn fails_open(on: OnPath<'_>, code: Code, healthy: usize) -> &'static str {
+    let network = on.load_balancer.value().is_some_and(|balancer| balancer.kind == "network");
     let open = network && healthy == 0 && code == Code::TargetsUnhealthy;
     if open {
         " While none is healthy, the load balancer sends to all of them, so one that answers is reached."
@@ -91,22 +89,108 @@ fn fails_open(topology: &PrivatePath, code: Code, healthy: usize) -> &'static st
 
 /// Targets whose health nobody measures (health checks off, or a state that AWS added): not healthy, not faulty.
 fn unmeasured(arn: &Arn, name: &str) -> Finding {
-    Finding {
-        state: State::Unknown,
-        why: Some(ReadError::NotAsked(
-            "health checks are off, so the load balancer itself does not know".to_owned(),
-        )),
-        ..Finding::read(
-            Code::TargetsUnhealthy,
-            ACTION,
-            &Reading::<()>::not_asked("", ACTION, ""),
-            format!("no state of the targets of `{name}` tells whether they work"),
-        )
-    }
+    let says = format!("no state of the targets of `{name}` tells whether they work");
+    let why = "health checks are off, so the load balancer itself does not know";
+    let unmeasured = NotRead::not_asked(&says, Some(QueryKind::TargetHealth), why);
+    Finding::unknown(Code::TargetsUnhealthy, &unmeasured)
+        .saying(says)
     .of(arn)
 }
 
-fn name(topology: &PrivatePath, arn: &Arn) -> String {
-    let known = topology.target_group(arn).map(|group| group.name.clone());
+fn name(on: OnPath<'_>, arn: &Arn) -> String {
+    let known = on.target_group(arn).map(|group| group.name.clone());
     known.unwrap_or_else(|| arn.resource().split('/').next().unwrap_or(arn.as_str()).to_owned())
+}
+
+/// What the targets' states come to; `None` where no state tells whether a target works.
+fn weigh(targets: &[Target], healthy: usize) -> Option<Code> {
+    let some = |state: &str| targets.iter().any(|target| target.state == state);
+    let all_unused = !targets.is_empty() && targets.iter().all(|target| target.state == "unused");
+    let not_in_use = |target: &Target| target.reason.as_deref() == Some("Target.NotInUse");
+    Some(if targets.is_empty() {
+        Code::TargetGroupEmpty
+    } else if all_unused && targets.iter().all(not_in_use) {
+        Code::TargetGroupUnused
+    } else if some("unhealthy") || some("unhealthy.draining") {
+        Code::TargetsUnhealthy
+    } else if healthy > 0 {
+        Code::TargetsHealthy
+    } else if some("initial") {
+        Code::TargetsInitial
+    } else if some("draining") {
+        Code::TargetsDraining
+    } else if some("unused") {
+        Code::TargetsUnused
+    } else {
+        return None;
+    })
+}
+
+fn describe(code: Code, targets: &[Target], healthy: usize, name: &str) -> String {
+    let why: Vec<&str> = reasons(targets).into_iter().collect();
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+    let all = targets.len();
+    match code {
+        Code::TargetGroupUnused => format!(
+            "no listener of the load balancer uses target group `{name}`, or its zones are not enabled{why}"
+        ),
+        Code::TargetsUnhealthy if healthy == 0 => {
+            format!("no target of `{name}` is healthy: {all} of {all} fail{why}")
+        }
+        Code::TargetsUnhealthy => format!("only {healthy} of {all} targets of `{name}` are healthy{why}"),
+        Code::TargetsInitial => {
+            format!("no target of `{name}` is healthy yet: the first health checks still run{why}")
+        }
+        Code::TargetsDraining => format!("all targets of `{name}` are being taken out{why}"),
+        _ => format!("no target of `{name}` can be used{why}"),
+    }
+}
+
+fn reasons(targets: &[Target]) -> BTreeSet<&str> {
+    targets
+        .iter()
+        .filter(|target| target.state != "healthy")
+        .filter_map(|target| target.reason.as_deref())
+        .collect()
+}
+
+fn remedy(code: Code, targets: &[Target]) -> Option<String> {
+    let ill: Vec<String> = targets
+        .iter()
+        .filter(|target| target.state.starts_with("unhealthy"))
+        .map(|target| target.port.map_or(target.id.clone(), |port| format!("{}:{port}", target.id)))
+        .take(6)
+        .collect();
+    Some(match code {
+        Code::TargetGroupEmpty => {
+            "Register the backend's targets, or find out what took them out.".to_owned()
+        }
+        Code::TargetGroupUnused => {
+            "Let a listener forward to the group, and enable the targets' zones on the load balancer."
+                .to_owned()
+        }
+        Code::TargetsUnused => {
+            "Start the stopped instances, or register targets that are running.".to_owned()
+        }
+        Code::TargetsDraining => "Register new targets; these are leaving.".to_owned(),
+        Code::TargetsInitial => {
+            "Wait for the first health checks; if they do not pass, look at the targets.".to_owned()
+        }
+        Code::TargetsUnhealthy => format!("{} on {}.", advice(targets), ill.join(", ")),
+        _ => return None,
+    })
+}
+
+/// What the most telling reason asks for.
+fn advice(targets: &[Target]) -> &'static str {
+    let reasons = reasons(targets);
+    if reasons.contains("Target.Timeout") {
+        "Check that security groups let the health check in and that the service answers in time"
+    } else if reasons.contains("Target.ResponseCodeMismatch") {
+        "Check why the health check's path answers with another status than the group expects"
+    } else if reasons.contains("Elb.InternalError") {
+        "The load balancer itself fails; ask AWS Support, and check the service"
+    } else {
+        "Check that the service runs and listens"
+    }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::causes::{Blames, Cause, RouteContext};
-use crate::checks::code::Code;
+use crate::checks::code::{Code, Kind};
 use crate::checks::finding::{Finding, State};
 use crate::checks::hops::HopKind;
 
@@ -69,7 +69,7 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
         let code = finding.code;
         // Rules that stop a few ports or places explain less than what stops all, near or far.
         let marginal = total && code.is_network() && finding.partial;
-        (!named(code), code.is_metric(), marginal, finding.hop, finding.partial)
+        (!named(code), code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
     });
     match best {
         Some((index, finding)) => Verdict {
@@ -95,7 +95,7 @@ fn tier(subject: &RouteContext, finding: &Finding) -> Confidence {
         || subject.cause.family == Blames::Anything
         || (finding.code == Code::ListenerProtocolMismatch && subject.cause.family == Blames::Path)
         || (finding.code.is_certificate() && named(subject.cause.slug).is_none());
-    let fresh = subject.at.zip(finding.read_at).is_some_and(|(failed, read)| is_fresh(failed, read));
+    let fresh = subject.at.zip(finding.read_at()).is_some_and(|(failed, read)| is_fresh(failed, read));
     if !vague && fresh { Confidence::Confirmed } else { Confidence::Likely }
 }
 
@@ -148,8 +148,7 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
     };
     let live = findings.iter().find(|finding| {
         finding.code.is_certificate()
-            && finding.code != Code::CertificateExpiresSoon
-            && finding.state != State::Unknown
+            && matches!(finding.state, State::Faulty | State::Healthy)
     })?;
     let then = match (live.state, live.detail.get("not_before")) {
         (State::Healthy, Some(since)) => {
@@ -164,12 +163,13 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
 /// Whether a fault of this code can make API Gateway log the text of this cause.
 pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
     use Code::{
-        CertificateExpiresSoon, IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising,
+        IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising,
         PortAllocationErrors, ProxyProtocolEnabled, TlsNegotiationErrorsRising,
     };
     let hop = code.hop();
     match cause.family {
-        _ if code == CertificateExpiresSoon || code == Code::ExecutionLoggingOff => false,
+        // A warning is of what will fail, and logs are not on the request's way.
+        _ if code.state() == State::Warning || code.kind() == Kind::Logging => false,
         // Certificates log their own text.
         Blames::Path => !code.is_certificate(),
         Blames::Anything => true,

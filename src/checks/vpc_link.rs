@@ -1,42 +1,48 @@
 //! The VPC link of either generation: is it there, and is it available?
 
 use crate::aws::model::{Generation, VpcLink};
-use crate::aws::{NotRead, Reading};
+use crate::aws::{NotRead, QueryKind, ReadError, Reading};
 use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::path::PrivatePath;
+use crate::path::{Link, PrivatePath};
 
-const ACTION: &str = "apigateway:GET";
-
-pub(crate) fn check(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    let Some(integration) = topology.integration.value() else { return blocked(subject, topology) };
+pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
+    let Some(integration) = path.integration.value() else { return blocked(subject, path) };
     if !integration.private {
         return Vec::new();
     }
-    match &topology.link {
-        Reading::Known { value, .. } => vec![status(topology, value)],
+    let Some(link) = path.link.as_ref().map(Link::reading) else { return Vec::new() };
+    match link {
+        Reading::Known { value, .. } => vec![status(link, value)],
         Reading::NotRead(unavailable) => vec![Finding::unknown(Code::VpcLinkFailed, unavailable)],
-        Reading::Absent { .. } => missing(topology),
+        Reading::Absent { .. } => missing(path, link),
     }
 }
 
 /// The link of an integration that could not be read: unknown, like all that lies behind it.
-fn blocked(subject: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
+fn blocked(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     if subject.cause.family == Blames::Elsewhere {
         return Vec::new();
     }
-    let unknown = |unavailable: &NotRead| Finding::unknown(Code::VpcLinkFailed, unavailable);
-    topology.integration.unavailable().and(topology.link.unavailable()).map(unknown).into_iter().collect()
+    let unknown = |integration: &NotRead| {
+        let why = match &integration.why {
+            ReadError::NotAsked(why) if path.stage.unavailable().is_some_and(|stage| stage.why == integration.why) => why,
+            _ => "what leads to it could not be read",
+        };
+        let link: Reading<()> = Reading::not_asked(QueryKind::VpcLinkV1, why);
+        Finding::read(Code::VpcLinkFailed, &link, "")
+    };
+    path.integration.unavailable().map(unknown).into_iter().collect()
 }
 
 /// A link that the integration names literally; one named by a stage variable is the stage's fault.
-fn missing(topology: &PrivatePath) -> Vec<Finding> {
-    let Some(id) = topology.link_id.as_ref().filter(|id| id.names.is_empty()) else { return Vec::new() };
+fn missing(path: &PrivatePath, link: &Reading<VpcLink>) -> Vec<Finding> {
+    let Some(id) = path.link_id.as_ref().filter(|id| id.names.is_empty()) else { return Vec::new() };
     let says =
         format!("VPC link `{}`, which the integration names, does not exist in either generation", id.text);
     vec![
-        Finding::read(Code::VpcLinkMissing, ACTION, &topology.link, says).of(&id.text).remedy(
+        Finding::read(Code::VpcLinkMissing, link, says).of(&id.text).remedy(
             "Make a VPC link to the load balancer, put its id into the integration and deploy the API. These links exist:",
             Some("aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}".to_owned()),
             None,
@@ -44,7 +50,7 @@ fn missing(topology: &PrivatePath) -> Vec<Finding> {
     ]
 }
 
-fn status(topology: &PrivatePath, link: &VpcLink) -> Finding {
+fn status(reading: &Reading<VpcLink>, link: &VpcLink) -> Finding {
     let because = link.message.as_deref().filter(|message| !message.is_empty());
     let because = because.map_or(String::new(), |message| format!(": {message}"));
     let name = link.name.as_deref().unwrap_or(&link.id);
@@ -56,11 +62,11 @@ fn status(topology: &PrivatePath, link: &VpcLink) -> Finding {
         "FAILED" => (Code::VpcLinkFailed, format!("is FAILED{because}")),
         other => {
             let unclear =
-                Finding::not_understood(Code::VpcLinkFailed, ACTION, &format!("VPC link `{name}`"), other);
+                Finding::not_understood(Code::VpcLinkFailed, reading, &format!("VPC link `{name}`"), other);
             return unclear.of(&link.id);
         }
     };
-    let finding = Finding::read(code, ACTION, &topology.link, format!("VPC link `{name}` {does}"))
+    let finding = Finding::read(code, reading, format!("VPC link `{name}` {does}"))
         .of(&link.id)
         .detail("status", &link.status);
     match remedy(code) {

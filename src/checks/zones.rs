@@ -11,24 +11,22 @@ use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
-use crate::path::PrivatePath;
+use crate::path::OnPath;
 use crate::reachability::{FlowEnds, cross_zone};
 
-const ACTION: &str = "elasticloadbalancing:DescribeTargetHealth";
-
-pub(crate) fn check(_: &RouteContext, topology: &PrivatePath) -> Vec<Finding> {
-    let Some(balancer) = topology.load_balancer.value().filter(|balancer| balancer.kind == "network") else {
+pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
+    let Some(balancer) = on.load_balancer.value().filter(|balancer| balancer.kind == "network") else {
         return Vec::new();
     };
-    topology.targets.keys().filter_map(|group| of_group(topology, balancer, group)).collect()
+    on.targets.keys().filter_map(|group| of_group(on, balancer, group)).collect()
 }
 
-fn of_group(topology: &PrivatePath, balancer: &LoadBalancer, group: &Arn) -> Option<Finding> {
-    let reading = topology.targets.get(group)?;
-    if let Some(unavailable) = topology.target_groups.unavailable() {
+fn of_group(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Option<Finding> {
+    let reading = on.targets.get(group)?;
+    if let Some(unavailable) = on.target_groups.unavailable() {
         return Some(Finding::unknown(Code::ZoneWithoutTargets, unavailable).of(group));
     }
-    let ends = FlowEnds::new(topology);
+    let ends = FlowEnds::new(on);
     let targets = ends.targets(group);
     let healthy = targets.iter().any(|target| target.healthy);
     // An application load balancer as the target is in every zone of its own; no healthy target at all is worse than this.
@@ -38,7 +36,7 @@ fn of_group(topology: &PrivatePath, balancer: &LoadBalancer, group: &Arn) -> Opt
     }
     let held: Option<BTreeSet<String>> = targets.iter().map(|target| target.place.zone.clone()).collect();
     let zones: BTreeSet<String> = balancer.zones.iter().map(|zone| zone.zone.clone()).collect();
-    match (cross_zone(topology, group), held) {
+    match (cross_zone(on, group), held) {
         (Ok(true), _) => None,
         (_, Some(held)) if held.contains("all") || zones.is_subset(&held) => None,
         // With fewer targets than zones, some zone is empty wherever they are.
@@ -46,14 +44,14 @@ fn of_group(topology: &PrivatePath, balancer: &LoadBalancer, group: &Arn) -> Opt
             Some(Finding::unknown(Code::ZoneWithoutTargets, &ends.zone_unread()))
         }
         (Ok(false), held) => {
-            Some(empty(topology, balancer, group, reading, &zones, &held.unwrap_or_default()))
+            Some(empty(on, balancer, group, reading, &zones, &held.unwrap_or_default()))
         }
         (Err(unavailable), _) => Some(Finding::unknown(Code::ZoneWithoutTargets, &unavailable)),
     }
 }
 
 fn empty<T>(
-    topology: &PrivatePath,
+    on: OnPath<'_>,
     balancer: &LoadBalancer,
     group: &Arn,
     reading: &Reading<T>,
@@ -61,7 +59,7 @@ fn empty<T>(
     held: &BTreeSet<String>,
 ) -> Finding {
     let without: Vec<&str> = zones.difference(held).map(String::as_str).collect();
-    let name = topology.target_group(group).map_or(group.resource(), |group| group.name.as_str());
+    let name = on.target_group(group).map_or(group.resource(), |group| group.name.as_str());
     let says = format!(
         "`{name}` has no target in {} of load balancer `{}`, whose nodes send to their own zone alone",
         if held.is_empty() { "at least one zone".to_owned() } else { without.join(", ") },
@@ -75,7 +73,7 @@ fn empty<T>(
     let show = format!("aws elbv2 describe-target-health --target-group-arn {group} --region {{region}}");
     let what =
         "Register a target in each of the load balancer's zones, or let its nodes send to other zones.";
-    Finding::read(Code::ZoneWithoutTargets, ACTION, reading, says)
+    Finding::read(Code::ZoneWithoutTargets, reading, says)
         .of(&balancer.arn)
         .detail("zones", without.join(", "))
         .detail("target_group", group)

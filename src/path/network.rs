@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::aws::Reading;
 use crate::aws::model::LoadBalancer;
 use crate::aws::model::{
     Attributes, Instance, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup, Subnet,
 };
+use crate::aws::{QueryKind, Reading};
 use crate::ids::Arn;
 
 /// What decides whether packets pass, as far as it was read.
@@ -18,8 +18,6 @@ pub struct Network {
     pub acls: Reading<Vec<NetworkAcl>>,
     /// The load balancer's own interfaces.
     pub balancer_interfaces: Reading<Vec<NetworkInterface>>,
-    /// V2: the interfaces that API Gateway made for links in the link's subnets.
-    pub link_interfaces: Reading<Vec<NetworkInterface>>,
     /// The security groups of the load balancer and of a V2 link.
     pub near_groups: Reading<Vec<SecurityGroup>>,
     /// The interfaces of targets that are registered by address.
@@ -41,24 +39,17 @@ pub struct Network {
 impl Network {
     /// A network of which nothing was read.
     pub fn unread(why: &str) -> Self {
-        const INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
-        const GROUPS: &str = "ec2:DescribeSecurityGroups";
         Self {
-            subnets: Reading::not_asked("the subnets", "ec2:DescribeSubnets", why),
-            acls: Reading::not_asked("the network ACLs", "ec2:DescribeNetworkAcls", why),
-            balancer_interfaces: Reading::not_asked("the load balancer's interfaces", INTERFACES, why),
-            link_interfaces: Reading::not_asked("the VPC link's interfaces", INTERFACES, why),
-            near_groups: Reading::not_asked("the load balancer's security groups", GROUPS, why),
-            target_interfaces: Reading::not_asked("the targets' interfaces", INTERFACES, why),
-            instances: Reading::not_asked("the targets' instances", "ec2:DescribeInstances", why),
-            far_groups: Reading::not_asked("the targets' security groups", GROUPS, why),
+            subnets: Reading::not_asked(QueryKind::Subnets, why),
+            acls: Reading::not_asked(QueryKind::NetworkAcls, why),
+            balancer_interfaces: Reading::not_asked(QueryKind::NetworkInterfaces, why),
+            near_groups: Reading::not_asked(QueryKind::SecurityGroups, why),
+            target_interfaces: Reading::not_asked(QueryKind::NetworkInterfaces, why),
+            instances: Reading::not_asked(QueryKind::Instances, why),
+            far_groups: Reading::not_asked(QueryKind::SecurityGroups, why),
             backends: BTreeMap::new(),
             prefix_lists: BTreeMap::new(),
-            balancer_attributes: Reading::not_asked(
-                "the load balancer's attributes",
-                "elasticloadbalancing:DescribeLoadBalancerAttributes",
-                why,
-            ),
+            balancer_attributes: Reading::not_asked(QueryKind::LoadBalancerAttributes, why),
             group_attributes: BTreeMap::new(),
         }
     }

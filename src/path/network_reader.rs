@@ -7,12 +7,14 @@ use std::net::IpAddr;
 use futures_util::future::join_all;
 use tokio::join;
 
-use crate::aws::model::{Attributes, Instance, InterfacesOf, NetworkInterface, PrefixList, SecurityGroup};
-use crate::aws::model::{Generation, LoadBalancer};
+use crate::aws::model::{
+    Attributes, Instance, InterfacesOf, LoadBalancer, NetworkInterface, PrefixList, SecurityGroup, VpcLink,
+};
 use crate::aws::{Query, Reading};
 use crate::ids::Arn;
+use crate::path::balancer::Balancer;
 use crate::path::network::Network;
-use crate::path::private_path::PrivatePath;
+use crate::path::private_path::NO_WAY;
 use crate::path::reader::{MOST_GROUPS, PathReader};
 
 /// Values that EC2 takes for one filter. Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>
@@ -20,29 +22,27 @@ const MOST_VALUES: usize = 200;
 
 impl PathReader<'_> {
     /// What depends on the load balancer and the link alone.
-    pub(crate) async fn near_network(&self, topology: &PrivatePath) -> Network {
-        let unread = Network::unread("what leads to it could not be read");
-        let Some(balancer) = topology.load_balancer.value() else { return unread };
+    pub(crate) async fn near_network(&self, on: &Balancer, link: Option<&VpcLink>) -> Network {
+        let unread = Network::unread(NO_WAY);
+        let Some(balancer) = on.load_balancer.value() else { return unread };
         let Some(vpc) = &balancer.vpc else {
-            let (balancer_attributes, group_attributes) = self.attributes(topology, balancer).await;
+            let (balancer_attributes, group_attributes) = self.attributes(on, balancer).await;
             let unread = Network::unread("the load balancer's VPC is not known");
             return Network { balancer_attributes, group_attributes, ..unread };
         };
         let interfaces = InterfacesOf::LoadBalancer(balancer.arn.clone());
-        let (subnets, acls, balancer_interfaces, link_interfaces, near_groups, attributes) = join!(
+        let (subnets, acls, balancer_interfaces, near_groups, attributes) = join!(
             self.read(Query::Subnets(vpc.clone())),
             self.read(Query::NetworkAcls(vpc.clone())),
             self.read(Query::NetworkInterfaces(interfaces)),
-            self.link_interfaces(topology),
-            self.near_groups(topology, balancer),
-            self.attributes(topology, balancer),
+            self.near_groups(on, balancer, link),
+            self.attributes(on, balancer),
         );
         let (balancer_attributes, group_attributes) = attributes;
         Network {
             subnets,
             acls,
             balancer_interfaces,
-            link_interfaces,
             near_groups,
             balancer_attributes,
             group_attributes,
@@ -50,31 +50,17 @@ impl PathReader<'_> {
         }
     }
 
-    /// The interfaces of a V2 link; V1 has none in the customer's account.
-    async fn link_interfaces(&self, topology: &PrivatePath) -> Reading<Vec<NetworkInterface>> {
-        match topology.link.value() {
-            Some(link) if link.generation == Generation::V2 && !link.subnets.is_empty() => {
-                let subnets = sorted(link.subnets.iter().cloned());
-                self.read(Query::NetworkInterfaces(InterfacesOf::Links(subnets))).await
-            }
-            _ => Reading::not_asked(
-                "the VPC link's interfaces",
-                "ec2:DescribeNetworkInterfaces",
-                "it has none",
-            ),
-        }
-    }
-
     async fn near_groups(
         &self,
-        topology: &PrivatePath,
+        on: &Balancer,
         balancer: &LoadBalancer,
+        link: Option<&VpcLink>,
     ) -> Reading<Vec<SecurityGroup>> {
-        let link = topology.link.value().into_iter().flat_map(|link| &link.security_groups);
+        let link = link.into_iter().flat_map(|link| &link.security_groups);
         let ids = sorted(link.chain(&balancer.security_groups).cloned());
         match ids.is_empty() {
             // A load balancer that AWS lists without groups has none.
-            true => topology.load_balancer.clone().map(|_| Vec::new()),
+            true => on.load_balancer.clone().map(|_| Vec::new()),
             false => self.read(Query::SecurityGroups(ids)).await,
         }
     }
@@ -83,13 +69,13 @@ impl PathReader<'_> {
     /// balancer's matter: an application load balancer always uses its own addresses, and other zones unless told not to.
     async fn attributes(
         &self,
-        topology: &PrivatePath,
+        on: &Balancer,
         balancer: &LoadBalancer,
     ) -> (Reading<Attributes>, BTreeMap<Arn, Reading<Attributes>>) {
         if balancer.kind != "network" {
             return (Network::unread("it is no network load balancer").balancer_attributes, BTreeMap::new());
         }
-        let mut groups = topology.called_target_groups();
+        let mut groups = on.called_target_groups();
         groups.truncate(MOST_GROUPS);
         let of_groups = groups.iter().map(|arn| self.read(Query::TargetGroupAttributes(arn.clone())));
         let (of_balancer, of_groups) =
@@ -98,21 +84,19 @@ impl PathReader<'_> {
     }
 
     /// The targets' interfaces and instances, then their security groups, then what those name.
-    pub(crate) async fn far_network(&self, topology: &mut PrivatePath) {
-        let Targets { addresses, instances, backends } = targets(topology);
-        let vpc = vpc(topology);
-        let near_lists = lists_of(&topology.network.near_groups);
+    pub(crate) async fn far_network(&self, on: &Balancer) -> Network {
+        let mut network = on.network.clone();
+        let Targets { addresses, instances, backends } = targets(on);
         let (interfaces, instances, backends, near_lists) = join!(
-            self.target_interfaces(vpc, addresses),
+            self.target_interfaces(vpc(on), addresses),
             self.instances(instances),
             self.backends(backends),
-            self.prefix_lists(near_lists)
+            self.prefix_lists(lists_of(&network.near_groups))
         );
-        let network = &mut topology.network;
         (network.prefix_lists, network.backends) = (near_lists, backends);
-        network.target_interfaces = interfaces.unwrap_or_else(|| network.target_interfaces.clone());
-        network.instances = instances.unwrap_or_else(|| network.instances.clone());
-        let wanted = far_groups(network);
+        network.target_interfaces = interfaces.unwrap_or(network.target_interfaces);
+        network.instances = instances.unwrap_or(network.instances);
+        let wanted = far_groups(&network);
         if !wanted.is_empty() {
             network.far_groups = self.read(Query::SecurityGroups(wanted)).await;
         } else if network.near_groups.value().is_some() {
@@ -121,6 +105,7 @@ impl PathReader<'_> {
         let mut lists = lists_of(&network.far_groups);
         lists.retain(|id| !network.prefix_lists.contains_key(id));
         network.prefix_lists.extend(self.prefix_lists(lists).await);
+        network
     }
 
     async fn target_interfaces(
@@ -167,8 +152,8 @@ struct Targets {
     backends: Vec<String>,
 }
 
-fn targets(topology: &PrivatePath) -> Targets {
-    let ids = topology.targets.values().filter_map(Reading::value).flatten().map(|target| target.id.clone());
+fn targets(on: &Balancer) -> Targets {
+    let ids = on.targets.values().filter_map(Reading::value).flatten().map(|target| target.id.clone());
     let (addresses, others): (Vec<String>, Vec<String>) = ids.partition(|id| id.parse::<IpAddr>().is_ok());
     let (backends, others): (Vec<String>, Vec<String>) =
         others.into_iter().partition(|id| id.contains(":loadbalancer/"));
@@ -181,10 +166,10 @@ fn targets(topology: &PrivatePath) -> Targets {
 }
 
 /// The VPC that the called targets are in.
-fn vpc(topology: &PrivatePath) -> Option<String> {
-    let called = topology.called_target_groups();
-    let of_group = called.iter().find_map(|arn| topology.target_group(arn)?.vpc.clone());
-    of_group.or_else(|| topology.load_balancer.value()?.vpc.clone())
+fn vpc(on: &Balancer) -> Option<String> {
+    let called = on.called_target_groups();
+    let of_group = called.iter().find_map(|arn| on.target_group(arn)?.vpc.clone());
+    of_group.or_else(|| on.load_balancer.value()?.vpc.clone())
 }
 
 /// The groups on the targets that have not been read with the near ones.
@@ -202,6 +187,11 @@ fn lists_of(groups: &Reading<Vec<SecurityGroup>>) -> Vec<String> {
     let groups = groups.value().into_iter().flatten();
     let rules = groups.flat_map(|group| group.ingress.iter().chain(&group.egress));
     sorted(rules.flat_map(|rule| rule.prefix_lists.iter().cloned()))
+}
+
+/// The interfaces that API Gateway made for links in this link's subnets.
+pub(crate) fn of_link(link: &VpcLink) -> InterfacesOf {
+    InterfacesOf::Links(sorted(link.subnets.iter().cloned()))
 }
 
 /// In one order whatever order AWS answers in, so that a recorded account finds its answers again.

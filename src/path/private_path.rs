@@ -1,28 +1,20 @@
-//! What one round of reading found along the path.
+//! The private path of one integration: what one round of reading found, hop by hop.
 
-use crate::path::network::Network;
-
-use crate::path::listener_rules;
-
-use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use crate::aws::model::{
-    EndpointConnection, EndpointService, Generation, Integration, Listener, LoadBalancer, Resource, RestApi,
-    Rule, Stage, Target, TargetGroup, VpcLink, target_groups,
+    EndpointConnection, EndpointService, Generation, Integration, NetworkInterface, Resource, RestApi, Stage,
+    VpcLink,
 };
-use crate::aws::{NotRead, Reading};
+use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::Endpoint;
-use crate::ids::Arn;
-use crate::path::details::Details;
-use crate::path::listener_rules::Seen;
+use crate::path::balancer::Balancer;
 use crate::path::variables::Resolved;
 
-/// The private path of one failed integration, hop by hop. Every field is known, absent or unavailable.
+/// The private path of one failed integration.
 #[derive(Clone, Debug)]
 pub struct PrivatePath {
-    /// The API.
     pub api: Reading<RestApi>,
-    /// The stage.
     pub stage: Reading<Stage>,
     /// The API's resources, which tell the templates of its routes.
     pub resources: Vec<Resource>,
@@ -38,145 +30,118 @@ pub struct PrivatePath {
     pub endpoint: Option<Endpoint>,
     /// Stage variables in the URI that the stage does not define.
     pub undefined_in_uri: Vec<String>,
-    /// The VPC link.
-    pub link: Reading<VpcLink>,
-    /// V1: the endpoint service in front of the load balancer.
-    pub endpoint_service: Reading<EndpointService>,
-    /// V1: its connections.
-    pub endpoint_connections: Reading<Vec<EndpointConnection>>,
-    /// The load balancer.
-    pub load_balancer: Reading<LoadBalancer>,
-    /// V2: the listener that the integration names; else all listeners of the load balancer.
-    pub listeners: Reading<Vec<Listener>>,
-    /// The listener that the integration itself names (V2).
-    pub named_listener: Option<Arn>,
-    /// The rules of the called listener, where it is an application load balancer's.
-    pub rules: Reading<Vec<Rule>>,
-    /// The path that the load balancer was asked for, which its rules may look at.
-    pub called_path: Option<String>,
-    /// What lies behind an application load balancer that is itself the target.
-    pub behind: Option<Box<Self>>,
-    /// That load balancer, in the topology behind it.
-    pub next_balancer: Option<Arn>,
-    /// The target groups of the load balancer.
-    pub target_groups: Reading<Vec<TargetGroup>>,
-    /// The targets of each group that the called listener forwards to.
-    pub targets: BTreeMap<Arn, Reading<Vec<Target>>>,
-    /// Certificates, settings and metrics.
-    pub details: Details,
-    /// What lies between the link, the load balancer and those targets.
-    pub network: Network,
+    /// `None` where the integration is not private, or could not be read.
+    pub link: Option<Link>,
+    /// The load balancer behind the link; `None` where the path does not lead that far.
+    pub balancer: Option<Balancer>,
     /// What the role may not read, whatever came of it.
     pub refused: Vec<NotRead>,
 }
 
+/// A VPC link and what belongs to its generation alone.
+#[derive(Clone, Debug)]
+pub enum Link {
+    /// Through PrivateLink: API Gateway makes an endpoint service in front of a network load balancer.
+    V1 {
+        link: Reading<VpcLink>,
+        service: Reading<EndpointService>,
+        connections: Reading<Vec<EndpointConnection>>,
+    },
+    /// Through interfaces of its own in the VPC.
+    V2 {
+        link: Reading<VpcLink>,
+        /// Those that API Gateway made for links in the link's subnets.
+        interfaces: Reading<Vec<NetworkInterface>>,
+    },
+}
+
+impl Link {
+    /// A link of which no more was read than itself.
+    pub(crate) fn of(generation: Generation, link: Reading<VpcLink>, why: &str) -> Self {
+        match generation {
+            Generation::V1 => Self::V1 {
+                link,
+                service: Reading::not_asked(QueryKind::EndpointServices, why),
+                connections: Reading::not_asked(QueryKind::EndpointConnections, why),
+            },
+            Generation::V2 => {
+                Self::V2 { link, interfaces: Reading::not_asked(QueryKind::NetworkInterfaces, why) }
+            }
+        }
+    }
+
+    /// The link itself.
+    pub fn reading(&self) -> &Reading<VpcLink> {
+        match self {
+            Self::V1 { link, .. } | Self::V2 { link, .. } => link,
+        }
+    }
+
+    pub fn generation(&self) -> Generation {
+        match self {
+            Self::V1 { .. } => Generation::V1,
+            Self::V2 { .. } => Generation::V2,
+        }
+    }
+}
+
+/// What stands where nothing leads further.
+pub(crate) const NO_WAY: &str = "what leads to it could not be read";
+
 impl PrivatePath {
-    /// A topology of which nothing was read, each field saying why.
+    /// A path of which nothing was read, each field saying why.
     pub fn unread(why: &str) -> Self {
         Self {
-            api: Reading::not_asked("the API's name", "apigateway:GET", why),
-            stage: Reading::not_asked("the stage", "apigateway:GET", why),
+            api: Reading::not_asked(QueryKind::RestApi, why),
+            stage: Reading::not_asked(QueryKind::Stage, why),
             resources: Vec::new(),
             resource: None,
-            integration: Reading::not_asked("the integration", "apigateway:GET", why),
-            configured: Reading::not_asked("what is deployed to the stage", "apigateway:GET", why),
-            refused: Vec::new(),
+            integration: Reading::not_asked(QueryKind::Resources, why),
+            configured: Reading::not_asked(QueryKind::Deployed, why),
             link_id: None,
             endpoint: None,
             undefined_in_uri: Vec::new(),
-            link: Reading::not_asked("the VPC link", "apigateway:GET", why),
-            endpoint_service: Reading::not_asked(
-                "the VPC endpoint service",
-                "ec2:DescribeVpcEndpointServiceConfigurations",
-                why,
-            ),
-            endpoint_connections: Reading::not_asked(
-                "the endpoint connection",
-                "ec2:DescribeVpcEndpointConnections",
-                why,
-            ),
-            load_balancer: Reading::not_asked(
-                "the load balancer",
-                "elasticloadbalancing:DescribeLoadBalancers",
-                why,
-            ),
-            listeners: Reading::not_asked("the listeners", "elasticloadbalancing:DescribeListeners", why),
-            named_listener: None,
-            rules: Reading::not_asked("the listener's rules", "elasticloadbalancing:DescribeRules", why),
-            called_path: None,
-            behind: None,
-            next_balancer: None,
-            target_groups: Reading::not_asked(
-                "the target groups",
-                "elasticloadbalancing:DescribeTargetGroups",
-                why,
-            ),
-            targets: BTreeMap::new(),
-            details: Details::unread(why),
-            network: Network::unread(why),
+            link: None,
+            balancer: None,
+            refused: Vec::new(),
         }
+    }
+
+    /// The VPC link, where it was read.
+    pub fn vpc_link(&self) -> Option<&VpcLink> {
+        self.link.as_ref()?.reading().value()
     }
 
     /// Which generation of link the path goes through, where that is known.
     pub fn generation(&self) -> Option<Generation> {
-        let named = self.integration.value().and_then(|integration| integration.target.as_ref());
-        self.link.value().map(|link| link.generation).or(named.map(|_| Generation::V2))
+        self.link.as_ref().map(Link::generation)
     }
 
-    /// Whether what lies behind the link is worth a word: the integration is private, and its link is not known to be gone
-    /// or the integration itself names what lies behind it.
-    pub fn continues(&self) -> bool {
-        let known = |integration: &Integration| {
-            integration.private
-                && (integration.target.is_some() || !matches!(self.link, Reading::Absent { .. }))
-        };
-        self.integration.value().is_some_and(known)
+    /// The load balancers of the path, each with the path around it.
+    pub fn balancers(&self) -> impl Iterator<Item = OnPath<'_>> {
+        let all = std::iter::successors(self.balancer.as_ref(), |balancer| balancer.next.as_deref());
+        all.enumerate().map(|(position, balancer)| OnPath { path: self, balancer, position })
     }
 
-    /// The load balancer that the path leads to, whether or not it is there.
-    pub fn balancer(&self) -> Option<Arn> {
-        let linked = self.link.value().and_then(|link| link.targets.first());
-        let named = self.integration.value().and_then(|integration| integration.target.as_ref());
-        self.next_balancer.clone().or_else(|| linked.or(named).map(Arn::load_balancer))
+    /// The load balancer that the link leads to.
+    pub fn first_balancer(&self) -> Option<OnPath<'_>> {
+        self.balancers().next()
     }
+}
 
-    /// The listener that the failed request was meant for: the named one, else the one on the called port.
-    pub fn called_listener(&self) -> Option<&Listener> {
-        let listeners = self.listeners.value()?;
-        match &self.named_listener {
-            Some(arn) => listeners.iter().find(|listener| listener.arn == *arn),
-            None => {
-                let port = self.endpoint.as_ref()?.port;
-                listeners.iter().find(|listener| listener.port == port)
-            }
-        }
-    }
+/// One load balancer of a path, and the path around it.
+#[derive(Clone, Copy, Debug)]
+pub struct OnPath<'a> {
+    pub path: &'a PrivatePath,
+    pub balancer: &'a Balancer,
+    /// 0 behind the link, 1 behind that load balancer.
+    pub position: usize,
+}
 
-    /// The target groups that the request may have gone to: those of the rules that may have taken it, else of the
-    /// listener's default.
-    pub fn called_target_groups(&self) -> Vec<Arn> {
-        let Some(listener) = self.called_listener() else { return Vec::new() };
-        match self.taking_rules() {
-            Some(rules) => {
-                let mut groups: Vec<Arn> =
-                    rules.iter().flat_map(|rule| target_groups(&rule.actions)).collect();
-                groups.sort();
-                groups.dedup();
-                groups
-            }
-            None => listener.target_groups(),
-        }
-    }
+impl Deref for OnPath<'_> {
+    type Target = Balancer;
 
-    /// The rules that may have taken the request; `None` where the listener has none, or they could not be read.
-    pub fn taking_rules(&self) -> Option<Vec<&Rule>> {
-        let rules = self.rules.value().filter(|rules| !rules.is_empty())?;
-        let host = self.endpoint.as_ref().map(|endpoint| endpoint.host.as_str());
-        Some(listener_rules::taking(rules, Seen { host, path: self.called_path.as_deref(), method: None }))
-    }
-
-    /// A target group's entry.
-    pub fn target_group(&self, arn: &Arn) -> Option<&TargetGroup> {
-        self.target_groups.value()?.iter().find(|group| group.arn == *arn)
+    fn deref(&self) -> &Balancer {
+        self.balancer
     }
 }

@@ -4,52 +4,73 @@
 //! service; targets, connections, settings, metrics, the list of certificates and the near side of the network; the
 //! certificates themselves and the targets' interfaces; their security groups.
 
-use crate::path::route;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
-use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::join;
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::model::{EndpointService, Generation, Listener, Resource, Stage, Target, VpcLink};
-use crate::aws::{Account, Answer, NotRead, Query, ReadError, Reading};
+use crate::aws::model::{
+    EndpointConnection, EndpointService, Generation, NetworkInterface, Resource, Stage, VpcLink,
+};
+use crate::aws::{Account, Answer, NotRead, Query, QueryKind, ReadError, Reading};
 use crate::causes::{Blames, Endpoint, RouteContext};
 use crate::ids::Arn;
-use crate::path::private_path::PrivatePath;
-use crate::path::route::Found;
+use crate::path::balancer::Balancer;
+use crate::path::network_reader;
+use crate::path::private_path::{Link, NO_WAY, PrivatePath};
+use crate::path::route::{self, Found};
 use crate::path::variables::Resolved;
 
-/// Asks an account until the deadline.
+/// The answer to a query, once there is one.
+type Slot = Arc<OnceCell<Result<(Answer, Timestamp), ReadError>>>;
+
+/// Asks an account until the deadline, and nothing twice.
 pub(crate) struct PathReader<'a> {
-    pub(crate) account: &'a dyn Account,
-    pub(crate) deadline: Instant,
+    account: &'a dyn Account,
+    deadline: Instant,
     /// When the request failed.
     pub(crate) failed: Option<Timestamp>,
+    slots: Mutex<HashMap<Query, Slot>>,
     /// What the role may not read.
-    pub(crate) refused: Mutex<Vec<NotRead>>,
+    refused: Mutex<Vec<NotRead>>,
 }
 
 impl PathReader<'_> {
-    pub(crate) async fn read<T: 'static>(&self, question: Query) -> Reading<T> {
-        let unavailable = |why| {
-            let unavailable = NotRead::of(&question, why);
-            if unavailable.why == ReadError::Denied {
-                self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(unavailable.clone());
-            }
-            Reading::NotRead(unavailable)
+    pub(crate) async fn read<T: 'static>(&self, query: Query) -> Reading<T> {
+        let kind = query.kind();
+        let slot = self.slot(&query);
+        let ask = || async {
+            let answered = timeout_at(self.deadline, self.account.ask(&query)).await;
+            answered.unwrap_or(Err(ReadError::TimedOut))
         };
-        match timeout_at(self.deadline, self.account.ask(&question)).await {
-            Err(_) => unavailable(ReadError::TimedOut),
-            Ok(Err(why)) => unavailable(why),
-            Ok(Ok((Answer::Absent, at))) => Reading::Absent { at },
-            Ok(Ok((answer, at))) => match answer.take::<T>() {
-                Some(value) => Reading::Known { value, at },
-                None => unavailable(ReadError::Malformed("an answer to another question".to_owned())),
+        match slot.get_or_init(ask).await.clone() {
+            Err(why) => Reading::NotRead(self.not_read(&query, why)),
+            Ok((Answer::Absent, at)) => Reading::Absent { query: kind, at },
+            Ok((answer, at)) => match answer.take() {
+                Some(value) => Reading::Known { value, query: kind, at },
+                None => {
+                    let why = ReadError::Malformed("an answer to another question".to_owned());
+                    Reading::NotRead(self.not_read(&query, why))
+                }
             },
         }
+    }
+
+    fn slot(&self, query: &Query) -> Slot {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(query.clone()).or_default())
+    }
+
+    fn not_read(&self, query: &Query, why: ReadError) -> NotRead {
+        let not_read = NotRead::of(query, why);
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if not_read.why == ReadError::Denied && !refused.contains(&not_read) {
+            refused.push(not_read.clone());
+        }
+        not_read
     }
 }
 
@@ -64,68 +85,76 @@ pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: 
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {
         return PrivatePath::unread("the log does not name the API and stage");
     };
-    let surveyor = PathReader { account, deadline, failed: subject.at, refused: Mutex::default() };
-    let mut topology = PrivatePath::unread("what leads to it could not be read");
+    let reader = PathReader {
+        account,
+        deadline,
+        failed: subject.at,
+        slots: Mutex::default(),
+        refused: Mutex::default(),
+    };
+    let mut path = PrivatePath::unread(NO_WAY);
     let (resources, deployed);
-    (topology.api, topology.stage, resources, deployed) = join!(
-        surveyor.read(Query::RestApi(api.clone())),
-        surveyor.read(Query::Stage(api.clone(), stage.clone())),
-        surveyor.read::<Vec<Resource>>(Query::Resources(api.clone())),
-        surveyor.read::<Vec<Resource>>(Query::Deployed(api.clone(), stage.clone())),
+    (path.api, path.stage, resources, deployed) = join!(
+        reader.read(Query::RestApi(api.clone())),
+        reader.read(Query::Stage(api.clone(), stage.clone())),
+        reader.read::<Vec<Resource>>(Query::Resources(api.clone())),
+        reader.read::<Vec<Resource>>(Query::Deployed(api.clone(), stage.clone())),
     );
-    find_integration(&mut topology, &resources, subject);
-    prefer_deployed(&mut topology, &deployed, subject);
-    fill_in(&mut topology, subject);
-    topology.called_path.clone_from(&subject.called_path);
-    surveyor.walk_link(&mut topology).await;
-    topology.refused = surveyor.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
-    topology
+    find_integration(&mut path, &resources, subject);
+    prefer_deployed(&mut path, &deployed, subject);
+    fill_in(&mut path, subject);
+    reader.link_and_behind(&mut path, subject).await;
+    path.refused = reader.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+    path
 }
 
 /// Finds the integration that is configured for the failed route.
-fn find_integration(topology: &mut PrivatePath, resources: &Reading<Vec<Resource>>, subject: &RouteContext) {
-    topology.endpoint.clone_from(&subject.endpoint);
+fn find_integration(path: &mut PrivatePath, resources: &Reading<Vec<Resource>>, subject: &RouteContext) {
+    path.endpoint.clone_from(&subject.endpoint);
     let found = resources
         .value()
         .map(|resources| route::find(resources, subject.route.as_ref(), subject.endpoint.as_ref()));
-    topology.integration = match found {
+    path.integration = match found {
         Some(Found::Ambiguous(several)) => {
             let why = format!(
                 "the log does not name the route, and the API's private integrations go {several} ways"
             );
-            Reading::not_asked("the integration of the failed route", "apigateway:GET", why)
+            Reading::NotRead(NotRead::not_asked(
+                "the integration of the failed route",
+                Some(QueryKind::Resources),
+                why,
+            ))
         }
         Some(Found::One { resource, integration }) => {
-            topology.resource = resource.map(str::to_owned);
+            path.resource = resource.map(str::to_owned);
             resources.clone().map(|_| integration.clone())
         }
         Some(Found::Missing) | None => resources.clone().and_then(|_| None),
     };
-    topology.resources = resources.value().cloned().unwrap_or_default();
+    path.resources = resources.value().cloned().unwrap_or_default();
 }
 
 /// Puts the deployed integration in the place of the configured one: it is what the failed request ran over.
-fn prefer_deployed(topology: &mut PrivatePath, deployed: &Reading<Vec<Resource>>, subject: &RouteContext) {
+fn prefer_deployed(path: &mut PrivatePath, deployed: &Reading<Vec<Resource>>, subject: &RouteContext) {
     let found = deployed.clone().and_then(|resources| {
         match route::find(&resources, subject.route.as_ref(), subject.endpoint.as_ref()) {
-            Found::One { integration, .. } => Some(integration.completed(topology.integration.value())),
+            Found::One { integration, .. } => Some(integration.completed(path.integration.value())),
             Found::Missing | Found::Ambiguous(_) => None,
         }
     });
-    topology.configured = match found {
-        Reading::Known { .. } => std::mem::replace(&mut topology.integration, found),
-        Reading::Absent { at } => Reading::Absent { at },
-        Reading::NotRead(unavailable) => Reading::NotRead(unavailable),
+    path.configured = match found {
+        Reading::Known { .. } => std::mem::replace(&mut path.integration, found),
+        missing => missing,
     };
 }
 
 /// Fills in the link's id and the endpoint from the integration and the stage's variables.
-fn fill_in(topology: &mut PrivatePath, subject: &RouteContext) {
-    let Some(integration) = topology.integration.value().cloned() else { return };
-    topology.link_id = integration.connection_id.as_deref().and_then(|id| fill(id, &topology.stage, subject));
-    if let Some(uri) = integration.uri.as_deref().and_then(|uri| fill(uri, &topology.stage, subject)) {
-        topology.endpoint = topology.endpoint.take().or_else(|| Endpoint::parse(&uri.text));
-        topology.undefined_in_uri = uri.undefined;
+fn fill_in(path: &mut PrivatePath, subject: &RouteContext) {
+    let Some(integration) = path.integration.value().cloned() else { return };
+    path.link_id = integration.connection_id.as_deref().and_then(|id| fill(id, &path.stage, subject));
+    if let Some(uri) = integration.uri.as_deref().and_then(|uri| fill(uri, &path.stage, subject)) {
+        path.endpoint = path.endpoint.take().or_else(|| Endpoint::parse(&uri.text));
+        path.undefined_in_uri = uri.undefined;
     }
 }
 
@@ -148,38 +177,28 @@ fn fill(text: &str, stage: &Reading<Stage>, subject: &RouteContext) -> Option<Re
 }
 
 impl PathReader<'_> {
-    async fn walk_link(&self, topology: &mut PrivatePath) {
-        let Some(integration) = topology.integration.value().cloned() else { return };
-        if !integration.private {
-            let unread = PrivatePath::unread("the integration does not use a VPC link");
-            let PrivatePath { api, stage, resources, resource, integration, configured, endpoint, .. } =
-                std::mem::replace(topology, unread);
-            *topology = PrivatePath {
-                api,
-                stage,
-                resources,
-                resource,
-                integration,
-                configured,
-                endpoint,
-                ..topology.clone()
-            };
+    async fn link_and_behind(&self, path: &mut PrivatePath, subject: &RouteContext) {
+        let Some(integration) = path.integration.value().filter(|integration| integration.private).cloned()
+        else {
             return;
-        }
-        match &integration.target {
-            Some(target) => self.walk_v2(topology, target).await,
-            None => {
-                topology.link = self.link(topology.link_id.as_ref(), Generation::V1).await;
-                if let Some(link) = topology.link.value().cloned() {
-                    self.walk_v1(topology, &link).await;
-                }
-            }
-        }
+        };
+        let called = (path.endpoint.clone(), subject.called_path.clone());
+        let (link, balancer) = match &integration.target {
+            Some(target) => self.v2(path.link_id.as_ref(), target, called).await,
+            None => self.v1(path.link_id.as_ref(), called).await,
+        };
+        // A link that is gone leads nowhere, unless the integration itself names what lies behind it.
+        let ends = integration.target.is_none() && link.reading().is_absent();
+        path.link = Some(link);
+        path.balancer = (!ends).then(|| Balancer {
+            called: path.endpoint.clone(),
+            ..balancer.unwrap_or_else(|| Balancer::unread(NO_WAY))
+        });
     }
 
     /// The link of this id, whichever generation it is: not found in the likelier one, the other is asked.
     async fn link(&self, id: Option<&Resolved>, likelier: Generation) -> Reading<VpcLink> {
-        let unasked = |why: &str| Reading::not_asked("the VPC link", "apigateway:GET", why);
+        let unasked = |why: &str| Reading::not_asked(QueryKind::VpcLinkV1, why);
         let Some(Resolved { text, undefined, .. }) = id else {
             return unasked("the id that the integration names is not known");
         };
@@ -194,111 +213,56 @@ impl PathReader<'_> {
         }
     }
 
-    async fn walk_v1(&self, topology: &mut PrivatePath, link: &VpcLink) {
-        let Some(arn) = link.targets.first().filter(|_| link.generation == Generation::V1) else { return };
-        let services: Reading<Vec<EndpointService>>;
-        (services, topology.load_balancer, topology.listeners, topology.target_groups) = join!(
-            self.read(Query::EndpointServices),
-            self.read(Query::LoadBalancer(arn.clone())),
-            self.read(Query::Listeners(arn.clone())),
-            self.read(Query::TargetGroups(arn.clone())),
-        );
-        topology.endpoint_service = services.and_then(|services| service_of(arn, services));
-        let service = topology.endpoint_service.value().map(|service| service.id.clone());
-        let connections = async {
-            match service {
-                Some(id) => Some(self.read(Query::EndpointConnections(id)).await),
-                None => None,
-            }
+    /// Through PrivateLink: the link names the load balancer.
+    async fn v1(&self, id: Option<&Resolved>, (called, path): Called) -> (Link, Option<Balancer>) {
+        let link = self.link(id, Generation::V1).await;
+        let generation = link.value().map_or(Generation::V1, |link| link.generation);
+        let first = link.value().and_then(|link| link.targets.first().cloned());
+        let Some(arn) = first.filter(|_| generation == Generation::V1) else {
+            return (Link::of(generation, link, NO_WAY), None);
         };
-        let (connections, ()) = join!(connections, self.walk_behind(topology, arn));
-        if let Some(connections) = connections {
-            topology.endpoint_connections = connections;
+        let (services, front) = join!(self.read(Query::EndpointServices), self.front(&arn, called, path));
+        let service = services.and_then(|services| service_of(&arn, services));
+        let (connections, balancer) = join!(self.connections(&service), self.behind(front, None));
+        (Link::V1 { link, service, connections }, Some(balancer))
+    }
+
+    async fn connections(&self, service: &Reading<EndpointService>) -> Reading<Vec<EndpointConnection>> {
+        match service.value() {
+            Some(service) => self.read(Query::EndpointConnections(service.id.clone())).await,
+            None => Reading::not_asked(QueryKind::EndpointConnections, NO_WAY),
         }
     }
 
-    async fn walk_v2(&self, topology: &mut PrivatePath, target: &Arn) {
-        let none = "a V2 link has no endpoint service";
-        topology.endpoint_service = Reading::not_asked("the VPC endpoint service", "", none);
-        topology.endpoint_connections = Reading::not_asked("the endpoint connection", "", none);
-        let balancer = target.load_balancer();
-        topology.named_listener = (balancer != *target).then(|| target.clone());
-        let listeners = async {
-            match &topology.named_listener {
-                Some(listener) => {
-                    self.read::<Listener>(Query::Listener(listener.clone())).await.map(|l| vec![l])
-                }
-                None => self.read(Query::Listeners(balancer.clone())).await,
-            }
+    /// Through interfaces in the VPC: the integration names the load balancer, or its listener.
+    async fn v2(
+        &self,
+        id: Option<&Resolved>,
+        target: &Arn,
+        (called, path): Called,
+    ) -> (Link, Option<Balancer>) {
+        let (link, front) = join!(self.link(id, Generation::V2), self.front(target, called, path));
+        let generation = link.value().map_or(Generation::V2, |link| link.generation);
+        let (interfaces, balancer) =
+            join!(self.link_interfaces(link.value()), self.behind(front, link.value()));
+        let link = match generation {
+            Generation::V1 => Link::of(generation, link, "the integration names its load balancer itself"),
+            Generation::V2 => Link::V2 { link, interfaces },
         };
-        let (link, load_balancer, listeners, target_groups) = join!(
-            self.link(topology.link_id.as_ref(), Generation::V2),
-            self.read(Query::LoadBalancer(balancer.clone())),
-            listeners,
-            self.read(Query::TargetGroups(balancer.clone())),
-        );
-        (topology.link, topology.load_balancer) = (link, load_balancer);
-        (topology.listeners, topology.target_groups) = (listeners, target_groups);
-        self.walk_behind(topology, &balancer).await;
+        (link, Some(balancer))
     }
 
-    /// What lies behind the load balancer, and beside it: targets with their network, and details that hang on neither.
-    async fn walk_behind(&self, topology: &mut PrivatePath, balancer: &Arn) {
-        self.read_rules(topology).await;
-        let at_hand = topology.clone();
-        let network = async {
-            let groups = at_hand.called_target_groups();
-            (topology.targets, topology.network) = join!(self.targets(groups), self.near_network(&at_hand));
-            let behind = self.walk_on(topology.clone());
-            let far = self.far_network(topology);
-            let (behind, ()) = join!(behind, far);
-            topology.behind = behind;
-        };
-        let (details, ()) = join!(self.details(&at_hand, balancer), network);
-        topology.details = details;
-    }
-
-    /// An application load balancer's rules decide which of its groups a request goes to.
-    async fn read_rules(&self, topology: &mut PrivatePath) {
-        let ruled = topology.called_listener().filter(|listener| listener.has_rules());
-        if let Some(arn) = ruled.map(|listener| listener.arn.clone()) {
-            topology.rules = self.read(Query::Rules(arn)).await;
+    /// The interfaces of a V2 link; V1 has none in the customer's account.
+    async fn link_interfaces(&self, link: Option<&VpcLink>) -> Reading<Vec<NetworkInterface>> {
+        match link.filter(|link| link.generation == Generation::V2 && !link.subnets.is_empty()) {
+            Some(link) => self.read(Query::NetworkInterfaces(network_reader::of_link(link))).await,
+            None => Reading::not_asked(QueryKind::NetworkInterfaces, "it has none"),
         }
-    }
-
-    /// What lies behind an application load balancer that is the target of the network load balancer.
-    async fn walk_on(&self, outer: PrivatePath) -> Option<Box<PrivatePath>> {
-        let albs = outer.targets.iter().filter_map(|(arn, targets)| {
-            let target = targets.value()?.first().filter(|target| target.is_load_balancer())?;
-            let port = target.port.or_else(|| outer.target_group(arn)?.port)?;
-            Some((Arn::new(&target.id), port))
-        });
-        let (balancer, port) = albs.into_iter().next()?;
-        let mut inner = PrivatePath {
-            endpoint: outer.endpoint.clone().map(|endpoint| Endpoint { port, ..endpoint }),
-            called_path: outer.called_path.clone(),
-            integration: outer.integration.clone(),
-            link: outer.link.clone(),
-            next_balancer: Some(balancer.clone()),
-            ..PrivatePath::unread("what leads to it could not be read")
-        };
-        (inner.load_balancer, inner.listeners, inner.target_groups) = join!(
-            self.read(Query::LoadBalancer(balancer.clone())),
-            self.read(Query::Listeners(balancer.clone())),
-            self.read(Query::TargetGroups(balancer)),
-        );
-        self.read_rules(&mut inner).await;
-        inner.targets = self.targets(inner.called_target_groups()).await;
-        Some(Box::new(inner))
-    }
-
-    /// The targets behind the called listener, and behind no other: what nobody calls can't have failed the request.
-    async fn targets(&self, mut groups: Vec<Arn>) -> BTreeMap<Arn, Reading<Vec<Target>>> {
-        groups.truncate(MOST_GROUPS);
-        let read = join_all(groups.iter().map(|arn| self.read(Query::TargetHealth(arn.clone())))).await;
-        groups.into_iter().zip(read).collect()
     }
 }
+
+/// What is called, and with which path.
+type Called = (Option<Endpoint>, Option<String>);
 
 /// The endpoint service of a load balancer; of several, the one that is there still.
 fn service_of(balancer: &Arn, services: Vec<EndpointService>) -> Option<EndpointService> {

@@ -6,7 +6,7 @@
 
 use ipnet::IpNet;
 
-use crate::aws::{NotRead, ReadError};
+use crate::aws::{NotRead, QueryKind, ReadError};
 
 /// One of the four things that a connection has to pass, in the order in which it meets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +82,6 @@ impl Blocker {
 }
 
 /// Something that is not known for a reason of its own, not for one that a service gave.
-pub(crate) fn not_known(what: impl Into<String>, action: &'static str, why: &str) -> NotRead {
-    NotRead { what: what.into(), action, why: ReadError::NotAsked(why.to_owned()) }
+pub(crate) fn not_known(what: impl Into<String>, query: Option<QueryKind>, why: &str) -> NotRead {
+    NotRead::not_asked(what, query, why)
 }

@@ -7,13 +7,10 @@ use ipnet::IpNet;
 
 use crate::aws::model::{BalancerZone, NetworkInterface, Subnet};
 use crate::aws::model::{LoadBalancer, Target, VpcLink};
-use crate::aws::{NotRead, Reading};
+use crate::aws::{NotRead, QueryKind, Reading};
 use crate::ids::Arn;
-use crate::path::{Network, PrivatePath};
+use crate::path::{Link, Network, OnPath};
 use crate::reachability::flow::not_known;
-
-const INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
-const SUBNETS: &str = "ec2:DescribeSubnets";
 
 /// One end of connections.
 #[derive(Clone, Debug)]
@@ -44,16 +41,16 @@ pub(crate) struct TargetEnd {
     pub(crate) healthy: bool,
 }
 
-/// Finds the ends of connections in a topology.
+/// Finds the ends of connections in a on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FlowEnds<'a> {
-    topology: &'a PrivatePath,
+    on: OnPath<'a>,
     network: &'a Network,
 }
 
 impl<'a> FlowEnds<'a> {
-    pub(crate) fn new(topology: &'a PrivatePath) -> Self {
-        Self { topology, network: &topology.network }
+    pub(crate) fn new(on: OnPath<'a>) -> Self {
+        Self { on, network: &on.balancer.network }
     }
 
     /// API Gateway as the source of what comes through PrivateLink: its address is private and its own.
@@ -62,7 +59,7 @@ impl<'a> FlowEnds<'a> {
     pub(crate) fn api_gateway(self) -> FlowEnd {
         let unseen = not_known(
             "API Gateway's own address behind PrivateLink",
-            "",
+            None,
             "no API tells it, and rules that name networks pass or block it by chance",
         );
         FlowEnd {
@@ -77,7 +74,11 @@ impl<'a> FlowEnds<'a> {
 
     /// The nodes of a load balancer, one a zone or interface.
     pub(crate) fn nodes(self, balancer: &LoadBalancer) -> Vec<FlowEnd> {
-        self.interfaces(balancer, &self.network.balancer_interfaces, "the load balancer")
+        let owner = match self.on.position {
+            0 => "the load balancer".to_owned(),
+            _ => format!("`{}`", balancer.name),
+        };
+        self.interfaces(balancer, &self.network.balancer_interfaces, &owner)
     }
 
     /// Interfaces in its subnets carry the description `ELB net/NAME/ID`, which is common practice rather than documented;
@@ -109,18 +110,20 @@ impl<'a> FlowEnds<'a> {
 
     /// The interfaces of a V2 link, in each of its subnets.
     pub(crate) fn link(self, link: &VpcLink) -> Vec<FlowEnd> {
+        let Some(Link::V2 { interfaces, .. }) = &self.on.path.link else { return Vec::new() };
         let of_subnet = |subnet: &String| {
-            let own = in_subnet(&self.network.link_interfaces, subnet);
+            let own = in_subnet(interfaces, subnet);
             // Other links may have interfaces in the same subnet.
             let own: Vec<&NetworkInterface> =
                 own.filter(|interface| same(&interface.groups, &link.security_groups)).collect();
             let addresses: Vec<IpAddr> = own.iter().flat_map(|own| own.addresses.clone()).collect();
             let groups = link.security_groups.clone();
-            let unknown = not_known("the VPC link's security groups", "apigateway:GET", "it names none");
+            let unknown =
+                not_known("the VPC link's security groups", Some(QueryKind::VpcLinkV2), "it names none");
             let blank = FlowEnd {
                 name: format!("the VPC link in {subnet}"),
                 groups: if groups.is_empty() { Err(unknown) } else { Ok(groups) },
-                ..self.somewhere(subnet, &self.network.link_interfaces)
+                ..self.somewhere(subnet, interfaces)
             };
             self.at(blank, subnet, &addresses)
         };
@@ -129,8 +132,8 @@ impl<'a> FlowEnds<'a> {
 
     /// The targets of a group that get requests now.
     pub(crate) fn targets(self, group: &Arn) -> Vec<TargetEnd> {
-        let targets = self.topology.targets.get(group).and_then(Reading::value);
-        let described = self.topology.target_group(group);
+        let targets = self.on.targets.get(group).and_then(Reading::value);
+        let described = self.on.target_group(group);
         let used = |target: &&Target| !matches!(target.state.as_str(), "unused" | "draining");
         let places = |target: &Target| {
             let port = target.port.or(described?.port)?;
@@ -165,7 +168,7 @@ impl<'a> FlowEnds<'a> {
             reading.unavailable().cloned().unwrap_or_else(|| {
                 not_known(
                     format!("the security groups of {address}"),
-                    INTERFACES,
+                    Some(QueryKind::NetworkInterfaces),
                     "no interface in the target group's VPC has that address",
                 )
             })
@@ -223,7 +226,7 @@ impl<'a> FlowEnds<'a> {
         let vague = vague.unwrap_or_else(|| {
             not_known(
                 format!("an address in {subnet}"),
-                INTERFACES,
+                Some(QueryKind::NetworkInterfaces),
                 "no interface there is known to be its own",
             )
         });
@@ -243,7 +246,7 @@ impl<'a> FlowEnds<'a> {
 
     /// The zone of a subnet: as the load balancer names it, else as read.
     pub(crate) fn zone_of(self, subnet: &str) -> Option<String> {
-        let zones = self.topology.load_balancer.value().map(|balancer| balancer.zones.as_slice());
+        let zones = self.on.load_balancer.value().map(|balancer| balancer.zones.as_slice());
         let mut zones = zones.unwrap_or_default().iter();
         let own = zones.find(|zone| zone.subnet.as_deref() == Some(subnet));
         own.map(|zone| zone.zone.clone()).or_else(|| Some(self.subnet(subnet)?.zone.clone()))
@@ -253,8 +256,9 @@ impl<'a> FlowEnds<'a> {
     pub(crate) fn zone_unread(self) -> NotRead {
         let places = [self.network.instances.unavailable(), self.network.target_interfaces.unavailable()];
         let read = self.network.subnets.unavailable().or_else(|| places.into_iter().flatten().next());
-        read.cloned()
-            .unwrap_or_else(|| not_known("the targets' zones", SUBNETS, "no subnet is known to hold them"))
+        read.cloned().unwrap_or_else(|| {
+            not_known("the targets' zones", Some(QueryKind::Subnets), "no subnet is known to hold them")
+        })
     }
 }
 
@@ -269,7 +273,7 @@ fn in_subnet<'a>(
 /// A target of which nothing is known but its id.
 fn unread(target: &Target, why: Option<&NotRead>) -> FlowEnd {
     let why = why.cloned().unwrap_or_else(|| {
-        not_known(format!("the address of {}", target.id), "ec2:DescribeInstances", "it has none now")
+        not_known(format!("the address of {}", target.id), Some(QueryKind::Instances), "it has none now")
     });
     FlowEnd {
         name: target.id.clone(),

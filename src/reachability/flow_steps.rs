@@ -7,15 +7,12 @@
 
 use crate::aws::model::Attributes;
 use crate::aws::model::{Generation, LoadBalancer};
-use crate::aws::{NotRead, Reading};
+use crate::aws::{NotRead, QueryKind, Reading};
 use crate::ids::Arn;
-use crate::path::PrivatePath;
+use crate::path::OnPath;
 use crate::reachability::flow::{Leg, Outcome, not_known};
 use crate::reachability::flow_ends::{FlowEnd, FlowEnds, TargetEnd};
 use crate::reachability::rule_set::{Flow, RuleSet};
-
-const ATTRIBUTES: &str = "elasticloadbalancing:DescribeLoadBalancerAttributes";
-const DESCRIBE: &str = "elasticloadbalancing:DescribeLoadBalancers";
 
 /// All four, in the order in which a connection meets them.
 const STEPS: [Leg; 4] = [Leg::SourceEgress, Leg::AclRequest, Leg::TargetIngress, Leg::AclResponse];
@@ -38,15 +35,18 @@ pub(crate) struct FlowStep {
 
 /// What connections into the load balancer meet. V1: its inbound rules alone, since the rest is not the customer's, and
 /// whether its subnets' ACLs are asked is documented nowhere. V2: all that lies between the link's interfaces and it.
-pub(crate) fn entry(topology: &PrivatePath) -> Vec<FlowStep> {
-    let (Some(balancer), Some(listener)) = (topology.load_balancer.value(), topology.called_listener())
-    else {
+pub(crate) fn entry(on: OnPath<'_>) -> Vec<FlowStep> {
+    // What leads into a load balancer that is a target is judged as what leads to a target.
+    if on.position > 0 {
+        return Vec::new();
+    }
+    let (Some(balancer), Some(listener)) = (on.load_balancer.value(), on.called_listener()) else {
         return Vec::new();
     };
-    let (ends, ground) = (FlowEnds::new(topology), RuleSet(&topology.network));
+    let (ends, ground) = (FlowEnds::new(on), RuleSet(&on.balancer.network));
     let nodes = ends.nodes(balancer);
-    if topology.generation() == Some(Generation::V2) {
-        let from = topology.link.value().map(|link| ends.link(link)).unwrap_or_default();
+    if on.path.generation() == Some(Generation::V2) {
+        let from = on.path.vpc_link().map(|link| ends.link(link)).unwrap_or_default();
         let ways = pairs(&from, &nodes).map(|(from, to)| way(from, to, listener.port, true, None));
         return ways.flat_map(|way| pass(ground, &way, &STEPS)).collect();
     }
@@ -62,12 +62,12 @@ pub(crate) fn entry(topology: &PrivatePath) -> Vec<FlowStep> {
 }
 
 /// What connections from the load balancer to a group's targets meet.
-pub(crate) fn behind(topology: &PrivatePath, group: &Arn) -> Vec<FlowStep> {
-    let Some(balancer) = topology.load_balancer.value() else { return Vec::new() };
-    let (ends, ground) = (FlowEnds::new(topology), RuleSet(&topology.network));
+pub(crate) fn behind(on: OnPath<'_>, group: &Arn) -> Vec<FlowStep> {
+    let Some(balancer) = on.load_balancer.value() else { return Vec::new() };
+    let (ends, ground) = (FlowEnds::new(on), RuleSet(&on.balancer.network));
     let nodes = ends.nodes(balancer);
-    let (sources, matches_by_group, doubt) = sources(topology, balancer, group, &nodes);
-    let cross_zone = cross_zone(topology, group);
+    let (sources, matches_by_group, doubt) = sources(on, balancer, group, &nodes);
+    let cross_zone = cross_zone(on, group);
     let mut passages = Vec::new();
     for target in ends.targets(group) {
         let checks = checks(ground, &nodes, &target, balancer);
@@ -111,7 +111,7 @@ fn stops_too(check: &FlowStep, request: &FlowStep) -> bool {
 
 /// Whom targets see as the source of requests, whether rules may mean it by group, and what would have to be known.
 fn sources(
-    topology: &PrivatePath,
+    on: OnPath<'_>,
     balancer: &LoadBalancer,
     group: &Arn,
     nodes: &[FlowEnd],
@@ -120,22 +120,21 @@ fn sources(
     if balancer.kind != "network" {
         return (nodes.to_vec(), guarded, None);
     }
-    if topology.generation() != Some(Generation::V2) {
+    if on.path.generation() != Some(Generation::V2) {
         let enforced = if guarded { enforcement(balancer) } else { Ok(false) };
         let doubt = enforced.as_ref().err().cloned();
         return (nodes.to_vec(), enforced.unwrap_or(false), doubt);
     }
     // A V2 link is a client in the VPC, whose address the load balancer may keep.
-    match attribute(topology, group, "preserve_client_ip.enabled") {
+    match attribute(on, group, "preserve_client_ip.enabled") {
         Ok(Some("true")) => {
             let named = not_known(
                 "how rules mean a VPC link behind the load balancer",
-                "",
+                None,
                 "it is documented nowhere",
             );
             let groups = if guarded { Ok(balancer.security_groups.clone()) } else { Err(named) };
-            let link =
-                topology.link.value().map(|link| FlowEnds::new(topology).link(link)).unwrap_or_default();
+            let link = on.path.vpc_link().map(|link| FlowEnds::new(on).link(link)).unwrap_or_default();
             let link = link.into_iter().map(|place| FlowEnd { groups: groups.clone(), zone: None, ..place });
             (link.collect(), true, None)
         }
@@ -148,37 +147,39 @@ fn sources(
 fn enforcement(balancer: &LoadBalancer) -> Result<bool, NotRead> {
     balancer.enforces_inbound.ok_or_else(|| {
         let what = format!("whether `{}` enforces its inbound rules on PrivateLink traffic", balancer.name);
-        not_known(what, DESCRIBE, "the load balancer's description does not say")
+        not_known(what, Some(QueryKind::LoadBalancer), "the load balancer's description does not say")
     })
 }
 
 /// Whether nodes send to targets of other zones. An application load balancer does, unless a group says otherwise.
 ///
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html>
-pub(crate) fn cross_zone(topology: &PrivatePath, group: &Arn) -> Result<bool, NotRead> {
+pub(crate) fn cross_zone(on: OnPath<'_>, group: &Arn) -> Result<bool, NotRead> {
     const KEY: &str = "load_balancing.cross_zone.enabled";
-    if topology.load_balancer.value().is_some_and(|balancer| balancer.kind != "network") {
+    if on.load_balancer.value().is_some_and(|balancer| balancer.kind != "network") {
         return Ok(true);
     }
-    match attribute(topology, group, KEY)? {
+    match attribute(on, group, KEY)? {
         Some("true") => Ok(true),
         Some("false") => Ok(false),
-        _ => match &topology.network.balancer_attributes {
+        _ => match &on.network.balancer_attributes {
             Reading::Known { value, .. } => Ok(value.get(KEY) == Some("true")),
             Reading::NotRead(unavailable) => Err(unavailable.clone()),
-            Reading::Absent { .. } => {
-                Err(not_known("the load balancer's attributes", ATTRIBUTES, "it is gone"))
-            }
+            Reading::Absent { .. } => Err(not_known(
+                "the load balancer's attributes",
+                Some(QueryKind::LoadBalancerAttributes),
+                "it is gone",
+            )),
         },
     }
 }
 
-fn attribute<'a>(topology: &'a PrivatePath, group: &Arn, key: &str) -> Result<Option<&'a str>, NotRead> {
+fn attribute<'a>(on: OnPath<'a>, group: &Arn, key: &str) -> Result<Option<&'a str>, NotRead> {
     let unread = || {
         let what = format!("the attributes of {}", group.resource());
-        not_known(what, "elasticloadbalancing:DescribeTargetGroupAttributes", "they were not read")
+        not_known(what, Some(QueryKind::TargetGroupAttributes), "they were not read")
     };
-    let reading: &Reading<Attributes> = topology.network.group_attributes.get(group).ok_or_else(unread)?;
+    let reading: &Reading<Attributes> = on.network.group_attributes.get(group).ok_or_else(unread)?;
     match reading {
         Reading::Known { value, .. } => Ok(value.get(key)),
         Reading::NotRead(unavailable) => Err(unavailable.clone()),

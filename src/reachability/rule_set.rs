@@ -5,7 +5,7 @@ use crate::reachability::network_acls;
 use std::ops::RangeInclusive;
 
 use crate::aws::model::{GroupRule, NetworkAcl, SecurityGroup};
-use crate::aws::{NotRead, ReadError};
+use crate::aws::{NotRead, QueryKind, ReadError};
 use crate::path::Network;
 use crate::reachability::flow::{Blocker, Leg, Outcome, not_known};
 use crate::reachability::flow_ends::FlowEnd;
@@ -153,7 +153,7 @@ impl<'a> RuleSet<'a> {
         let found =
             readings.iter().filter_map(|reading| reading.value()).flatten().find(|group| group.id == id);
         let unread = || readings.iter().find_map(|reading| reading.unavailable()).cloned();
-        found.ok_or_else(|| unread().unwrap_or_else(|| unlisted(id, "ec2:DescribeSecurityGroups")))
+        found.ok_or_else(|| unread().unwrap_or_else(|| unlisted(id, QueryKind::SecurityGroups)))
     }
 
     fn acl(self, subnet: &str) -> Result<&'a NetworkAcl, NotRead> {
@@ -162,20 +162,23 @@ impl<'a> RuleSet<'a> {
             reading.value().into_iter().flatten().find(|acl| acl.subnets.iter().any(|id| id == subnet));
         let unread = || reading.unavailable().cloned();
         found.ok_or_else(|| {
-            unread().unwrap_or_else(|| {
-                unlisted(&format!("the network ACL of {subnet}"), "ec2:DescribeNetworkAcls")
-            })
+            unread()
+                .unwrap_or_else(|| unlisted(&format!("the network ACL of {subnet}"), QueryKind::NetworkAcls))
         })
     }
 }
 
 /// AWS answered, and what must be in the answer is not.
-fn unlisted(what: &str, action: &'static str) -> NotRead {
-    NotRead { what: what.to_owned(), action, why: ReadError::Malformed("it is not in the answer".to_owned()) }
+fn unlisted(what: &str, query: QueryKind) -> NotRead {
+    NotRead {
+        what: what.to_owned(),
+        query: Some(query),
+        why: ReadError::Malformed("it is not in the answer".to_owned()),
+    }
 }
 
 fn vague(peer: &FlowEnd) -> NotRead {
-    peer.vague.clone().unwrap_or_else(|| not_known(&peer.name, "", "its address is not known"))
+    peer.vague.clone().unwrap_or_else(|| not_known(&peer.name, None, "its address is not known"))
 }
 
 /// The worse of two outcomes decides; a certain block is worse than a doubt.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use crate::aws::model::{GroupRule, PrefixList};
-use crate::aws::{NotRead, Reading};
+use crate::aws::{NotRead, QueryKind, Reading};
 use crate::reachability::space::{Cover, cover};
 
 /// The other end of a connection, as a rule sees it.
@@ -75,12 +75,11 @@ fn speaks_of(rule: &GroupRule, port: u16) -> bool {
 }
 
 fn not_read(id: &str) -> NotRead {
-    let none: Reading<()> = Reading::not_asked(
+    NotRead::not_asked(
         format!("the entries of {id}"),
-        "ec2:GetManagedPrefixListEntries",
+        Some(QueryKind::PrefixList),
         "its rule was read too late",
-    );
-    none.unavailable().cloned().expect("a reading that was not asked is unavailable")
+    )
 }
 
 #[cfg(test)]
@@ -117,7 +116,14 @@ mod tests {
             why: aws::ReadError::Denied,
         };
         BTreeMap::from([
-            ("pl-known".to_owned(), Reading::Known { value: known, at: jiff::Timestamp::UNIX_EPOCH }),
+            (
+                "pl-known".to_owned(),
+                Reading::Known {
+                    value: known,
+                    query: QueryKind::PrefixList,
+                    at: jiff::Timestamp::UNIX_EPOCH,
+                },
+            ),
             ("pl-denied".to_owned(), Reading::NotRead(denied)),
         ])
     }

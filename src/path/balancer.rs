@@ -1,0 +1,139 @@
+//! One load balancer of a path: what was read of it, and of what lies behind it.
+
+use std::collections::BTreeMap;
+
+use crate::aws::model::{
+    AcmCertificate, Attributes, Listener, ListenerCertificate, LoadBalancer, Rule, Series, Target,
+    TargetGroup, X509, target_groups,
+};
+use crate::aws::{QueryKind, Reading};
+use crate::causes::Endpoint;
+use crate::ids::Arn;
+use crate::path::listener_rules::{self, Seen};
+use crate::path::network::Network;
+
+/// A load balancer on the path.
+#[derive(Clone, Debug)]
+pub struct Balancer {
+    /// Which one the path leads to, whether or not it is there; `None` where that is not known.
+    pub arn: Option<Arn>,
+    /// What is called on it.
+    pub called: Option<Endpoint>,
+    /// The path that it is asked for, which its rules may look at.
+    pub called_path: Option<String>,
+    pub load_balancer: Reading<LoadBalancer>,
+    /// The listener that the integration names; else all listeners of the load balancer.
+    pub listeners: Reading<Vec<Listener>>,
+    /// The listener that the integration itself names.
+    pub named_listener: Option<Arn>,
+    /// The rules of the called listener, where it is an application load balancer's.
+    pub rules: Reading<Vec<Rule>>,
+    pub target_groups: Reading<Vec<TargetGroup>>,
+    /// The targets of each group that the called listener forwards to.
+    pub targets: BTreeMap<Arn, Reading<Vec<Target>>>,
+    pub details: Details,
+    pub network: Network,
+    /// The application load balancer that is itself the target.
+    pub next: Option<Box<Self>>,
+}
+
+/// What was read beside the path: certificates, settings, metrics.
+#[derive(Clone, Debug)]
+pub struct Details {
+    /// The certificates on the called listener's list, where it ends TLS.
+    pub listener_certificates: Reading<Vec<ListenerCertificate>>,
+    /// What is known of each of them.
+    pub certificates: BTreeMap<Arn, CertificateReadings>,
+    /// The called listener's settings.
+    pub listener_attributes: Reading<Attributes>,
+    /// The load balancer's metrics around the failure.
+    pub metrics: Reading<Vec<Series>>,
+}
+
+/// What could be read of one certificate.
+#[derive(Clone, Debug)]
+pub struct CertificateReadings {
+    /// ACM's description; `None` for a certificate that IAM keeps.
+    pub acm: Option<Reading<AcmCertificate>>,
+    /// The certificate itself and those above it.
+    pub chain: Reading<Vec<X509>>,
+}
+
+impl Details {
+    pub(crate) fn unread(why: &str) -> Self {
+        Self {
+            listener_certificates: Reading::not_asked(QueryKind::ListenerCertificates, why),
+            certificates: BTreeMap::new(),
+            listener_attributes: Reading::not_asked(QueryKind::ListenerAttributes, why),
+            metrics: Reading::not_asked(QueryKind::Metrics, why),
+        }
+    }
+}
+
+impl Balancer {
+    /// A load balancer of which nothing was read, each field saying why.
+    pub(crate) fn unread(why: &str) -> Self {
+        Self {
+            arn: None,
+            called: None,
+            called_path: None,
+            load_balancer: Reading::not_asked(QueryKind::LoadBalancer, why),
+            listeners: Reading::not_asked(QueryKind::Listeners, why),
+            named_listener: None,
+            rules: Reading::not_asked(QueryKind::Rules, why),
+            target_groups: Reading::not_asked(QueryKind::TargetGroups, why),
+            targets: BTreeMap::new(),
+            details: Details::unread(why),
+            network: Network::unread(why),
+            next: None,
+        }
+    }
+
+    /// Whether it is a network load balancer; its ARN says so where it could not be read.
+    pub fn is_network(&self) -> bool {
+        match self.load_balancer.value() {
+            Some(balancer) => balancer.kind == "network",
+            None => self.arn.as_ref().is_some_and(|arn| arn.resource().starts_with("net/")),
+        }
+    }
+
+    /// The listener that the failed request was meant for: the named one, else the one on the called port.
+    pub fn called_listener(&self) -> Option<&Listener> {
+        let listeners = self.listeners.value()?;
+        match &self.named_listener {
+            Some(arn) => listeners.iter().find(|listener| listener.arn == *arn),
+            None => {
+                let port = self.called.as_ref()?.port;
+                listeners.iter().find(|listener| listener.port == port)
+            }
+        }
+    }
+
+    /// The target groups that the request may have gone to: those of the rules that may have taken it, else of the
+    /// listener's default.
+    pub fn called_target_groups(&self) -> Vec<Arn> {
+        let Some(listener) = self.called_listener() else { return Vec::new() };
+        match self.taking_rules() {
+            Some(rules) => {
+                let mut groups: Vec<Arn> =
+                    rules.iter().flat_map(|rule| target_groups(&rule.actions)).collect();
+                groups.sort();
+                groups.dedup();
+                groups
+            }
+            None => listener.target_groups(),
+        }
+    }
+
+    /// The rules that may have taken the request; `None` where the listener has none, or they could not be read.
+    pub fn taking_rules(&self) -> Option<Vec<&Rule>> {
+        let rules = self.rules.value().filter(|rules| !rules.is_empty())?;
+        let host = self.called.as_ref().map(|endpoint| endpoint.host.as_str());
+        Some(listener_rules::taking(rules, Seen { host, path: self.called_path.as_deref(), method: None }))
+    }
+
+    /// A target group's entry.
+    pub fn target_group(&self, arn: &Arn) -> Option<&TargetGroup> {
+        self.target_groups.value()?.iter().find(|group| group.arn == *arn)
+    }
+}

@@ -1,0 +1,182 @@
+//! The reads about one load balancer, in the order in which one answer leads to the next query.
+//!
+//! First what its ARN leads to; then its rules; then targets, settings, metrics, the list of certificates and the near
+//! side of the network; then each certificate, what stands behind the targets, and the load balancer that is a target.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use tokio::join;
+
+use crate::aws::model::{
+    AcmCertificate, Attributes, Listener, ListenerCertificate, MetricsOf, Series, Target, VpcLink, X509,
+};
+use crate::aws::{Query, QueryKind, Reading};
+use crate::causes::Endpoint;
+use crate::ids::Arn;
+use crate::path::balancer::{Balancer, CertificateReadings, Details};
+use crate::path::private_path::NO_WAY;
+use crate::path::reader::{MOST_GROUPS, PathReader};
+
+/// Certificates read of one listener. It may have dozens; those beyond are as unknown as denied ones.
+const MOST_CERTIFICATES: usize = 4;
+
+/// Target groups whose metrics are read.
+const MOST_COUNTED: usize = 4;
+
+impl PathReader<'_> {
+    /// What the load balancer's ARN leads to. `named` is the load balancer, or one of its listeners.
+    pub(crate) async fn front(
+        &self,
+        named: &Arn,
+        called: Option<Endpoint>,
+        called_path: Option<String>,
+    ) -> Balancer {
+        let arn = named.load_balancer();
+        let named_listener = (arn != *named).then(|| named.clone());
+        let listeners = async {
+            match &named_listener {
+                Some(listener) => {
+                    self.read::<Listener>(Query::Listener(listener.clone())).await.map(|l| vec![l])
+                }
+                None => self.read(Query::Listeners(arn.clone())).await,
+            }
+        };
+        let (load_balancer, listeners, target_groups) = join!(
+            self.read(Query::LoadBalancer(arn.clone())),
+            listeners,
+            self.read(Query::TargetGroups(arn.clone())),
+        );
+        Balancer {
+            arn: Some(arn),
+            called,
+            called_path,
+            load_balancer,
+            listeners,
+            named_listener,
+            target_groups,
+            ..Balancer::unread(NO_WAY)
+        }
+    }
+
+    /// What lies behind the load balancer, and beside it. `link` is the V2 link that calls it.
+    pub(crate) async fn behind(&self, mut balancer: Balancer, link: Option<&VpcLink>) -> Balancer {
+        // An application load balancer's rules decide which of its groups a request goes to.
+        let ruled = balancer.called_listener().filter(|listener| listener.has_rules());
+        if let Some(arn) = ruled.map(|listener| listener.arn.clone()) {
+            balancer.rules = self.read(Query::Rules(arn)).await;
+        }
+        let front = balancer.clone();
+        let behind = async {
+            let groups = front.called_target_groups();
+            (balancer.targets, balancer.network) =
+                join!(self.targets(groups), self.near_network(&front, link));
+            let (next, network) = join!(self.next(&balancer), self.far_network(&balancer));
+            (balancer.next, balancer.network) = (next, network);
+        };
+        let (details, ()) = join!(self.details(&front), behind);
+        balancer.details = details;
+        balancer
+    }
+
+    /// The application load balancer that is the target of a network load balancer.
+    async fn next(&self, outer: &Balancer) -> Option<Box<Balancer>> {
+        let albs = outer.targets.iter().filter_map(|(arn, targets)| {
+            let target = targets.value()?.first().filter(|target| target.is_load_balancer())?;
+            let port = target.port.or_else(|| outer.target_group(arn)?.port)?;
+            Some((Arn::new(&target.id), port))
+        });
+        // Only a network load balancer can have one as its target, so this ends after two.
+        let (arn, port) = albs.into_iter().next().filter(|_| outer.is_network())?;
+        let called = outer.called.clone().map(|endpoint| Endpoint { port, ..endpoint });
+        let front = self.front(&arn, called, outer.called_path.clone()).await;
+        Some(Box::new(Box::pin(self.behind(front, None)).await))
+    }
+
+    /// The targets behind the called listener, and behind no other: what is not called can't have failed the request.
+    async fn targets(&self, mut groups: Vec<Arn>) -> BTreeMap<Arn, Reading<Vec<Target>>> {
+        groups.truncate(MOST_GROUPS);
+        let read = join_all(groups.iter().map(|arn| self.read(Query::TargetHealth(arn.clone())))).await;
+        groups.into_iter().zip(read).collect()
+    }
+
+    /// What helps to judge a load balancer whose listeners were read.
+    async fn details(&self, balancer: &Balancer) -> Details {
+        let listener = balancer.called_listener();
+        let (certificates, listener_attributes, metrics) = join!(
+            self.listener_certificates(balancer, listener),
+            self.listener_attributes(listener),
+            self.metrics(balancer),
+        );
+        let unread = Details::unread("the called listener is not known, or has none");
+        let (listener_certificates, certificates) =
+            certificates.unwrap_or((unread.listener_certificates, BTreeMap::new()));
+        Details {
+            listener_certificates,
+            certificates,
+            listener_attributes: listener_attributes.unwrap_or(unread.listener_attributes),
+            metrics: metrics.unwrap_or(unread.metrics),
+        }
+    }
+
+    /// The certificates of a listener that ends TLS; an http URI never sees them.
+    async fn listener_certificates(
+        &self,
+        balancer: &Balancer,
+        listener: Option<&Listener>,
+    ) -> Option<(Reading<Vec<ListenerCertificate>>, BTreeMap<Arn, CertificateReadings>)> {
+        let listener = listener.filter(|listener| listener.ends_tls())?;
+        balancer.called.as_ref().filter(|called| called.tls)?;
+        let listed: Reading<Vec<ListenerCertificate>> =
+            self.read(Query::ListenerCertificates(listener.arn.clone())).await;
+        let mut arns: Vec<(bool, Arn)> =
+            listed.value().into_iter().flatten().map(|one| (!one.default, one.arn.clone())).collect();
+        // The default first: it is presented to every host name that no other covers.
+        arns.sort();
+        arns.truncate(MOST_CERTIFICATES);
+        let read = join_all(arns.iter().map(|(_, arn)| self.certificate(arn))).await;
+        Some((listed, arns.into_iter().map(|(_, arn)| arn).zip(read).collect()))
+    }
+
+    async fn certificate(&self, arn: &Arn) -> CertificateReadings {
+        if let Some((_, name)) = arn.as_str().split_once(":server-certificate/") {
+            // A path may stand before the name.
+            let name = name.rsplit('/').next().unwrap_or(name).to_owned();
+            return CertificateReadings { acm: None, chain: self.read(Query::ServerCertificate(name)).await };
+        }
+        let acm: Reading<AcmCertificate> = self.read(Query::AcmCertificate(arn.clone())).await;
+        let amazon = acm.value().is_some_and(|acm| acm.kind == "AMAZON_ISSUED");
+        let chain: Reading<Vec<X509>> = match amazon {
+            // What ACM says of a certificate of Amazon's own is all that can be asked about it.
+            true => acm.clone().map(|_| Vec::new()),
+            false => self.read(Query::AcmChain(arn.clone())).await,
+        };
+        CertificateReadings { acm: Some(acm), chain }
+    }
+
+    /// The idle timeout can be set on TCP listeners alone; TLS listeners have a fixed one.
+    async fn listener_attributes(&self, listener: Option<&Listener>) -> Option<Reading<Attributes>> {
+        let listener = listener.filter(|listener| listener.protocol == "TCP")?;
+        Some(self.read(Query::ListenerAttributes(listener.arn.clone())).await)
+    }
+
+    async fn metrics(&self, balancer: &Balancer) -> Option<Reading<Vec<Series>>> {
+        let arn = balancer.arn.as_ref().filter(|_| !balancer.load_balancer.is_absent())?;
+        let Some(failed) = self.failed else {
+            let why = "the log does not say when the request failed";
+            return Some(Reading::not_asked(QueryKind::Metrics, why));
+        };
+        let mut target_groups = balancer.called_target_groups();
+        target_groups.truncate(MOST_COUNTED);
+        let (load_balancer, network) = (arn.clone(), balancer.is_network());
+        let of = MetricsOf { load_balancer, network, target_groups, failed: minute(failed) };
+        Some(self.read(Query::Metrics(of)).await)
+    }
+}
+
+/// The minute that a moment lies in: metrics know no finer time.
+fn minute(at: Timestamp) -> Timestamp {
+    let second = at.as_second();
+    Timestamp::from_second(second - second.rem_euclid(60)).unwrap_or(at)
+}
