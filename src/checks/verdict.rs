@@ -68,8 +68,10 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     let best = first.min_by_key(|(_, finding)| {
         let code = finding.code;
         // Rules that stop a few ports or places explain less than what stops all, near or far.
-        let marginal = total && code.is_network() && finding.partial;
-        (!named(code), code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
+        let marginal = total && finding.partial && (code.is_network() || code == Code::ZoneWithoutTargets);
+        // What was counted comes before an ACL that stops some of the answer ports.
+        let hole = finding.detail.contains_key("closed_ports");
+        (!named(code), hole, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
     });
     match best {
         Some((index, finding)) => Verdict {
@@ -147,8 +149,7 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
         _ => return None,
     };
     let live = findings.iter().find(|finding| {
-        finding.code.is_certificate()
-            && matches!(finding.state, State::Faulty | State::Healthy)
+        finding.code.is_certificate() && matches!(finding.state, State::Faulty | State::Healthy)
     })?;
     let then = match (live.state, live.detail.get("not_before")) {
         (State::Healthy, Some(since)) => {
@@ -163,8 +164,8 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
 /// Whether a fault of this code can make API Gateway log the text of this cause.
 pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
     use Code::{
-        IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising,
-        PortAllocationErrors, ProxyProtocolEnabled, TlsNegotiationErrorsRising,
+        IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising, PortAllocationErrors,
+        ProxyProtocolEnabled, TlsNegotiationErrorsRising,
     };
     let hop = code.hop();
     match cause.family {

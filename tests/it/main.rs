@@ -63,6 +63,8 @@ mod messages;
 mod model;
 #[cfg(test)]
 mod network;
+#[cfg(test)]
+mod oracle;
 mod pasted;
 #[cfg(test)]
 #[cfg(feature = "probe")]
