@@ -1,6 +1,6 @@
 //! The loss proof in full: every fault at every effect, then pairs of faults by seed.
 //!
-//! `cargo run --release --no-default-features --example losses -- [--seed N] [--runs N] [--show SEED]`. The table in
+//! `cargo run --release --no-default-features --example losses -- [--seed N] [--runs N] [--show SEED] [--strike "EFFECT #N of ACTOR: FAULT (EXTENT)"]`. The table in
 //! `docs/reliability.md` is its output.
 
 #![allow(
@@ -27,6 +27,14 @@ fn main() -> ExitCode {
     let history = losses::history::history();
     if let Some(seed) = option("--show") {
         print!("{}", report::show(&history, seed));
+        return ExitCode::SUCCESS;
+    }
+    if let Some(strike) = std::env::args().skip_while(|word| word != "--strike").nth(1) {
+        let sites = proof::sites(&history, proof::FULL);
+        let plans = proof::singles(&sites).into_iter();
+        for plan in plans.filter(|plan| plan.strikes[0].to_string() == strike) {
+            print!("{}", report::show_plan(&history, &plan));
+        }
         return ExitCode::SUCCESS;
     }
     let seed = option("--seed").unwrap_or(1);

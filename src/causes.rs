@@ -26,6 +26,7 @@ mod lambda_invocation_rejected;
 mod lambda_malformed_response;
 mod lambda_permission_missing;
 mod lambda_throttled;
+mod many_incidents;
 mod mapping_base64_failed;
 mod mapping_method_response_missing;
 mod mapping_no_match;
@@ -38,13 +39,14 @@ mod response_too_large;
 mod status;
 mod target_reset;
 mod tls_handshake_failed;
+
 mod undecodable_batch;
 mod unrecognised_failure;
 mod vpc_link_error;
 mod vpc_link_id_invalid;
 mod waf_error;
 
-pub use catalogue::{CATALOGUE, UNDECODABLE, UNREACHABLE};
+pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE};
 pub use cause::PLACEHOLDERS;
 pub use cause::{Blames, Cause, NextStep};
 pub use diagnosis::{Diagnosis, Route, RouteContext, classify, classify_pasted, sight, sightings};

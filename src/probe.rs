@@ -3,8 +3,6 @@
 //! One address takes one to three connections, one after the other: TLS 1.2 alone, then TLS 1.2 and 1.3 (with the HTTP
 //! request, if there is one), and a greeting by hand where our TLS has nothing in common with the server.
 
-#![allow(missing_docs, reason = "the contract and the names say what the fields hold")]
-
 mod certificates;
 mod chain;
 mod connect;

@@ -155,6 +155,7 @@ fn path(brief: &Report<'_>) -> String {
         let sign = match hop.state {
             State::Healthy => "✅",
             State::Faulty => "❌",
+            State::Warning => "⚠️",
             State::Unknown => "❔",
         };
         format!("{sign} {}", chat(&hop_label(hop)))

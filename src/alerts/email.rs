@@ -113,6 +113,7 @@ pub(crate) fn hop_label(hop: &Hop) -> String {
 fn state_word(state: State) -> &'static str {
     match state {
         State::Faulty => "FAULTY",
+        State::Warning => "warning",
         State::Unknown => "not checked",
         State::Healthy => "healthy",
     }

@@ -1,6 +1,8 @@
 //! Outside text → inside text, one function a target. Log lines, paths and names of resources are other people's words:
 //! they may hold control characters, markup, links and mentions.
 
+use crate::causes::redact::is_invisible;
+
 /// For plain text and for values in JSON: one line, without control characters and without marks that turn or hide text.
 pub fn plain(text: &str) -> String {
     text.chars()
@@ -103,12 +105,9 @@ pub fn html(text: &str) -> String {
     out
 }
 
-/// Control characters, and those that turn the direction of text or take no space.
+/// Control characters, and those that turn the direction of text, take no space or mean nothing.
 fn is_treacherous(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    c.is_control() || is_invisible(c)
 }
 
 #[cfg(test)]
@@ -126,6 +125,7 @@ mod tests {
     fn bidi_overrides_and_zero_width_marks_do_not_hide_text() {
         assert_eq!(terminal("abc\u{202e}txt.exe"), "abc\\u{202e}txt.exe");
         assert_eq!(plain("a\u{200b}b\u{feff}c"), "abc");
+        assert_eq!(subject("a\u{fffe}\u{ffff}\u{206a}\u{3164}\u{115f}\u{34f}b"), "ab");
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(crate) fn headline(alert: &Alert) -> String {
         Status::Escalated => format!("{what} {returns} {status}, worse than when it was last told"),
         Status::Regressed => format!("{what} {returns} {status} again"),
         Status::Resolved => format!("resolved: {what} returned {status}"),
+        Status::Merged => format!("{what} {is} told under another key"),
         Status::Test => "TEST of vpclink-responder's alerts".to_owned(),
     }
 }
@@ -168,7 +169,7 @@ fn counted(alert: &Alert) -> String {
     if counted.is_empty() {
         return "none".to_owned();
     }
-    let read = findings.iter().filter_map(|finding| finding.read_at).max();
+    let read = findings.iter().filter_map(|finding| finding.read_at()).max();
     let read = read.map_or(String::new(), |at| format!(", read at {}", time(at)));
     format!("{}{read}", counted.join(", "))
 }

@@ -4,53 +4,79 @@ use jiff::Timestamp;
 
 use crate::alerts::escape::terminal as safe;
 use crate::alerts::report::time;
-use crate::incidents::{Incident, Silence, Status};
+use crate::incidents::record::AlertState;
+use crate::incidents::store::Contents;
+use crate::incidents::{AlertRecord, Incident, Silence};
 
-/// Incidents and silences, the latest failure first.
-pub fn list(incidents: &[Incident], silences: &[Silence], now: Timestamp) -> String {
-    let mut incidents: Vec<&Incident> = incidents.iter().collect();
+/// Alerts with their members, incidents that are on none, and silences.
+pub fn list(contents: &Contents, silences: &[Silence], now: Timestamp) -> String {
+    let mut incidents: Vec<&Incident> = contents.incidents.iter().collect();
     incidents.sort_by(|a, b| b.last_failure.cmp(&a.last_failure).then_with(|| a.id.cmp(&b.id)));
     let mut out = Vec::new();
-    for incident in &incidents {
-        out.push(line(incident, silences, now));
-        let routes =
-            incident.routes.iter().take(3).map(|(route, n)| format!("{} {} ×{n}", route.method, route.path));
-        let routes: Vec<String> = routes.map(|route| safe(&route)).collect();
-        if !routes.is_empty() {
-            let more = incident.routes.len().saturating_sub(routes.len());
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            out.push(format!("    {}{more}", routes.join(", ")));
-        }
-        if let Some(page) = &incident.page {
-            out.push(format!("    told on the page of {page}"));
-        }
+    for alert in &contents.alerts {
+        out.push(format!("{}  {}", safe(&alert.id.0), state(alert)));
+        let on = incidents.iter().filter(|one| one.coverage.alert.as_ref() == Some(&alert.id));
+        out.extend(on.flat_map(|one| lines(one, silences, now)).map(|line| format!("  {line}")));
     }
+    let kept = |one: &&&Incident| {
+        let on = one.coverage.alert.as_ref();
+        on.is_none_or(|on| !contents.alerts.iter().any(|alert| alert.id == *on))
+    };
+    out.extend(incidents.iter().filter(kept).flat_map(|one| lines(one, silences, now)));
     let holding: Vec<&Silence> = silences.iter().filter(|silence| silence.until > now).collect();
     out.extend(holding.iter().map(|silence| silenced(silence).trim_end().to_owned()));
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-    out.push(format!("{}, {}", plural(incidents.len(), "incident"), plural(holding.len(), "silence")));
+    out.push(format!(
+        "{}, {}, {}",
+        plural(contents.alerts.len(), "alert"),
+        plural(incidents.len(), "incident"),
+        plural(holding.len(), "silence")
+    ));
     out.join("\n") + "\n"
 }
 
-fn line(incident: &Incident, silences: &[Silence], now: Timestamp) -> String {
-    let Incident { id, source, cause, failed, members, .. } = incident;
-    let status = match &incident.told {
+fn state(alert: &AlertRecord) -> String {
+    let last = alert.last.as_ref();
+    let messages = last.map_or(0, |last| last.number);
+    let said = last.map_or_else(String::new, |last| format!(", the last at {}", time(last.at)));
+    let word = match &alert.state {
+        AlertState::Opening { .. } => "opening".to_owned(),
+        AlertState::Open if last.is_some_and(|last| last.quiet) => {
+            "quiet, not seen to be repaired".to_owned()
+        }
+        AlertState::Open if alert.is_digest() => "open, a digest".to_owned(),
+        AlertState::Open => "open".to_owned(),
+        AlertState::Ending(end) => format!("ending: {}", safe(&end.reason)),
+        AlertState::Ended(end) => format!("ended at {}: {}", time(end.at), safe(&end.reason)),
+    };
+    let flapping = alert.flapping_words().map_or_else(String::new, |words| format!(", {words}"));
+    format!("{word}, {messages} messages{said}{flapping}")
+}
+
+fn lines(incident: &Incident, silences: &[Silence], now: Timestamp) -> Vec<String> {
+    let Incident { id, source, cause, coverage, .. } = incident;
+    let status = match coverage.uncovered() {
         _ if silences.iter().any(|silence| silence.holds(incident, now)) => "silenced",
-        _ if incident.page.is_some() => "on a page",
-        None => "not told yet",
-        Some(told) if told.quiet => "quiet, not seen to be repaired",
-        Some(told) if told.status == Status::Resolved => "resolved",
-        Some(told) => told.status.as_str(),
+        0 if coverage.alert.is_none() && coverage.ended.is_some() => "ended",
+        0 => "covered",
+        _ if coverage.alert.is_some() => "covered by the next message",
+        _ => "not alerted yet",
     };
     let api = source.api.as_ref().map_or("?", |api| api.as_str());
     let stage = source.stage.as_deref().unwrap_or("?");
-    let what = if members.is_empty() {
-        format!("{failed} failed")
-    } else {
-        format!("{} incidents on one page", members.len())
-    };
     let last = incident.last_failure.or(incident.counted_at).map_or("never".to_owned(), time);
-    format!("{id}  {status}  {}/{}  {}  {what}, last {last}", safe(api), safe(stage), cause.slug)
+    let counted = format!("{} failed, {} of them covered", coverage.failed, coverage.covered);
+    let (api, stage, slug) = (safe(api), safe(stage), cause.slug);
+    let mut lines = vec![format!("{id}  {status}  {api}/{stage}  {slug}  {counted}, last {last}")];
+    let routes =
+        incident.routes.iter().take(3).map(|(route, n)| format!("{} {} ×{n}", route.method, route.path));
+    let routes: Vec<String> = routes.map(|route| safe(&route)).collect();
+    if !routes.is_empty() {
+        let more = incident.routes.len().saturating_sub(routes.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!("    {}{more}", routes.join(", ")));
+    }
+    lines
 }
 
 /// A silence in one line.

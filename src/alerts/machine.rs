@@ -44,6 +44,8 @@ struct Alert<'a> {
     clue: Option<&'a str>,
     /// Other APIs and stages that the same fault hits; they are told here and get no alert of their own.
     also_hit: Vec<AlsoAffected>,
+    #[serde(skip_serializing_if = "is_none")]
+    also_hit_more: usize,
     /// Whether something was left out to fit into one message.
     truncated: bool,
 }
@@ -204,6 +206,7 @@ fn wire<'a>(brief: &'a Report<'a>) -> Alert<'a> {
         backend_status: diagnosis.backend_status,
         clue: diagnosis.clue.as_deref(),
         also_hit: brief.also_hit.iter().map(|hit| also_hit(brief, hit)).collect(),
+        also_hit_more: brief.more_hits,
         truncated: brief.detail.cut || brief.more_hits > 0,
     }
 }
@@ -214,6 +217,11 @@ fn route(route: &causes::Route, failed: u64) -> Route {
 
 fn routes(brief: &Report<'_>) -> Vec<Route> {
     brief.routes.iter().map(|(known, failed)| route(known, *failed)).collect()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(more: &usize) -> bool {
+    *more == 0
 }
 
 fn also_hit(brief: &Report<'_>, hit: &incidents::AlsoAffected) -> AlsoAffected {
@@ -259,8 +267,8 @@ fn wire_finding<'a>(brief: &Report<'_>, finding: &'a Finding) -> WireFinding<'a>
         resource: finding.resource.as_deref().map(plain),
         says: plain(&finding.says),
         detail: finding.detail.iter().map(|(key, value)| (*key, plain(value))).collect(),
-        action: Some(finding.action).filter(|action| !action.is_empty()),
-        read_at: finding.read_at,
+        action: finding.action(),
+        read_at: finding.read_at(),
         seconds_after_failure: Some(finding)
             .filter(|f| f.state != State::Unknown)
             .and_then(|f| report::seconds_after(brief.alert, f)),

@@ -60,8 +60,8 @@ impl<'a> Report<'a> {
         let (diagnosis, judgement) = (&alert.news.example, &alert.judgement);
         let is_broken = !matches!(alert.status, Status::Resolved | Status::Test);
         let explaining = judgement.verdict.finding.map(|index| &judgement.findings[index]);
-        let of = |state| {
-            let findings = judgement.findings.iter().filter(move |f| f.state == state);
+        let of = |states: &[State]| {
+            let findings = judgement.findings.iter().filter(|f| states.contains(&f.state));
             findings
                 .filter(|f| !explaining.is_some_and(|e| std::ptr::eq(e, *f)))
                 .take(detail.findings)
@@ -87,14 +87,14 @@ impl<'a> Report<'a> {
             surety: headline::surety(alert, explaining),
             surety_label: headline::surety_label(alert),
             severity: severity(alert),
-            dedup_key: format!("vpclink-responder/{}", alert.incident.fingerprint),
+            dedup_key: dedup_key(alert),
             more_routes: all_routes.len().saturating_sub(detail.routes),
             routes: all_routes.into_iter().take(detail.routes).collect(),
             more_hits: alert.also_hit.len().saturating_sub(detail.hits),
             also_hit: also_hit(alert).into_iter().take(detail.hits).collect(),
-            faulty: of(State::Faulty),
+            faulty: of(&[State::Faulty, State::Warning]),
             faulty_label: if alert.status == Status::Resolved { "STILL FAULTY" } else { "ALSO FAULTY" },
-            healthy: of(State::Healthy),
+            healthy: of(&[State::Healthy]),
             not_checked: not_checked(alert, detail),
             next_steps: steps::next(alert, explaining),
             evidence,
@@ -151,7 +151,7 @@ pub(crate) fn time(at: Timestamp) -> String {
 
 /// Whole seconds from the failure to the reading; negative where it was read before.
 pub(crate) fn seconds_after(alert: &Alert, finding: &Finding) -> Option<i64> {
-    Some(finding.read_at?.duration_since(alert.news.example.at?).as_secs())
+    Some(finding.read_at()?.duration_since(alert.news.example.at?).as_secs())
 }
 
 /// "41 s after the failure".
@@ -225,31 +225,37 @@ pub(crate) fn hit_counts(alert: &Alert, hit: &AlsoAffected) -> String {
     format!("{} failed{routes}{cause}", hit.failed)
 }
 
+/// The alert's own key; saved logs have none, and are known by their fingerprint.
+fn dedup_key(alert: &Alert) -> String {
+    match &alert.incident.coverage.alert {
+        Some(key) => format!("vpclink-responder/{key}"),
+        None => format!("vpclink-responder/{}", alert.incident.fingerprint),
+    }
+}
+
 /// The text's severity; a fault that leaves some targets working is less than one that leaves none.
 fn severity(alert: &Alert) -> Severity {
     let verdict = &alert.judgement.verdict;
     let partial = verdict.finding.is_some_and(|index| alert.judgement.findings[index].partial);
     let severity = alert.news.example.cause.severity;
-    if partial { severity.min(Severity::High) } else { severity }
+    if partial || alert.is_late { severity.min(Severity::High) } else { severity }
 }
 
 fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {
     if let Some(why) = &alert.judgement.unread {
         return vec![NotChecked { what: "the live account".to_owned(), action: None, why: why.clone() }];
     }
-    let unknown = alert.judgement.findings.iter().filter(|finding| finding.state == State::Unknown);
     let mut missing: Vec<NotChecked> = Vec::new();
-    for finding in unknown.take(detail.findings) {
-        let why = finding.why.as_ref().map_or_else(String::new, ToString::to_string);
-        let helps = matches!(finding.why, Some(ReadError::Denied | ReadError::RoleRefused(_)));
-        let what = finding.says.split(" could not be read").next().unwrap_or(&finding.says).to_owned();
+    for not_read in alert.judgement.findings.iter().filter_map(Finding::not_read).take(detail.findings) {
+        let helps = matches!(not_read.why, ReadError::Denied | ReadError::RoleRefused(_));
+        let (what, why) = (not_read.what.clone(), not_read.why.to_string());
         if missing.iter().all(|known| known.what != what) {
-            missing.push(NotChecked { what, action: helps.then_some(finding.action), why });
+            missing.push(NotChecked { what, action: not_read.action().filter(|_| helps), why });
         }
     }
     missing.extend(alert.judgement.refused.iter().map(|refused| NotChecked {
         what: refused.what.clone(),
-        action: Some(refused.action),
+        action: refused.action(),
         why: refused.why.to_string(),
     }));
     missing

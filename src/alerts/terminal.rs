@@ -11,7 +11,7 @@ use crate::alerts::escape::{cut, terminal as safe};
 use crate::alerts::message::FULL;
 use crate::alerts::report::Report;
 use crate::causes::Evidence;
-use crate::checks::{Assessment, Confidence, Finding, HopKind, State};
+use crate::checks::{Assessment, Confidence, State};
 use crate::ids::Severity;
 use crate::incidents::{Alert, Status};
 
@@ -54,18 +54,14 @@ pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
     let mut out = vec![paint.paint(Style::new().bold(), &format!("private path of {}{api}", safe(title)))];
     for hop in &judgement.path {
         out.push(format!("  {} {}", paint.state(hop.state, sign(hop.state)), safe(&hop_label(hop))));
-        let about = judgement.findings.iter().filter(|finding| finding.hop == hop.kind);
-        let here = |finding: &&Finding| match (hop.kind, &finding.resource, &hop.resource) {
-            (HopKind::TargetGroup | HopKind::Target, Some(of), Some(hop)) => of == hop,
-            _ => true,
-        };
-        for finding in about.filter(here) {
+        for finding in judgement.findings.iter().filter(|finding| hop.is_about(finding)) {
             out.push(format!(
                 "      {} {}",
                 paint.state(finding.state, sign(finding.state)),
                 safe(&finding.says)
             ));
-            let remedy = finding.remedy.as_ref().filter(|_| finding.state == State::Faulty);
+            let remedy =
+                finding.remedy.as_ref().filter(|_| matches!(finding.state, State::Faulty | State::Warning));
             out.extend(remedy.map(|remedy| format!("        next: {}", safe(&remedy.what))));
         }
     }
@@ -79,6 +75,7 @@ fn sign(state: State) -> &'static str {
     match state {
         State::Healthy => "✓",
         State::Faulty => "✗",
+        State::Warning => "!",
         State::Unknown => "?",
     }
 }
@@ -110,7 +107,7 @@ impl Paint {
         let color = match state {
             State::Healthy => AnsiColor::Green,
             State::Faulty => AnsiColor::Red,
-            State::Unknown => AnsiColor::Yellow,
+            State::Warning | State::Unknown => AnsiColor::Yellow,
         };
         self.paint(color.on_default(), text)
     }

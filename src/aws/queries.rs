@@ -191,21 +191,18 @@ macro_rules! types {
     )+) => {
         /// One thing to ask of an account.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[expect(missing_docs, reason = "the row says it")]
         pub enum Query {
             $($name $(($($kind),+))?,)+
         }
 
         /// Which row of the table a query is of; all that is known of one whose ids are not known.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[expect(missing_docs, reason = "the row says it")]
         pub enum QueryKind {
             $($name,)+
         }
 
         /// What an account answers, one variant a query.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "the row says it")]
         pub enum Answer {
             /// AWS says, with that very error, that there is no such thing.
             Absent,

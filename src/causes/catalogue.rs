@@ -8,10 +8,10 @@ use crate::causes::{
     certificate_name_mismatch, certificate_untrusted, endpoint_address_invalid, endpoint_not_tls,
     integration_role_not_assumable, integration_timeout, integration_unreachable, invalid_http_response,
     lambda_function_error, lambda_function_timeout, lambda_invocation_rejected, lambda_malformed_response,
-    lambda_permission_missing, lambda_throttled, mapping_base64_failed, mapping_method_response_missing,
-    mapping_no_match, mapping_request_failed, mapping_response_failed, network_error, response_too_large,
-    target_reset, tls_handshake_failed, undecodable_batch, unrecognised_failure, vpc_link_error,
-    vpc_link_id_invalid, waf_error,
+    lambda_permission_missing, lambda_throttled, many_incidents, mapping_base64_failed,
+    mapping_method_response_missing, mapping_no_match, mapping_request_failed, mapping_response_failed,
+    network_error, response_too_large, target_reset, tls_handshake_failed, undecodable_batch,
+    unrecognised_failure, vpc_link_error, vpc_link_id_invalid, waf_error,
 };
 
 use crate::causes::cause::Cause;
@@ -22,6 +22,9 @@ pub static UNREACHABLE: &Cause = &integration_unreachable::CAUSE;
 
 /// The cause of a payload that nobody could read.
 pub static UNDECODABLE: &Cause = &undecodable_batch::CAUSE;
+
+/// A digest of incidents that are not published one by one.
+pub static MANY_INCIDENTS: &Cause = &many_incidents::CAUSE;
 
 /// All causes, in the order in which they win: the specific before the general, the last resort at the end.
 pub static CATALOGUE: &[&Cause] = &[
@@ -63,6 +66,7 @@ pub static CATALOGUE: &[&Cause] = &[
     // No text: nothing that failed in API Gateway, then everything that did.
     &backend_error::CAUSE,
     &undecodable_batch::CAUSE,
+    &many_incidents::CAUSE,
     &unrecognised_failure::CAUSE,
 ];
 

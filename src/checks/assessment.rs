@@ -96,7 +96,9 @@ fn said_once(found: impl Iterator<Item = Finding>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for finding in found {
         let again = |known: &Finding| {
-            known.code == finding.code && known.not_read() == finding.not_read() && known.balancer < finding.balancer
+            known.code == finding.code
+                && known.not_read() == finding.not_read()
+                && known.balancer < finding.balancer
         };
         if finding.not_read().is_none() || !findings.iter().any(again) {
             findings.push(finding);
@@ -109,9 +111,10 @@ fn said_once(found: impl Iterator<Item = Finding>) -> Vec<Finding> {
 fn refused(path: &PrivatePath, findings: &[Finding]) -> Vec<NotRead> {
     let mut unnamed: Vec<NotRead> = Vec::new();
     for refused in &path.refused {
-        let named = findings.iter().filter_map(Finding::not_read).any(|not_read| {
-            not_read.why == ReadError::Denied && not_read.action() == refused.action()
-        });
+        let named = findings
+            .iter()
+            .filter_map(Finding::not_read)
+            .any(|not_read| not_read.why == ReadError::Denied && not_read.action() == refused.action());
         if !named && unnamed.iter().all(|known| known.action() != refused.action()) {
             unnamed.push(refused.clone());
         }

@@ -11,7 +11,6 @@ use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::OnPath;
 
-
 const IDLE_TIMEOUT: &str = "tcp.idle_timeout.seconds";
 const PROXY_PROTOCOL: &str = "proxy_protocol_v2.enabled";
 

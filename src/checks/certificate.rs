@@ -37,12 +37,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 }
 
 /// TLS ends at the listener: AWS knows the certificate.
-fn ended(
-    subject: &RouteContext,
-    on: OnPath<'_>,
-    listener: &Listener,
-    called: &Endpoint,
-) -> Vec<Finding> {
+fn ended(subject: &RouteContext, on: OnPath<'_>, listener: &Listener, called: &Endpoint) -> Vec<Finding> {
     let details = &on.details;
     let listed = match &details.listener_certificates {
         Reading::Known { value, .. } => value,
@@ -60,7 +55,10 @@ fn ended(
         .values()
         .flat_map(|one| [one.acm.as_ref().and_then(Reading::unavailable), one.chain.unavailable()]);
     for unavailable in halves.flatten().filter(|half| half.why != ReadError::NotRecorded) {
-        if !findings.iter().any(|known| known.not_read().is_some_and(|not_read| not_read.query == unavailable.query)) {
+        if !findings
+            .iter()
+            .any(|known| known.not_read().is_some_and(|not_read| not_read.query == unavailable.query))
+        {
             let unknown = Finding::unknown(Code::ListenerCertificateNameMismatch, unavailable);
             findings.push(unknown.of(&listener.arn));
         }

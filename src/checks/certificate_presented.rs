@@ -88,7 +88,9 @@ fn of_readings<'a>(
         None => leaf.map(|_| readings.chain.clone().map(|_| ())),
     };
     let unread = described.and_then(Reading::unavailable).or(readings.chain.unavailable());
-    let Some((reading, at)) = read.and_then(|read| Some((read.clone(), read.at()?))) else { return Err(unread) };
+    let Some((reading, at)) = read.and_then(|read| Some((read.clone(), read.at()?))) else {
+        return Err(unread);
+    };
     let amazon = acm.is_some_and(|acm| acm.kind == "AMAZON_ISSUED");
     // Amazon certifies no addresses.
     let addresses = leaf.map(|leaf| leaf.addresses.as_slice()).or(amazon.then_some(&[]));

@@ -28,7 +28,6 @@ macro_rules! codes {
     ($($name:ident $slug:literal $hop:ident $state:ident;)+) => {
         /// What a finding says, by the contract's word; see [`Code::slug`].
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[expect(missing_docs, reason = "each variant is its slug, which the contract explains")]
         pub enum Code {
             $($name,)+
         }

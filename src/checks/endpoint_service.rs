@@ -38,8 +38,7 @@ fn missing(path: &PrivatePath, service: &Reading<EndpointService>) -> Finding {
     let name = balancer.map_or("the load balancer", |arn| arn.resource());
     // A load balancer that is deleted takes its endpoint service with it: a new link has nothing to lead to then.
     let gone = path.balancer.as_ref().is_some_and(|balancer| balancer.load_balancer.is_absent());
-    let (also, what) =
-        if gone { (", together with the load balancer", REBUILD) } else { ("", RELINK) };
+    let (also, what) = if gone { (", together with the load balancer", REBUILD) } else { ("", RELINK) };
     let says = format!("the VPC endpoint service that the VPC link made in front of `{name}` is gone{also}");
     Finding::read(Code::EndpointServiceMissing, service, says).remedy(what, None, None)
 }
@@ -214,10 +213,7 @@ const OWNERS: [(&str, &str); 26] = [
 
 /// The connections that are API Gateway's; all of them where its account in the Region is not published, or where a
 /// connection does not say whose it is.
-fn own<'a>(
-    path: &PrivatePath,
-    connections: &'a [EndpointConnection],
-) -> Vec<&'a EndpointConnection> {
+fn own<'a>(path: &PrivatePath, connections: &'a [EndpointConnection]) -> Vec<&'a EndpointConnection> {
     let balancer = path.vpc_link().and_then(|link| link.targets.first());
     let region = balancer.and_then(Arn::region);
     let owner = region.and_then(|region| OWNERS.iter().find(|(of, _)| *of == region.as_str()));

@@ -118,8 +118,7 @@ pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Findi
     match &path.balancer {
         Some(_) => hops.extend(path.balancers().flat_map(|on| onward(on, findings))),
         None => {
-            let behind =
-                [HopKind::LoadBalancer, HopKind::Listener, HopKind::TargetGroup, HopKind::Target];
+            let behind = [HopKind::LoadBalancer, HopKind::Listener, HopKind::TargetGroup, HopKind::Target];
             hops.extend(behind.map(|kind| hop(kind, None, None, false)));
         }
     }

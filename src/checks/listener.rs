@@ -39,12 +39,8 @@ fn known(on: OnPath<'_>, listeners: &[Listener]) -> Vec<Finding> {
             format!("no listener on port {} for calls to {called}: the load balancer has {has}", called.port);
         return vec![missing(on, says).detail("port", called.port)];
     };
-    let mut findings: Vec<Finding> = on
-        .endpoint
-        .as_ref()
-        .and_then(|called| mismatch(on, listener, called))
-        .into_iter()
-        .collect();
+    let mut findings: Vec<Finding> =
+        on.called.as_ref().and_then(|called| mismatch(on, listener, called)).into_iter().collect();
     findings.extend(forwarding(on, listener));
     if findings.iter().all(|finding| finding.state == State::Unknown) {
         let says = format!("listener {}:{} is there and forwards", listener.protocol, listener.port);

@@ -30,8 +30,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let Some(failed) = subject.at else { return Vec::new() };
     // A count beside a text that it can't explain is noise.
     let told = METRICS.iter().filter(|(_, code, _)| verdict::explains(subject.cause, *code));
-    let mut findings: Vec<Finding> =
-        told.filter_map(|metric| rising(subject, on, series, metric)).collect();
+    let mut findings: Vec<Finding> = told.filter_map(|metric| rising(subject, on, series, metric)).collect();
     // The first says enough: both directions of a group, both ends of a handshake.
     findings.dedup_by_key(|finding| finding.code);
     findings.extend(unhealthy(on, series, failed));
@@ -60,13 +59,12 @@ fn rising(
         None => "nothing known of the minutes before that".to_owned(),
     };
     // The count is of the whole load balancer: it speaks for the called listener where there is no other.
-    let alone = on.named_listener.is_none()
-        && on.listeners.value().is_some_and(|listeners| listeners.len() == 1);
+    let alone =
+        on.named_listener.is_none() && on.listeners.value().is_some_and(|listeners| listeners.len() == 1);
     let whole = if alone { "" } else { " (all listeners of the load balancer together)" };
     let says = format!("{} {counts} in the minute of {}, {compared}{whole}", around.count, around.at);
-    let mut finding = Finding::read(*code, &on.details.metrics, says)
-        .detail("metric", name)
-        .detail("count", around.count);
+    let mut finding =
+        Finding::read(*code, &on.details.metrics, says).detail("metric", name).detail("count", around.count);
     // Only of a reset connection does the text speak itself.
     let by_itself = *code == Code::TargetResetsRising && subject.cause.family == Blames::Reset;
     finding.partial = !(by_itself && alone && before.is_some());

@@ -146,7 +146,7 @@ impl<'a> Report<'a> {
     }
 
     fn healthy(self, into: &[FlowStep], passages: &[FlowStep]) -> Finding {
-        let reading = &self.on.network.acls;
+        let reading = &self.on.network.far_groups;
         let finding = Finding::read(Code::NetworkOpen, reading, network_sentences::open(into, passages));
         match self.group {
             Some(group) => finding.of(group).detail("target_group", group),

@@ -38,12 +38,12 @@ impl Placeholders {
             ("api", source.api.as_ref().map(ToString::to_string)),
             ("endpoint_service", service.map(|service| service.id.clone())),
             ("host", endpoint.map(|endpoint| endpoint.host.clone())),
-            (
-                "link",
-                path.link_id.as_ref().filter(|id| id.undefined.is_empty()).map(|id| id.text.clone()),
-            ),
+            ("link", path.link_id.as_ref().filter(|id| id.undefined.is_empty()).map(|id| id.text.clone())),
             ("listener", balancer.and_then(|b| b.called_listener()).map(|listener| listener.arn.to_string())),
-            ("load_balancer", balancer.and_then(|b| b.load_balancer.value()).map(|balancer| balancer.arn.to_string())),
+            (
+                "load_balancer",
+                balancer.and_then(|b| b.load_balancer.value()).map(|balancer| balancer.arn.to_string()),
+            ),
             ("log_group", source.log_group.clone()),
             ("method", subject.route.as_ref().map(|route| route.method.clone())),
             ("path", subject.route.as_ref().map(|route| route.path.clone())),
@@ -51,7 +51,10 @@ impl Placeholders {
             ("region", source.region.clone().or_else(|| region(path)).map(|region| region.to_string())),
             ("request_id", subject.request_id.as_ref().map(ToString::to_string)),
             ("stage", source.stage.clone()),
-            ("target_group", balancer.and_then(|b| b.called_target_groups().first().map(ToString::to_string))),
+            (
+                "target_group",
+                balancer.and_then(|b| b.called_target_groups().first().map(ToString::to_string)),
+            ),
         ];
         Self {
             values: known

@@ -103,17 +103,9 @@ fn dangling(path: &PrivatePath) -> Vec<Finding> {
     let (Some(id), Some(link)) = (&path.link_id, gone) else { return Vec::new() };
     let Some(name) = id.names.first() else { return Vec::new() };
     let says = format!("the stage variable `{name}` names VPC link `{}`, which does not exist", id.text);
-    vec![
-        Finding::read(Code::VpcLinkIdDangling, link, says)
-            .of(&id.text)
-            .detail("variable", name)
-            .remedy(
-                format!("Point the stage variable `{name}` at a VPC link that exists; these do:"),
-                Some(
-                    "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}"
-                        .to_owned(),
-                ),
-                Some("aws apigateway get-vpc-link --vpc-link-id LINK --region {region}".to_owned()),
-            ),
-    ]
+    vec![Finding::read(Code::VpcLinkIdDangling, link, says).of(&id.text).detail("variable", name).remedy(
+        format!("Point the stage variable `{name}` at a VPC link that exists; these do:"),
+        Some("aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}".to_owned()),
+        Some("aws apigateway get-vpc-link --vpc-link-id LINK --region {region}".to_owned()),
+    )]
 }

@@ -17,10 +17,8 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
         Reading::Known { value, .. } => group(on, arn, value, reading),
         Reading::NotRead(unavailable) => Finding::unknown(Code::TargetsUnhealthy, unavailable).of(arn),
         Reading::Absent { .. } => {
-            let says = format!(
-                "target group `{}`, which the listener forwards to, does not exist",
-                name(on, arn)
-            );
+            let says =
+                format!("target group `{}`, which the listener forwards to, does not exist", name(on, arn));
             let finding = Finding::read(Code::TargetGroupEmpty, reading, says).of(arn);
             if another_works(on, arn) { finding.partial() } else { finding }
         }
@@ -29,7 +27,8 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     if on.listeners.unavailable().is_some() {
         let why = "which target groups the called listener forwards to is not known";
         let health: Reading<()> = Reading::not_asked(QueryKind::TargetHealth, why);
-        findings.extend(health.unavailable().map(|not_read| Finding::unknown(Code::TargetsUnhealthy, not_read)));
+        findings
+            .extend(health.unavailable().map(|not_read| Finding::unknown(Code::TargetsUnhealthy, not_read)));
     }
     findings
 }
@@ -69,8 +68,7 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
 
 /// Whether the listener forwards a share of the requests to another group that has a healthy target.
 fn another_works(on: OnPath<'_>, arn: &Arn) -> bool {
-    let mut others =
-        on.targets.iter().filter(|(other, _)| *other != arn).filter_map(|(_, r)| r.value());
+    let mut others = on.targets.iter().filter(|(other, _)| *other != arn).filter_map(|(_, r)| r.value());
     others.any(|targets| targets.iter().any(|target| target.state == "healthy"))
 }
 
@@ -92,9 +90,7 @@ fn unmeasured(arn: &Arn, name: &str) -> Finding {
     let says = format!("no state of the targets of `{name}` tells whether they work");
     let why = "health checks are off, so the load balancer itself does not know";
     let unmeasured = NotRead::not_asked(&says, Some(QueryKind::TargetHealth), why);
-    Finding::unknown(Code::TargetsUnhealthy, &unmeasured)
-        .saying(says)
-    .of(arn)
+    Finding::unknown(Code::TargetsUnhealthy, &unmeasured).saying(says).of(arn)
 }
 
 fn name(on: OnPath<'_>, arn: &Arn) -> String {

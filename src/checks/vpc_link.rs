@@ -27,7 +27,11 @@ fn blocked(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     }
     let unknown = |integration: &NotRead| {
         let why = match &integration.why {
-            ReadError::NotAsked(why) if path.stage.unavailable().is_some_and(|stage| stage.why == integration.why) => why,
+            ReadError::NotAsked(why)
+                if path.stage.unavailable().is_some_and(|stage| stage.why == integration.why) =>
+            {
+                why
+            }
             _ => "what leads to it could not be read",
         };
         let link: Reading<()> = Reading::not_asked(QueryKind::VpcLinkV1, why);

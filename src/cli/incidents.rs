@@ -3,18 +3,19 @@
 use crate::alerts::{incidents, stdout};
 use crate::cli::account;
 
-use jiff::Timestamp;
-
 use crate::causes::Cause;
 use crate::cli::args::{CliError, IncidentsArgs, NOTHING_FAILED, SilenceArgs, UnsilenceArgs};
-use crate::incidents::store::{Release, Store};
-use crate::incidents::{Incident, Lease, Matcher, Silence};
+use crate::incidents::store::Store;
+use crate::incidents::{AlertId, Matcher, Silence};
 
 pub(crate) async fn list(args: &IncidentsArgs) -> Result<u8, CliError> {
     let store = open(args.table.as_deref()).await?;
     let now = account::now();
     let (mut known, silences) = (store.all(now).await?, store.silences().await?);
-    known.retain(|incident| args.all || incident.is_open() || incident.told.is_none());
+    if !args.all {
+        known.incidents.retain(|one| one.coverage.alert.is_some() || one.coverage.uncovered() > 0);
+        known.alerts.retain(|alert| alert.expires_at().is_none());
+    }
     stdout::write(&incidents::list(&known, &silences, now), None)?;
     Ok(NOTHING_FAILED)
 }
@@ -24,8 +25,9 @@ pub(crate) async fn silence(args: &SilenceArgs) -> Result<u8, CliError> {
     let matcher = matcher(args)?;
     if let Some(id) = &matcher.incident {
         let known = store.all(account::now()).await?;
-        let named = |incident: &Incident| incident.id == *id || incident.fingerprint.as_str() == id;
-        if !known.iter().any(named) {
+        let alert = AlertId(id.clone());
+        let named = known.incidents.iter().any(|one| one.id == *id || one.fingerprint.as_str() == id);
+        if !named && !known.alerts.iter().any(|one| one.id == alert) {
             let unknown = anyhow::anyhow!("no incident `{id}` is kept; `vpclink incidents --all` lists them");
             return Err(CliError::usage(unknown));
         }
@@ -39,7 +41,7 @@ pub(crate) async fn silence(args: &SilenceArgs) -> Result<u8, CliError> {
 
 pub(crate) async fn unsilence(args: &UnsilenceArgs) -> Result<u8, CliError> {
     let store = open(args.table.as_deref()).await?;
-    if !remove(&*store, &args.id, account::now()).await? {
+    if !remove(&*store, &args.id).await? {
         let unknown =
             anyhow::anyhow!("nothing is silenced as `{}`; `vpclink incidents` lists silences", args.id);
         return Err(CliError::usage(unknown));
@@ -83,21 +85,15 @@ async fn add(store: &dyn Store, silence: &Silence) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes a silence back; `false` where there was none. What it held back may be told at once.
-async fn remove(store: &dyn Store, id: &str, now: Timestamp) -> anyhow::Result<bool> {
+/// Takes a silence back; `false` where there was none. The next sweep publishes what it held back.
+async fn remove(store: &dyn Store, id: &str) -> anyhow::Result<bool> {
     let meant = |silence: &Silence| silence.id == id || silence.matcher.incident.as_deref() == Some(id);
     let before = store.silences().await?;
     if !before.iter().any(meant) {
         return Ok(false);
     }
     let change = |known: Vec<Silence>| known.into_iter().filter(|silence| !meant(silence)).collect();
-    let left = store.change_silences(&change).await?;
-    for incident in store.all(now).await? {
-        let held = incident.lease.as_ref().is_some_and(|lease| lease.owner == Lease::SILENCE);
-        if held && !left.iter().any(|silence| silence.holds(&incident, now)) {
-            store.settle(&incident.fingerprint, Lease::SILENCE, &Release::Retry).await?;
-        }
-    }
+    store.change_silences(&change).await?;
     Ok(true)
 }
 
@@ -123,22 +119,11 @@ async fn open(_table: Option<&str>) -> Result<Box<dyn Store>, CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::{Diagnosis, UNREACHABLE};
     use crate::incidents::store::memory::MemoryStore;
-    use crate::incidents::{FailureGroup, group};
-    use crate::logs::Source;
-
-    fn news() -> FailureGroup {
-        let source =
-            Source { delivery: Some(1), ..Source::of_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod") };
-        group(vec![Diagnosis::noted(UNREACHABLE, source, None, "Execution failed due to a timeout error")])
-            .remove(0)
-    }
 
     #[tokio::test]
-    async fn what_a_silence_held_back_is_free_when_it_is_taken_back() {
+    async fn a_silence_is_replaced_by_its_like_and_taken_back_by_its_id() {
         let (store, now) = (MemoryStore::default(), account::now());
-        let incident = store.count(&news(), now).await.unwrap();
         let matcher = Matcher { api: Some("a1b2c3d4e5".to_owned()), ..Matcher::default() };
         let until = now.checked_add(jiff::SignedDuration::from_hours(2)).unwrap();
         let silence = Silence { id: id_of(&matcher), matcher, until };
@@ -146,12 +131,8 @@ mod tests {
         add(&store, &silence).await.unwrap();
         add(&store, &silence).await.unwrap();
         assert_eq!(store.silences().await.unwrap(), std::slice::from_ref(&silence));
-        let lease = Lease { owner: "one".to_owned(), until };
-        assert!(store.claim(&incident, &lease, now).await.unwrap());
-        store.settle(&incident.fingerprint, "one", &Release::Silenced(until)).await.unwrap();
-        assert!(!store.claim(&incident, &lease, now).await.unwrap());
-        assert!(!remove(&store, "api=another", now).await.unwrap());
-        assert!(remove(&store, &silence.id, now).await.unwrap());
-        assert!(store.claim(&incident, &lease, now).await.unwrap());
+        assert!(!remove(&store, "api=another").await.unwrap());
+        assert!(remove(&store, &silence.id).await.unwrap());
+        assert_eq!(store.silences().await.unwrap(), []);
     }
 }

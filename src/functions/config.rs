@@ -17,6 +17,8 @@ pub struct Config {
     pub repeat_interval: Duration,
     /// `RESOLVE_AFTER`: quiet time before an incident may resolve.
     pub resolve_after: Duration,
+    /// `MAX_MESSAGES_PER_HOUR`: first messages of one deployment; a digest counts the rest.
+    pub max_messages_per_hour: u64,
     /// `INVESTIGATION_BUDGET`: wall time for all live reads of one alert.
     pub investigation_budget: Duration,
     /// `MAX_BATCH_BYTES`: a batch that inflates to more is refused.
@@ -90,6 +92,7 @@ impl Config {
             incident_table: reader.or("INCIDENT_TABLE", |name| table(name).map(Some), None),
             repeat_interval: reader.or("REPEAT_INTERVAL", duration, Duration::from_secs(4 * 3600)),
             resolve_after: reader.or("RESOLVE_AFTER", duration, Duration::from_secs(15 * 60)),
+            max_messages_per_hour: reader.or("MAX_MESSAGES_PER_HOUR", messages, 60),
             investigation_budget: reader.or("INVESTIGATION_BUDGET", duration, Duration::from_secs(8)),
             max_batch_bytes: reader.or("MAX_BATCH_BYTES", bytes, 64 << 20),
             log_group_prefix: reader.or(
@@ -167,6 +170,13 @@ fn role(text: &str) -> Result<Option<String>, String> {
 /// # Errors
 ///
 /// What is wrong with the text, as the end of a sentence that begins with its name.
+fn messages(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(most) if most > 0 => Ok(most),
+        _ => Err(format!("`{text}` is not a number of messages, such as 60")),
+    }
+}
+
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("is `{text}`; durations are written 500ms, 8s, 15m, 4h or 1d");
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();

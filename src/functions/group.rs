@@ -1,38 +1,12 @@
-//! Which incidents one resource broke, and what the page that tells them says.
+//! Which resource broke an incident, and what the message of an alert shows of its members.
 
-use std::collections::BTreeMap;
-
-use crate::causes::Diagnosis;
+use crate::causes::{Diagnosis, MANY_INCIDENTS};
 use crate::checks::{Assessment, HopKind};
-use crate::functions::notify::PendingAlert;
-use crate::incidents::{AlsoAffected, FailureGroup, Fault, Fingerprint, Incident};
-
-/// Incidents that one resource broke, or one that stands alone.
-pub(crate) struct AlertGroup<'a> {
-    pub(crate) root: Option<Fingerprint>,
-    pub(crate) walked: Vec<(PendingAlert<'a>, Assessment)>,
-}
-
-/// Puts together what shares a root. What is on a page already, and what only this container remembers, stays where it is.
-pub(crate) fn group_by_root(walked: Vec<(PendingAlert<'_>, Assessment)>) -> Vec<AlertGroup<'_>> {
-    let mut folded: Vec<AlertGroup<'_>> = Vec::new();
-    let mut places: BTreeMap<(Fingerprint, bool), usize> = BTreeMap::new();
-    for (due, judgement) in walked {
-        let root = root(&due.news.example, &judgement).filter(|_| due.page.members.is_empty());
-        let place = match &root {
-            Some(root) => *places.entry((root.clone(), due.may_repeat)).or_insert(folded.len()),
-            None => folded.len(),
-        };
-        match folded.get_mut(place) {
-            Some(known) => known.walked.push((due, judgement)),
-            None => folded.push(AlertGroup { root, walked: vec![(due, judgement)] }),
-        }
-    }
-    folded
-}
+use crate::incidents::step::AlertTask;
+use crate::incidents::{AlsoAffected, FailureGroup, Fault, Fingerprint, Incident, Status};
 
 /// The resource that explains a failure and may explain others: anything beyond the API's own configuration.
-fn root(diagnosis: &Diagnosis, judgement: &Assessment) -> Option<Fingerprint> {
+pub(crate) fn root(diagnosis: &Diagnosis, judgement: &Assessment) -> Option<Fingerprint> {
     let finding = &judgement.findings[judgement.verdict.finding?];
     let shared = finding.hop > HopKind::Integration && !finding.code.is_metric();
     let resource = finding.resource.as_deref().filter(|_| shared)?;
@@ -46,30 +20,55 @@ pub(crate) fn fault(judgement: &Assessment) -> Option<Fault> {
     Some(Fault { code: finding.code.slug().to_owned(), resource: finding.resource.clone() })
 }
 
-/// A page as an alert shows it: its own id and times, the counts of the incident that comes first, and the others beside.
+/// An alert as a message shows it: its own key and times, the counts of the incident that comes first, the others beside.
 pub(crate) fn view(
-    page: &Incident,
-    members: Vec<Incident>,
+    task: &AlertTask,
+    incidents: &[Incident],
     news: &FailureGroup,
+    status: Status,
 ) -> (Incident, Vec<AlsoAffected>) {
+    let is_end = matches!(status, Status::Resolved | Status::Merged);
+    let member =
+        |incident: &Incident| task.members.iter().find(|member| member.fingerprint == incident.fingerprint);
+    // A silenced member is counted and not named; an end names all that the alert covered.
+    let shown = |incident: &&Incident| {
+        member(incident)
+            .is_none_or(|member| if is_end { member.coverage.covered > 0 } else { !member.silenced })
+    };
+    let counted = |incident: &Incident| {
+        let known = member(incident).map_or(&incident.coverage, |member| &member.coverage);
+        let failed = if is_end { known.covered } else { known.failed };
+        // What came late is counted beside.
+        failed.saturating_sub(known.ended_failed).max(u64::from(incident.failed > 0))
+    };
+    // The one that the example is of comes first.
+    let mut members: Vec<&Incident> = incidents.iter().filter(shown).collect();
+    members.sort_by_key(|incident| incident.fingerprint != news.fingerprint);
     let mut members = members.into_iter();
-    let mut first = members.next().unwrap_or_else(|| page.clone());
+    let leader = if task.alert.is_digest() { None } else { members.next() };
+    let mut first = match leader.or(incidents.first()) {
+        Some(first) => Incident { failed: counted(first), ..first.clone() },
+        None => Incident::of_news(news, task.alert.opened_at),
+    };
     if let (true, Some(route)) = (first.routes.is_empty(), &news.example.route) {
         // The batches named none; that of one request was looked up.
         first.routes.insert(route.clone(), 1);
     }
-    let shown = Incident {
-        id: page.id.clone(),
-        fingerprint: page.fingerprint.clone(),
-        opened_at: page.opened_at,
-        told: page.told.clone(),
-        ..first
-    };
-    let hit = |Incident { source, cause, failed, routes, .. }: Incident| AlsoAffected {
-        source,
-        cause,
-        failed,
-        routes,
-    };
-    (shown, members.map(hit).collect())
+    let also: Vec<AlsoAffected> = members
+        .map(|incident| AlsoAffected {
+            source: incident.source.clone(),
+            cause: incident.cause,
+            failed: counted(incident),
+            routes: incident.routes.clone(),
+        })
+        .collect();
+    first.id = task.alert.id.to_string();
+    first.opened_at = Some(task.alert.opened_at);
+    first.coverage.alert = Some(task.alert.id.clone());
+    if task.alert.is_digest() {
+        first.cause = MANY_INCIDENTS;
+        first.failed = also.iter().map(|hit| hit.failed).sum();
+        first.routes.clear();
+    }
+    (first, also)
 }

@@ -6,6 +6,8 @@
 use crate::logs::delivered;
 use crate::{causes, incidents, logs};
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -23,7 +25,7 @@ use crate::functions::metrics::{Metric, Tally};
 use crate::functions::unattributed::{Unattributed, diagnosed, unattributed};
 use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
-use crate::incidents::{Alert, FailureGroup, Incident, RecentRequests, Status};
+use crate::incidents::{Alert, AlertRecord, FailureGroup, Incident, RecentRequests, Status};
 use crate::logs::{
     AccessFormat, AccessLog, DecodeError, Document, Execution, Fault, LogBatch, Parcel, Sifted, Source,
 };
@@ -50,6 +52,10 @@ pub struct Responder {
     /// What tells this container's leases from others'.
     pub container: String,
     leases: AtomicU64,
+    /// Causes of APIs that have no message left this hour: they are not asked for again.
+    pub(crate) exhausted: Mutex<BTreeSet<String>>,
+    /// What failed while the table was gone, and the alert that says so, to be written there once it is back.
+    pub(crate) unstored: Mutex<Vec<(FailureGroup, Option<AlertRecord>)>>,
 }
 
 /// What the time is.
@@ -84,7 +90,21 @@ impl Responder {
     ) -> Self {
         let (fallback, recent, tally) = (MemoryStore::default(), RecentRequests::default(), Tally::default());
         let leases = AtomicU64::new(0);
-        Self { config, accounts, store, fallback, publisher, recent, tally, now, container, leases }
+        let (unstored, exhausted) = (Mutex::default(), Mutex::default());
+        Self {
+            config,
+            accounts,
+            store,
+            fallback,
+            publisher,
+            recent,
+            tally,
+            now,
+            container,
+            leases,
+            exhausted,
+            unstored,
+        }
     }
 
     /// Takes one payload, as Lambda hands it over, before the invocation's deadline.
@@ -353,5 +373,14 @@ async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Times
     let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));
     let incident = Incident { opened_at: news.first_failure(), ..incident };
     let reason = "explained from saved logs".to_owned();
-    Alert { incident, status: Status::Open, reason, may_repeat: false, news, judgement, also_hit: vec![] }
+    Alert {
+        incident,
+        status: Status::Open,
+        reason,
+        may_repeat: false,
+        is_late: false,
+        news,
+        judgement,
+        also_hit: vec![],
+    }
 }

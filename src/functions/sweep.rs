@@ -1,164 +1,176 @@
-//! What nobody's failure sets off: overdue leases, reminders, growth that nobody told, and the end.
+//! What no failure sets off: what a crash left half done, reminders, growth, merges, digests, and ends.
 //!
-//! The caretaker runs this every minute or so. It tells what a crash left untold, and resolves an incident only when a fresh
-//! walk finds its fault gone.
-
-use crate::incidents;
+//! The caretaker runs this every minute. It resolves an alert only when fresh readings find its fault gone.
 
 use tokio::time::{Duration, Instant};
-use tracing::{error, info};
+use tracing::error;
 
 use crate::causes::Diagnosis;
-use crate::functions::group::fault;
-use crate::functions::notify::PendingAlert;
+use crate::functions::notify::{Published, Work, lease};
 use crate::functions::respond::Responder;
-use crate::incidents::store::{Release, StoreError};
-use crate::incidents::{Decision, FailureGroup, Fingerprint, Incident, Recovery, Rollup, Status};
+use crate::incidents::coverage::{AlertId, CoverageChange, Flapping};
+use crate::incidents::plan::{Table, Todo, plan};
+use crate::incidents::step::{AlertTask, Job, TaskOutcome};
+use crate::incidents::store::{Contents, Store, StoreError};
+use crate::incidents::{AlertRecord, FailureGroup, Fingerprint, Incident};
 
-/// Below this, no other walk is begun: what was begun is told in time.
+/// Below this, no other reading is begun: what was begun is published in time.
 const LEFT: Duration = Duration::from_secs(10);
 
-/// What a round of care did.
+/// What a sweep did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SweepReport {
-    /// Incidents that are open.
+    /// Alerts that are open.
     pub open: usize,
     /// Messages published.
     pub alerts: usize,
-    /// Incidents that are left for the next round, since the time was up.
+    /// Jobs that are left for the next sweep, since the time was up.
     pub left: usize,
 }
 
 impl Responder {
-    /// Looks after every incident once, before the invocation's deadline.
+    /// Looks after every incident and alert once, before the invocation's deadline.
     ///
     /// # Errors
     ///
     /// A store that can't be reached, or an alert that could not be published: the schedule comes again.
     pub async fn care(&self, deadline: Instant) -> anyhow::Result<SweepReport> {
-        let all = self.store.all((self.now)()).await?;
-        let mut care = SweepReport::default();
-        let mut failure = None;
-        for incident in &all {
-            care.open += usize::from(incident.is_open());
-            let on_a_page = |page: &Fingerprint| all.iter().any(|other| other.fingerprint == *page);
-            if incident.page.as_ref().is_some_and(on_a_page) {
-                continue;
-            }
+        let contents = self.store.all((self.now)()).await?;
+        let mut report = SweepReport {
+            open: contents.alerts.iter().filter(|alert| alert.is_joinable()).count(),
+            ..SweepReport::default()
+        };
+        let (published, left) = self.sweep(&contents, |_| true, deadline).await?;
+        report.alerts = published.alerts;
+        report.left = left;
+        published.failure.map_or(Ok(report), Err)
+    }
+
+    /// Does what a container must do that has no table, and so no caretaker: everything but ends.
+    pub(crate) async fn update_alone(&self, mut published: Published, deadline: Instant) -> Published {
+        let wanted = |job: &Job| !matches!(job, Job::Recover { .. });
+        let contents = self.store.all((self.now)()).await.unwrap_or_default();
+        if let Ok((more, _)) = self.sweep(&contents, wanted, deadline).await {
+            published.alerts += more.alerts;
+            published.failure = published.failure.or(more.failure);
+        }
+        published
+    }
+
+    async fn sweep(
+        &self,
+        contents: &Contents,
+        wanted: impl Fn(&Job) -> bool,
+        deadline: Instant,
+    ) -> Result<(Published, usize), StoreError> {
+        let (store, now) = (&*self.store, (self.now)());
+        let silences = store.silences().await?;
+        let members = contents.incidents.iter().map(|incident| incident.member(&silences, now));
+        let table = Table {
+            incidents: members.map(|member| (member.fingerprint.clone(), member)).collect(),
+            alerts: contents.alerts.iter().map(|alert| (alert.id.clone(), alert.clone())).collect(),
+        };
+        let (mut published, mut left, mut withheld) = (Published::default(), 0, Vec::new());
+        for todo in plan(&table, self.policy(), now).into_iter().filter(|todo| wanted(&todo.job)) {
             if deadline.saturating_duration_since(Instant::now()) < LEFT {
-                care.left += 1;
+                left += 1;
                 continue;
             }
-            match self.care_for(incident, deadline).await {
-                Ok(alerts) => care.alerts += alerts,
-                Err(error) => {
-                    error!(
-                        error = format!("{error:#}"),
-                        incident.id, "an incident could not be looked after"
-                    );
-                    failure.get_or_insert(error);
-                }
+            let opens = todo.job == Job::Open && todo.alert.version == 0;
+            let own = contents.incidents.iter().find(|one| opens && one.fingerprint == todo.alert.leader);
+            if let Some(own) = own.filter(|own| self.is_exhausted(own, now)) {
+                withheld.push(own.clone());
+                continue;
+            }
+            let mut work = self.work(contents, todo, deadline).await?;
+            self.finish(&mut work, last(deadline), deadline, &mut published).await;
+            match work.task.outcome() {
+                Some(TaskOutcome::Withheld) => withheld.append(&mut work.incidents),
+                Some(TaskOutcome::Unreachable) => error!(
+                    alert = work.task.alert.id.to_string(),
+                    "the table failed; the next sweep goes on with this alert"
+                ),
+                _ => {}
             }
         }
-        failure.map_or(Ok(care), Err)
+        if !withheld.is_empty() {
+            self.digest(&table, withheld, deadline, &mut published).await?;
+        }
+        Ok((published, left))
     }
 
-    async fn care_for(&self, page: &Incident, deadline: Instant) -> anyhow::Result<usize> {
-        let now = (self.now)();
-        let members = self.members(&*self.store, page, None, now).await?;
-        let sum = Rollup::of(&members);
-        if let Some(tell) = incidents::decide(page, &sum, now, self.policy()) {
-            let Some(due) = self.due_again(page, members, tell, deadline).await? else { return Ok(0) };
-            let told = self.tell(vec![due], deadline).await;
-            return told.failure.map_or(Ok(told.alerts), Err);
-        }
-        if !incidents::is_quiet(page, &sum, now, self.policy()) {
-            return Ok(0);
-        }
-        let tell = Decision { status: Status::Resolved, reason: String::new() };
-        let Some(due) = self.due_again(page, members, tell, deadline).await? else { return Ok(0) };
-        self.look_again(due, &sum, deadline).await
-    }
-
-    /// What a failure would set off, had one come: of the incident that was kept.
-    async fn due_again(
-        &self,
-        page: &Incident,
-        mut members: Vec<Incident>,
-        tell: Decision,
-        deadline: Instant,
-    ) -> Result<Option<PendingAlert<'_>>, StoreError> {
-        let mut example = None;
-        for (place, member) in members.iter().enumerate() {
-            if let Some(kept) = self.store.kept(&member.fingerprint).await? {
-                example = Some((place, kept));
-                break;
-            }
-        }
-        if let Some((place, _)) = &example {
-            members[..=*place].rotate_right(1);
-        }
-        let Some(first) = members.first() else { return Ok(None) };
-        let lost = || {
-            let says = "the lines of the failure were not kept; the log group has them";
-            Diagnosis::noted(first.cause, first.source.clone(), first.last_failure, says)
+    /// A job, with what its message is made of.
+    async fn work(&self, contents: &Contents, todo: Todo, deadline: Instant) -> Result<Work<'_>, StoreError> {
+        let Todo { job, alert, members } = todo;
+        let known = |fingerprint: &Fingerprint| {
+            contents.incidents.iter().find(|incident| incident.fingerprint == *fingerprint).cloned()
         };
-        let example = example.map_or_else(lost, |(_, kept)| kept);
-        let news = FailureGroup::again(first.fingerprint.clone(), example);
-        let (store, owner, page) = (&*self.store, self.owner(), page.clone());
-        let due = PendingAlert { store, may_repeat: false, page, members, owner, tell, news };
-        Ok(self.claim(&due, (self.now)(), deadline).await?.then_some(due))
+        let mut incidents: Vec<Incident> =
+            members.iter().filter_map(|member| known(&member.fingerprint)).collect();
+        if incidents.is_empty() {
+            incidents.extend(known(&alert.leader));
+        }
+        let speaks = !matches!(job, Job::Repair { .. } | Job::Expire { .. } | Job::Drop);
+        let silenced = |one: &&Incident| {
+            members.iter().any(|member| member.fingerprint == one.fingerprint && member.silenced)
+        };
+        let first = incidents.iter().find(|one| !silenced(one)).or(incidents.first());
+        let news = self.again(&alert, first.filter(|_| speaks)).await?;
+        let task = AlertTask::new(job, alert, members, self.owner(), lease(deadline));
+        Ok(Work { store: &*self.store, may_repeat: false, task, incidents, news, assessment: None })
     }
 
-    /// Whether a quiet incident is over.
-    async fn look_again(
-        &self,
-        mut due: PendingAlert<'_>,
-        sum: &Rollup,
-        deadline: Instant,
-    ) -> anyhow::Result<usize> {
-        let now = (self.now)();
-        let subject = due.news.example.subject().later(now);
-        let last = deadline.checked_sub(LEFT / 2).unwrap_or(deadline);
-        let until = last.min(Instant::now() + self.config.investigation_budget);
-        let judgement = self.read(&subject, None, until).await;
-        let Some(before) = due.page.told.clone() else { return Ok(0) };
-        let recovery = incidents::recovery(subject.cause, before.fault.as_ref(), &judgement);
-        let quiet = incidents::words(self.config.resolve_after);
-        let (status, reason) = match recovery {
-            Recovery::Gone(how) => (Status::Resolved, format!("no failure for {quiet}, and {how}")),
-            Recovery::Still(says) => {
-                (Status::Ongoing, format!("no failure for {quiet}, but still broken: {says}"))
-            }
-            Recovery::Unseen(why) => (
-                Status::Ongoing,
-                format!("no failure for {quiet}; whether the fault is gone could not be seen: {why}"),
-            ),
-        };
-        let again = self.store.read(std::slice::from_ref(&due.page.fingerprint), now).await?;
-        let members = match again.first() {
-            Some(page) => self.members(&*self.store, page, None, now).await?,
+    /// The failure that was kept, as if it came again.
+    async fn again(&self, alert: &AlertRecord, first: Option<&Incident>) -> Result<FailureGroup, StoreError> {
+        let kept = match first {
+            Some(first) => self.store.load_examples(first).await?,
             None => Vec::new(),
         };
-        if Rollup::of(&members).counted_at > sum.counted_at {
-            // It failed again while somebody looked: that is for the next round.
-            self.settle(&*self.store, &due.page.fingerprint, &due.owner, &Release::Retry).await;
-            return Ok(0);
-        }
-        let mut told =
-            incidents::told(&due.page, sum, status, fault(&judgement).or(before.fault.clone()), now);
-        if status == Status::Ongoing {
-            let look_at = now.checked_add(self.config.resolve_after).ok();
-            told = incidents::LastAlert { quiet: true, look_at, ..told };
-            if before.quiet {
-                // Said once. It is looked at again, and told when something else is seen.
-                let told = incidents::LastAlert { at: before.at, ..told };
-                self.settle(&*self.store, &due.page.fingerprint, &due.owner, &Release::Alerted(told)).await;
-                return Ok(0);
-            }
-        }
-        info!(incident.id = due.page.id, status = status.as_str(), "looked whether the fault is gone");
-        due.tell = Decision { status, reason };
-        self.publish_as(due, judgement, told, deadline).await.map(|()| 1)
+        let example = kept.into_iter().max_by_key(|example| example.at).unwrap_or_else(|| {
+            let says = "the lines of the failure were not kept; the log group has them";
+            let cause = first.map_or(crate::causes::MANY_INCIDENTS, |first| first.cause);
+            let source = first.map(|first| first.source.clone()).unwrap_or_default();
+            Diagnosis::noted(cause, source, first.and_then(|first| first.last_failure), says)
+        });
+        let fingerprint = first.map_or(&alert.leader, |first| &first.fingerprint);
+        Ok(FailureGroup::again(fingerprint.clone(), example))
     }
+
+    /// Counts incidents in one message, for which the hour has no message of their own left.
+    async fn digest(
+        &self,
+        table: &Table,
+        withheld: Vec<Incident>,
+        deadline: Instant,
+        published: &mut Published,
+    ) -> Result<(), StoreError> {
+        let now = (self.now)();
+        let known = table.alerts.values().find(|alert| alert.is_digest() && alert.is_joinable());
+        if let Some(known) = known {
+            for incident in withheld {
+                let change = CoverageChange::Attach {
+                    generation: incident.coverage.generation,
+                    alert: known.id.clone(),
+                    covered: None,
+                };
+                self.store.change(&incident.fingerprint, &change).await?;
+            }
+            return Ok(());
+        }
+        let id = AlertId(format!("many-incidents-{}", now.strftime("%Y%m%dT%H%M%S")));
+        let leader = Fingerprint::kept(AlertRecord::DIGEST);
+        let alert = AlertRecord::opening(id, leader, Flapping::default(), now);
+        let news = self.again(&alert, withheld.first()).await?;
+        let members = withheld.iter().map(|incident| incident.member(&[], now)).collect();
+        let task = AlertTask::new(Job::Open, alert, members, self.owner(), lease(deadline));
+        let store: &dyn Store = &*self.store;
+        let mut work = Work { store, may_repeat: false, task, incidents: withheld, news, assessment: None };
+        self.finish(&mut work, last(deadline), deadline, published).await;
+        Ok(())
+    }
+}
+
+/// When readings have to be over.
+fn last(deadline: Instant) -> Instant {
+    deadline.checked_sub(LEFT / 2).unwrap_or(deadline)
 }

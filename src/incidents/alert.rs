@@ -13,7 +13,7 @@ use crate::checks::Assessment;
 use crate::logs::Source;
 
 /// What an alert says an incident is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Told for the first time.
     Open,
@@ -25,14 +25,23 @@ pub enum Status {
     Resolved,
     /// Back within a day of being resolved.
     Regressed,
+    /// It goes on under another key.
+    Merged,
     /// A labelled test: nothing failed.
     Test,
 }
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 6] =
-        [Self::Open, Self::Ongoing, Self::Escalated, Self::Resolved, Self::Regressed, Self::Test];
+    pub const ALL: [Self; 7] = [
+        Self::Open,
+        Self::Ongoing,
+        Self::Escalated,
+        Self::Resolved,
+        Self::Regressed,
+        Self::Merged,
+        Self::Test,
+    ];
 
     /// The word of the contract.
     pub fn as_str(self) -> &'static str {
@@ -42,6 +51,7 @@ impl Status {
             Self::Escalated => "escalated",
             Self::Resolved => "resolved",
             Self::Regressed => "regressed",
+            Self::Merged => "merged",
             Self::Test => "test",
         }
     }
@@ -50,7 +60,7 @@ impl Status {
     pub fn event_action(self) -> &'static str {
         match self {
             Self::Open | Self::Ongoing | Self::Escalated | Self::Regressed => "trigger",
-            Self::Resolved | Self::Test => "resolve",
+            Self::Resolved | Self::Merged | Self::Test => "resolve",
         }
     }
 }
@@ -64,6 +74,8 @@ pub struct Alert {
     pub status: Status,
     /// Whether the same may be told again, since no store could be reached.
     pub may_repeat: bool,
+    /// Whether its failures were more than an hour old when it was opened.
+    pub is_late: bool,
     /// Why this message was sent.
     pub reason: String,
     /// The failures that made it news.

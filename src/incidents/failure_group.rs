@@ -10,6 +10,7 @@ use crate::ids::RequestId;
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::histogram::Histogram;
 use crate::incidents::incident::Incident;
+use crate::incidents::store::example_key;
 
 /// Request ids an alert names.
 const MOST_REQUESTS: usize = 20;
@@ -27,6 +28,8 @@ pub struct FailureGroup {
     pub request_ids: Vec<RequestId>,
     /// The diagnosis that says most: the one whose lines name the most.
     pub example: Diagnosis,
+    /// One failure of each route, by the route's template: what an end has to read again. A few.
+    pub examples: BTreeMap<String, Diagnosis>,
 }
 
 /// What tells one delivery of log lines from another, and knows one that comes again.
@@ -62,7 +65,9 @@ pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
             })
         });
         let known = &mut news[place];
-        known.count(failure.delivery(), failure.at(), failure.route().as_ref());
+        if known.count(failure.delivery(), failure.at(), failure.route().as_ref()) {
+            known.show(failure.route().as_ref(), || failure.diagnosis());
+        }
         known.name(|| failure.request_id());
         if failure.tells_more_than(&known.example) {
             known.example = failure.diagnosis();
@@ -82,7 +87,9 @@ pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<FailureGroup> {
             news.push(FailureGroup::of(fingerprint, diagnosis.clone()));
         }
         let known = &mut news[place];
-        known.count(diagnosis.source.delivery, diagnosis.at, diagnosis.route.as_ref());
+        if known.count(diagnosis.source.delivery, diagnosis.at, diagnosis.route.as_ref()) {
+            known.show(diagnosis.route.as_ref(), || diagnosis.clone());
+        }
         known.name(|| diagnosis.request_id.clone());
         if diagnosis.tells() > known.example.tells() {
             known.example = diagnosis;
@@ -95,7 +102,7 @@ impl FailureGroup {
     /// News of which nothing is counted yet.
     fn of(fingerprint: Fingerprint, example: Diagnosis) -> Self {
         let (deliveries, times, request_ids) = (BTreeMap::new(), Histogram::default(), Vec::new());
-        Self { fingerprint, deliveries, times, request_ids, example }
+        Self { fingerprint, deliveries, times, request_ids, example, examples: BTreeMap::new() }
     }
 
     /// News of which nothing came but an example: an incident that was kept is told again.
@@ -104,13 +111,24 @@ impl FailureGroup {
         Self { request_ids, ..Self::of(fingerprint, example) }
     }
 
-    fn count(&mut self, delivery: Option<u64>, at: Option<Timestamp>, route: Option<&Route>) {
+    /// Counts a failure. Whether its delivery had none of this route before.
+    fn count(&mut self, delivery: Option<u64>, at: Option<Timestamp>, route: Option<&Route>) -> bool {
         let delivery = self.deliveries.entry(DeliveryId(delivery.unwrap_or(0))).or_default();
         delivery.failed += 1;
         at.into_iter().for_each(|at| self.times.count(at));
+        let routes = delivery.routes.len();
         route.into_iter().for_each(|route| count(&mut delivery.routes, route, 1));
+        let is_new = delivery.failed == 1 || delivery.routes.len() > routes;
         delivery.first_failure = earliest(delivery.first_failure, at);
         delivery.last_failure = delivery.last_failure.max(at);
+        is_new
+    }
+
+    /// Keeps one failure of a route, while there is room.
+    fn show(&mut self, route: Option<&Route>, example: impl FnOnce() -> Diagnosis) {
+        if self.examples.len() < Incident::STORED_ROUTES {
+            self.examples.entry(example_key(route)).or_insert_with(example);
+        }
     }
 
     /// Keeps a request's id while there is room for it.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::causes::{Cause, Diagnosis, Endpoint};
@@ -11,7 +12,7 @@ use crate::logs::Source;
 /// A stable, versioned digest of account, Region, API, stage, cause and what was called.
 ///
 /// The version is part of it: a change of what is digested must not fold new failures into old incidents.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {

@@ -66,7 +66,7 @@ fn hides(unread: &Finding, fault: Option<Code>) -> bool {
 fn shows(healthy: &Finding, fault: Code) -> bool {
     match fault.kind() {
         kind @ (Kind::Network | Kind::Certificate) => healthy.code.kind() == kind,
-        Kind::Hop | Kind::Setting | Kind::Metric => {
+        Kind::Hop | Kind::Setting | Kind::Logging | Kind::Metric => {
             healthy.code.kind() == Kind::Hop && healthy.hop >= fault.hop()
         }
     }

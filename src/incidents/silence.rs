@@ -48,8 +48,9 @@ impl Matcher {
         let is = |wanted: &Option<String>, actual: &[Option<&str>]| {
             wanted.as_deref().is_none_or(|wanted| actual.contains(&Some(wanted)))
         };
+        let alert = incident.coverage.alert.as_ref().map(|alert| alert.0.as_str());
         !self.is_empty()
-            && is(&self.incident, &[Some(&incident.id), Some(incident.fingerprint.as_str())])
+            && is(&self.incident, &[Some(&incident.id), Some(incident.fingerprint.as_str()), alert])
             && is(&self.api, &[incident.source.api.as_ref().map(|api| api.as_str())])
             && is(&self.stage, &[incident.source.stage.as_deref()])
             && is(&self.cause, &[Some(incident.cause.slug)])

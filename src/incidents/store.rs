@@ -1,4 +1,4 @@
-//! Who keeps incidents, so that one fault is told once.
+//! Who keeps incidents and alerts, so that one fault is one alert.
 
 #[cfg(feature = "live")]
 pub mod dynamodb;
@@ -17,10 +17,13 @@ use std::pin::Pin;
 
 use jiff::Timestamp;
 
-use crate::causes::Diagnosis;
+use crate::causes::{Diagnosis, Route};
+use crate::incidents::coverage::{AlertId, Coverage, CoverageChange};
 use crate::incidents::failure_group::FailureGroup;
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::incident::{Incident, LastAlert, Lease};
+use crate::incidents::incident::{Incident, template};
+use crate::incidents::ledger::Charge;
+use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
 
 /// What a store answers, when it is done.
@@ -31,64 +34,76 @@ pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Se
 #[error("cannot reach the incident store: {0}")]
 pub struct StoreError(pub String);
 
-/// What becomes of an incident once its teller is done.
+/// What became of the write of an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Release {
-    /// It was told.
-    Alerted(LastAlert),
-    /// It is told on the page of the resource that broke it, from now on.
-    Merged(Fingerprint),
-    /// It was not told, and nobody is to try before this: it is silenced.
-    Silenced(Timestamp),
-    /// It was not told, and whoever comes next may try.
-    Retry,
+pub enum Written {
+    Done,
+    /// It has another version than was seen; the alert as it is.
+    Refused(Option<AlertRecord>),
 }
 
-/// A keeper of incidents, shared by everybody who tells.
-///
-/// Counting never waits for telling. Who tells takes a lease first ([`Store::claim`]), tells, and settles: what was not
-/// settled when the lease ends is told by whoever comes next, so that a message is rather doubled than lost.
+/// Everything that is kept and has not expired.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    pub incidents: Vec<Incident>,
+    pub alerts: Vec<AlertRecord>,
+}
+
+/// Keeps incidents and alerts for all containers. Counting never waits for an alert.
 pub trait Store: Send + Sync {
-    /// Counts news, each delivery once, and answers with the incident as it is now.
+    /// Whether no other container and no caretaker sees it.
+    fn is_private(&self) -> bool {
+        false
+    }
+
+    /// Counts failures, each delivery once, and answers with the incident as it is now.
     fn count<'a>(&'a self, news: &'a FailureGroup, now: Timestamp) -> Stored<'a, Incident>;
 
     /// The incidents that are kept under these fingerprints; what is not kept, or expired, is missing.
     fn read<'a>(&'a self, fingerprints: &'a [Fingerprint], now: Timestamp) -> Stored<'a, Vec<Incident>>;
 
-    /// Everything that is kept and has not expired.
-    fn all(&self, now: Timestamp) -> Stored<'_, Vec<Incident>>;
+    fn all(&self, now: Timestamp) -> Stored<'_, Contents>;
 
-    /// Takes the right to tell an incident that still stands as it was seen: told no more, leased by nobody. `false` where
-    /// another was faster.
-    fn claim<'a>(&'a self, seen: &'a Incident, lease: &'a Lease, now: Timestamp) -> Stored<'a, bool>;
+    fn alert<'a>(&'a self, id: &'a AlertId) -> Stored<'a, Option<AlertRecord>>;
 
-    /// Ends the lease of this owner; does nothing where another holds it by now.
-    fn settle<'a>(
+    /// Writes an alert where it still has the version that was seen; `None`: where there is none.
+    fn write<'a>(&'a self, seen: Option<u64>, alert: &'a AlertRecord) -> Stored<'a, Written>;
+
+    /// Forgets an alert where it still has this version.
+    fn delete<'a>(&'a self, id: &'a AlertId, version: u64) -> Stored<'a, ()>;
+
+    /// Changes what is covered of an incident; `None` where the change's condition does not hold.
+    fn change<'a>(
         &'a self,
         fingerprint: &'a Fingerprint,
-        owner: &'a str,
-        settled: &'a Release,
-    ) -> Stored<'a, ()>;
+        change: &'a CoverageChange,
+    ) -> Stored<'a, Option<Coverage>>;
 
-    /// Puts an incident on the page of the resource that broke it, opening the page where there is none, and answers with
-    /// the page.
-    fn join<'a>(
+    /// The alert that a broken resource points to.
+    fn root<'a>(&'a self, root: &'a Fingerprint) -> Stored<'a, Option<AlertId>>;
+
+    /// Points a broken resource to an alert, where it still points to what was seen.
+    fn take_root<'a>(
         &'a self,
-        page: &'a Fingerprint,
-        member: &'a Incident,
+        root: &'a Fingerprint,
+        seen: Option<&'a AlertId>,
+        alert: &'a AlertId,
         now: Timestamp,
-    ) -> Stored<'a, Incident>;
+    ) -> Stored<'a, bool>;
 
-    /// Keeps a failure of an incident, for whoever has to tell it later.
-    fn keep<'a>(
+    /// Takes one of the hour's messages. `false` where none is left.
+    fn charge<'a>(&'a self, charge: &'a Charge, now: Timestamp) -> Stored<'a, bool>;
+
+    /// Keeps a failure of an incident, one a route, for later readings.
+    fn save_example<'a>(
         &'a self,
         fingerprint: &'a Fingerprint,
         example: &'a Diagnosis,
         now: Timestamp,
     ) -> Stored<'a, ()>;
 
-    /// The failure that was kept.
-    fn kept<'a>(&'a self, fingerprint: &'a Fingerprint) -> Stored<'a, Option<Diagnosis>>;
+    /// The failures that were kept of an incident.
+    fn load_examples<'a>(&'a self, incident: &'a Incident) -> Stored<'a, Vec<Diagnosis>>;
 
     /// The silences, ended ones too.
     fn silences(&self) -> Stored<'_, Vec<Silence>>;
@@ -98,4 +113,9 @@ pub trait Store: Send + Sync {
         &'a self,
         change: &'a (dyn Fn(Vec<Silence>) -> Vec<Silence> + Send + Sync),
     ) -> Stored<'a, Vec<Silence>>;
+}
+
+/// What tells the examples of one incident apart: the method, and the route by its template.
+pub(crate) fn example_key(route: Option<&Route>) -> String {
+    route.map_or_else(|| "-".to_owned(), |route| format!("{} {}", route.method, template(&route.path)))
 }

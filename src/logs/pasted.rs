@@ -132,22 +132,26 @@ fn push_line(line: &str, out: &mut String) {
     out.push('\n');
 }
 
-/// Carriage returns alone end lines as well, and HTML's line breaks.
+/// Carriage returns end the lines of a text that has no line feeds; in any other they are part of a body.
 fn with_line_feeds(text: String) -> String {
-    let text = match memmem::find(text.as_bytes(), b"\r") {
-        Some(_) => text.replace("\r\n", "\n").replace('\r', "\n"),
-        None => text,
-    };
-    match memmem::find(text.as_bytes(), b"<br") {
-        Some(_) => text.replace("<br/>", "\n").replace("<br />", "\n").replace("<br>", "\n"),
-        None => text,
-    }
+    let alone = memchr2(b'\n', b'\r', text.as_bytes()).is_some_and(|place| text.as_bytes()[place] == b'\r')
+        && memmem::find(text.as_bytes(), b"\n").is_none();
+    if alone { text.replace('\r', "\n") } else { text }
+}
+
+/// HTML's line breaks, which end lines that were copied from a page.
+const BREAKS: [&str; 3] = ["<br/>", "<br />", "<br>"];
+
+fn without_break(line: &str) -> &str {
+    let line = line.trim_end_matches(is_blank);
+    BREAKS.iter().find_map(|mark| line.strip_suffix(mark)).unwrap_or(line)
 }
 
 /// Whether lines may end in what is no part of them: colours, quotation marks, columns.
 fn has_decoration(text: &str) -> bool {
-    memchr2(0x1b, b'|', text.as_bytes()).is_some()
-        || text.lines().take(50).any(|line| trailing_time(line).is_some())
+    let ends =
+        |line: &str| trailing_time(line).is_some() || without_break(line).len() < line.trim_end().len();
+    memchr2(0x1b, b'|', text.as_bytes()).is_some() || text.lines().take(50).any(ends)
 }
 
 /// Whether a line is one that API Gateway writes, or a reason of its own.
@@ -318,7 +322,7 @@ fn placed<'a>(text: &'a str, style: &mut Style) -> Option<&'a str> {
 
 /// What closes a line: quotation marks, columns, commas of a list, a time behind many blanks.
 fn without_end(text: &str, style: Style) -> &str {
-    let mut text = text.trim_end_matches(is_blank);
+    let mut text = without_break(text).trim_end_matches(is_blank);
     if let Some(start) = trailing_time(text) {
         text = text[..start].trim_end_matches(is_blank);
     }
@@ -392,7 +396,7 @@ fn divide(line: &str, out: &mut String) {
     while rest.len() <= LONGEST
         && let Some(next) = next_line(rest)
     {
-        push_line(rest[..next].trim_end(), out);
+        push_line(without_break(&rest[..next]), out);
         rest = rest[next..].trim_start_matches("\\n").trim_start();
     }
     push_line(rest, out);
@@ -416,7 +420,9 @@ fn next_line(text: &str) -> Option<usize> {
     let id = own.request.map(|id| format!("({id}) "));
     let bytes = text.as_bytes();
     let behind_gap = |place: &usize| {
-        *place > 1 && (bytes[place - 1].is_ascii_whitespace() || text[..*place].ends_with("\\n"))
+        let before = &text[..*place];
+        let broken = before.ends_with("\\n") || BREAKS.iter().any(|mark| before.ends_with(mark));
+        *place > 1 && (broken || bytes[place - 1].is_ascii_whitespace())
     };
     let opens = |place: &usize| {
         let found = opening::opening(&text[*place..]);

@@ -377,7 +377,10 @@ fn a_server_certificate_of_iam_is_read_from_its_pem() {
     };
     let judgement =
         iam(&["other.test"]).verdict(Some("listener-certificate-name-mismatch"), Confidence::Confirmed);
-    assert_eq!(find(&judgement, "listener-certificate-name-mismatch").action, "iam:GetServerCertificate");
+    assert_eq!(
+        find(&judgement, "listener-certificate-name-mismatch").action(),
+        Some("iam:GetServerCertificate")
+    );
     iam(&["orders.example.com"]).verdict(None, Confidence::Unknown);
 }
 
@@ -391,7 +394,8 @@ fn a_warning_is_listed_and_explains_nothing() {
             let judgement = Case::new("TLS", text)
                 .with_acm(&["orders.example.com"], different.clone())
                 .verdict(None, Confidence::Unknown);
-            assert_eq!(faulty(&judgement), ["certificate-expires-soon"]);
+            assert_eq!(faulty(&judgement), Vec::<&str>::new());
+            assert_eq!(find(&judgement, "certificate-expires-soon").state, State::Warning);
             let listener = judgement.path.iter().find(|hop| hop.kind.as_str() == "listener");
             assert_eq!(listener.map(|hop| hop.state), Some(State::Healthy), "a warning breaks no hop");
         }
@@ -403,7 +407,7 @@ fn a_warning_is_listed_and_explains_nothing() {
 fn tls_that_passes_through_is_nobodys_to_see() {
     let judgement = Case::new("TCP", MISMATCH).verdict(None, Confidence::Unknown);
     let finding = find(&judgement, "listener-certificate-name-mismatch");
-    assert_eq!((finding.state, finding.action), (State::Unknown, ""));
+    assert_eq!((finding.state, finding.action()), (State::Unknown, None));
     let command = finding.remedy.as_ref().and_then(|remedy| remedy.command.as_deref()).expect("a command");
     assert!(command.starts_with("openssl s_client -connect orders.example.com:443"), "{command}");
     let path = Case::new("TCP", UNREACHABLE).judgement();
@@ -439,7 +443,7 @@ fn what_is_denied_is_never_a_fault() {
             if text.is_empty() { case.line("Execution failed due to an internal error") } else { case };
         let judgement = case.deny(call).verdict(None, Confidence::Unknown);
         let finding = find(&judgement, slug);
-        assert_eq!((finding.state, finding.action), (State::Unknown, call));
+        assert_eq!((finding.state, finding.action()), (State::Unknown, Some(call)));
         assert!(faulty(&judgement).is_empty(), "{call}");
         let broken = judgement.path.iter().filter(|hop| hop.state != State::Healthy).count();
         assert_eq!(broken, 0, "{call} leaves every hop as it was read");
@@ -456,12 +460,12 @@ fn one_denied_reading_of_a_certificate_leaves_the_other() {
     let judgement = both
         .deny("acm:DescribeCertificate")
         .verdict(Some("listener-certificate-name-mismatch"), Confidence::Confirmed);
-    assert_eq!(find(&judgement, "listener-certificate-name-mismatch").action, "acm:GetCertificate");
+    assert_eq!(find(&judgement, "listener-certificate-name-mismatch").action(), Some("acm:GetCertificate"));
     let neither = Case::new("TLS", MISMATCH).with_acm(&["other.test"], json!({})).with_chain(chain);
     let judgement =
         neither.deny("acm:DescribeCertificate").deny("acm:GetCertificate").verdict(None, Confidence::Unknown);
     let finding = find(&judgement, "listener-certificate-name-mismatch");
-    assert_eq!((finding.state, finding.action), (State::Unknown, "acm:DescribeCertificate"));
+    assert_eq!((finding.state, finding.action()), (State::Unknown, Some("acm:DescribeCertificate")));
 }
 
 #[test]
@@ -475,7 +479,10 @@ fn a_denied_certificate_beside_the_one_that_is_shown_is_named() {
     case.set("iam:GetServerCertificate", "orders", json!([orders]));
     let judgement = case.deny("acm:DescribeCertificate").verdict(None, Confidence::Unknown);
     assert_eq!(find(&judgement, "listener-certificate-valid").state, State::Healthy);
-    assert_eq!(find(&judgement, "listener-certificate-name-mismatch").action, "acm:DescribeCertificate");
+    assert_eq!(
+        find(&judgement, "listener-certificate-name-mismatch").action(),
+        Some("acm:DescribeCertificate")
+    );
 }
 
 #[test]
@@ -491,7 +498,7 @@ fn whose_word_a_certificate_is_stays_unknown_where_half_of_it_is_denied() {
     let named = |judgement: &Assessment, action: &str| {
         let mut beside = judgement.findings.iter().filter(|finding| !finding.code.is_network());
         let unknown = beside.find(|finding| finding.state == State::Unknown);
-        assert_eq!(unknown.map(|finding| finding.action), Some(action));
+        assert_eq!(unknown.and_then(|finding| finding.action()), Some(action));
     };
     named(&imported(HANDSHAKE).verdict(None, Confidence::Unknown), "acm:GetCertificate");
     named(
@@ -599,6 +606,6 @@ fn counted_hosts_stand_in_for_a_denied_reading() {
         .verdict(Some("targets-unhealthy"), Confidence::Likely);
     let unknown =
         judgement.findings.iter().find(|finding| finding.state == State::Unknown).expect("still said");
-    assert_eq!(unknown.action, "elasticloadbalancing:DescribeTargetHealth");
+    assert_eq!(unknown.action(), Some("elasticloadbalancing:DescribeTargetHealth"));
     case().verdict(None, Confidence::Unknown);
 }

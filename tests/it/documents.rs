@@ -5,6 +5,7 @@ use vpclink_responder::alerts::{catalogue, permissions};
 use std::fs;
 
 use crate::accuracy;
+use crate::secrets::measured;
 
 #[track_caller]
 fn check(document: &str, is_fresh: bool, remedy: &str) {
@@ -39,6 +40,15 @@ fn the_accuracy_table_is_fresh() {
         read(document).contains(&format!("<!-- accuracy -->\n\n{}\n<!-- /accuracy -->", accuracy::table())),
         &remedy,
     );
+}
+
+#[test]
+fn the_tables_of_redaction_are_fresh() {
+    let document = "docs/reliability.md";
+    let tables = format!("<!-- redaction -->\n\n{}\n<!-- /redaction -->", measured::tables());
+    let command = "cargo run --no-default-features --example redaction";
+    let remedy = format!("Put the output of this between its marks: {command}");
+    check(document, read(document).contains(&tables), &remedy);
 }
 
 #[test]

@@ -52,6 +52,9 @@ pub(crate) fn all() -> Vec<(&'static str, Alert)> {
             Status::Regressed => {
                 ("status-regressed", with(status, "back 40 min after it was resolved", "no-healthy-target"))
             }
+            Status::Merged => {
+                ("status-merged", with(status, "continues as #1-0123456789abcdef", "no-healthy-target"))
+            }
             Status::Test => ("status-test", with(status, "somebody asked for a test", "nothing")),
         });
     }

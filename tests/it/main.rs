@@ -60,11 +60,10 @@ mod matrix;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
-mod model;
-#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
 mod pasted;
 #[cfg(test)]
 #[cfg(feature = "probe")]
@@ -72,12 +71,18 @@ mod probe;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod protocol_model;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod sequences;
 #[cfg(test)]
 mod sifting;
 #[cfg(test)]

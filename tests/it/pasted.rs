@@ -294,14 +294,25 @@ fn words_of_others_prove_nothing() {
         (format!("Method request path: {{proxy={UNREACHABLE}}}"), ""),
         (format!("Method request headers: {{User-Agent={UNREACHABLE}, x=({ID}) {UNREACHABLE}}}"), ""),
         (format!("Method request headers: {{User-Agent={UNREACHABLE}}}"), "> "),
+        (
+            format!(
+                "Endpoint response body before transformations: <p>a<br>({ID}) {UNREACHABLE}<br/>{UNREACHABLE}"
+            ),
+            "",
+        ),
+        (format!("Method request body before transformations: a\r({ID}) {UNREACHABLE}\r{UNREACHABLE}"), ""),
     ] {
-        let log = dated("HTTP Method: GET, Resource Path: /x")
-            + &dated(&quoted)
-            + &dated("Method completed with status: 200");
-        let log = log.lines().map(|line| format!("{frame}{line}\n")).collect::<String>();
-        let explained = read(log.as_bytes());
-        assert_eq!(explained.alerts.len(), 0, "{log}\n{explained:?}");
-        assert_eq!((explained.summary.read, explained.unattributed.len()), (1, 0), "{log}");
+        let undated = |text: &str| format!("({ID}) {text}\n");
+        let line = |text: &str| if quoted.contains('\n') { dated(text) } else { undated(text) };
+        for line in [&dated as &dyn Fn(&str) -> String, &line] {
+            let log = line("HTTP Method: GET, Resource Path: /x")
+                + &line(&quoted)
+                + &line("Method completed with status: 200");
+            let log = log.split_inclusive('\n').map(|line| format!("{frame}{line}")).collect::<String>();
+            let explained = read(log.as_bytes());
+            assert_eq!(explained.alerts.len(), 0, "{log}\n{explained:?}");
+            assert_eq!((explained.summary.read, explained.unattributed.len()), (1, 0), "{log}");
+        }
     }
 }
 

@@ -108,6 +108,7 @@ fn mark(hop: &Hop, x: usize, y: usize) -> String {
     let (shape, sign) = match hop.state {
         State::Healthy => (format!("<circle class=\"mark\" cx=\"{x}\" cy=\"{y}\" r=\"20\"/>"), "✓"),
         State::Unknown => (format!("<circle class=\"mark\" cx=\"{x}\" cy=\"{y}\" r=\"20\"/>"), "?"),
+        State::Warning => (format!("<circle class=\"mark\" cx=\"{x}\" cy=\"{y}\" r=\"20\"/>"), "!"),
         State::Faulty => {
             let (left, top) = (x - 18, y - 18);
             let turn = format!("transform=\"rotate(45 {x} {y})\"");
@@ -132,6 +133,7 @@ fn word(state: State) -> &'static str {
     match state {
         State::Healthy => "healthy",
         State::Faulty => "BROKEN",
+        State::Warning => "warning",
         State::Unknown => "not checked",
     }
 }

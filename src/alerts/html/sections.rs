@@ -126,6 +126,7 @@ fn item(state: State, text: &str, after: &str) -> String {
     let (sign, class) = match state {
         State::Healthy => ("✓", "good"),
         State::Faulty => ("✗", "bad"),
+        State::Warning => ("!", "unsure"),
         State::Unknown => ("?", "unsure"),
     };
     let word = state.as_str();

@@ -1,15 +1,15 @@
 //! Incidents in a DynamoDB table that all containers share.
 //!
 //! Counting is one update without a reading before it, so that a hundred containers never wait for one another; what has to
-//! be won (a lease, a page, an opening) is won by a condition. Besides incidents the table holds a failure of each
-//! (`…#example`) and the silences.
+//! be won (an alert, a root, an opening) is won by a condition. Besides incidents and alerts the table holds a failure of each
+//! route (`e#…`), the broken resources' alerts (`r#…`), the hour's messages and the silences.
 //!
 //! An update costs a write unit for each kilobyte of the item, and one item takes a thousand units a second:
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
 
 use crate::incidents::store::{example, item, silences, update};
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::{Future, ready};
 use std::pin::Pin;
 use std::time::Duration;
@@ -24,12 +24,16 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use crate::causes::Diagnosis;
+use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, is_late};
 use crate::incidents::failure_group::{DeliveryCount, DeliveryId, FailureGroup};
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::incident::{Incident, Lease};
+use crate::incidents::incident::Incident;
+use crate::incidents::ledger::Charge;
+use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
+use crate::incidents::store::item::{ALERT, INCIDENT, ROOT};
 use crate::incidents::store::update::Update;
-use crate::incidents::store::{Release, Store, StoreError, Stored};
+use crate::incidents::store::{Contents, Store, StoreError, Stored, Written, example_key};
 
 /// A value of an item, and what a set of bytes holds.
 pub(crate) use aws_sdk_dynamodb::primitives::Blob;
@@ -151,36 +155,70 @@ impl DynamoStore {
         &self,
         news: &FailureGroup,
         mut deliveries: Vec<(DeliveryId, &DeliveryCount)>,
+        late: bool,
         now: Timestamp,
     ) -> Result<Incident, StoreError> {
-        let id = news.fingerprint.as_str();
-        let (mut only_known, mut rotate) = (None, false);
+        let id = key(&news.fingerprint);
+        let (mut only_known, mut rotate, mut late) = (None, false, late);
         for _ in 0..TRIES {
-            let update = update::count(news, &deliveries, only_known.as_ref(), rotate, now);
-            let item = match self.update(id, update).await? {
+            let update = update::count(news, &deliveries, only_known.as_ref(), rotate, late, now);
+            let item = match self.update(&id, update).await? {
                 Updated::Done(item) => return self.turn(incident(&item)?, now).await,
                 Updated::Refused(item) => item.unwrap_or_default(),
             };
             if item::is_expired(&item, now) {
-                self.forget(id, now).await?;
+                self.forget(&id, now).await?;
                 continue;
             }
+            let Some(incident) = item::read(&item) else {
+                // Nothing is kept: what is late opens it, as anything does.
+                late = false;
+                continue;
+            };
             let seen = item::seen(&item);
             deliveries.retain(|(id, _)| !seen.contains(id));
             if deliveries.is_empty() {
-                return incident(&item);
+                return Ok(incident);
             }
-            let incident = incident(&item)?;
-            only_known = (incident.routes.len() >= Incident::MOST_ROUTES).then_some(incident.routes);
+            let absorbs = |(_, delivery): &(DeliveryId, &DeliveryCount)| {
+                incident.coverage.absorbs(delivery.last_failure, now)
+            };
+            late = late && deliveries.iter().all(absorbs);
+            only_known = (incident.routes.len() >= Incident::STORED_ROUTES).then_some(incident.routes);
             rotate = item::is_full(&item);
         }
         Err(StoreError(format!("incident `{id}` changed faster than it could be counted")))
     }
 
+    /// Items by their keys.
+    async fn get_all(&self, ids: Vec<String>) -> Result<Vec<Item>, StoreError> {
+        let mut found = Vec::new();
+        for some in ids.chunks(KEYS) {
+            let keys = some.iter().map(|id| Item::from([("id".to_owned(), Value::S(id.clone()))]));
+            let mut keys: Vec<Item> = keys.collect();
+            for _ in 0..TRIES {
+                if keys.is_empty() {
+                    break;
+                }
+                let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+                let wanted = wanted.expect("keys are set, which is all that the builder asks for");
+                let got = self.client().await.batch_get_item().request_items(&self.table, wanted);
+                let got = got.send().await.map_err(unreachable)?;
+                found.extend(got.responses.into_iter().flatten().flat_map(|(_, items)| items));
+                let left = got.unprocessed_keys.into_iter().flatten();
+                keys = left.flat_map(|(_, left)| left.keys).collect();
+            }
+            if !keys.is_empty() {
+                return Err(StoreError("the table is too busy to be read".to_owned()));
+            }
+        }
+        Ok(found)
+    }
+
     /// Ends a minute that is over. Whoever comes second finds it ended, which is as good.
     async fn turn(&self, incident: Incident, now: Timestamp) -> Result<Incident, StoreError> {
         let Some(window) = incident.window.turned(now) else { return Ok(incident) };
-        match self.update(incident.fingerprint.as_str(), update::turn(&incident.window, &window)).await? {
+        match self.update(&key(&incident.fingerprint), update::turn(&incident.window, &window)).await? {
             Updated::Done(item) => self::incident(&item),
             Updated::Refused(_) => Ok(incident),
         }
@@ -190,117 +228,144 @@ impl DynamoStore {
 impl Store for DynamoStore {
     fn count<'a>(&'a self, news: &'a FailureGroup, now: Timestamp) -> Stored<'a, Incident> {
         Box::pin(async move {
-            let deliveries: Vec<_> = news.deliveries.iter().map(|(id, delivery)| (*id, delivery)).collect();
-            let mut incident = None;
-            for some in deliveries.chunks(AT_ONCE) {
-                incident = Some(self.count_some(news, some.to_vec(), now).await?);
+            let late =
+                |delivery: &DeliveryCount| delivery.last_failure.is_some_and(|last| is_late(last, now));
+            let mut counted = None;
+            for is_late in [false, true] {
+                let deliveries = news.deliveries.iter().filter(|(_, delivery)| late(delivery) == is_late);
+                let deliveries: Vec<_> = deliveries.map(|(id, delivery)| (*id, delivery)).collect();
+                for some in deliveries.chunks(if is_late { 1 } else { AT_ONCE }) {
+                    counted = Some(self.count_some(news, some.to_vec(), is_late, now).await?);
+                }
             }
-            incident.ok_or_else(|| StoreError("news without a failure can't be counted".to_owned()))
+            counted.ok_or_else(|| StoreError("news without a failure can't be counted".to_owned()))
         })
     }
 
     fn read<'a>(&'a self, fingerprints: &'a [Fingerprint], now: Timestamp) -> Stored<'a, Vec<Incident>> {
         Box::pin(async move {
-            let mut incidents = Vec::new();
-            for some in fingerprints.chunks(KEYS) {
-                let keys = some.iter().map(|key| Item::from([("id".to_owned(), Value::S(key.to_string()))]));
-                let mut keys: Vec<Item> = keys.collect();
-                for _ in 0..TRIES {
-                    if keys.is_empty() {
-                        break;
-                    }
-                    let wanted =
-                        KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-                    let wanted = wanted.expect("keys are set, which is all that the builder asks for");
-                    let got = self.client().await.batch_get_item().request_items(&self.table, wanted);
-                    let got = got.send().await.map_err(unreachable)?;
-                    let items = got.responses.into_iter().flatten().flat_map(|(_, items)| items);
-                    incidents.extend(items.filter_map(|item| item::read(&item)));
-                    let left = got.unprocessed_keys.into_iter().flatten();
-                    keys = left.flat_map(|(_, left)| left.keys).collect();
-                }
-                if !keys.is_empty() {
-                    return Err(StoreError("the table is too busy to be read".to_owned()));
-                }
-            }
-            incidents.retain(|incident| !incident.is_expired(now));
+            let items = self.get_all(fingerprints.iter().map(key).collect()).await?;
+            let mut incidents: Vec<Incident> = items.iter().filter_map(item::read).collect();
+            incidents.retain(|incident| !incident.coverage.is_expired(now));
             Ok(incidents)
         })
     }
 
-    fn all(&self, now: Timestamp) -> Stored<'_, Vec<Incident>> {
+    fn all(&self, now: Timestamp) -> Stored<'_, Contents> {
         Box::pin(async move {
-            let mut incidents = Vec::new();
-            let mut pages =
-                self.client().await.scan().table_name(&self.table).into_paginator().items().send();
+            let mut contents = Contents::default();
+            let scan = self.client().await.scan().table_name(&self.table).consistent_read(true);
+            let mut pages = scan.into_paginator().items().send();
             while let Some(item) = pages.next().await {
-                incidents.extend(item::read(&item.map_err(unreachable)?));
+                let item = item.map_err(unreachable)?;
+                contents.incidents.extend(item::read(&item));
+                contents.alerts.extend(item::read_alert(&item));
             }
-            incidents.retain(|incident| !incident.is_expired(now));
-            incidents.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
-            Ok(incidents)
+            contents.incidents.retain(|incident| !incident.coverage.is_expired(now));
+            contents.alerts.retain(|alert| alert.expires_at().is_none_or(|expires| expires > now));
+            contents.incidents.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
+            contents.alerts.sort_by(|a, b| a.id.cmp(&b.id));
+            Ok(contents)
         })
     }
 
-    fn claim<'a>(&'a self, seen: &'a Incident, lease: &'a Lease, now: Timestamp) -> Stored<'a, bool> {
+    fn alert<'a>(&'a self, id: &'a AlertId) -> Stored<'a, Option<AlertRecord>> {
+        Box::pin(
+            async move { Ok(self.get(&format!("{ALERT}{id}")).await?.as_ref().and_then(item::read_alert)) },
+        )
+    }
+
+    fn write<'a>(&'a self, seen: Option<u64>, alert: &'a AlertRecord) -> Stored<'a, Written> {
         Box::pin(async move {
-            let claim = update::claim(seen, lease, now);
-            Ok(match self.update(seen.fingerprint.as_str(), claim).await? {
-                Updated::Done(_) => true,
-                // An answer that was lost on its way: the claim was made all the same.
-                Updated::Refused(item) => item
-                    .and_then(|item| item::read(&item)?.lease)
-                    .is_some_and(|known| known.owner == lease.owner),
+            let id = format!("{ALERT}{}", alert.id);
+            Ok(match self.update(&id, update::write(seen, alert)).await? {
+                Updated::Done(_) => Written::Done,
+                Updated::Refused(item) => Written::Refused(item.as_ref().and_then(item::read_alert)),
             })
         })
     }
 
-    fn settle<'a>(
+    fn delete<'a>(&'a self, id: &'a AlertId, version: u64) -> Stored<'a, ()> {
+        Box::pin(async move {
+            let key = Value::S(format!("{ALERT}{id}"));
+            let delete = self.client().await.delete_item().table_name(&self.table).key("id", key);
+            let same = delete
+                .condition_expression("#v = :seen")
+                .expression_attribute_names("#v", "version")
+                .expression_attribute_values(":seen", item::number(version));
+            match same.send().await {
+                Err(SdkError::ServiceError(refused))
+                    if refused.err().is_conditional_check_failed_exception() =>
+                {
+                    Ok(())
+                }
+                done => done.map(|_| ()).map_err(unreachable),
+            }
+        })
+    }
+
+    fn change<'a>(
         &'a self,
         fingerprint: &'a Fingerprint,
-        owner: &'a str,
-        settled: &'a Release,
-    ) -> Stored<'a, ()> {
+        change: &'a CoverageChange,
+    ) -> Stored<'a, Option<Coverage>> {
         Box::pin(async move {
-            // Refused where the lease is another's by now, or was settled and the answer lost.
-            self.update(fingerprint.as_str(), update::settle(owner, settled)).await.map(|_| ())
+            Ok(match self.update(&key(fingerprint), update::change(change)).await? {
+                Updated::Done(item) => Some(incident(&item)?.coverage),
+                Updated::Refused(_) => None,
+            })
         })
     }
 
-    fn join<'a>(
+    fn root<'a>(&'a self, root: &'a Fingerprint) -> Stored<'a, Option<AlertId>> {
+        Box::pin(
+            async move { Ok(self.get(&format!("{ROOT}{root}")).await?.as_ref().and_then(item::pointed)) },
+        )
+    }
+
+    fn take_root<'a>(
         &'a self,
-        page: &'a Fingerprint,
-        member: &'a Incident,
+        root: &'a Fingerprint,
+        seen: Option<&'a AlertId>,
+        alert: &'a AlertId,
         now: Timestamp,
-    ) -> Stored<'a, Incident> {
+    ) -> Stored<'a, bool> {
         Box::pin(async move {
-            for _ in 0..TRIES {
-                match self.update(page.as_str(), update::join(page, member, now)).await? {
-                    Updated::Done(item) => return incident(&item),
-                    Updated::Refused(item) => match item.unwrap_or_default() {
-                        item if item::is_expired(&item, now) => self.forget(page.as_str(), now).await?,
-                        // The page is full. It tells what it can.
-                        item => return incident(&item),
-                    },
-                }
-            }
-            Err(StoreError(format!("page `{page}` changed faster than it could be joined")))
+            let taken = self.update(&format!("{ROOT}{root}"), update::take_root(seen, alert, now)).await?;
+            Ok(match taken {
+                Updated::Done(_) => true,
+                // A reply that was lost: it is taken all the same.
+                Updated::Refused(item) => item.as_ref().and_then(item::pointed).as_ref() == Some(alert),
+            })
         })
     }
 
-    fn keep<'a>(
+    fn charge<'a>(&'a self, charge: &'a Charge, now: Timestamp) -> Stored<'a, bool> {
+        Box::pin(async move {
+            Ok(matches!(self.update(&charge.hour, update::charge(charge, now)).await?, Updated::Done(_)))
+        })
+    }
+
+    fn save_example<'a>(
         &'a self,
         fingerprint: &'a Fingerprint,
         example: &'a Diagnosis,
         now: Timestamp,
     ) -> Stored<'a, ()> {
-        Box::pin(self.put(item::document(&example::id(fingerprint), example::write(example), now)))
+        let id = example::id(fingerprint, &example_key(example.route.as_ref()));
+        Box::pin(self.put(item::document(&id, example::write(example), now)))
     }
 
-    fn kept<'a>(&'a self, fingerprint: &'a Fingerprint) -> Stored<'a, Option<Diagnosis>> {
+    fn load_examples<'a>(&'a self, incident: &'a Incident) -> Stored<'a, Vec<Diagnosis>> {
         Box::pin(async move {
-            let item = self.get(&example::id(fingerprint)).await?;
-            Ok(item.and_then(|item| example::read(item::body(&item)?)))
+            let keys = incident.routes.keys().map(|route| example_key(Some(route)));
+            let keys: BTreeSet<String> = keys.chain([example_key(None)]).collect();
+            let ids = keys.iter().map(|key| example::id(&incident.fingerprint, key)).collect();
+            let items = self.get_all(ids).await?;
+            let mut examples: Vec<Diagnosis> =
+                items.iter().filter_map(|item| example::read(item::body(item)?)).collect();
+            examples.sort_by_key(|example| example_key(example.route.as_ref()));
+            Ok(examples)
         })
     }
 
@@ -329,6 +394,10 @@ impl Store for DynamoStore {
             Err(StoreError("the silences changed faster than they could be written".to_owned()))
         })
     }
+}
+
+fn key(fingerprint: &Fingerprint) -> String {
+    format!("{INCIDENT}{fingerprint}")
 }
 
 fn incident(item: &Item) -> Result<Incident, StoreError> {

@@ -2,15 +2,19 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route};
 use crate::ids::{AccountId, ApiId, Region, RequestId};
 use crate::incidents::fingerprint::Fingerprint;
+use crate::incidents::store::item::EXAMPLE;
 use crate::logs::{Phase, Source};
 
-/// The key of an incident's failure.
-pub(crate) fn id(fingerprint: &Fingerprint) -> String {
-    format!("{fingerprint}#example")
+/// The key of an incident's failure on a route.
+pub(crate) fn id(fingerprint: &Fingerprint, route: &str) -> String {
+    let digest = Sha256::digest(route);
+    let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("{EXAMPLE}{fingerprint}#{digest}")
 }
 
 #[derive(Serialize, Deserialize)]

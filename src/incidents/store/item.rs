@@ -1,18 +1,31 @@
 //! An incident as an item of the table, and back.
+//!
+//! The keys of this version begin with a letter and `#`. Items of the version before have none: they are not read, and expire
+//! by themselves within a week.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::causes::{Cause, Route};
 use crate::ids::{AccountId, ApiId, Region};
-use crate::incidents::alert::Status;
+use crate::incidents::coverage::{AlertId, Coverage, Flapping, KEPT};
 use crate::incidents::failure_group::DeliveryId;
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::incident::{Fault, Incident, LastAlert, Lease, Window};
+use crate::incidents::incident::{Incident, Window};
+use crate::incidents::record::AlertRecord;
 use crate::incidents::store::dynamodb::{Item, Value};
 use crate::logs::Source;
+
+/// What precedes the key of an incident, an alert, a root and an example.
+pub(crate) const INCIDENT: &str = "i#";
+/// See [`INCIDENT`].
+pub(crate) const ALERT: &str = "a#";
+/// See [`INCIDENT`].
+pub(crate) const ROOT: &str = "r#";
+/// See [`INCIDENT`].
+pub(crate) const EXAMPLE: &str = "e#";
 
 /// What precedes a route in the name of the attribute that counts it.
 pub(crate) const ROUTE: &str = "route ";
@@ -32,10 +45,28 @@ pub(crate) fn route(route: &Route) -> String {
     format!("{ROUTE}{} {}", route.method, route.path)
 }
 
+/// A route's mark in the set that bounds how many there are: the names stand in the item already.
+pub(crate) fn route_mark(route: &Route) -> String {
+    let digest = Sha256::digest(format!("{} {}", route.method, route.path));
+    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads an alert; `None` where the item is something else.
+pub(crate) fn read_alert(item: &Item) -> Option<AlertRecord> {
+    text(item, "id").filter(|id| id.starts_with(ALERT))?;
+    serde_json::from_str(body(item)?).ok()
+}
+
+/// The alert that a root points to.
+pub(crate) fn pointed(item: &Item) -> Option<AlertId> {
+    text(item, "alert").map(|id| AlertId(id.to_owned()))
+}
+
 /// Reads an incident; `None` where the item is something else.
 pub(crate) fn read(item: &Item) -> Option<Incident> {
-    let fingerprint = Fingerprint::kept(text(item, "id")?);
+    let fingerprint = Fingerprint::kept(text(item, "id")?.strip_prefix(INCIDENT)?);
     let opened_at = at(item, "opened_at");
+    let (failed, late) = (count(item, "failed").unwrap_or(0), count(item, "late").unwrap_or(0));
     let source = Source {
         account: text(item, "account").map(AccountId::new),
         region: text(item, "region").map(Region::new),
@@ -45,10 +76,24 @@ pub(crate) fn read(item: &Item) -> Option<Incident> {
         canary: matches!(item.get("canary"), Some(Value::Bool(true))),
         ..Source::default()
     };
-    let lease = text(item, "lease_owner").zip(at(item, "lease_until"));
-    let members = match item.get("members") {
-        Some(Value::Ss(members)) => members.iter().map(Fingerprint::kept).collect(),
-        _ => BTreeSet::new(),
+    let ended = text(item, "ended_id").zip(at(item, "ended_at"));
+    let coverage = Coverage {
+        opened_at: opened_at?,
+        counted_at: at(item, "counted_at").or(opened_at)?,
+        failed,
+        late,
+        covered: count(item, "covered").unwrap_or(0),
+        ended_failed: count(item, "ended_failed").unwrap_or(0),
+        generation: count(item, "generation").unwrap_or(0),
+        alert: text(item, "alert").map(|id| AlertId(id.to_owned())),
+        named: matches!(item.get("named"), Some(Value::Bool(true))),
+        ended: ended.map(|(id, at)| (AlertId(id.to_owned()), at)),
+        flapping: Flapping {
+            times: count(item, "flaps").and_then(|times| u32::try_from(times).ok()).unwrap_or(0),
+            since: at(item, "flaps_since"),
+        },
+        expires_at: count(item, "expires_at")
+            .and_then(|seconds| Timestamp::from_second(i64::try_from(seconds).ok()?).ok()),
     };
     Some(Incident {
         id: Incident::id_of(&fingerprint, opened_at?),
@@ -57,7 +102,7 @@ pub(crate) fn read(item: &Item) -> Option<Incident> {
         source,
         opened_at,
         counted_at: at(item, "counted_at"),
-        failed: count(item, "failed").unwrap_or(0),
+        failed: failed + late,
         first_failure: at(item, "first_failure"),
         last_failure: at(item, "last_failure"),
         routes: routes(item),
@@ -67,10 +112,7 @@ pub(crate) fn read(item: &Item) -> Option<Incident> {
             rate: count(item, "rate"),
             base: count(item, "base"),
         },
-        page: text(item, "page").map(Fingerprint::kept),
-        members,
-        told: text(item, "told").and_then(|told| serde_json::from_str::<WireTold>(told).ok()?.told()),
-        lease: lease.map(|(owner, until)| Lease { owner: owner.to_owned(), until }),
+        coverage,
         fingerprint,
     })
 }
@@ -103,7 +145,7 @@ pub(crate) fn document(id: &str, body: String, now: Timestamp) -> Item {
     Item::from([
         ("id".to_owned(), Value::S(id.to_owned())),
         ("body".to_owned(), Value::S(body)),
-        ("expires_at".to_owned(), number(now.as_second() + Incident::KEPT_OPEN.as_secs().cast_signed())),
+        ("expires_at".to_owned(), number(now.as_second() + KEPT.as_secs())),
     ])
 }
 
@@ -130,87 +172,4 @@ fn count(item: &Item, name: &str) -> Option<u64> {
 
 fn at(item: &Item, name: &str) -> Option<Timestamp> {
     Timestamp::from_millisecond(item.get(name)?.as_n().ok()?.parse().ok()?).ok()
-}
-
-/// What was told, as one attribute: it is always written whole.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct WireTold {
-    number: u64,
-    at: Timestamp,
-    status: String,
-    rate: Option<u64>,
-    routes: usize,
-    members: usize,
-    escalations: u32,
-    quiet: bool,
-    look_at: Option<Timestamp>,
-    resolved_at: Option<Timestamp>,
-    code: Option<String>,
-    resource: Option<String>,
-}
-
-impl WireTold {
-    pub(crate) fn of(told: &LastAlert) -> Self {
-        let LastAlert {
-            number,
-            at,
-            status,
-            rate,
-            routes,
-            members,
-            escalations,
-            quiet,
-            look_at,
-            resolved_at,
-            fault,
-        } = told.clone();
-        let (code, resource) = fault.map_or((None, None), |fault| (Some(fault.code), fault.resource));
-        let status = status.as_str().to_owned();
-        Self {
-            number,
-            at,
-            status,
-            rate,
-            routes,
-            members,
-            escalations,
-            quiet,
-            look_at,
-            resolved_at,
-            code,
-            resource,
-        }
-    }
-
-    fn told(self) -> Option<LastAlert> {
-        let Self {
-            number,
-            at,
-            status,
-            rate,
-            routes,
-            members,
-            escalations,
-            quiet,
-            look_at,
-            resolved_at,
-            code,
-            resource,
-        } = self;
-        let status = Status::ALL.into_iter().find(|known| known.as_str() == status)?;
-        let fault = code.map(|code| Fault { code, resource });
-        Some(LastAlert {
-            number,
-            at,
-            status,
-            rate,
-            routes,
-            members,
-            escalations,
-            quiet,
-            look_at,
-            resolved_at,
-            fault,
-        })
-    }
 }

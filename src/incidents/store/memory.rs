@@ -1,17 +1,20 @@
-//! Incidents in the container's memory: each container tells for itself.
+//! Incidents and alerts in the container's memory: each container alerts by itself.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::causes::Diagnosis;
+use crate::causes::{Diagnosis, Route};
+use crate::incidents::coverage::{AlertId, Coverage, CoverageChange};
 use crate::incidents::failure_group::{DeliveryId, FailureGroup};
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::incident::{Incident, Lease};
+use crate::incidents::incident::Incident;
+use crate::incidents::ledger::{Charge, Ledger};
+use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
-use crate::incidents::store::{Release, Store, Stored};
+use crate::incidents::store::{Contents, Store, Stored, Written, example_key};
 
 /// Incidents kept at a time; when there are more, those that failed longest ago are forgotten.
 const MOST: usize = 4096;
@@ -28,6 +31,9 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Kept {
     entries: HashMap<Fingerprint, Entry>,
+    alerts: BTreeMap<AlertId, AlertRecord>,
+    roots: HashMap<Fingerprint, AlertId>,
+    ledgers: BTreeMap<String, Ledger>,
     silences: Vec<Silence>,
 }
 
@@ -35,37 +41,28 @@ struct Kept {
 struct Entry {
     incident: Incident,
     seen: VecDeque<DeliveryId>,
-    example: Option<Diagnosis>,
-}
-
-impl Entry {
-    fn of(incident: Incident) -> Self {
-        Self { incident, seen: VecDeque::new(), example: None }
-    }
+    examples: BTreeMap<String, Diagnosis>,
 }
 
 impl Kept {
     /// An incident, opened where none is kept or the one that is has expired.
-    fn entry(
-        &mut self,
-        fingerprint: &Fingerprint,
-        now: Timestamp,
-        opened: impl FnOnce() -> Incident,
-    ) -> &mut Entry {
-        if self.entries.get(fingerprint).is_some_and(|entry| entry.incident.is_expired(now)) {
+    fn entry(&mut self, news: &FailureGroup, now: Timestamp) -> &mut Entry {
+        let fingerprint = &news.fingerprint;
+        if self.entries.get(fingerprint).is_some_and(|entry| entry.incident.coverage.is_expired(now)) {
             self.entries.remove(fingerprint);
         }
         if !self.entries.contains_key(fingerprint) && self.entries.len() >= MOST {
-            self.forget_one();
+            let oldest = self.entries.values().min_by_key(|entry| entry.incident.counted_at);
+            if let Some(oldest) = oldest.map(|entry| entry.incident.fingerprint.clone()) {
+                self.entries.remove(&oldest);
+            }
         }
-        self.entries.entry(fingerprint.clone()).or_insert_with(|| Entry::of(opened()))
-    }
-
-    fn forget_one(&mut self) {
-        let oldest = self.entries.values().min_by_key(|entry| entry.incident.counted_at);
-        if let Some(oldest) = oldest.map(|entry| entry.incident.fingerprint.clone()) {
-            self.entries.remove(&oldest);
-        }
+        let opened = || Incident::opened(fingerprint.clone(), &news.example.source, news.example.cause, now);
+        self.entries.entry(fingerprint.clone()).or_insert_with(|| Entry {
+            incident: opened(),
+            seen: VecDeque::new(),
+            examples: BTreeMap::new(),
+        })
     }
 }
 
@@ -76,15 +73,32 @@ impl MemoryStore {
     }
 }
 
+/// What the table keeps of routes: few, and short.
+pub(crate) fn stored_routes(routes: &BTreeMap<Route, u64>) -> impl Iterator<Item = (Route, u64)> + '_ {
+    let short = |route: &Route| Route {
+        method: route.method.clone(),
+        path: route.path.chars().take(Incident::STORED_PATH).collect(),
+    };
+    routes.iter().take(Incident::STORED_ROUTES).map(move |(route, failed)| (short(route), *failed))
+}
+
 impl Store for MemoryStore {
+    fn is_private(&self) -> bool {
+        true
+    }
+
     fn count<'a>(&'a self, news: &'a FailureGroup, now: Timestamp) -> Stored<'a, Incident> {
         let mut kept = self.kept();
-        let opened =
-            || Incident::opened(news.fingerprint.clone(), &news.example.source, news.example.cause, now);
-        let Entry { incident, seen, .. } = kept.entry(&news.fingerprint, now, opened);
+        let Entry { incident, seen, .. } = kept.entry(news, now);
         for (id, delivery) in &news.deliveries {
             if !seen.contains(id) {
-                incident.count(delivery, now);
+                let mut delivery = delivery.clone();
+                delivery.routes = stored_routes(&delivery.routes)
+                    .filter(|(route, _)| {
+                        incident.routes.contains_key(route) || incident.routes.len() < Incident::STORED_ROUTES
+                    })
+                    .collect();
+                incident.count(&delivery, now);
                 seen.push_back(*id);
             }
         }
@@ -100,81 +114,106 @@ impl Store for MemoryStore {
     fn read<'a>(&'a self, fingerprints: &'a [Fingerprint], now: Timestamp) -> Stored<'a, Vec<Incident>> {
         let kept = self.kept();
         let found = fingerprints.iter().filter_map(|fingerprint| kept.entries.get(fingerprint));
-        let found: Vec<Incident> =
-            found.map(|entry| entry.incident.clone()).filter(|incident| !incident.is_expired(now)).collect();
-        Box::pin(ready(Ok(found)))
+        let found = found.map(|entry| entry.incident.clone());
+        Box::pin(ready(Ok(found.filter(|incident| !incident.coverage.is_expired(now)).collect())))
     }
 
-    fn all(&self, now: Timestamp) -> Stored<'_, Vec<Incident>> {
-        let kept = self.kept();
-        let all = kept.entries.values().map(|entry| entry.incident.clone());
-        let mut all: Vec<Incident> = all.filter(|incident| !incident.is_expired(now)).collect();
-        all.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
-        Box::pin(ready(Ok(all)))
-    }
-
-    fn claim<'a>(&'a self, seen: &'a Incident, lease: &'a Lease, now: Timestamp) -> Stored<'a, bool> {
+    fn all(&self, now: Timestamp) -> Stored<'_, Contents> {
         let mut kept = self.kept();
-        let number = |incident: &Incident| incident.told.as_ref().map(|told| told.number);
-        let free = |incident: &Incident| {
-            number(incident) == number(seen) && !incident.lease.as_ref().is_some_and(|lease| lease.holds(now))
+        kept.alerts.retain(|_, alert| alert.expires_at().is_none_or(|expires| expires > now));
+        let mut incidents: Vec<Incident> =
+            kept.entries.values().map(|entry| entry.incident.clone()).collect();
+        incidents.retain(|incident| !incident.coverage.is_expired(now));
+        incidents.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
+        let alerts = kept.alerts.values().cloned().collect();
+        Box::pin(ready(Ok(Contents { incidents, alerts })))
+    }
+
+    fn alert<'a>(&'a self, id: &'a AlertId) -> Stored<'a, Option<AlertRecord>> {
+        Box::pin(ready(Ok(self.kept().alerts.get(id).cloned())))
+    }
+
+    fn write<'a>(&'a self, seen: Option<u64>, alert: &'a AlertRecord) -> Stored<'a, Written> {
+        let mut kept = self.kept();
+        let known = kept.alerts.get(&alert.id);
+        let written = if known.map(|known| known.version) == seen {
+            kept.alerts.insert(alert.id.clone(), alert.clone());
+            Written::Done
+        } else {
+            Written::Refused(known.cloned())
         };
-        let entry = kept.entries.get_mut(&seen.fingerprint).filter(|entry| free(&entry.incident));
-        let won = entry.map(|entry| entry.incident.lease = Some(lease.clone())).is_some();
-        Box::pin(ready(Ok(won)))
+        Box::pin(ready(Ok(written)))
     }
 
-    fn settle<'a>(
-        &'a self,
-        fingerprint: &'a Fingerprint,
-        owner: &'a str,
-        settled: &'a Release,
-    ) -> Stored<'a, ()> {
+    fn delete<'a>(&'a self, id: &'a AlertId, version: u64) -> Stored<'a, ()> {
         let mut kept = self.kept();
-        let held = |incident: &Incident| incident.lease.as_ref().is_some_and(|lease| lease.owner == owner);
-        if let Some(entry) = kept.entries.get_mut(fingerprint).filter(|entry| held(&entry.incident)) {
-            let incident = &mut entry.incident;
-            incident.lease = None;
-            match settled {
-                Release::Alerted(told) => incident.told = Some(told.clone()),
-                Release::Merged(page) => incident.page = Some(page.clone()),
-                Release::Silenced(until) => {
-                    incident.lease = Some(Lease { owner: Lease::SILENCE.to_owned(), until: *until });
-                }
-                Release::Retry => {}
-            }
+        if kept.alerts.get(id).is_some_and(|alert| alert.version == version) {
+            kept.alerts.remove(id);
         }
         Box::pin(ready(Ok(())))
     }
 
-    fn join<'a>(
+    fn change<'a>(
         &'a self,
-        page: &'a Fingerprint,
-        member: &'a Incident,
-        now: Timestamp,
-    ) -> Stored<'a, Incident> {
+        fingerprint: &'a Fingerprint,
+        change: &'a CoverageChange,
+    ) -> Stored<'a, Option<Coverage>> {
         let mut kept = self.kept();
-        let opened = || Incident::opened(page.clone(), &member.source, member.cause, now);
-        let page = &mut kept.entry(page, now, opened).incident;
-        page.join(member, now);
-        Box::pin(ready(Ok(page.clone())))
+        let entry = kept.entries.get_mut(fingerprint);
+        let changed = entry.and_then(|entry| {
+            let changed = entry.incident.coverage.changed(change)?;
+            entry.incident.coverage = changed.clone();
+            Some(changed)
+        });
+        Box::pin(ready(Ok(changed)))
     }
 
-    fn keep<'a>(
+    fn root<'a>(&'a self, root: &'a Fingerprint) -> Stored<'a, Option<AlertId>> {
+        Box::pin(ready(Ok(self.kept().roots.get(root).cloned())))
+    }
+
+    fn take_root<'a>(
+        &'a self,
+        root: &'a Fingerprint,
+        seen: Option<&'a AlertId>,
+        alert: &'a AlertId,
+        _now: Timestamp,
+    ) -> Stored<'a, bool> {
+        let mut kept = self.kept();
+        let is_free = kept.roots.get(root) == seen;
+        if is_free {
+            kept.roots.insert(root.clone(), alert.clone());
+        }
+        Box::pin(ready(Ok(is_free)))
+    }
+
+    fn charge<'a>(&'a self, charge: &'a Charge, _now: Timestamp) -> Stored<'a, bool> {
+        let mut kept = self.kept();
+        // An hour ago is over.
+        kept.ledgers.retain(|hour, _| *hour >= charge.hour);
+        let charged = kept.ledgers.entry(charge.hour.clone()).or_default().charge(charge);
+        Box::pin(ready(Ok(charged)))
+    }
+
+    fn save_example<'a>(
         &'a self,
         fingerprint: &'a Fingerprint,
         example: &'a Diagnosis,
         _now: Timestamp,
     ) -> Stored<'a, ()> {
-        if let Some(entry) = self.kept().entries.get_mut(fingerprint) {
-            entry.example = Some(example.clone());
+        if let Some(entry) = self.kept().entries.get_mut(fingerprint)
+            && entry.examples.len() < 2 * Incident::STORED_ROUTES
+        {
+            entry.examples.insert(example_key(example.route.as_ref()), example.clone());
         }
         Box::pin(ready(Ok(())))
     }
 
-    fn kept<'a>(&'a self, fingerprint: &'a Fingerprint) -> Stored<'a, Option<Diagnosis>> {
-        let example = self.kept().entries.get(fingerprint).and_then(|entry| entry.example.clone());
-        Box::pin(ready(Ok(example)))
+    fn load_examples<'a>(&'a self, incident: &'a Incident) -> Stored<'a, Vec<Diagnosis>> {
+        let kept = self.kept();
+        let examples = kept.entries.get(&incident.fingerprint);
+        let examples = examples.map(|entry| entry.examples.values().cloned().collect());
+        Box::pin(ready(Ok(examples.unwrap_or_default())))
     }
 
     fn silences(&self) -> Stored<'_, Vec<Silence>> {

@@ -6,13 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::causes::{Cause, Route};
-use crate::incidents::alert::Status;
+use crate::incidents::coverage::{AlertId, CoverageChange, KEPT, is_late};
 use crate::incidents::failure_group::{DeliveryCount, DeliveryId, FailureGroup};
-use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::incident::{Incident, Lease, Window};
-use crate::incidents::store::Release;
+use crate::incidents::incident::{Incident, Window};
+use crate::incidents::ledger::Charge;
+use crate::incidents::record::AlertRecord;
 use crate::incidents::store::dynamodb::{Blob, Item, Value};
-use crate::incidents::store::item::{MOST_SEEN, WireTold, number, route, time};
+use crate::incidents::store::item::{MOST_SEEN, number, route, route_mark, time};
+use crate::incidents::store::memory::stored_routes;
 use crate::logs::Source;
 
 /// An update expression, clause by clause. Every name goes by an alias: DynamoDB reserves some six hundred words.
@@ -88,6 +89,18 @@ impl Update {
         self.require(format!("attribute_not_exists({name}) OR {name} > {now}"));
     }
 
+    /// What is covered never becomes less, whatever write is late.
+    fn cover(&mut self, covered: u64) {
+        let (name, value) = (self.name("covered"), self.value(number(covered)));
+        self.require(format!("attribute_not_exists({name}) OR {name} <= {value}"));
+        self.set.push(format!("{name} = {value}"));
+    }
+
+    fn require_on(&mut self, alert: &AlertId) {
+        let (name, alert) = (self.name("alert"), self.value(Value::S(alert.0.clone())));
+        self.require(format!("{name} = {alert}"));
+    }
+
     fn keep_until(&mut self, from: Timestamp, kept: Duration) {
         self.set("expires_at", number(from.as_second().saturating_add(kept.as_secs().cast_signed())));
     }
@@ -107,29 +120,41 @@ impl Update {
 }
 
 /// Counts deliveries that were not counted yet. Of routes, only those of `only_known` where that is given; the older
-/// deliveries are forgotten where it is time to `rotate`.
+/// deliveries are forgotten where it is time to `rotate`. What is `late` is counted on condition that its time has ended.
 pub(crate) fn count(
     news: &FailureGroup,
     deliveries: &[(DeliveryId, &DeliveryCount)],
     only_known: Option<&BTreeMap<Route, u64>>,
     rotate: bool,
+    late: bool,
     now: Timestamp,
 ) -> Update {
     let mut update = Update::default();
     let mut sum = Incident::opened(news.fingerprint.clone(), &news.example.source, news.example.cause, now);
     deliveries.iter().for_each(|(_, delivery)| sum.count(delivery, now));
     update.open(&news.example.source, news.example.cause, now);
-    update.set("counted_at", time(now));
     update.set_once("first_failure", sum.first_failure.map(time));
-    if let Some(last) = sum.last_failure {
-        update.set("last_failure", time(last));
+    if late {
+        update.add("late", number(sum.failed));
+        update.set_once("last_failure", sum.last_failure.map(time));
+        let (ended, alert) = (update.name("ended_at"), update.name("alert"));
+        let last = update.value(time(sum.last_failure.unwrap_or(now)));
+        update.require(format!("{ended} >= {last} AND attribute_not_exists({alert})"));
+    } else {
+        update.set("counted_at", time(now));
+        update.remove("expires_at");
+        update.add("failed", number(sum.failed));
+        update.add("window_failed", number(sum.failed));
+        update.set_once("window_since", Some(time(now)));
+        match sum.last_failure {
+            Some(last) if is_late(last, now) => update.set_once("last_failure", Some(time(last))),
+            Some(last) => update.set("last_failure", time(last)),
+            None => {}
+        }
     }
-    update.set_once("window_since", Some(time(now)));
-    update.keep_until(now, Incident::KEPT_OPEN);
-    update.add("failed", number(sum.failed));
-    update.add("window_failed", number(sum.failed));
-    sum.routes.retain(|route, _| only_known.is_none_or(|known| known.contains_key(route)));
-    count_routes(&mut update, &sum.routes, only_known.is_none());
+    let mut routes: BTreeMap<Route, u64> = stored_routes(&sum.routes).collect();
+    routes.retain(|route, _| only_known.is_none_or(|known| known.contains_key(route)));
+    count_routes(&mut update, &routes, only_known.is_none());
     remember(&mut update, deliveries, rotate);
     update.require_unexpired(now);
     update
@@ -140,8 +165,8 @@ fn count_routes(update: &mut Update, routes: &BTreeMap<Route, u64>, may_add: boo
         update.add(&route(known), number(failed));
     }
     if may_add && !routes.is_empty() {
-        update.add("routes", Value::Ss(routes.keys().map(route).collect()));
-        let (name, most) = (update.name("routes"), update.value(number(Incident::MOST_ROUTES)));
+        update.add("routes", Value::Ss(routes.keys().map(route_mark).collect()));
+        let (name, most) = (update.name("routes"), update.value(number(Incident::STORED_ROUTES)));
         update.require(format!("attribute_not_exists({name}) OR size({name}) < {most}"));
     }
 }
@@ -181,73 +206,118 @@ pub(crate) fn turn(before: &Window, after: &Window) -> Update {
     update
 }
 
-/// Takes the lease of what stands as it was seen.
-pub(crate) fn claim(seen: &Incident, lease: &Lease, now: Timestamp) -> Update {
+/// Changes what is covered of an incident, on the conditions that [`Coverage::changed`] has.
+///
+/// [`Coverage::changed`]: crate::incidents::coverage::Coverage::changed
+pub(crate) fn change(change: &CoverageChange) -> Update {
     let mut update = Update::default();
-    let told = update.name("told_number");
-    match &seen.told {
-        Some(known) => {
-            let known = update.value(number(known.number));
-            update.require(format!("{told} = {known}"));
-        }
-        None => update.require(format!("attribute_not_exists({told})")),
-    }
+    let text = |id: &AlertId| Value::S(id.0.clone());
     let id = update.name("id");
     update.require(format!("attribute_exists({id})"));
-    let (until, owner) = (update.name("lease_until"), update.name("lease_owner"));
-    let now_value = update.value(time(now));
-    let longest = update.value(time(now.checked_add(Lease::LONGEST).unwrap_or(now)));
-    let silence = update.value(Value::S(Lease::SILENCE.to_owned()));
-    update.require(format!(
-        "attribute_not_exists({until}) OR {until} <= {now_value} OR ({until} > {longest} AND {owner} <> {silence})"
-    ));
-    update.set("lease_owner", Value::S(lease.owner.clone()));
-    update.set("lease_until", time(lease.until));
-    update
-}
-
-/// Ends the lease of this owner.
-pub(crate) fn settle(owner: &str, settled: &Release) -> Update {
-    let mut update = Update::default();
-    let (name, owner) = (update.name("lease_owner"), update.value(Value::S(owner.to_owned())));
-    update.require(format!("{name} = {owner}"));
-    match settled {
-        Release::Alerted(told) => {
-            let json =
-                serde_json::to_string(&WireTold::of(told)).expect("texts and numbers always serialise");
-            update.set("told", Value::S(json));
-            update.set("told_number", number(told.number));
-            let resolved = told.status == Status::Resolved;
-            update.keep_until(told.at, if resolved { Incident::KEPT_RESOLVED } else { Incident::KEPT_OPEN });
+    match change {
+        CoverageChange::Attach { generation, alert, covered } => {
+            let (on, ended) = (update.name("alert"), update.name("generation"));
+            let known = update.value(number(generation));
+            let same =
+                if *generation == 0 { format!("attribute_not_exists({ended}) OR ") } else { String::new() };
+            update.require(format!("attribute_not_exists({on})"));
+            update.require(format!("{same}{ended} = {known}"));
+            update.set("alert", text(alert));
+            update.set("named", Value::Bool(covered.is_some()));
+            if let Some(covered) = covered {
+                update.cover(*covered);
+            }
         }
-        Release::Merged(page) => update.set("page", Value::S(page.to_string())),
-        Release::Silenced(until) => {
-            update.set("lease_owner", Value::S(Lease::SILENCE.to_owned()));
-            update.set("lease_until", time(*until));
-            return update;
+        CoverageChange::Move { from, to } => {
+            update.require_on(from);
+            update.set("alert", text(to));
         }
-        Release::Retry => {}
+        CoverageChange::Cover { alert, covered } => {
+            update.require_on(alert);
+            update.cover(*covered);
+            update.set("named", Value::Bool(true));
+        }
+        CoverageChange::End { alert, at, flapping } => {
+            update.require_on(alert);
+            update.remove("alert");
+            update.remove("named");
+            update.add("generation", number(1));
+            update.set("ended_id", text(alert));
+            update.set("ended_at", time(*at));
+            let (ended, covered, none) =
+                (update.name("ended_failed"), update.name("covered"), update.value(number(0)));
+            update.set.push(format!("{ended} = if_not_exists({covered}, {none})"));
+            update.set("flaps", number(flapping.times));
+            match flapping.since {
+                Some(since) => update.set("flaps_since", time(since)),
+                None => update.remove("flaps_since"),
+            }
+        }
+        CoverageChange::Detach { alert } => {
+            update.require_on(alert);
+            update.remove("alert");
+            update.remove("named");
+            update.add("generation", number(1));
+        }
+        CoverageChange::Expire { failed, at } => {
+            let (alert, counted, covered) =
+                (update.name("alert"), update.name("failed"), update.name("covered"));
+            let known = update.value(number(failed));
+            update.require(format!("attribute_not_exists({alert})"));
+            update.require(format!("{counted} = {known} AND {covered} >= {known}"));
+            update.set("expires_at", number(at.as_second()));
+        }
     }
-    update.remove("lease_owner");
-    update.remove("lease_until");
     update
 }
 
-/// Puts an incident on a page, opening it where there is none.
-pub(crate) fn join(page: &Fingerprint, member: &Incident, now: Timestamp) -> Update {
-    debug_assert_ne!(*page, member.fingerprint, "a page is none of its own members");
+/// Writes an alert where it still has the version that was seen.
+pub(crate) fn write(seen: Option<u64>, alert: &AlertRecord) -> Update {
     let mut update = Update::default();
-    update.open(&member.source, member.cause, now);
-    update.set("counted_at", time(now));
-    update.keep_until(now, Incident::KEPT_OPEN);
-    let fingerprint = member.fingerprint.to_string();
-    update.add("members", Value::Ss(vec![fingerprint.clone()]));
-    let (name, most) = (update.name("members"), update.value(number(Incident::MOST_MEMBERS)));
-    let known = update.value(Value::S(fingerprint));
-    update.require(format!(
-        "attribute_not_exists({name}) OR size({name}) < {most} OR contains({name}, {known})"
-    ));
-    update.require_unexpired(now);
+    match seen {
+        Some(seen) => {
+            let (version, seen) = (update.name("version"), update.value(number(seen)));
+            update.require(format!("{version} = {seen}"));
+        }
+        None => {
+            let id = update.name("id");
+            update.require(format!("attribute_not_exists({id})"));
+        }
+    }
+    update.set("version", number(alert.version));
+    update.set("body", Value::S(serde_json::to_string(alert).expect("texts and numbers always serialise")));
+    match alert.expires_at() {
+        Some(at) => update.set("expires_at", number(at.as_second())),
+        None => update.remove("expires_at"),
+    }
+    update
+}
+
+/// Points a root to an alert, where it still points to what was seen.
+pub(crate) fn take_root(seen: Option<&AlertId>, alert: &AlertId, now: Timestamp) -> Update {
+    let mut update = Update::default();
+    let name = update.name("alert");
+    match seen {
+        Some(seen) => {
+            let seen = update.value(Value::S(seen.0.clone()));
+            update.require(format!("{name} = {seen}"));
+        }
+        None => update.require(format!("attribute_not_exists({name})")),
+    }
+    update.set("alert", Value::S(alert.0.clone()));
+    update.keep_until(now, KEPT.unsigned_abs());
+    update
+}
+
+/// Counts a message, where every limit has room for it.
+pub(crate) fn charge(charge: &Charge, now: Timestamp) -> Update {
+    let mut update = Update::default();
+    for (name, most) in &charge.limits {
+        let (known, most) = (update.name(name), update.value(number(most)));
+        update.require(format!("attribute_not_exists({known}) OR {known} < {most}"));
+        update.add(name, number(1));
+    }
+    update.keep_until(now, Duration::from_secs(2 * 3600));
     update
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde_json::Value;
-use vpclink_responder::incidents::store::Store;
-use vpclink_responder::incidents::{Incident, Status};
+use vpclink_responder::incidents::Incident;
+use vpclink_responder::incidents::store::{Contents, Store};
 
 use super::history::{Failure, History, UNDECODABLE};
 use super::world::{Sent, World, time};
@@ -39,9 +39,9 @@ impl Audit {
         let uncounted = struck.iter().any(|site| site.effect == "store: count");
         let all = world.store.all(world.now()).now_or_never().expect("memory answers at once").unwrap();
         audit.told(history, &told);
-        audit.counted(history, &all, uncounted);
+        audit.counted(history, &all.incidents, uncounted);
         told.iter().for_each(|told| audit.facts(history, told));
-        audit.settled(&all, &told, world);
+        audit.settled(history, &all, &told);
         audit.doubled = doubled(&told, time(history.back));
         audit
     }
@@ -137,27 +137,41 @@ impl Audit {
         unless(text(&alert["account"]) == "111122223333", format!("account {}", alert["account"]));
     }
 
-    /// Nothing is left open, held or half done, and nothing ended that had not begun.
-    fn settled(&mut self, all: &[Incident], told: &[LastAlert], world: &World) {
-        for one in all {
-            let on_a_page = one.page.as_ref().is_some_and(|page| all.iter().any(|o| o.fingerprint == *page));
-            let over = one.told.as_ref().is_some_and(|told| told.status == Status::Resolved);
-            if one.lease.as_ref().is_some_and(|lease| lease.holds(world.now())) {
-                self.unsettled.push(format!("{} is held by {:?}", one.id, one.lease));
-            }
-            if !on_a_page && !over {
-                self.unsettled.push(format!("{} is not over: {:?}", one.id, one.told));
+    /// Nothing is left open, uncovered or half done; every key that was triggered ends once, and none before or again.
+    fn settled(&mut self, history: &History, all: &Contents, told: &[LastAlert]) {
+        for alert in all.alerts.iter().filter(|alert| alert.expires_at().is_none()) {
+            self.unsettled.push(format!("{} is not over: {:?}", alert.id, alert.state));
+        }
+        let loud = |one: &&Incident| {
+            let silenced = history.silenced.as_ref().map(|(api, _)| api.as_str());
+            one.source.api.as_ref().is_none_or(|api| Some(api.as_str()) != silenced)
+        };
+        for one in all.incidents.iter().filter(loud) {
+            if one.coverage.uncovered() > 0 || one.coverage.alert.is_some() {
+                self.unsettled.push(format!("{} is not covered: {:?}", one.id, one.coverage));
             }
         }
-        let mut open: BTreeSet<&str> = BTreeSet::new();
+        let mut keys: BTreeMap<&str, Option<&str>> = BTreeMap::new();
         for told in told {
-            if told.status == "resolved" {
-                if !open.contains(told.key.as_str()) {
-                    self.unsettled.push(format!("{} was resolved before it was opened", told.key));
+            let known = keys.get(told.key.as_str()).copied();
+            match (told.status.as_str(), known) {
+                ("resolved", None) => self.unsettled.push(format!("{} ended before it was opened", told.key)),
+                (status @ ("resolved" | "merged"), Some(Some(before))) if status != before => {
+                    self.unsettled.push(format!("{} ended twice: {before}, {status}", told.key));
                 }
-            } else {
-                open.insert(&told.key);
+                (status @ ("resolved" | "merged"), _) => {
+                    keys.insert(&told.key, Some(status));
+                }
+                (status, Some(Some(_))) => {
+                    self.unsettled.push(format!("{} was triggered as {status} after its end", told.key));
+                }
+                (_, _) => {
+                    keys.insert(&told.key, None);
+                }
             }
+        }
+        for (key, _) in keys.iter().filter(|(_, end)| end.is_none()) {
+            self.unsettled.push(format!("{key} never ended"));
         }
     }
 }
@@ -173,9 +187,6 @@ fn name(failure: &Failure) -> Name {
 }
 
 fn name_of(incident: &Incident) -> Name {
-    if !incident.members.is_empty() {
-        return Name::default();
-    }
     let api = incident.source.api.as_ref().map(ToString::to_string).unwrap_or_default();
     (api, incident.source.stage.clone().unwrap_or_default(), incident.cause.slug.to_owned())
 }
@@ -212,10 +223,9 @@ impl LastAlert {
         }
     }
 
-    /// Whether it names this as failing. What joined a page and was to be told next when all was over is named by the end.
+    /// Whether it names this as failing: an end names everything that its alert covered.
     fn tells(&self, name: &Name) -> bool {
-        let also = usize::from(self.status == "resolved");
-        self.names[also..].contains(name)
+        self.status != "merged" && self.names.contains(name)
     }
 }
 
@@ -226,7 +236,7 @@ fn doubled(told: &[LastAlert], back: Timestamp) -> usize {
     let mut doubled = 0;
     for told in told {
         let again = told.at >= back;
-        let news = if told.status == "resolved" {
+        let news = if ["resolved", "merged"].contains(&told.status.as_str()) {
             ended.insert((again, told.key.as_str()))
         } else {
             let routes = told.routes.iter().map(|route| (again, &told.names[0], route.as_str()));

@@ -135,7 +135,12 @@ pub(crate) fn show(history: &History, seed: u64) -> String {
         0 => Plan { seed: FULL, strikes: Vec::new(), skew: Duration::ZERO },
         seed => pair(&sites(history, FULL), seed),
     };
-    let world = run(history, &plan);
+    show_plan(history, &plan)
+}
+
+/// A run, message by message.
+pub(crate) fn show_plan(history: &History, plan: &Plan) -> String {
+    let world = run(history, plan);
     let mut out = String::new();
     for strike in &plan.strikes {
         writeln!(out, "{strike}").expect("a String takes all text");

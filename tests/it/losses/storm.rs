@@ -51,7 +51,15 @@ pub(crate) struct Toll {
 impl Toll {
     /// Calls that write to the table.
     pub(crate) fn writes(&self) -> usize {
-        let writes = ["store: count", "store: claim", "store: settle", "store: join", "store: keep"];
+        let writes = [
+            "store: count",
+            "store: write",
+            "store: delete",
+            "store: change",
+            "store: take root",
+            "store: charge",
+            "store: save example",
+        ];
         writes.iter().filter_map(|effect| self.store.get(effect)).sum()
     }
 

@@ -6,9 +6,12 @@ use jiff::Timestamp;
 use vpclink_responder::alerts::{Message, Publish, PublishError, Published};
 use vpclink_responder::aws::{Account, Answered, Query, ReadError};
 use vpclink_responder::causes::Diagnosis;
+use vpclink_responder::incidents::ledger::Charge;
 use vpclink_responder::incidents::store::memory::MemoryStore;
-use vpclink_responder::incidents::store::{Release, Store, StoreError, Stored};
-use vpclink_responder::incidents::{FailureGroup, Fingerprint, Incident, Lease, Silence};
+use vpclink_responder::incidents::store::{Contents, Store, StoreError, Stored, Written};
+use vpclink_responder::incidents::{
+    AlertId, AlertRecord, Coverage, CoverageChange, FailureGroup, Fingerprint, Incident, Silence,
+};
 
 use super::world::{EPOCH, Sent, Wire, World};
 
@@ -34,48 +37,68 @@ impl Store for Wire {
         self.store("store: read", move |store| done(store.read(&fingerprints, now)))
     }
 
-    fn all(&self, now: Timestamp) -> Stored<'_, Vec<Incident>> {
+    fn all(&self, now: Timestamp) -> Stored<'_, Contents> {
         self.store("store: all", move |store| done(store.all(now)))
     }
 
-    fn claim<'a>(&'a self, seen: &'a Incident, lease: &'a Lease, now: Timestamp) -> Stored<'a, bool> {
-        let (seen, lease) = (seen.clone(), lease.clone());
-        self.store("store: claim", move |store| done(store.claim(&seen, &lease, now)))
+    fn alert<'a>(&'a self, id: &'a AlertId) -> Stored<'a, Option<AlertRecord>> {
+        let id = id.clone();
+        self.store("store: alert", move |store| done(store.alert(&id)))
     }
 
-    fn settle<'a>(
+    fn write<'a>(&'a self, seen: Option<u64>, alert: &'a AlertRecord) -> Stored<'a, Written> {
+        let alert = alert.clone();
+        self.store("store: write", move |store| done(store.write(seen, &alert)))
+    }
+
+    fn delete<'a>(&'a self, id: &'a AlertId, version: u64) -> Stored<'a, ()> {
+        let id = id.clone();
+        self.store("store: delete", move |store| done(store.delete(&id, version)))
+    }
+
+    fn change<'a>(
         &'a self,
         fingerprint: &'a Fingerprint,
-        owner: &'a str,
-        settled: &'a Release,
-    ) -> Stored<'a, ()> {
-        let (fingerprint, owner, settled) = (fingerprint.clone(), owner.to_owned(), settled.clone());
-        self.store("store: settle", move |store| done(store.settle(&fingerprint, &owner, &settled)))
+        change: &'a CoverageChange,
+    ) -> Stored<'a, Option<Coverage>> {
+        let (fingerprint, change) = (fingerprint.clone(), change.clone());
+        self.store("store: change", move |store| done(store.change(&fingerprint, &change)))
     }
 
-    fn join<'a>(
+    fn root<'a>(&'a self, root: &'a Fingerprint) -> Stored<'a, Option<AlertId>> {
+        let root = root.clone();
+        self.store("store: root", move |store| done(store.root(&root)))
+    }
+
+    fn take_root<'a>(
         &'a self,
-        page: &'a Fingerprint,
-        member: &'a Incident,
+        root: &'a Fingerprint,
+        seen: Option<&'a AlertId>,
+        alert: &'a AlertId,
         now: Timestamp,
-    ) -> Stored<'a, Incident> {
-        let (page, member) = (page.clone(), member.clone());
-        self.store("store: join", move |store| done(store.join(&page, &member, now)))
+    ) -> Stored<'a, bool> {
+        let (root, seen, alert) = (root.clone(), seen.cloned(), alert.clone());
+        self.store("store: take root", move |store| done(store.take_root(&root, seen.as_ref(), &alert, now)))
     }
 
-    fn keep<'a>(
+    fn charge<'a>(&'a self, charge: &'a Charge, now: Timestamp) -> Stored<'a, bool> {
+        let charge = charge.clone();
+        self.store("store: charge", move |store| done(store.charge(&charge, now)))
+    }
+
+    fn save_example<'a>(
         &'a self,
         fingerprint: &'a Fingerprint,
         example: &'a Diagnosis,
         now: Timestamp,
     ) -> Stored<'a, ()> {
         let (fingerprint, example) = (fingerprint.clone(), example.clone());
-        self.store("store: keep", move |store| done(store.keep(&fingerprint, &example, now)))
+        self.store("store: save example", move |store| done(store.save_example(&fingerprint, &example, now)))
     }
 
-    fn kept<'a>(&'a self, fingerprint: &'a Fingerprint) -> Stored<'a, Option<Diagnosis>> {
-        let fingerprint = fingerprint.clone();
-        self.store("store: kept", move |store| done(store.kept(&fingerprint)))
+    fn load_examples<'a>(&'a self, incident: &'a Incident) -> Stored<'a, Vec<Diagnosis>> {
+        let incident = incident.clone();
+        self.store("store: load examples", move |store| done(store.load_examples(&incident)))
     }
 
     fn silences(&self) -> Stored<'_, Vec<Silence>> {

@@ -97,7 +97,7 @@ impl World {
     /// Failures that the store has counted.
     pub(crate) fn counted(&self) -> u64 {
         let all = self.store.all(self.now()).now_or_never().expect("memory answers at once");
-        all.expect("memory can always be reached").iter().map(|incident| incident.failed).sum()
+        all.expect("memory can always be reached").incidents.iter().map(|incident| incident.failed).sum()
     }
 
     /// What happens to the next call of this effect.

@@ -3,6 +3,7 @@
 
 use vpclink_responder::aws::ReadError;
 use vpclink_responder::checks::Assessment;
+use vpclink_responder::checks::Finding;
 use vpclink_responder::incidents::{Alert, Fault, Recovery, recovery};
 
 use super::walk::{Level, now};
@@ -56,7 +57,8 @@ fn where_nothing_was_found_nothing_readable_may_stay_unread() {
                 || !judgement
                     .findings
                     .iter()
-                    .any(|f| matches!(f.why, Some(ReadError::Denied | ReadError::TimedOut)));
+                    .filter_map(Finding::not_read)
+                    .any(|missing| matches!(missing.why, ReadError::Denied | ReadError::TimedOut));
             (gone != readable).then(|| format!("{label} without {denied}: {seen:?}"))
         });
         wrong.collect::<Vec<_>>()

@@ -92,11 +92,18 @@ fn rising(account: &mut Account, name: &str) {
 
 /// Counted as often in the minute of the failure as before it.
 pub(crate) fn count(account: &mut Account, name: &str, now: u32) {
-    let balancer = account.load_balancers[0].arn.clone();
+    let first = account.load_balancers[0].name.clone();
+    count_of(account, &first, name, now);
+}
+
+/// The same of the load balancer of this name.
+pub(crate) fn count_of(account: &mut Account, balancer: &str, name: &str, now: u32) {
+    let balancer = account.load_balancer(balancer).arn.clone();
+    let namespace = if balancer.contains("/net/") { "AWS/NetworkELB" } else { "AWS/ApplicationELB" };
     let (_, balancer) = balancer.split_once(":loadbalancer/").expect("the ARN of a load balancer");
     let datapoints = (0..15).map(|ago| (minutes_ago(ago) / 60 * 60, if ago < 2 { now.into() } else { 3.0 }));
     account.metrics.push(Metric {
-        namespace: "AWS/NetworkELB".to_owned(),
+        namespace: namespace.to_owned(),
         name: name.to_owned(),
         dimensions: BTreeMap::from([("LoadBalancer".to_owned(), balancer.to_owned())]),
         datapoints: datapoints.collect(),

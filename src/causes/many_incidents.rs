@@ -1,0 +1,33 @@
+//! A digest: more incidents at once than may be published one by one. No log line shows it.
+
+use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::ids::Severity;
+
+pub(crate) static CAUSE: Cause = Cause {
+    slug: "many-incidents",
+    title: "more incidents than may be published one by one",
+    severity: Severity::High,
+    family: Blames::Elsewhere,
+    // No request fails of it: the responder itself counts what it does not publish.
+    recognise: |_| None,
+    text: "the responder's own: more incidents in an hour than MAX_MESSAGES_PER_HOUR allows",
+    happened: "So many incidents opened within an hour that their messages would bury each other. This one counts the rest \
+               by API and cause.",
+    why: "Many endpoints fail at once, or one client calls very many addresses through a proxy integration.",
+    side: Owner::Platform,
+    next_steps: &[
+        NextStep {
+            what: "List what is counted here with `vpclink incidents`, which reads the same table.",
+            command: Some("aws dynamodb describe-table --table-name TABLE --region {region}"),
+            verify: Some("aws logs tail /aws/lambda/STACK --since 1h --region {region}"),
+        },
+        NextStep {
+            what: "If so many messages are wanted, raise MAX_MESSAGES_PER_HOUR.",
+            command: None,
+            verify: None,
+        },
+    ],
+    references: &[
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-proxy-integrations.html",
+    ],
+};

@@ -1,0 +1,135 @@
+//! Step 1: what a URI, a path or a query holds beside the way to a host.
+
+use super::{Gone, Reading, pieces, shapes, words};
+
+/// Takes user info, fragments, the values of queries, and segments that are one-time tokens.
+pub(super) fn parts(text: &str, reading: Reading, gone: &mut Gone<'_>) {
+    if reading == Reading::Address {
+        return address(text, 0, true, gone);
+    }
+    if memchr::memchr3(b'/', b'?', b'@', text.as_bytes()).is_none() {
+        return;
+    }
+    for (at, word) in pieces(text, |b| b.is_ascii_whitespace() || b"\"'`<>".contains(&b)) {
+        address(word, at, false, gone);
+    }
+}
+
+fn address(word: &str, offset: usize, is_whole: bool, gone: &mut Gone<'_>) {
+    let mut path = 0;
+    // Several may be joined by commas.
+    for (scheme, _) in word.match_indices("//") {
+        let start = scheme + 2;
+        let named = word[..scheme].ends_with(':') || scheme == 0;
+        if !named || start < path {
+            continue;
+        }
+        let rest = &word[start..];
+        let rest = &rest[..rest.find("://").unwrap_or(rest.len())];
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        // A password may hold the marks that end an authority: then its port is no number.
+        let port = rest[..end].rsplit_once(':').map_or("", |(_, port)| port);
+        let odd = !rest[..end].contains(['@', '$', '[']) && port.bytes().any(|b| !b.is_ascii_digit());
+        let user = if odd { rest.rfind('@') } else { rest[..end].rfind('@') };
+        if let Some(user) = user {
+            gone.drop(offset + start, offset + start + user + 1);
+        }
+        let host = user.map_or(0, |user| user + 1);
+        let name = rest[host..].split(['/', ':', '?', '#']).next().unwrap_or("");
+        let decimal = name.len() > 7 && name.bytes().all(|b| b.is_ascii_digit());
+        if decimal || name.get(..2).is_some_and(|open| open.eq_ignore_ascii_case("0x")) {
+            gone.take(offset + start + host, offset + start + host + name.len());
+        }
+        path = start + host + name.len();
+    }
+    // `user:password@host` without a scheme.
+    if path == 0
+        && let Some((user, host)) = word.rsplit_once('@')
+    {
+        let pair = user.rsplit_once([',', '=', '(']).map_or(user, |(_, pair)| pair);
+        let opens = host.starts_with(|c: char| c.is_alphanumeric() || c == '[');
+        if opens
+            && pair
+                .split_once(':')
+                .is_some_and(|(name, password)| !password.is_empty() && !name.contains('/'))
+        {
+            gone.take(offset + user.len() - pair.len(), offset + user.len());
+        }
+    }
+    let is_path = is_whole || path > 0 || word.starts_with('/');
+    let mut end = word.len();
+    // AWS prints account ids as `####` in its examples.
+    let fragment = word[path..].find('#').filter(|at| !word[path + at + 1..].starts_with('#'));
+    if is_path && let Some(fragment) = fragment {
+        gone.drop(offset + path + fragment, offset + end);
+        end = path + fragment;
+    }
+    if let Some(query) = query(word, path, end, is_path) {
+        parameters(word, query + 1, end, offset, b"&;", gone);
+        end = query;
+    }
+    if word[path..end].contains('/') {
+        segments(word, path, end, offset, gone);
+    }
+}
+
+/// Where a query starts: its mark stands inside a word, or opens one.
+fn query(word: &str, path: usize, end: usize, is_path: bool) -> Option<usize> {
+    let at = path + word[path..end].find('?')?;
+    let value = &word[at + 1..end];
+    // `what?`, `a?.b` and `(?:x)` are none.
+    let opens = value.starts_with(|c: char| c.is_alphanumeric() || "%_[$+/~&-".contains(c));
+    (opens
+        && (is_path || at == 0 || value.contains(['=', '&']) || word[..at].contains('/') || value.len() > 3))
+        .then_some(at)
+}
+
+/// Of `name=value` the name stays, if it is one; of anything else nothing.
+fn parameters(word: &str, from: usize, to: usize, offset: usize, marks: &[u8], gone: &mut Gone<'_>) {
+    for (at, pair) in pieces(&word[from..to], |b| marks.contains(&b)) {
+        let at = offset + from + at;
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let digits = name.bytes().filter(u8::is_ascii_digit).count();
+        let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.[]$".contains(&b));
+        let is_name =
+            plain && name.len() <= 40 && digits <= 4 && !shapes::is_random(name) && !shapes::is_marked(name);
+        if is_name && !name.is_empty() && !value.trim_matches('=').is_empty() {
+            gone.take(at + name.len() + 1, at + pair.len());
+        } else if !pair.trim_matches(|c| ".,:)…".contains(c)).is_empty() {
+            gone.take(at, at + pair.len());
+        }
+    }
+}
+
+/// Segments that the one before them calls a token, parameters of segments, and Slack's webhooks.
+fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'_>) {
+    let (mut before, mut slack) = ("", 0);
+    let arn = word.contains("arn:aws");
+    for (at, segment) in pieces(&word[from..to], |b| b == b'/') {
+        let start = offset + from + at;
+        let (name, matrix) = segment.split_once(';').unwrap_or((segment, ""));
+        if !matrix.is_empty() {
+            parameters(segment, name.len() + 1, segment.len(), start, b";", gone);
+        }
+        let digits = name.bytes().filter(u8::is_ascii_digit).count();
+        let version = name.len() <= 3 && name.starts_with(['v', 'V']);
+        let opaque = digits > 0 && !version || !shapes::is_wordy(name);
+        let webhook = slack > 0
+            || before.starts_with("webhook")
+            || before == "services" && name.starts_with('T') && name.len() > 8;
+        slack = if slack > 0 {
+            slack - 1
+        } else if webhook && before == "services" {
+            2
+        } else {
+            0
+        };
+        // Tokens of 20 or 32 letters and digits, be they in order.
+        let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
+        let long = !arn && name.len() >= 20 && digits >= 4 && digits + letters == name.len();
+        if (words::is_token_segment(before) && opaque) || (webhook && name.len() >= 8) || long {
+            gone.take(start, start + name.len());
+        }
+        before = name;
+    }
+}

@@ -1,0 +1,179 @@
+//! What a word's shape tells: keys by their prefix, tokens by how unlike a word they are, and ids of AWS that stay.
+
+use memchr::memmem;
+
+/// How the issuers of keys and tokens mark them. A mark counts only before more characters of a token.
+#[rustfmt::skip]
+const PREFIXES: [&str; 66] = [
+    "ABIA", "ACCA", "AGE-SECRET-KEY-", "AIza", "AKIA", "ASIA", "ATATT3", "ATCTT3", "BBDC-", "EAAC", "FwoG",
+    "GOCSPX-", "IQoJ", "NRAK-", "PMAK-", "SG.", "amzn.mws.", "dapi", "dckr_pat_", "dop_v1_", "doo_v1_",
+    "figd_", "ghp_", "gho_", "ghr_", "ghs_", "ghu_", "github_pat_", "glcbt-", "gldt-", "glpat-", "glptt-",
+    "glrt-", "hf_", "hvb.", "hvs.", "key-", "lin_api_", "npm_", "nvapi-", "oauth2:", "pk_live_", "pk_test_",
+    "pypi-", "rk_live_", "rk_test_", "rzp_live_", "rzp_test_", "shpat_", "shpca_", "shppa_", "shpss_",
+    "sk-", "sk_live_", "sk_test_", "sntrys_", "sq0atp-", "sq0csp-", "tskey-", "whsec_", "xapp-", "xox",
+    "xoxb-", "xoxp-", "ya29.", "1//0",
+];
+
+/// The letters that follow a letter in English words and the names that programs give; all others make a word unlikely.
+#[rustfmt::skip]
+const FOLLOWERS: [&str; 26] = [
+    "bcdefgiklmnprstuvwxy", "acdefijlorsuy", "abdefhiklmorstuy", "abcefilmnoprstu",
+    "abcdfghiklmnopqrstuvwxy", "abcdeilorstu", "aehilnorsu", "aeimortu", "abcdefglmnoprstvxz", "e", "aeils",
+    "acdeiopstuvy", "abdeilopstu", "acdefgikloprstuvy", "abcdfgiklmnprstuvwx", "acdehilorstuy", "u",
+    "abcdefgiklmnopstuvwy", "acdefghiklmnoprtuwy", "acdefhilmnoprsuwy", "abcdefgilmnprst", "aeio",
+    "aehinors", "ceipt", "eimnpst", "aei",
+];
+
+/// Where AWS counts its resources: `prefix-` and 8 or 17 hexadecimal digits.
+#[rustfmt::skip]
+const RESOURCES: [&str; 40] = [
+    "acl", "aclassoc", "ami", "cgw", "dopt", "eigw", "eipalloc", "eipassoc", "eni", "fl", "fs", "fsap",
+    "fsmt", "i", "igw", "lt", "nat", "pcx", "pl", "rtb", "rtbassoc", "sg", "sgr", "snap", "subnet", "svc",
+    "attach", "tgw", "vgw", "vol", "vpc", "vpce", "vpn", "lgw", "cagw", "eice", "lb", "rnat", "ipam",
+    "pool",
+];
+
+/// A key whose issuer marked it, anywhere in a word.
+pub(super) fn is_marked(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let opened = PREFIXES.iter().any(|prefix| {
+        let Some(rest) = word.strip_prefix(prefix) else { return false };
+        // `key-`, `npm_` and the like open ordinary names too.
+        let usual =
+            prefix.bytes().all(|b| !b.is_ascii_uppercase()) && prefix.len() <= 4 && !prefix.starts_with("gh");
+        rest.len() >= 8 && (!usual || rest.bytes().any(|b| b.is_ascii_digit()))
+    });
+    let joined = word.len() >= 10 && memmem::find(bytes, b"eyJ").is_some();
+    opened
+        || joined
+        || (word.len() >= 16
+            && ["AKIA", "ASIA"].iter().any(|mark| {
+                memmem::find(bytes, mark.as_bytes()).is_some_and(|at| {
+                    let key =
+                        bytes[at + 4..].iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+                    key.count() >= 12
+                })
+            }))
+}
+
+/// Whether base64 was split by its own marks (`/ - _ . +`): letters of all kinds that together are too unlike words, and no
+/// piece that is a word, as the generated names of stacks have.
+pub(super) fn is_mixture(word: &str) -> bool {
+    let has = |what: fn(&u8) -> bool| word.as_bytes().iter().any(what);
+    let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+    let mut pieces = word.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_word = |piece: &str| {
+        piece.len() >= 5 && piece.bytes().all(|b| b.is_ascii_alphabetic()) && surprise(piece.as_bytes()) < 20
+    };
+    // The length of AWS's secret keys, whatever words are in one by chance.
+    if word.len() == 40 && mixed && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/".contains(&b)) {
+        return surprise(word.as_bytes()) >= 22;
+    }
+    let limit = if word.len() < 32 { 38 } else { 33 };
+    mixed && word.len() >= 20 && surprise(word.as_bytes()) >= limit && !pieces.any(is_word)
+}
+
+/// Whether a word, or a run of letters and digits in it, is made by chance: too long and too unlike words.
+pub(super) fn is_random(word: &str) -> bool {
+    is_mixture(word) || word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random_run)
+}
+
+fn is_random_run(run: &str) -> bool {
+    let bytes = run.as_bytes();
+    let has = |what: fn(&u8) -> bool| bytes.iter().any(what);
+    // Ids of roles and users are no secrets.
+    if bytes.len() < 16 || ["AROA", "AIDA", "AGPA", "ANPA", "AIPA"].iter().any(|id| run.starts_with(id)) {
+        return false;
+    }
+    let digits = has(u8::is_ascii_digit);
+    if bytes.iter().all(u8::is_ascii_hexdigit) {
+        // Sixteen and seventeen number AWS's load balancers and resources.
+        return bytes.len() >= 20 && digits && has(u8::is_ascii_alphabetic);
+    }
+    let limit = match bytes.len() {
+        16..20 => 55,
+        _ if digits || (has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase)) => 36,
+        _ => 42,
+    };
+    surprise(bytes) >= limit
+}
+
+/// In a hundred pairs of neighbours, how many no name has: letters that do not follow each other, a digit beside a letter,
+/// a capital behind a small letter (half, since names have some).
+fn surprise(word: &[u8]) -> usize {
+    let (mut pairs, mut odd) = (0, 0);
+    for pair in word.windows(2) {
+        let &[a, b] = pair else { continue };
+        if !a.is_ascii_alphanumeric() || !b.is_ascii_alphanumeric() {
+            continue;
+        }
+        pairs += 2;
+        odd += match (a.is_ascii_digit(), b.is_ascii_digit()) {
+            (true, true) => 0,
+            (false, false) if a == b => 0,
+            (false, false) if a.is_ascii_lowercase() && b.is_ascii_uppercase() => 1,
+            (false, false) => {
+                let row = FOLLOWERS[usize::from(a.to_ascii_lowercase() - b'a')].as_bytes();
+                if row.contains(&b.to_ascii_lowercase()) { 0 } else { 2 }
+            }
+            _ => 2,
+        };
+    }
+    (odd * 100_usize).checked_div(pairs).unwrap_or(0)
+}
+
+/// Whether a segment of a path is a name, a number or an id in small letters: nothing that base64 falls into.
+pub(super) fn is_name(segment: &str) -> bool {
+    let small = !segment.bytes().any(|b| b.is_ascii_uppercase() || b == b'+');
+    small || (segment.len() >= 4 && is_wordy(segment) && surprise(segment.as_bytes()) < 20)
+}
+
+/// Whether a word is mostly what people speak: letters, or letters with marks between.
+pub(super) fn is_wordy(word: &str) -> bool {
+    word.bytes().all(|b| !b.is_ascii_digit()) && (word.len() < 12 || surprise(word.as_bytes()) < 30)
+}
+
+/// The length of a UUID that opens a text.
+pub(super) fn uuid(text: &[u8]) -> Option<usize> {
+    let id = text.get(..36)?;
+    let sound = id.iter().enumerate().all(|(at, b)| match at {
+        8 | 13 | 18 | 23 => *b == b'-',
+        _ => b.is_ascii_hexdigit(),
+    });
+    (sound && !text.get(36).is_some_and(u8::is_ascii_alphanumeric)).then_some(36)
+}
+
+/// An id that X-Ray or EC2 gives: `1-` and 8 and 24 digits, or `eni-` and 17.
+pub(super) fn is_aws_id(word: &str) -> bool {
+    let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
+    let Some((front, last)) = word.rsplit_once('-') else { return false };
+    if !hex(last) {
+        return false;
+    }
+    match last.len() {
+        8 | 17 => front.rsplit('-').next().is_some_and(|prefix| RESOURCES.contains(&prefix)),
+        24 => front.len() == 10 && front.starts_with("1-") && hex(&front[2..]),
+        _ => false,
+    }
+}
+
+/// A DNS name: it stays, but for what is a token in it. AWS's own names hold long ids.
+pub(super) fn is_host(word: &str) -> bool {
+    let word = word.strip_suffix('.').unwrap_or(word);
+    let Some((_, last)) = word.rsplit_once('.') else { return false };
+    let named = last.len() >= 2 && last.bytes().all(|b| b.is_ascii_lowercase());
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._*".contains(&b);
+    if !named || !word.bytes().all(plain) || word.len() > 253 {
+        return false;
+    }
+    let aws = [
+        "amazonaws.com",
+        "amazonaws.com.cn",
+        "cloudfront.net",
+        "on.aws",
+        "api.aws",
+        "aws.dev",
+        "awsglobalaccelerator.com",
+    ];
+    aws.iter().any(|own| word.ends_with(own)) || !word.split('.').any(is_random)
+}

@@ -1,0 +1,252 @@
+//! What the table holds → what has to be done, most pressing first.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::incidents::alert::Status;
+use crate::incidents::coverage::{AlertId, CoverageChange, KEPT};
+use crate::incidents::fingerprint::Fingerprint;
+use crate::incidents::record::{AlertRecord, AlertState};
+use crate::incidents::step::{Job, Member};
+
+/// How often people want to hear of the same thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Policy {
+    pub repeat: Duration,
+    pub resolve_after: Duration,
+}
+
+/// An escalation waits this long after the last message, and each one makes the next wait twice as long.
+pub const SETTLING: Duration = Duration::from_secs(300);
+
+/// What no reading can look at is closed without evidence after this much quiet.
+pub const EXPIRE_AFTER: Duration = Duration::from_secs(7 * 86_400);
+
+/// An order of magnitude.
+const GROWTH: u64 = 10;
+
+/// What the table holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Table {
+    pub incidents: BTreeMap<Fingerprint, Member>,
+    pub alerts: BTreeMap<AlertId, AlertRecord>,
+}
+
+/// Something to do: the alert it is about, and the members that its message names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Todo {
+    pub job: Job,
+    pub alert: AlertRecord,
+    pub members: Vec<Member>,
+}
+
+/// Everything that has to be done now, in this order.
+pub fn plan(view: &Table, policy: Policy, now: Timestamp) -> Vec<Todo> {
+    let mut todo = repairs(view, now);
+    let pending = |id: &AlertId| todo.iter().any(|one| one.alert.id == *id);
+    let alerts: Vec<&AlertRecord> = view.alerts.values().filter(|alert| !pending(&alert.id)).collect();
+    let about = alerts.into_iter().filter_map(|alert| about(view, alert, policy, now)).collect::<Vec<_>>();
+    todo.extend(about);
+    todo.extend(view.incidents.values().filter_map(|member| opening(view, member, now)));
+    todo.extend(view.incidents.values().filter_map(|member| expiring(member, now)));
+    todo
+}
+
+/// Members on an alert, those first that failed most.
+pub fn members(view: &Table, alert: &AlertId) -> Vec<Member> {
+    let on = view.incidents.values().filter(|member| member.coverage.alert.as_ref() == Some(alert));
+    let mut members: Vec<Member> = on.cloned().collect();
+    members.sort_by(|a, b| {
+        b.coverage.failed.cmp(&a.coverage.failed).then_with(|| a.fingerprint.cmp(&b.fingerprint))
+    });
+    members
+}
+
+/// Writes that a crash left out.
+fn repairs(view: &Table, now: Timestamp) -> Vec<Todo> {
+    let mut todo = Vec::new();
+    for member in view.incidents.values() {
+        let Some(id) = &member.coverage.alert else { continue };
+        let known = view.alerts.get(id);
+        let change = match known.map(|alert| (&alert.state, alert.flapping)) {
+            Some((AlertState::Ended(end), flapping)) => {
+                CoverageChange::End { alert: id.clone(), at: end.at, flapping }
+            }
+            Some(_) => continue,
+            None => CoverageChange::Detach { alert: id.clone() },
+        };
+        let alert = known.cloned().unwrap_or_else(|| {
+            AlertRecord::opening(id.clone(), member.fingerprint.clone(), member.coverage.flapping, now)
+        });
+        let job = Job::Repair { fingerprint: member.fingerprint.clone(), change };
+        todo.push(Todo { job, alert, members: vec![member.clone()] });
+    }
+    for alert in view.alerts.values().filter(|alert| alert.is_open() && alert.is_free(now)) {
+        let Some(leader) = view.incidents.get(&alert.leader) else { continue };
+        if is_next(alert, leader) {
+            let covered =
+                alert.last.as_ref().map_or(0, |last| last.leader_failed).max(leader.coverage.covered);
+            let generation = leader.coverage.generation;
+            let change =
+                CoverageChange::Attach { generation, alert: alert.id.clone(), covered: Some(covered) };
+            let job = Job::Repair { fingerprint: leader.fingerprint.clone(), change };
+            todo.push(Todo { job, alert: alert.clone(), members: vec![leader.clone()] });
+        }
+    }
+    todo
+}
+
+/// Whether this is the alert that an incident opens next.
+fn is_next(alert: &AlertRecord, leader: &Member) -> bool {
+    leader.coverage.alert.is_none() && leader.coverage.next_alert(&leader.fingerprint) == alert.id
+}
+
+/// What has to be done about an alert.
+fn about(view: &Table, alert: &AlertRecord, policy: Policy, now: Timestamp) -> Option<Todo> {
+    if !alert.is_free(now) {
+        return None;
+    }
+    let members = members(view, &alert.id);
+    let todo = |job, members| Some(Todo { job, alert: alert.clone(), members });
+    match &alert.state {
+        AlertState::Ended(_) => None,
+        AlertState::Ending(_) => todo(Job::Finish, members),
+        AlertState::Opening { announced } => match view.incidents.get(&alert.leader) {
+            Some(leader) if is_next(alert, leader) && leader.silenced => None,
+            Some(leader) if is_next(alert, leader) && leader.coverage.uncovered() > 0 => {
+                let mut all = vec![leader.clone()];
+                all.extend(members.into_iter().filter(|member| !member.silenced));
+                todo(Job::Open, all)
+            }
+            _ if alert.is_digest() && !members.is_empty() => todo(Job::Open, members),
+            _ if !announced && members.is_empty() => todo(Job::Drop, members),
+            leader => todo(Job::Merge { into: elsewhere(alert, leader) }, members),
+        },
+        AlertState::Open => {
+            if members.is_empty() {
+                return todo(
+                    Job::Merge { into: elsewhere(alert, view.incidents.get(&alert.leader)) },
+                    members,
+                );
+            }
+            if let Some(older) = same_root(view, alert) {
+                return todo(Job::Merge { into: older }, members);
+            }
+            if let Some((status, reason)) = update(alert, &members, policy, now) {
+                return todo(Job::Update { status, reason }, members);
+            }
+            let quiet = quiet(alert, &members, policy, now)?;
+            todo(Job::Recover { quiet, may_expire: quiet >= EXPIRE_AFTER || alert.is_digest() }, members)
+        }
+    }
+}
+
+/// Where an alert goes on whose failures are elsewhere.
+fn elsewhere(alert: &AlertRecord, leader: Option<&Member>) -> AlertId {
+    let coverage = leader.map(|leader| &leader.coverage);
+    let now_on = coverage.and_then(|coverage| coverage.alert.clone());
+    let was_on = || coverage.and_then(|coverage| coverage.ended.as_ref().map(|(id, _)| id.clone()));
+    now_on.or_else(was_on).unwrap_or_else(|| alert.id.clone())
+}
+
+/// An older open alert of the same broken resource.
+fn same_root(view: &Table, alert: &AlertRecord) -> Option<AlertId> {
+    let root = alert.root.as_ref()?;
+    let order = |alert: &AlertRecord| (alert.opened_at, alert.id.clone());
+    let others = view.alerts.values().filter(|other| other.is_open() && other.root.as_ref() == Some(root));
+    let oldest = others.min_by_key(|other| order(other))?;
+    (oldest.id != alert.id).then(|| oldest.id.clone())
+}
+
+/// Whether a message of an open alert is due. What is silenced makes nothing due.
+pub fn update(
+    alert: &AlertRecord,
+    members: &[Member],
+    policy: Policy,
+    now: Timestamp,
+) -> Option<(Status, String)> {
+    let last = alert.last.as_ref()?;
+    let loud: Vec<&Member> = members.iter().filter(|member| !member.silenced).collect();
+    if loud.iter().all(|member| member.coverage.uncovered() == 0) {
+        return None;
+    }
+    let since = Duration::try_from(now.duration_since(last.at)).unwrap_or_default();
+    let settling = SETTLING.saturating_mul(1 << last.escalations.min(16)).min(policy.repeat.max(SETTLING));
+    if since >= settling
+        && let Some(reason) = growth(last, &loud)
+    {
+        return Some((Status::Escalated, reason));
+    }
+    if last.quiet && since >= SETTLING.min(policy.repeat) {
+        return Some((Status::Ongoing, "failing again after it was quiet".to_owned()));
+    }
+    (since >= policy.repeat)
+        .then(|| (Status::Ongoing, format!("still failing {} after the last alert", words(since))))
+}
+
+fn growth(last: &crate::incidents::record::LastAlert, loud: &[&Member]) -> Option<String> {
+    let plural = |n: usize, word: &str| format!("{n} more {word}{}", if n == 1 { "" } else { "s" });
+    let joined =
+        loud.iter().filter(|member| !member.coverage.named && member.coverage.uncovered() > 0).count();
+    if joined > 0 {
+        return Some(format!("the same fault now fails {}", plural(joined, "API or cause")));
+    }
+    let routes: usize = loud.iter().map(|member| member.routes).sum();
+    // What was merged into it brings routes that were told.
+    if routes > last.routes && loud.len() <= last.members {
+        return Some(format!("it now fails {}", plural(routes - last.routes, "route")));
+    }
+    let sum = |of: fn(&Member) -> Option<u64>| {
+        loud.iter().filter_map(|member| of(member)).reduce(u64::saturating_add)
+    };
+    let rate = sum(|member| member.rate)?;
+    let base = last.rate.or_else(|| sum(|member| member.base))?.max(1);
+    (rate >= base.saturating_mul(GROWTH))
+        .then(|| format!("it now fails {rate} times a minute, up from {base}"))
+}
+
+/// How long an alert has been quiet, where it is time to read whether its fault is gone.
+pub fn quiet(alert: &AlertRecord, members: &[Member], policy: Policy, now: Timestamp) -> Option<Duration> {
+    let last = alert.last.as_ref()?;
+    let counted = members.iter().map(|member| member.coverage.counted_at).max().unwrap_or(last.at);
+    let quiet = Duration::try_from(now.duration_since(counted)).unwrap_or_default();
+    let due = quiet >= alert.quiet_time(policy.resolve_after);
+    (due && last.look_at.is_none_or(|look_at| look_at <= now)).then_some(quiet)
+}
+
+/// Failures that no message covers, of an incident that is on no alert.
+pub fn opening(view: &Table, member: &Member, now: Timestamp) -> Option<Todo> {
+    let Member { fingerprint, coverage, silenced, .. } = member;
+    if *silenced || coverage.alert.is_some() || coverage.uncovered() == 0 {
+        return None;
+    }
+    let id = coverage.next_alert(fingerprint);
+    if view.alerts.contains_key(&id) {
+        // Another is opening it, or left it half done: that is for the alert to go on with.
+        return None;
+    }
+    let alert = AlertRecord::opening(id, fingerprint.clone(), coverage.flaps(now), now);
+    Some(Todo { job: Job::Open, alert, members: vec![member.clone()] })
+}
+
+fn expiring(member: &Member, now: Timestamp) -> Option<Todo> {
+    let Member { fingerprint, coverage, .. } = member;
+    let over = coverage.alert.is_none() && coverage.uncovered() == 0 && coverage.expires_at.is_none();
+    let (alert, ended) = coverage.ended.as_ref().filter(|_| over)?;
+    let at = coverage.counted_at.max(*ended).checked_add(KEPT).ok()?;
+    let change = CoverageChange::Expire { failed: coverage.failed, at };
+    let job = Job::Expire { fingerprint: fingerprint.clone(), change };
+    let alert = AlertRecord::opening(alert.clone(), fingerprint.clone(), coverage.flapping, now);
+    Some(Todo { job, alert, members: Vec::new() })
+}
+
+/// "45 s", "20 min", "4 h".
+pub fn words(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds if seconds < 7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
+}

@@ -1,0 +1,627 @@
+//! One thing that has to be done about an alert, step by step: what is needed next, and what an answer leads to.
+//!
+//! A task does nothing itself. Whatever ends it between two steps leaves a table from which [`crate::incidents::plan`] goes on.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::incidents::alert::Status;
+use crate::incidents::coverage::{AlertId, Coverage, CoverageChange};
+use crate::incidents::fingerprint::Fingerprint;
+use crate::incidents::incident::Fault;
+use crate::incidents::plan::Policy;
+use crate::incidents::record::{AlertRecord, AlertState, End, EvidenceSoFar, How, LastAlert, Lease};
+
+/// An incident as a message shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Member {
+    pub fingerprint: Fingerprint,
+    pub coverage: Coverage,
+    /// Failures a minute, and in the first minute, where they are known.
+    pub rate: Option<u64>,
+    pub base: Option<u64>,
+    pub routes: usize,
+    pub silenced: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Job {
+    /// Publishes the first message, or joins the alert of the same broken resource.
+    Open,
+    /// Publishes that it lasts or grows.
+    Update { status: Status, reason: String },
+    /// Reads whether the fault of a quiet alert is gone.
+    Recover { quiet: Duration, may_expire: bool },
+    /// Ends a key that goes on under another.
+    Merge { into: AlertId },
+    /// Publishes an end that was decided.
+    Finish,
+    /// Forgets an alert that was never published.
+    Drop,
+    /// Makes good one write that a crash left out.
+    Repair { fingerprint: Fingerprint, change: CoverageChange },
+    /// Forgets an incident that is over.
+    Expire { fingerprint: Fingerprint, change: CoverageChange },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Step {
+    Claim,
+    Budget,
+    Read,
+    Root(Fingerprint),
+    TakeRoot {
+        root: Fingerprint,
+        seen: Option<AlertId>,
+    },
+    Join(AlertId),
+    Forget,
+    Withdraw,
+    /// Notes that the first message may be published from now on: its key has to be ended.
+    Announce,
+    Publish,
+    Record,
+    /// Writes to the members, from this one on.
+    Settle(usize),
+    Move(usize),
+    Reread,
+    Cover(usize),
+    Decide,
+    Note,
+    Release(TaskOutcome),
+    Repair,
+    Done(TaskOutcome),
+}
+
+/// What a task came to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TaskOutcome {
+    Published,
+    /// Its failures are on this alert now, and the next message of that one names them.
+    Joined(AlertId),
+    /// The hour's messages are used up: a digest counts it.
+    Withheld,
+    /// Nothing was to be published.
+    Quiet,
+    /// Another owner was faster.
+    Lost,
+    /// The table could not be reached.
+    Unreachable,
+    /// The message could not be published.
+    Unpublished,
+}
+
+/// What a task needs next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// Writes an alert, where it still has this version; `None`: where there is none.
+    Write {
+        seen: Option<u64>,
+        alert: AlertRecord,
+    },
+    /// Forgets an alert, where it still has this version.
+    Delete {
+        alert: AlertId,
+        version: u64,
+    },
+    Change {
+        fingerprint: Fingerprint,
+        change: CoverageChange,
+    },
+    /// One of the hour's messages for this incident.
+    Budget(Fingerprint),
+    /// Reads the path of the failures.
+    Path,
+    /// Reads the path of everything on the alert, a few at a time, leaving out what was found healthy.
+    Evidence,
+    /// The alert that a root points to, and what is kept of it.
+    Root(Fingerprint),
+    /// Points a root to an alert, where it still points to what was seen.
+    TakeRoot {
+        root: Fingerprint,
+        seen: Option<AlertId>,
+        alert: AlertId,
+    },
+    /// Reads the members again.
+    Members,
+    Publish(Notice),
+    Nothing(TaskOutcome),
+}
+
+/// A message, but for what live AWS says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Notice {
+    pub status: Status,
+    pub reason: String,
+}
+
+/// What came of a need.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Reply {
+    Done,
+    /// A condition did not hold; the alert as it is.
+    Refused(Option<AlertRecord>),
+    Changed(Option<Coverage>),
+    Path {
+        root: Option<Fingerprint>,
+        fault: Option<Fault>,
+    },
+    Evidence {
+        recovery: Recovered,
+        fault: Option<Fault>,
+    },
+    Root {
+        alert: Option<AlertId>,
+        kept: Option<AlertRecord>,
+    },
+    Members(Vec<(Fingerprint, Option<Coverage>)>),
+    /// It could not be had or done, or no reply came.
+    Failed,
+}
+
+/// What readings say of a quiet alert.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Recovered {
+    Gone(String),
+    /// So many pairs are healthy; the others are for the next round.
+    SoFar(u32),
+    Still(String),
+    Unseen(String),
+}
+
+/// A job under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AlertTask {
+    pub job: Job,
+    pub alert: AlertRecord,
+    pub members: Vec<Member>,
+    owner: String,
+    /// How long the invocation may still take, and a margin.
+    lease: Duration,
+    is_new: bool,
+    notice: Option<Notice>,
+    root: Option<Fingerprint>,
+    fault: Option<Fault>,
+    last: Option<LastAlert>,
+    /// Whether it ends without a reading that proves it.
+    unproven: bool,
+    stage: Step,
+}
+
+impl AlertTask {
+    pub fn new(job: Job, alert: AlertRecord, members: Vec<Member>, owner: String, lease: Duration) -> Self {
+        let stage = match &job {
+            Job::Repair { .. } | Job::Expire { .. } => Step::Repair,
+            Job::Drop => Step::Forget,
+            _ => Step::Claim,
+        };
+        let is_new = job == Job::Open && alert.version == 0;
+        let (notice, root, fault, last) = (None, None, None, None);
+        Self { job, alert, members, owner, lease, is_new, notice, root, fault, last, unproven: false, stage }
+    }
+
+    /// What it does next.
+    pub fn need(&self, now: Timestamp) -> Need {
+        let id = || self.alert.id.clone();
+        let change = |place: usize, change| Need::Change {
+            fingerprint: self.members[place].fingerprint.clone(),
+            change,
+        };
+        match &self.stage {
+            Step::Claim => {
+                let seen = (!self.is_new).then_some(self.alert.version);
+                Need::Write { seen, alert: self.claimed(now) }
+            }
+            Step::Budget => Need::Budget(self.alert.leader.clone()),
+            Step::Read if matches!(self.job, Job::Recover { .. }) => Need::Evidence,
+            Step::Read => Need::Path,
+            Step::Root(root) => Need::Root(root.clone()),
+            Step::TakeRoot { root, seen } => {
+                Need::TakeRoot { root: root.clone(), seen: seen.clone(), alert: id() }
+            }
+            Step::Join(alert) => {
+                let generation = self.members[0].coverage.generation;
+                change(0, CoverageChange::Attach { generation, alert: alert.clone(), covered: None })
+            }
+            Step::Forget | Step::Withdraw => Need::Delete { alert: id(), version: self.alert.version },
+            Step::Announce => Need::Write { seen: Some(self.alert.version), alert: self.announced() },
+            Step::Publish => match &self.notice {
+                Some(notice) => Need::Publish(notice.clone()),
+                None => Need::Nothing(TaskOutcome::Quiet),
+            },
+            Step::Record => Need::Write { seen: Some(self.alert.version), alert: self.recorded() },
+            Step::Settle(place) => change(*place, self.settled(*place)),
+            Step::Move(place) => {
+                let to = match &self.job {
+                    Job::Merge { into } => into.clone(),
+                    _ => self.merged_into().unwrap_or_else(id),
+                };
+                change(*place, CoverageChange::Move { from: id(), to })
+            }
+            Step::Reread => Need::Members,
+            Step::Cover(place) => {
+                let covered = self.members[*place].coverage.failed;
+                change(*place, CoverageChange::Cover { alert: id(), covered })
+            }
+            Step::Decide => Need::Write { seen: Some(self.alert.version), alert: self.decided(now) },
+            Step::Note => Need::Write { seen: Some(self.alert.version), alert: self.noted() },
+            Step::Release(_) => Need::Write {
+                seen: Some(self.alert.version),
+                alert: self.alert.with(|alert| alert.lease = None),
+            },
+            Step::Repair => match &self.job {
+                Job::Repair { fingerprint, change } | Job::Expire { fingerprint, change } => {
+                    Need::Change { fingerprint: fingerprint.clone(), change: change.clone() }
+                }
+                _ => Need::Nothing(TaskOutcome::Quiet),
+            },
+            Step::Done(outcome) => Need::Nothing(outcome.clone()),
+        }
+    }
+
+    /// Goes on with the answer to what it needed.
+    pub fn answer(&mut self, answer: Reply, policy: Policy, now: Timestamp) {
+        let needed = self.need(now);
+        self.answer_to(&needed, answer, policy, now);
+    }
+
+    /// The same, where time has passed since it was needed.
+    pub fn answer_to(&mut self, needed: &Need, answer: Reply, policy: Policy, now: Timestamp) {
+        if let (Need::Write { alert, .. }, Reply::Done) = (needed, &answer) {
+            self.alert = alert.clone();
+        }
+        // A reply that was lost: the write is there all the same.
+        let answer = match (needed, answer) {
+            (Need::Write { alert, .. }, Reply::Refused(Some(known))) if *alert == known => {
+                self.alert = known;
+                Reply::Done
+            }
+            (_, answer) => answer,
+        };
+        self.stage = self.next(answer, policy, now);
+    }
+
+    /// Whether the next step is the message: what joined meanwhile can be named in it.
+    pub fn is_publishing(&self) -> bool {
+        self.stage == Step::Publish
+    }
+
+    pub fn outcome(&self) -> Option<&TaskOutcome> {
+        if let Step::Done(outcome) = &self.stage { Some(outcome) } else { None }
+    }
+
+    fn next(&mut self, answer: Reply, policy: Policy, now: Timestamp) -> Step {
+        if answer == Reply::Failed {
+            return self.failed();
+        }
+        match (std::mem::replace(&mut self.stage, Step::Done(TaskOutcome::Quiet)), answer) {
+            (Step::Claim, Reply::Done) => self.claimed_next(),
+            (Step::Claim, _) => Step::Done(TaskOutcome::Lost),
+            (Step::Budget, Reply::Done) => Step::Announce,
+            (Step::Budget, _) => Step::Withdraw,
+            (Step::Withdraw, _) => Step::Done(TaskOutcome::Withheld),
+            (Step::Forget, _) => match &self.job {
+                Job::Open => Step::Done(self.joined()),
+                _ => Step::Done(TaskOutcome::Quiet),
+            },
+            (Step::Read, Reply::Path { root, fault }) => self.read(root, fault, now),
+            (Step::Read, Reply::Evidence { recovery, fault }) => self.seen(recovery, fault, policy, now),
+            (Step::Root(root), Reply::Root { alert, kept }) => {
+                let known = kept.filter(|kept| kept.is_joinable() && kept.id != self.alert.id);
+                match known {
+                    Some(known) if self.may_join() => Step::Join(known.id),
+                    // A key that may have been published has to be ended: it opens, and is merged.
+                    Some(_) => self.announce(),
+                    None => Step::TakeRoot { root, seen: alert },
+                }
+            }
+            (Step::TakeRoot { root, .. }, Reply::Refused(_)) => Step::Root(root),
+            (Step::TakeRoot { .. }, _) => self.announce(),
+            (Step::Announce, Reply::Done) => Step::Publish,
+            (Step::Join(alert), Reply::Changed(Some(coverage))) => {
+                self.members[0].coverage = coverage;
+                debug_assert_eq!(self.members[0].coverage.alert.as_ref(), Some(&alert));
+                Step::Forget
+            }
+            (Step::Join(_), _) => Step::Done(TaskOutcome::Lost),
+            (Step::Publish, _) => Step::Record,
+            (Step::Record, Reply::Done) => self.settle(0),
+            (Step::Settle(place), _) => self.settle(place + 1),
+            (Step::Move(place), _) => self.moved(place + 1),
+            (Step::Reread, Reply::Members(members)) => {
+                let still = |member: &Member| {
+                    members.iter().any(|(fingerprint, coverage)| {
+                        *fingerprint == member.fingerprint
+                            && coverage.as_ref().is_some_and(|now| {
+                                now.failed == member.coverage.failed && now.alert == member.coverage.alert
+                            })
+                    })
+                };
+                if self.members.iter().all(still) { self.cover(0) } else { Step::Release(TaskOutcome::Quiet) }
+            }
+            (Step::Cover(place), Reply::Changed(Some(coverage)))
+                if coverage.failed == self.members[place].coverage.failed =>
+            {
+                self.members[place].coverage = coverage;
+                self.cover(place + 1)
+            }
+            // It failed again while its path was read.
+            (Step::Cover(_), _) => Step::Release(TaskOutcome::Quiet),
+            (Step::Decide, Reply::Done) => Step::Publish,
+            (Step::Note, _) => Step::Done(TaskOutcome::Quiet),
+            (Step::Release(outcome), _) => Step::Done(outcome),
+            (Step::Repair, _) => Step::Done(TaskOutcome::Quiet),
+            (Step::Announce | Step::Record | Step::Decide | Step::Reread, _) => Step::Done(TaskOutcome::Lost),
+            (stage @ Step::Done(_), _) => stage,
+            (Step::Read | Step::Root(_), _) => self.failed(),
+        }
+    }
+
+    /// What a step that failed leads to. Before the message, it is for whoever comes next; after it, for the sweep.
+    fn failed(&mut self) -> Step {
+        match &self.stage {
+            Step::Publish => Step::Release(TaskOutcome::Unpublished),
+            // A root that can't be read costs a message more, which is merged later.
+            Step::Root(_) | Step::TakeRoot { .. } => self.announce(),
+            Step::Settle(place) => {
+                let place = *place;
+                self.settle(place + 1)
+            }
+            Step::Release(outcome) => Step::Done(outcome.clone()),
+            Step::Record => Step::Done(TaskOutcome::Published),
+            _ => Step::Done(TaskOutcome::Unreachable),
+        }
+    }
+
+    fn claimed_next(&mut self) -> Step {
+        match &self.job {
+            Job::Open | Job::Update { .. } | Job::Recover { .. } => Step::Read,
+            Job::Merge { .. } if self.merged_into().is_some() => self.moved(0),
+            Job::Merge { .. } => self.publish_end(),
+            Job::Finish if self.merged_into().is_some() => self.moved(0),
+            Job::Finish => self.publish_end(),
+            Job::Drop | Job::Repair { .. } | Job::Expire { .. } => Step::Done(TaskOutcome::Quiet),
+        }
+    }
+
+    fn claimed(&self, now: Timestamp) -> AlertRecord {
+        let until = now.checked_add(self.lease).unwrap_or(now);
+        let lease = Some(Lease { owner: self.owner.clone(), until });
+        self.alert.with(|alert| {
+            alert.lease = lease;
+            match &self.job {
+                Job::Merge { into } if *into == alert.id => {
+                    let reason = "its failures are not kept any more".to_owned();
+                    alert.state = AlertState::Ending(End { how: How::Expired, at: now, reason });
+                }
+                Job::Merge { into } => {
+                    let reason = format!("continues as #{into}");
+                    alert.state = AlertState::Ending(End { how: How::Merged(into.clone()), at: now, reason });
+                }
+                _ => {}
+            }
+        })
+    }
+
+    fn read(&mut self, root: Option<Fingerprint>, fault: Option<Fault>, now: Timestamp) -> Step {
+        self.fault = fault;
+        let update = match &self.job {
+            Job::Update { status, reason } => Notice { status: *status, reason: reason.clone() },
+            _ => self.opening(now),
+        };
+        self.notice = Some(update);
+        self.last = Some(self.message(now));
+        match root {
+            Some(root) if self.alert.root.is_none() && !self.alert.is_digest() => {
+                self.root = Some(root.clone());
+                Step::Root(root)
+            }
+            _ => self.announce(),
+        }
+    }
+
+    fn may_join(&self) -> bool {
+        self.job == Job::Open
+            && self.alert.state == AlertState::Opening { announced: false }
+            && self.members.len() == 1
+            && self.members[0].coverage.alert.is_none()
+    }
+
+    fn announce(&self) -> Step {
+        // What joins another alert costs no message: only now is it certain that this is one.
+        if self.alert.state == (AlertState::Opening { announced: false }) {
+            Step::Budget
+        } else {
+            Step::Publish
+        }
+    }
+
+    fn announced(&self) -> AlertRecord {
+        self.alert.with(|alert| {
+            alert.state = AlertState::Opening { announced: true };
+            alert.root.clone_from(&self.root);
+        })
+    }
+
+    fn opening(&self, now: Timestamp) -> Notice {
+        let words = |since: Timestamp| {
+            crate::incidents::plan::words(Duration::try_from(now.duration_since(since)).unwrap_or_default())
+        };
+        let ended = self.members.first().and_then(|leader| leader.coverage.ended.as_ref());
+        match ended {
+            Some((before, at)) if now.duration_since(*at) < crate::incidents::coverage::DAY => {
+                let flapping =
+                    self.alert.flapping_words().map_or(String::new(), |words| format!("; {words}"));
+                let reason = format!("failing again {} after it ended as #{before}{flapping}", words(*at));
+                Notice { status: Status::Regressed, reason }
+            }
+            _ => Notice { status: Status::Open, reason: "first failure of this kind".to_owned() },
+        }
+    }
+
+    /// What readings lead to.
+    fn seen(&mut self, recovery: Recovered, fault: Option<Fault>, policy: Policy, now: Timestamp) -> Step {
+        let Job::Recover { quiet, may_expire } = &self.job else { return Step::Done(TaskOutcome::Quiet) };
+        let (quiet, may_expire) = (crate::incidents::plan::words(*quiet), *may_expire);
+        self.fault = fault.or_else(|| self.alert.last.as_ref().and_then(|last| last.fault.clone()));
+        let says = match recovery {
+            Recovered::Gone(how) => {
+                let reason = format!("no failure for {quiet}, and {how}");
+                self.notice = Some(Notice { status: Status::Resolved, reason });
+                return Step::Reread;
+            }
+            Recovered::Unseen(why) if may_expire => {
+                self.unproven = true;
+                let reason = format!(
+                    "no failure for {quiet}: closed without evidence that the fault is gone, since {why}"
+                );
+                self.notice = Some(Notice { status: Status::Resolved, reason });
+                return Step::Reread;
+            }
+            Recovered::SoFar(read) => {
+                let failed = self.members.iter().map(|member| member.coverage.failed).sum();
+                self.alert.evidence = EvidenceSoFar { failed, read };
+                return Step::Note;
+            }
+            Recovered::Still(says) => format!("no failure for {quiet}, but still broken: {says}"),
+            Recovered::Unseen(why) => {
+                format!("no failure for {quiet}; whether the fault is gone could not be seen: {why}")
+            }
+        };
+        let said = self.alert.last.as_ref().is_some_and(|last| last.quiet);
+        if self.members.iter().all(|member| member.silenced) {
+            // It is read again, and said once the silence is over.
+            let look_at = now.checked_add(policy.resolve_after).ok();
+            self.last = self.alert.last.clone().map(|before| LastAlert { look_at, ..before });
+            self.alert.evidence = EvidenceSoFar::default();
+            return Step::Note;
+        }
+        let last = LastAlert {
+            quiet: true,
+            look_at: now.checked_add(policy.resolve_after).ok(),
+            ..self.message(now)
+        };
+        self.alert.evidence = EvidenceSoFar::default();
+        if said {
+            // Said once. It is read again, and published when something else is seen.
+            let at = self.alert.last.as_ref().map_or(last.at, |before| before.at);
+            self.last = Some(LastAlert { at, ..last });
+            return Step::Note;
+        }
+        self.last = Some(last);
+        self.notice = Some(Notice { status: Status::Ongoing, reason: says });
+        Step::Publish
+    }
+
+    /// What is to be remembered of the message.
+    fn message(&self, now: Timestamp) -> LastAlert {
+        let before = self.alert.last.as_ref();
+        let escalated = matches!(&self.job, Job::Update { status: Status::Escalated, .. });
+        let shown = || self.members.iter().filter(|member| !member.silenced);
+        let rate = shown().filter_map(|member| member.rate).reduce(u64::saturating_add);
+        LastAlert {
+            number: before.map_or(1, |last| last.number + 1),
+            at: now,
+            leader_failed: self
+                .members
+                .iter()
+                .find(|member| member.fingerprint == self.alert.leader)
+                .map_or(0, |leader| leader.coverage.failed),
+            rate: if escalated { rate } else { before.and_then(|last| last.rate) },
+            members: shown().count(),
+            routes: shown().map(|member| member.routes).sum(),
+            escalations: before.map_or(0, |last| last.escalations) + u32::from(escalated),
+            quiet: false,
+            look_at: None,
+            fault: self.fault.clone(),
+        }
+    }
+
+    fn decided(&self, now: Timestamp) -> AlertRecord {
+        let reason = self.notice.as_ref().map_or(String::new(), |notice| notice.reason.clone());
+        let how = if self.unproven { How::Expired } else { How::Resolved };
+        self.alert.with(|alert| alert.state = AlertState::Ending(End { how, at: now, reason }))
+    }
+
+    fn noted(&self) -> AlertRecord {
+        self.alert.with(|alert| {
+            alert.lease = None;
+            if let Some(last) = &self.last {
+                alert.last = Some(last.clone());
+            }
+        })
+    }
+
+    /// The alert once its message is published.
+    fn recorded(&self) -> AlertRecord {
+        self.alert.with(|alert| {
+            alert.lease = None;
+            match &alert.state {
+                AlertState::Ending(end) => alert.state = AlertState::Ended(end.clone()),
+                AlertState::Opening { .. } => alert.state = AlertState::Open,
+                AlertState::Open | AlertState::Ended(_) => {}
+            }
+            if let Some(last) = &self.last {
+                alert.last = Some(last.clone());
+            }
+            if alert.root.is_none() {
+                alert.root.clone_from(&self.root);
+            }
+        })
+    }
+
+    fn settled(&self, place: usize) -> CoverageChange {
+        let Member { coverage, .. } = &self.members[place];
+        let alert = self.alert.id.clone();
+        match &self.alert.state {
+            AlertState::Ended(end) => {
+                CoverageChange::End { alert, at: end.at, flapping: self.alert.flapping }
+            }
+            _ if coverage.alert.is_none() => CoverageChange::Attach {
+                generation: coverage.generation,
+                alert,
+                covered: Some(coverage.failed),
+            },
+            _ => CoverageChange::Cover { alert, covered: coverage.failed },
+        }
+    }
+
+    /// The next member to write to. What a message left out because of a silence stays uncovered.
+    fn settle(&mut self, from: usize) -> Step {
+        if self.merged_into().is_some() {
+            return Step::Done(TaskOutcome::Published);
+        }
+        let ended = self.alert.end().is_some();
+        let rest = self.members.iter().enumerate().skip(from);
+        match rest.filter(|(_, member)| ended || !member.silenced).map(|(place, _)| place).next() {
+            Some(place) => Step::Settle(place),
+            None => Step::Done(TaskOutcome::Published),
+        }
+    }
+
+    fn cover(&self, place: usize) -> Step {
+        if place < self.members.len() { Step::Cover(place) } else { Step::Decide }
+    }
+
+    fn moved(&mut self, place: usize) -> Step {
+        if place < self.members.len() { Step::Move(place) } else { self.publish_end() }
+    }
+
+    fn publish_end(&mut self) -> Step {
+        self.notice = self.alert.end().map(|end| Notice {
+            status: if matches!(end.how, How::Merged(_)) { Status::Merged } else { Status::Resolved },
+            reason: end.reason.clone(),
+        });
+        Step::Publish
+    }
+
+    fn merged_into(&self) -> Option<AlertId> {
+        self.alert.merged_into().cloned()
+    }
+
+    fn joined(&self) -> TaskOutcome {
+        let joined = self.members.first().and_then(|leader| leader.coverage.alert.clone());
+        joined.map_or(TaskOutcome::Lost, TaskOutcome::Joined)
+    }
+}
