@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use crate::aws::model::{LoadBalancer, NetworkAcl};
+use crate::aws::model::{Generation, LoadBalancer, NetworkAcl};
 use crate::checks::finding::Remedy;
 use crate::path::{Balancer, OnPath};
 use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, Outcome, behind};
@@ -239,8 +239,13 @@ fn groups(on: OnPath<'_>, ids: &[String], stopped: &Stopped<'_>) -> (String, Str
 /// The other ends of one port's connections, in the shorthand of `--ip-permissions`.
 fn peers(on: OnPath<'_>, leaves: bool, steps: &[&FlowStep]) -> String {
     let (mut named, mut nets) = (BTreeSet::new(), BTreeSet::new());
+    // Addresses mean PrivateLink traffic whether or not the load balancer enforces its inbound rules on it.
+    let private_link = on.path.generation() == Some(Generation::V1) && on.position == 0;
     for step in steps {
-        let (peer, meant) = if leaves { (&step.to, true) } else { (&step.source, step.matches_by_group) };
+        let (peer, meant) = match leaves {
+            true => (&step.to, true),
+            false => (&step.source, step.matches_by_group && !private_link),
+        };
         match peer.groups.as_ref().ok().and_then(|groups| groups.first()).filter(|_| meant) {
             Some(group) => drop(named.insert(group)),
             None => drop(nets.insert(peer.net)),

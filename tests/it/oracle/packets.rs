@@ -217,6 +217,20 @@ pub(super) fn empty_zone(world: &World) -> bool {
     any && !crosses_zones(world) && world.balancer.zones.iter().any(|zone| !held(&zone.zone))
 }
 
+/// Whether a node gets no requests only because the targets of its zone fail their checks.
+pub(super) fn idle_node(world: &World) -> bool {
+    let of = |zone: &str, healthy: bool| {
+        let own = |target: &&Target| target.zone.as_deref() == Some(zone);
+        world.targets.iter().filter(own).any(|target| (target.state == "healthy") == healthy)
+    };
+    let any = world.targets.iter().any(|target| target.state == "healthy");
+    let idle = |zone: &str| of(zone, false) && !of(zone, true);
+    world.generation == Generation::V2
+        && any
+        && !crosses_zones(world)
+        && world.balancer.zones.iter().any(|zone| idle(&zone.zone))
+}
+
 /// Everything that drops packets of requests, or of health checks of targets that fail them.
 pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
     let mut drops = BTreeSet::new();
