@@ -105,9 +105,9 @@ impl<'a> Report<'a> {
         if let Some(group) = self.group {
             finding = finding.detail("target_group", group);
         }
-        let of_kind: Vec<&FlowStep> =
-            of_leg.iter().copied().filter(|step| step.health == health).collect();
-        finding.partial = is_partial(&of_kind) || self.on.targets.len() > 1 || (health && self.some_healthy());
+        let of_kind: Vec<&FlowStep> = of_leg.iter().copied().filter(|step| step.health == health).collect();
+        finding.partial =
+            is_partial(&of_kind) || self.on.targets.len() > 1 || (health && self.some_healthy());
         finding.remedy = Some(remedies.of(stopped));
         finding
     }

@@ -66,7 +66,8 @@ impl<'a> Remedies<'a> {
                 Remedy { what, command: Some(command), verify: Some(show) }
             }
             Blocker::Acl { id, .. } => {
-                let show = format!("aws ec2 describe-network-acls --network-acl-ids {id} --region {{region}}");
+                let show =
+                    format!("aws ec2 describe-network-acls --network-acl-ids {id} --region {{region}}");
                 let (what, command) = self.acl(stopped);
                 Remedy { what, command, verify: Some(show) }
             }
@@ -200,7 +201,9 @@ fn enforcement_off(on: OnPath<'_>, balancer: &LoadBalancer) -> (String, String) 
     let steps: Vec<FlowStep> = on.targets.keys().flat_map(|group| behind(after, group)).collect();
     let mut lost: BTreeMap<&Vec<String>, Vec<(&FlowStep, &Blocker)>> = BTreeMap::new();
     for step in &steps {
-        if let Some(blocker @ Blocker::Groups { ids, group_reference_ineffective: true, .. }) = stopped_by(step) {
+        if let Some(blocker @ Blocker::Groups { ids, group_reference_ineffective: true, .. }) =
+            stopped_by(step)
+        {
             lost.entry(ids).or_default().push((step, blocker));
         }
     }

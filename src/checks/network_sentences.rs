@@ -58,8 +58,13 @@ pub(crate) fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
         }
         _ => format!("{} from {from} to {to} on port {}", traffic(passage), ports(stopped)),
     };
-    let own: Vec<&String> =
-        on.load_balancer.value().into_iter().flat_map(|b| &b.zones).filter_map(|z| z.subnet.as_ref()).collect();
+    let own: Vec<&String> = on
+        .load_balancer
+        .value()
+        .into_iter()
+        .flat_map(|b| &b.zones)
+        .filter_map(|z| z.subnet.as_ref())
+        .collect();
     let guarded = guarded(stopped);
     let plural = if guarded.len() == 1 { "subnet" } else { "subnets" };
     let whose = if guarded.iter().all(|subnet| own.contains(subnet)) { "the load balancer's " } else { "" };
@@ -76,7 +81,8 @@ pub(crate) fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
 pub(crate) fn open(into: &[FlowStep], passages: &[FlowStep]) -> String {
     let targets: BTreeSet<&str> = passages.iter().map(|passage| passage.to.name.as_str()).collect();
     let ports: BTreeSet<u16> = passages.iter().map(|passage| passage.port).collect();
-    let holes: BTreeSet<String> = into.iter().chain(passages).filter_map(|step| small_hole(&step.outcome)).collect();
+    let holes: BTreeSet<String> =
+        into.iter().chain(passages).filter_map(|step| small_hole(&step.outcome)).collect();
     format!(
         "security groups and network ACLs let requests through to {} of {} target{} on port {}, and the answers back{}",
         targets.len(),
@@ -92,7 +98,9 @@ fn small_hole(outcome: &Outcome) -> Option<String> {
     let Outcome::Mostly(Blocker::Acl { id, entry, denied, ports, .. }) = outcome else { return None };
     let all = u32::from(ports.1) - u32::from(ports.0) + 1;
     let entry = entry.map_or("*".to_owned(), |entry| entry.to_string());
-    Some(format!("; entry {entry} of network ACL `{id}` denies {denied} of {all} answer ports, too few to explain failures"))
+    Some(format!(
+        "; entry {entry} of network ACL `{id}` denies {denied} of {all} answer ports, too few to explain failures"
+    ))
 }
 
 /// How many of the answer ports are closed, where not all are.

@@ -173,7 +173,9 @@ fn seen(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Seen {
     // always sees the client.
     let kept = match attribute(on, group, "preserve_client_ip.enabled") {
         Ok(Some(value)) => value == "true",
-        Ok(None) => on.target_group(group).is_some_and(|group| group.kind == "instance" || group.kind == "alb"),
+        Ok(None) => {
+            on.target_group(group).is_some_and(|group| group.kind == "instance" || group.kind == "alb")
+        }
         Err(unavailable) => return Seen { doubt: Some(unavailable), ..node },
     };
     let Some(link) = on.path.vpc_link().filter(|_| kept) else { return node };
@@ -260,7 +262,8 @@ fn pass(ground: RuleSet<'_>, way: &Flow<'_>, steps: &[Leg]) -> Vec<FlowStep> {
         outcome,
         contradicted: false,
     };
-    let of_step = |step: &Leg| ground.step(way, *step).into_iter().map(|outcome| passage(*step, outcome)).collect();
+    let of_step =
+        |step: &Leg| ground.step(way, *step).into_iter().map(|outcome| passage(*step, outcome)).collect();
     steps.iter().flat_map(|step| -> Vec<FlowStep> { of_step(step) }).collect()
 }
 

@@ -142,7 +142,9 @@ impl<'a> RuleSet<'a> {
         };
         match crosses(acl, egress, peer.net, ports.clone()) {
             Crossing::Open => Outcome::Open,
-            Crossing::Partly(entry, denied) if denied < FEWEST_PORTS => Outcome::Mostly(blocker(entry, denied)),
+            Crossing::Partly(entry, denied) if denied < FEWEST_PORTS => {
+                Outcome::Mostly(blocker(entry, denied))
+            }
             Crossing::Partly(entry, denied) => Outcome::Partly(blocker(entry, denied)),
             Crossing::Closed(entry) => Outcome::Blocked(blocker(entry, ports.len() as u32)),
             Crossing::Depends => Outcome::Unknown(vague(peer)),

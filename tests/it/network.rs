@@ -39,13 +39,8 @@ pub(crate) struct World {
     pub(crate) denied: Vec<&'static str>,
 }
 
-const SUBNETS: [(&str, &str); 5] = [
-    ("lb-a", "10.0.1"),
-    ("lb-b", "10.0.2"),
-    ("app-a", "10.0.11"),
-    ("app-b", "10.0.12"),
-    ("link", "10.0.21"),
-];
+const SUBNETS: [(&str, &str); 5] =
+    [("lb-a", "10.0.1"), ("lb-b", "10.0.2"), ("app-a", "10.0.11"), ("app-b", "10.0.12"), ("link", "10.0.21")];
 
 fn arn(tail: &str) -> Arn {
     Arn::new(format!("arn:aws:elasticloadbalancing:eu-west-1:123456789012:{tail}"))
@@ -76,7 +71,13 @@ pub(crate) fn group(id: &str, ingress: Vec<GroupRule>) -> SecurityGroup {
     SecurityGroup { id: id.to_owned(), name: id.replace("sg-", ""), ingress, egress: vec![everything()] }
 }
 
-pub(crate) fn entry(number: i32, egress: bool, allow: bool, cidr: &str, ports: Option<(i32, i32)>) -> AclEntry {
+pub(crate) fn entry(
+    number: i32,
+    egress: bool,
+    allow: bool,
+    cidr: &str,
+    ports: Option<(i32, i32)>,
+) -> AclEntry {
     AclEntry {
         number,
         egress,
@@ -279,12 +280,12 @@ impl World {
             }
             Query::Subnets(_) => Answer::Subnets(
                 SUBNETS
-                .map(|(name, net)| Subnet {
-                    id: format!("subnet-{name}"),
-                    zone: if name.ends_with('b') { "eu-west-1b" } else { "eu-west-1a" }.to_owned(),
-                    cidrs: vec![format!("{net}.0/24").parse().unwrap()],
-                })
-                .to_vec(),
+                    .map(|(name, net)| Subnet {
+                        id: format!("subnet-{name}"),
+                        zone: if name.ends_with('b') { "eu-west-1b" } else { "eu-west-1a" }.to_owned(),
+                        cidrs: vec![format!("{net}.0/24").parse().unwrap()],
+                    })
+                    .to_vec(),
             ),
             Query::NetworkAcls(_) => Answer::NetworkAcls(self.acls.clone()),
             Query::SecurityGroups(ids) => {
@@ -294,7 +295,9 @@ impl World {
             Query::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)) if *arn != self.balancer.arn => {
                 Answer::NetworkInterfaces(Vec::new())
             }
-            Query::NetworkInterfaces(InterfacesOf::LoadBalancer(_)) => Answer::NetworkInterfaces(self.nodes()),
+            Query::NetworkInterfaces(InterfacesOf::LoadBalancer(_)) => {
+                Answer::NetworkInterfaces(self.nodes())
+            }
             Query::NetworkInterfaces(InterfacesOf::Links(_)) => {
                 let groups: Vec<&str> = self.link_groups.iter().map(String::as_str).collect();
                 Answer::NetworkInterfaces(vec![interface("eni-link", "subnet-link", "10.0.21.5", &groups)])
@@ -603,7 +606,13 @@ fn network_acls_on_the_way_there() {
     world.acl_entry("acl-app", entry(50, false, false, "10.0.0.0/16", Some((8080, 8080))));
     world.ill(0);
     world.ill(1);
-    let words = ["entry 50", "into subnet subnet-app", "--ingress --rule-number 40", "--ingress --rule-number 30", "From=8080,To=8080"];
+    let words = [
+        "entry 50",
+        "into subnets subnet-app-a, subnet-app-b",
+        "--ingress --rule-number 40",
+        "--ingress --rule-number 30",
+        "From=8080,To=8080",
+    ];
     let finding = blames(&world, "network-acl-blocks-request", Confidence::Confirmed, "acl-app", &words);
     assert_eq!(finding.detail["entry"], "50");
     // One entry is one finding, whatever subnets and peers it stops.

@@ -19,7 +19,9 @@ pub(super) fn apply(world: &mut World, command: &str) -> Result<(), String> {
             let group = group.ok_or(format!("InvalidGroup.NotFound: {id}"))?;
             let rules = if verb.ends_with("egress") { &mut group.egress } else { &mut group.ingress };
             let from = words.iter().position(|word| word == "--ip-permissions").unwrap() + 1;
-            rules.extend(words[from..].iter().take_while(|word| !word.starts_with("--")).map(|w| permission(w)));
+            rules.extend(
+                words[from..].iter().take_while(|word| !word.starts_with("--")).map(|w| permission(w)),
+            );
         }
         Some(verb @ ("create-network-acl-entry" | "replace-network-acl-entry")) => {
             let id = need("--network-acl-id")?;

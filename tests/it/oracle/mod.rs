@@ -105,7 +105,12 @@ fn judge(seed: u64, figures: &mut Figures) -> Result<(), String> {
     let fail = |world: &World, why: String| {
         Err(format!(
             "account {seed}: {why}\n{:?} {} {:?} {:?}\n{:#?}\n{:#?}",
-            world.generation, world.balancer.kind, world.balancer_attributes, world.group_attributes, world.groups, world.acls
+            world.generation,
+            world.balancer.kind,
+            world.balancer_attributes,
+            world.group_attributes,
+            world.groups,
+            world.acls
         ))
     };
     figures.accounts += 1;

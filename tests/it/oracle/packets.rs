@@ -56,9 +56,7 @@ struct Packet {
 fn names(world: &World, rule: &GroupRule, address: IpAddr, groups: &[String], port: u16) -> bool {
     let speaks = match rule.protocol.as_str() {
         "-1" => true,
-        "tcp" | "6" => {
-            rule.from_port.unwrap() <= i32::from(port) && i32::from(port) <= rule.to_port.unwrap()
-        }
+        "tcp" | "6" => rule.from_port.unwrap() <= i32::from(port) && i32::from(port) <= rule.to_port.unwrap(),
         _ => false,
     };
     let listed = world.prefix_list.iter().any(|net| net.parse::<ipnet::IpNet>().unwrap().contains(&address));
