@@ -12,6 +12,7 @@ mod listener;
 mod load_balancer;
 mod logging;
 mod metrics;
+mod named;
 mod network;
 mod network_remedy;
 mod network_sentences;
@@ -25,7 +26,7 @@ mod waiting;
 mod zones;
 
 pub use assessment::{Assessment, assess};
-pub use code::{CODES, Code, Kind};
-pub use finding::{Basis, Finding, Remedy, State};
-pub use hops::{Hop, HopKind};
+pub use code::{CODES, Code, HopKind, Kind, State};
+pub use finding::{Basis, Finding, Remedy};
+pub use hops::Hop;
 pub use verdict::Confidence;

@@ -13,6 +13,7 @@ use crate::causes::{Blames, Endpoint, RouteContext};
 use crate::checks::certificate_presented::{Choice, Presented, choose};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
+use crate::checks::named::CertificatePart;
 use crate::path::OnPath;
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
@@ -150,7 +151,7 @@ fn weigh(
         found.push(Said::new(Code::ListenerCertificateNameMismatch, says));
     }
     if !insecure {
-        found.extend(untrusted(one, subject.cause.slug == "certificate-untrusted"));
+        found.extend(untrusted(one, CertificatePart::of(subject.cause) == Some(CertificatePart::Authority)));
     }
     // A private authority is told by ACM's description, a self-signed certificate by its PEM alone; Amazon's own are
     // neither.

@@ -9,13 +9,13 @@ use crate::aws::model::{Generation, SecurityGroup};
 use crate::aws::{NotRead, Reading};
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
+use crate::checks::code::HopKind;
 use crate::checks::finding::Finding;
-use crate::checks::hops::HopKind;
 use crate::checks::network_remedy::{Remedies, stopped_by};
 use crate::checks::network_sentences;
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::reachability::{Blocker, FlowStep, Leg, Outcome, behind, entry};
+use crate::reachability::{Blocker, FlowStep, Leg, StepOutcome, behind, entry};
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let into = entry(on);
@@ -23,9 +23,9 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
         on.targets.keys().map(|group| (group, behind(on, group))).collect();
     let all = into.iter().chain(behind.iter().flat_map(|(_, steps)| steps));
     let mut remedies = Remedies::new(on, all);
-    let mut findings = Report { on, group: None }.findings(&into, &mut remedies);
+    let mut findings = NetworkFindings { on, group: None }.findings(&into, &mut remedies);
     for (group, steps) in behind.iter().filter(|(_, steps)| !steps.is_empty()) {
-        let report = Report { on, group: Some(group) };
+        let report = NetworkFindings { on, group: Some(group) };
         match report.open(&into, steps) {
             true => findings.push(report.healthy(&into, steps)),
             false => findings.extend(report.findings(steps, &mut remedies)),
@@ -45,13 +45,13 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 /// Makes findings of the passages into the load balancer, or to one target group.
 #[derive(Clone, Copy)]
-struct Report<'a> {
+struct NetworkFindings<'a> {
     on: OnPath<'a>,
     /// `None` for what leads into the load balancer.
     group: Option<&'a Arn>,
 }
 
-impl<'a> Report<'a> {
+impl<'a> NetworkFindings<'a> {
     fn findings(self, steps: &[FlowStep], remedies: &mut Remedies<'a>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for leg in [Leg::SourceEgress, Leg::AclRequest, Leg::TargetIngress, Leg::AclResponse] {
@@ -121,7 +121,7 @@ impl<'a> Report<'a> {
     fn unknown(self, step: Leg, of_step: &[&FlowStep]) -> Vec<Finding> {
         let mut unread: Vec<&NotRead> = Vec::new();
         for passage in of_step {
-            if let Outcome::Unknown(unavailable) = &passage.outcome
+            if let StepOutcome::Unknown(unavailable) = &passage.outcome
                 && !unread.contains(&unavailable)
             {
                 unread.push(unavailable);
@@ -141,7 +141,7 @@ impl<'a> Report<'a> {
     /// Whether every piece was read and lets everything through, from API Gateway to the last target.
     fn open(self, into: &[FlowStep], passages: &[FlowStep]) -> bool {
         let seen = !into.is_empty() || self.on.path.generation() != Some(Generation::V2);
-        let passes = |step: &FlowStep| matches!(step.outcome, Outcome::Open | Outcome::Mostly(_));
+        let passes = |step: &FlowStep| matches!(step.outcome, StepOutcome::Open | StepOutcome::Mostly(_));
         seen && into.iter().chain(passages).all(passes)
     }
 
@@ -195,7 +195,7 @@ fn is_partial(of_leg: &[&FlowStep]) -> bool {
     for step in of_leg {
         let connection =
             (step.from.name.as_str(), step.source.name.as_str(), step.to.name.as_str(), step.port);
-        *stopped.entry(connection).or_default() |= matches!(step.outcome, Outcome::Blocked(_));
+        *stopped.entry(connection).or_default() |= matches!(step.outcome, StepOutcome::Blocked(_));
     }
     of_leg.iter().any(|step| step.contradicted) || stopped.values().any(|stopped| !stopped)
 }

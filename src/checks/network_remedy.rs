@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::aws::model::{Generation, LoadBalancer, NetworkAcl};
 use crate::checks::finding::Remedy;
 use crate::path::{Balancer, OnPath};
-use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, Outcome, behind};
+use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, StepOutcome, behind};
 
 /// Addresses written into one rule; beyond, the subnets around them are.
 const MOST_ADDRESSES: usize = 8;
@@ -33,8 +33,8 @@ pub(crate) struct Remedies<'a> {
 /// What stops a step, where something does.
 pub(crate) fn stopped_by(step: &FlowStep) -> Option<&Blocker> {
     match &step.outcome {
-        Outcome::Blocked(blocker) | Outcome::Partly(blocker) => Some(blocker),
-        Outcome::Open | Outcome::Mostly(_) | Outcome::Unknown(_) => None,
+        StepOutcome::Blocked(blocker) | StepOutcome::Partly(blocker) => Some(blocker),
+        StepOutcome::Open | StepOutcome::Mostly(_) | StepOutcome::Unknown(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::path::OnPath;
-use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, Outcome};
+use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, StepOutcome};
 
 /// Places named in one sentence.
 const MOST_NAMES: usize = 3;
@@ -94,8 +94,8 @@ pub(crate) fn open(into: &[FlowStep], passages: &[FlowStep]) -> String {
 }
 
 /// A hole too small to explain a failure.
-fn small_hole(outcome: &Outcome) -> Option<String> {
-    let Outcome::Mostly(Blocker::Acl { id, entry, denied, ports, .. }) = outcome else { return None };
+fn small_hole(outcome: &StepOutcome) -> Option<String> {
+    let StepOutcome::Mostly(Blocker::Acl { id, entry, denied, ports, .. }) = outcome else { return None };
     let all = u32::from(ports.1) - u32::from(ports.0) + 1;
     let entry = entry.map_or("*".to_owned(), |entry| entry.to_string());
     Some(format!(
@@ -106,7 +106,7 @@ fn small_hole(outcome: &Outcome) -> Option<String> {
 /// How many of the answer ports are closed, where not all are.
 pub(crate) fn hole(stopped: &Stopped<'_>) -> Option<String> {
     let most = stopped.iter().map(|(step, blocker)| match (&step.outcome, blocker) {
-        (Outcome::Partly(_), Blocker::Acl { denied, ports, .. }) => {
+        (StepOutcome::Partly(_), Blocker::Acl { denied, ports, .. }) => {
             Some((*denied, u32::from(ports.1) - u32::from(ports.0) + 1))
         }
         _ => None,

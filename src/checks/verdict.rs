@@ -4,6 +4,7 @@
 //! confirmed where the reading by itself explains the text and is not much younger than the failure, likely where
 //! something else could too, unknown where nothing faulty was found or could be looked at.
 
+use crate::checks::named::CertificatePart;
 use crate::checks::waiting;
 
 use std::time::Duration;
@@ -11,9 +12,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::causes::{Blames, Cause, RouteContext};
+use crate::checks::code::HopKind;
+use crate::checks::code::State;
 use crate::checks::code::{Code, Kind};
-use crate::checks::finding::{Finding, State};
-use crate::checks::hops::HopKind;
+use crate::checks::finding::Finding;
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
 /// usually delivers within three minutes, and Lambda's own two retries add three more.
@@ -64,7 +66,7 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     let total = explaining.iter().any(|finding| !finding.partial && !finding.code.is_metric());
     // What the text itself names comes first, what was only counted last. On one hop, what explains every failure comes
     // before what explains some.
-    let named = |code| named(subject.cause.slug).is_some_and(|codes| codes.contains(&code));
+    let named = |code| named(subject.cause).is_some_and(|codes| codes.contains(&code));
     let best = first.min_by_key(|(_, finding)| {
         let code = finding.code;
         // Rules that stop a few ports or places explain less than what stops all, near or far.
@@ -96,7 +98,7 @@ fn tier(subject: &RouteContext, finding: &Finding) -> Confidence {
     let vague = finding.partial
         || subject.cause.family == Blames::Anything
         || (finding.code == Code::ListenerProtocolMismatch && subject.cause.family == Blames::Path)
-        || (finding.code.is_certificate() && named(subject.cause.slug).is_none());
+        || (finding.code.is_certificate() && named(subject.cause).is_none());
     let fresh = subject.at.zip(finding.read_at()).is_some_and(|(failed, read)| is_fresh(failed, read));
     if !vague && fresh { Confidence::Confirmed } else { Confidence::Likely }
 }
@@ -127,27 +129,13 @@ fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
 }
 
 /// The findings that a text names outright; `None` where it does not name the fault of a certificate.
-fn named(slug: &str) -> Option<&'static [Code]> {
-    match slug {
-        "certificate-expired" => {
-            Some(&[Code::ListenerCertificateExpired, Code::ListenerCertificateNotYetValid])
-        }
-        "certificate-name-mismatch" => Some(&[Code::ListenerCertificateNameMismatch]),
-        "certificate-untrusted" => Some(&[Code::ListenerCertificateUntrusted]),
-        // No reading shows a key, and no certificate is at fault where none was presented.
-        "certificate-key-mismatch" | "endpoint-not-tls" => Some(&[]),
-        _ => None,
-    }
+fn named(cause: &Cause) -> Option<&'static [Code]> {
+    CertificatePart::of(cause).map(CertificatePart::codes)
 }
 
 /// What to say where the text blames a certificate and the live one is not to blame.
 fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
-    let blames = match cause.slug {
-        "certificate-expired" => "the certificate's dates",
-        "certificate-name-mismatch" => "the certificate's name",
-        "certificate-untrusted" => "the certificate's authority",
-        _ => return None,
-    };
+    let blames = CertificatePart::of(cause)?.noun()?;
     let live = findings.iter().find(|finding| {
         finding.code.is_certificate() && matches!(finding.state, State::Faulty | State::Healthy)
     })?;
@@ -177,8 +165,8 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
         Blames::LinkId => hop <= HopKind::VpcLink,
         Blames::Tls => match code {
             ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
-            ProxyProtocolEnabled => named(cause.slug).is_none(),
-            _ => code.is_certificate() && named(cause.slug).is_none_or(|codes| codes.contains(&code)),
+            ProxyProtocolEnabled => named(cause).is_none(),
+            _ => code.is_certificate() && named(cause).is_none_or(|codes| codes.contains(&code)),
         },
         Blames::Protocol => matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled),
         Blames::Reset => {

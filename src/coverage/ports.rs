@@ -7,8 +7,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::aws::ReadError;
 use crate::aws::model::{Resource, Stage};
+use crate::aws::{QueryKind, ReadError};
 use crate::ids::{ApiId, Arn};
 
 /// A subscription filter of a log group. A group has at most one of a name.
@@ -150,7 +150,7 @@ impl Call {
             Self::DescribeSubscriptionFilters => "logs:DescribeSubscriptionFilters",
             Self::PutSubscriptionFilter => "logs:PutSubscriptionFilter",
             Self::DeleteSubscriptionFilter => "logs:DeleteSubscriptionFilter",
-            Self::ReadApis => "apigateway:GET",
+            Self::ReadApis => QueryKind::Resources.action(),
             Self::ListSubscriptions => "sns:ListSubscriptionsByTopic",
         }
     }

@@ -27,7 +27,7 @@ pub(crate) const FEWEST_PORTS: u32 = 645;
 
 /// What a step makes of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum StepOutcome {
     /// It passes.
     Open,
     /// All pass but those from a few ports: too few to explain a failure, see [`FEWEST_PORTS`].

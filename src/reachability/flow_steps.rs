@@ -10,7 +10,7 @@ use crate::aws::model::{Generation, LoadBalancer};
 use crate::aws::{NotRead, QueryKind, Reading};
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::reachability::flow::{Leg, Outcome, not_known};
+use crate::reachability::flow::{Leg, StepOutcome, not_known};
 use crate::reachability::flow_ends::{FlowEnd, FlowEnds, TargetEnd};
 use crate::reachability::rule_set::{Flow, RuleSet};
 
@@ -34,7 +34,7 @@ pub(crate) struct FlowStep {
     pub(crate) matches_by_group: bool,
     /// Whether it is a health check.
     pub(crate) health: bool,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: StepOutcome,
     /// Whether the load balancer's own health checks pass where these rules would stop them.
     pub(crate) contradicted: bool,
 }
@@ -92,20 +92,20 @@ pub(crate) fn behind(on: OnPath<'_>, group: &Arn) -> Vec<FlowStep> {
     let Some(balancer) = on.load_balancer.value() else { return Vec::new() };
     let (ends, ground) = (FlowEnds::new(on), RuleSet(&on.balancer.network));
     let nodes = ends.nodes(balancer);
-    let seen = seen(on, balancer, group);
+    let senders = senders(on, balancer, group);
     let cross_zone = cross_zone(on, group);
     let mut passages = Vec::new();
     for target in ends.targets(group) {
         let checks = checks(ground, &nodes, &target, balancer);
         for (from, to) in pairs(&nodes, std::slice::from_ref(&target.place)) {
             let Some(crossing) = crosses(from, to, &cross_zone, ends) else { continue };
-            let sources = seen.clients.as_deref().unwrap_or(std::slice::from_ref(from));
+            let sources = senders.clients.as_deref().unwrap_or(std::slice::from_ref(from));
             for source in sources.iter().filter(|source| same_version(source, to)) {
                 let way = Flow {
                     source,
-                    undocumented: &seen.undocumented,
-                    doubt: seen.doubt.clone().or_else(|| crossing.clone()),
-                    ..way(from, to, target.port, seen.by_group)
+                    undocumented: &senders.undocumented,
+                    doubt: senders.doubt.clone().or_else(|| crossing.clone()),
+                    ..way(from, to, target.port, senders.by_group)
                 };
                 passages.extend(pass(ground, &way, &STEPS).into_iter().map(|passage| FlowStep {
                     contradicted: target.healthy && checks.iter().any(|check| stops_too(check, &passage)),
@@ -121,7 +121,7 @@ pub(crate) fn behind(on: OnPath<'_>, group: &Arn) -> Vec<FlowStep> {
     passages
 }
 
-/// What health checks of one target meet: they come from the load balancer itself, whoever its clients are.
+/// What health checks of one target meet: they come from the load balancer itself, not from its clients.
 fn checks(
     ground: RuleSet<'_>,
     nodes: &[FlowEnd],
@@ -140,14 +140,14 @@ fn checks(
 }
 
 fn stops_too(check: &FlowStep, request: &FlowStep) -> bool {
-    let (Outcome::Blocked(one), Outcome::Blocked(other)) = (&check.outcome, &request.outcome) else {
+    let (StepOutcome::Blocked(one), StepOutcome::Blocked(other)) = (&check.outcome, &request.outcome) else {
         return false;
     };
     check.step == request.step && check.port == request.port && one.identity() == other.identity()
 }
 
 /// Whom targets see as the source of requests.
-struct Seen {
+struct Senders {
     /// The clients, where the load balancer keeps their addresses; `None` where targets see the node itself.
     clients: Option<Vec<FlowEnd>>,
     /// Whether a rule that names the load balancer's security group means it.
@@ -158,16 +158,16 @@ struct Seen {
     doubt: Option<NotRead>,
 }
 
-fn seen(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Seen {
+fn senders(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Senders {
     let guarded = !balancer.security_groups.is_empty();
-    let node = Seen { clients: None, by_group: guarded, undocumented: Vec::new(), doubt: None };
+    let node = Senders { clients: None, by_group: guarded, undocumented: Vec::new(), doubt: None };
     if balancer.kind != "network" {
         return node;
     }
     if on.path.generation() != Some(Generation::V2) {
         let enforced = if guarded { enforcement(balancer) } else { Ok(false) };
         let doubt = enforced.as_ref().err().cloned();
-        return Seen { by_group: enforced.unwrap_or(false), doubt, ..node };
+        return Senders { by_group: enforced.unwrap_or(false), doubt, ..node };
     }
     // A V2 link is a client in the VPC, whose address the load balancer may keep. A target that is itself a load balancer
     // always sees the client.
@@ -176,12 +176,12 @@ fn seen(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Seen {
         Ok(None) => {
             on.target_group(group).is_some_and(|group| group.kind == "instance" || group.kind == "alb")
         }
-        Err(unavailable) => return Seen { doubt: Some(unavailable), ..node },
+        Err(unavailable) => return Senders { doubt: Some(unavailable), ..node },
     };
     let Some(link) = on.path.vpc_link().filter(|_| kept) else { return node };
     let own = FlowEnds::new(on).link(link).into_iter();
     let clients = own.map(|client| FlowEnd { groups: Ok(balancer.security_groups.clone()), ..client });
-    Seen { clients: Some(clients.collect()), undocumented: link.security_groups.clone(), ..node }
+    Senders { clients: Some(clients.collect()), undocumented: link.security_groups.clone(), ..node }
 }
 
 /// Whether PrivateLink traffic has to pass the load balancer's inbound rules.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::aws::model::{AclEntry, GroupRule, NetworkAcl, SecurityGroup};
 use crate::aws::{NotRead, QueryKind, ReadError};
 use crate::path::Network;
-use crate::reachability::flow::{Blocker, FEWEST_PORTS, Leg, Outcome, not_known};
+use crate::reachability::flow::{Blocker, FEWEST_PORTS, Leg, StepOutcome, not_known};
 use crate::reachability::flow_ends::FlowEnd;
 use crate::reachability::network_acls::{Crossing, EPHEMERAL, crosses};
 use crate::reachability::security_groups::{Admission, Peer, admits};
@@ -34,7 +34,7 @@ pub(crate) struct RuleSet<'a>(pub(crate) &'a Network);
 
 impl<'a> RuleSet<'a> {
     /// What one step makes of a connection: a single outcome of security groups, one of each border that has an ACL.
-    pub(crate) fn step(self, way: &Flow<'_>, step: Leg) -> Vec<Outcome> {
+    pub(crate) fn step(self, way: &Flow<'_>, step: Leg) -> Vec<StepOutcome> {
         let port = way.port..=way.port;
         let outcomes = match step {
             Leg::SourceEgress => {
@@ -48,7 +48,7 @@ impl<'a> RuleSet<'a> {
                 vec![self.group_reference_ineffective(outcome, way)]
             }
             // Within one subnet no ACL is in the way.
-            _ if way.from.subnet.is_ok() && way.from.subnet == way.to.subnet => vec![Outcome::Open],
+            _ if way.from.subnet.is_ok() && way.from.subnet == way.to.subnet => vec![StepOutcome::Open],
             Leg::AclRequest => vec![
                 self.acl_of(way.from, way.to, true, port.clone()),
                 self.acl_of(way.to, way.source, false, port),
@@ -59,7 +59,9 @@ impl<'a> RuleSet<'a> {
             ],
         };
         let doubted = |outcome| match (outcome, &way.doubt) {
-            (Outcome::Blocked(_) | Outcome::Partly(_), Some(doubt)) => Outcome::Unknown(doubt.clone()),
+            (StepOutcome::Blocked(_) | StepOutcome::Partly(_), Some(doubt)) => {
+                StepOutcome::Unknown(doubt.clone())
+            }
             (outcome, _) => outcome,
         };
         outcomes.into_iter().map(doubted).collect()
@@ -74,11 +76,11 @@ impl<'a> RuleSet<'a> {
         undocumented: &[String],
         port: u16,
         egress: bool,
-    ) -> Outcome {
+    ) -> StepOutcome {
         let ids = match ids {
-            Ok(ids) if ids.is_empty() => return Outcome::Open,
+            Ok(ids) if ids.is_empty() => return StepOutcome::Open,
             Ok(ids) => ids,
-            Err(unavailable) => return Outcome::Unknown(unavailable.clone()),
+            Err(unavailable) => return StepOutcome::Unknown(unavailable.clone()),
         };
         let (mut rules, mut unread): (Vec<&GroupRule>, _) = (Vec::new(), None);
         for id in ids {
@@ -97,10 +99,12 @@ impl<'a> RuleSet<'a> {
             &self.0.prefix_lists,
         );
         match (admission, unread) {
-            (Admission::Passes, _) => Outcome::Open,
-            (_, Some(unavailable)) | (Admission::Unread(unavailable), None) => Outcome::Unknown(unavailable),
-            (Admission::Depends, None) => Outcome::Unknown(vague(peer)),
-            (Admission::Blocks, None) => Outcome::Blocked(Blocker::Groups {
+            (Admission::Passes, _) => StepOutcome::Open,
+            (_, Some(unavailable)) | (Admission::Unread(unavailable), None) => {
+                StepOutcome::Unknown(unavailable)
+            }
+            (Admission::Depends, None) => StepOutcome::Unknown(vague(peer)),
+            (Admission::Blocks, None) => StepOutcome::Blocked(Blocker::Groups {
                 ids: ids.clone(),
                 egress,
                 empty: rules.is_empty(),
@@ -110,26 +114,32 @@ impl<'a> RuleSet<'a> {
     }
 
     /// Marks a block that comes of a group's name alone.
-    fn group_reference_ineffective(self, outcome: Outcome, way: &Flow<'_>) -> Outcome {
+    fn group_reference_ineffective(self, outcome: StepOutcome, way: &Flow<'_>) -> StepOutcome {
         match outcome {
-            Outcome::Blocked(Blocker::Groups { ids, egress, empty, .. }) if !way.matches_by_group => {
+            StepOutcome::Blocked(Blocker::Groups { ids, egress, empty, .. }) if !way.matches_by_group => {
                 let named = way.source.groups.as_deref();
                 let meant = self.groups(&way.to.groups, way.source, named, &[], way.port, false);
-                let group_reference_ineffective = meant == Outcome::Open;
-                Outcome::Blocked(Blocker::Groups { ids, egress, empty, group_reference_ineffective })
+                let group_reference_ineffective = meant == StepOutcome::Open;
+                StepOutcome::Blocked(Blocker::Groups { ids, egress, empty, group_reference_ineffective })
             }
             outcome => outcome,
         }
     }
 
-    fn acl_of(self, place: &FlowEnd, peer: &FlowEnd, egress: bool, ports: RangeInclusive<u16>) -> Outcome {
+    fn acl_of(
+        self,
+        place: &FlowEnd,
+        peer: &FlowEnd,
+        egress: bool,
+        ports: RangeInclusive<u16>,
+    ) -> StepOutcome {
         let subnet = match &place.subnet {
             Ok(subnet) => subnet,
-            Err(unavailable) => return Outcome::Unknown(unavailable.clone()),
+            Err(unavailable) => return StepOutcome::Unknown(unavailable.clone()),
         };
         let acl = match self.acl(subnet) {
             Ok(acl) => acl,
-            Err(unavailable) => return Outcome::Unknown(unavailable),
+            Err(unavailable) => return StepOutcome::Unknown(unavailable),
         };
         let blocker = |entry: Option<&AclEntry>, denied| Blocker::Acl {
             id: acl.id.clone(),
@@ -141,13 +151,13 @@ impl<'a> RuleSet<'a> {
             denied,
         };
         match crosses(acl, egress, peer.net, ports.clone()) {
-            Crossing::Open => Outcome::Open,
+            Crossing::Open => StepOutcome::Open,
             Crossing::Partly(entry, denied) if denied < FEWEST_PORTS => {
-                Outcome::Mostly(blocker(entry, denied))
+                StepOutcome::Mostly(blocker(entry, denied))
             }
-            Crossing::Partly(entry, denied) => Outcome::Partly(blocker(entry, denied)),
-            Crossing::Closed(entry) => Outcome::Blocked(blocker(entry, ports.len() as u32)),
-            Crossing::Depends => Outcome::Unknown(vague(peer)),
+            Crossing::Partly(entry, denied) => StepOutcome::Partly(blocker(entry, denied)),
+            Crossing::Closed(entry) => StepOutcome::Blocked(blocker(entry, ports.len() as u32)),
+            Crossing::Depends => StepOutcome::Unknown(vague(peer)),
         }
     }
 
