@@ -84,7 +84,7 @@ def client(service, url):
 
 
 def sam(*arguments, **environment):
-    """Runs SAM with nobody's AWS settings. RUSTUP names no program: cargo-lambda then takes the toolchain as it is,
+    """Runs SAM without the user's AWS settings. RUSTUP names no program: cargo-lambda then takes the toolchain as it is,
     where it would ask rustup for `stable` and fetch it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_CLI_"))}
     command = [SAM / "sam", *arguments]
@@ -97,3 +97,4 @@ def sam(*arguments, **environment):
     if done.returncode:  # what it says is of interest only then
         print(done.stdout, flush=True)
     check(done.returncode == 0, f"sam {arguments[0]} failed")
+    return done.stdout

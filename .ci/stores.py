@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run the store's tests against a DynamoDB that somebody else wrote: ministack, on loopback.
+"""Run the store's tests against a DynamoDB of another make: ministack, on loopback.
 
 usage: .venv/sam/bin/python .ci/stores.py      (`.ci/run` makes the environments)
 """

@@ -1,11 +1,10 @@
-//! Room `alerts`.
+//! Room `alerts`: an alert, rendered for each reader and published.
 
 pub mod catalogue;
 mod chat;
 pub mod coverage;
 mod email;
 pub mod escape;
-mod headline;
 pub mod history;
 pub mod html;
 pub mod incidents;
@@ -15,12 +14,12 @@ mod message;
 pub mod permissions;
 mod publish;
 mod report;
-mod sms;
+mod short;
 #[cfg(feature = "live")]
 pub mod sns;
-pub mod stdout;
 mod steps;
 pub mod terminal;
+mod words;
 
 pub use message::{Message, chat_body, email_body, html_page, machine_body, message};
 pub use publish::{Publish, PublishError, Published};

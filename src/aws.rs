@@ -8,6 +8,7 @@ mod cached;
 pub mod history;
 #[cfg(feature = "live")]
 pub mod live;
+mod log_groups;
 pub mod model;
 mod reading;
 pub mod recorded;
@@ -16,5 +17,8 @@ mod recorded_private;
 pub use account::{Account, Answered};
 pub use accounts::{Accounts, Open};
 pub use cached::CachedAccount;
+pub use log_groups::{
+    Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, LogGroup, LogGroups, Subscription,
+};
 pub use queries::{Answer, Query, QueryKind};
 pub use reading::{NotRead, ReadError, Reading};

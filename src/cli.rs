@@ -1,12 +1,15 @@
-//! Room `cli`.
+//! Room `cli`: the command line.
 
 mod account;
 pub mod args;
 mod causes;
 mod check;
 mod coverage;
+mod exit;
 mod explain;
 mod incidents;
+mod options;
+mod output;
 mod probe;
 mod replay;
 mod test_alert;

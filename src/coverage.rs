@@ -1,18 +1,14 @@
-//! Room `coverage`.
+//! Room `coverage`: which log groups are watched, and where a failure would leave no trace.
+//!
+//! [`change`] decides for one log group and [`blind_spots`] finds what is not watched; both are pure. [`Reconciler`] does what
+//! was decided, slowly enough for the account's quotas, and [`scan`] reads stages and HTTP APIs.
 
 mod gaps;
 mod inventory;
-pub mod pattern;
 mod plan;
-mod ports;
-mod rate;
 mod reconcile;
-mod scope;
 
-pub use gaps::{BlindSpot, Kind, blind_spots};
-pub use inventory::{Inventory, InventoryStage, ScanDepth, Subscriber, scan};
-pub use plan::{Change, MOST_FILTERS, SkipReason, change};
-pub use ports::{Api, Apis, Call, Done, Filter, HttpApi, LogGroup, LogGroups, Refused};
-pub use rate::RateLimiter;
-pub use reconcile::{GroupStatus, Mode, ReconcileReport, Reconciler, StartAt};
-pub use scope::Scope;
+pub use gaps::{BlindSpot, GapKind, blind_spots};
+pub use inventory::{Inventory, InventoryStage, ScanDepth, scan};
+pub use plan::{Change, LONGEST_PATTERN, MOST_FILTERS, Scope, SkipReason, WIDE, change, narrow};
+pub use reconcile::{GroupStatus, Mode, RateLimiter, ReconcileReport, Reconciler, StartAt};

@@ -1,16 +1,11 @@
-//! Room `functions`.
+//! Room `functions`: what the Lambda roles do.
 
 #[cfg(feature = "live")]
 pub mod caretaker;
-#[cfg(feature = "live")]
-mod caretaker_report;
 pub mod config;
-mod config_caretaker;
 pub mod context;
 mod group;
 mod investigate;
-#[cfg(feature = "live")]
-mod lazy;
 pub mod metrics;
 mod notify;
 pub mod replay;
@@ -24,6 +19,6 @@ mod sweep;
 mod task;
 mod unattributed;
 
-pub use config_caretaker::CaretakerConfig;
+pub use config::CaretakerConfig;
 pub use respond::{Explained, Outcome, Reading, Responder, check, explain, explain_in};
 pub use unattributed::Unattributed;

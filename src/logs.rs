@@ -27,6 +27,7 @@ pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
 pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
 pub use envelope::open;
 pub use execution::{Entry, Execution, Phase};
+pub(crate) use line::FAILURES;
 pub use pasted::{Mention, mention};
 pub use record::{
     DecodeError, Document, EXECUTION_LOG_PREFIX, Fault, LogBatch, LogEvent, Parcel, Source, digest, sift,

@@ -51,6 +51,31 @@ pub fn capitalised(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// Lines of at most so many columns. Words are never divided, so that a name or an address can be copied.
+pub fn wrapped(text: &str, columns: usize, first: &str, rest: &str) -> Vec<String> {
+    let options = textwrap::Options::new(columns)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    textwrap::wrap(&text, options).into_iter().map(|line| line.into_owned()).collect()
+}
+
+/// One word of a POSIX shell, whatever it holds: text from outside never runs.
+///
+/// Nothing is special between single quotes but the quote itself, which is written outside of them. A control character has
+/// no place in a word that people copy.
+pub fn shell_word(text: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,".contains(c);
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    if !text.is_empty() && text.chars().all(harmless) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// Whether a text is as the pattern says, where `*` is any text. Linear in the pattern's parts: no pattern can make it slow.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
@@ -85,6 +110,21 @@ mod tests {
     fn a_duration_has_one_unit() {
         let said = [0, 119, 120, 7_199, 7_200, 172_799, 172_800].map(|s| duration(Duration::from_secs(s)));
         assert_eq!(said, ["0 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]);
+    }
+
+    #[test]
+    fn a_long_word_stays_whole() {
+        assert_eq!(wrapped("see arn:aws:a/b-c now", 10, "- ", "  "), ["- see", "  arn:aws:a/b-c", "  now"]);
+    }
+
+    #[test]
+    fn a_shell_reads_one_word() {
+        for text in
+            ["a-b_c.d:/e", "", "a b", "it's", "$(id)", "`id`", "${x;curl h|sh #}", "\\", "!x", "~", "*", "é"]
+        {
+            assert_eq!(shlex::split(&format!("aws {}", shell_word(text))).unwrap(), ["aws", text], "{text}");
+        }
+        assert_eq!(shell_word("a\nb\u{1b}"), "ab");
     }
 
     #[track_caller]

@@ -2,9 +2,11 @@
 //! much memory it needs. Figures for `docs/performance.md`, printed and not judged.
 //!
 //! ```sh
-//! cargo build --release --bin responder --example hello_lambda
-//! cargo run --no-default-features --example deployed -- target/release/responder target/release/examples/hello_lambda
+//! cargo build --release --bin vpclink-lambda --example hello_lambda
+//! cargo run --no-default-features --example deployed -- target/release/vpclink-lambda target/release/examples/hello_lambda
 //! ```
+//!
+//! A third argument (`start`, `latency`, `memory` or `hostile`) measures that alone.
 
 #![allow(clippy::unwrap_used, reason = "it is the tests' own code, run by hand")]
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
@@ -26,12 +28,24 @@ use it::harness;
 
 fn main() {
     let programs: Vec<String> = std::env::args().skip(1).collect();
-    let [responder, hello] = &programs[..] else {
-        panic!("the arguments are the responder and the hello-world")
+    let (responder, hello, only) = match &programs[..] {
+        [responder, hello] => (responder, hello, None),
+        [responder, hello, only] => (responder, hello, Some(only.as_str())),
+        _ => panic!("the arguments are vpclink-lambda and the hello-world"),
     };
-    start::measure(responder, hello);
-    latency::measure(responder);
-    memory::measure(responder);
+    let wanted = |what| only.is_none_or(|only| only == what);
+    if wanted("start") {
+        start::measure(responder, hello);
+    }
+    if wanted("latency") {
+        latency::measure(responder);
+    }
+    if wanted("memory") {
+        memory::measure(responder);
+    }
+    if wanted("hostile") {
+        memory::measure_hostile(responder);
+    }
 }
 
 /// The responder as it is deployed, but for AWS.

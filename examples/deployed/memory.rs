@@ -1,4 +1,8 @@
-//! The most memory that was resident: over large batches, and over ten thousand invocations of one process.
+//! The most memory that was resident: over large batches, over ten thousand invocations of one process, and over the worst
+//! payloads that `MAX_BATCH_BYTES` admits.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
 
 use super::function;
 use super::harness::{Account, Aws, Outcome, Start};
@@ -18,6 +22,73 @@ pub(crate) fn measure(responder: &str) {
     invoke(responder, "20 requests a batch, 5 % failing", &READ_AFTER, |number| {
         payload(&Traffic { requests: 20, failing: 5, seed: number, ..ORDINARY }.document().0)
     });
+}
+
+/// What `MAX_BATCH_BYTES` admits, less a little for the document's head.
+const ADMITTED: usize = (64 << 20) - 1024;
+
+/// The aims for any payload that is admitted.
+const MOST_MEMORY_MIB: u32 = 256;
+const MOST_TIME: Duration = Duration::from_secs(10);
+
+/// A document of as many of these events as are admitted, from a client that wants the function to run out of memory.
+fn full(event: impl Fn(usize, &mut String)) -> (Vec<u8>, usize) {
+    let mut document = String::from(
+        r#"{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"API-Gateway-Execution-Logs_a1b2c3d4e5/prod","logStream":"s","subscriptionFilters":["f"],"logEvents":["#,
+    );
+    let mut number = 0;
+    loop {
+        let before = document.len();
+        if number > 0 {
+            document.push(',');
+        }
+        event(number, &mut document);
+        if document.len() > ADMITTED {
+            document.truncate(before);
+            break;
+        }
+        number += 1;
+    }
+    document.push_str("]}");
+    (payload(document.as_bytes()), number)
+}
+
+/// One payload each, to a process of its own: what it answered, the peak and the time.
+#[expect(clippy::disallowed_methods, reason = "it measures time")]
+pub(crate) fn measure_hostile(responder: &str) {
+    const REACHED_NOTHING: &str = "Execution failed due to configuration error: There was an internal error while executing your request";
+    let event = |out: &mut String, number: usize, message: &str| {
+        write!(out, r#"{{"id":"{number}","timestamp":1772446530123,"message":"{message}"}}"#).unwrap();
+    };
+    let cases: [(&str, &dyn Fn(usize, &mut String)); 4] = [
+        ("the smallest events", &|_, out| out.push_str(r#"{"id":"1","timestamp":1,"message":""}"#)),
+        ("lines of as many requests", &|number, out| event(out, number, &format!("({number:x}) x"))),
+        ("failed requests", &|number, out| event(out, number, &format!("({number:x}) {REACHED_NOTHING}"))),
+        ("failed requests, each of an address of its own", &|number, out| {
+            let request = number / 2;
+            let line = match number % 2 {
+                0 => format!("({request:x}) Sending request to https://h{request:x}.example/"),
+                _ => format!("({request:x}) {REACHED_NOTHING}"),
+            };
+            event(out, number, &line);
+        }),
+    ];
+    for (says, case) in cases {
+        let (payload, events) = full(case);
+        let aws = Aws::start(Account::healthy_v1());
+        let mut lambda = function(responder, &aws).timeout(Duration::from_secs(300)).start();
+        assert_eq!(lambda.started(), Start::Ready, "{}", lambda.log());
+        let began = Instant::now();
+        let outcome = lambda.invoke_raw(&payload);
+        let took = began.elapsed();
+        let peak = lambda.peak_memory_kib() as f64 / 1024.0;
+        let answered = matches!(outcome, Outcome::Response(_));
+        println!(
+            "hostile, {says}: {events} events, {:.1} MB packed; at most {peak:.0} MiB ({MOST_MEMORY_MIB} allowed), {took:.1?} \
+             ({MOST_TIME:?} allowed), answered: {answered}",
+            payload.len() as f64 / 1e6
+        );
+    }
 }
 
 /// Invokes one process again and again, and prints the peak along the way.

@@ -15,7 +15,7 @@ pub(crate) fn measure(responder: &str, hello: &str) {
         of_ours.push(start(&ours));
         of_least.push(start(&least));
     }
-    assert!(aws.calls().is_empty(), "a start calls nobody");
+    assert!(aws.calls().is_empty(), "a start makes no call");
     let (ours, least) = (median(of_ours), median(of_least));
     let ratio = ours.as_secs_f64() / least.as_secs_f64();
     println!("start, median of {TURNS}: {ours:.2?}; a hello-world {least:.2?}; {ratio:.2} times");

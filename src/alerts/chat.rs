@@ -2,17 +2,14 @@
 //!
 //! Schema and limits: <https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>
 
-use crate::alerts::report;
-use crate::checks;
-
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::alerts::email::hop_label;
-use crate::alerts::escape::{chat, chat_code, cut, plain};
-use crate::alerts::report::Report;
-use crate::checks::State;
+use crate::alerts::escape::{chat, chat_code, chat_quote, cut, email, plain};
+use crate::alerts::report::{About, Block, Item, Part, Report, Section};
+use crate::alerts::words::{self, hop_label, mark};
+use crate::checks::{Hop, Remedy};
 use crate::ids::Severity;
 use crate::incidents::Status;
 
@@ -26,13 +23,13 @@ struct Notification {
     version: &'static str,
     source: &'static str,
     id: String,
-    content: Content,
-    metadata: Metadata,
+    content: ChatContent,
+    metadata: ChatMetadata,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Content {
+struct ChatContent {
     text_type: &'static str,
     title: String,
     description: String,
@@ -42,7 +39,7 @@ struct Content {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Metadata {
+struct ChatMetadata {
     thread_id: String,
     summary: String,
     event_type: String,
@@ -52,32 +49,32 @@ struct Metadata {
 }
 
 /// The notification as JSON.
-pub(crate) fn body(brief: &Report<'_>) -> String {
-    let alert = brief.alert;
+pub(crate) fn body(report: &Report<'_>) -> String {
+    let alert = report.alert;
     let cause = alert.news.example.cause.slug;
     let keywords = [
         Some(alert.status.as_str().to_owned()),
         Some(cause.to_owned()),
         alert.news.example.source.stage.clone(),
-        brief.api_label(),
+        words::api_label(alert),
     ];
     let notification = Notification {
         version: "1.0",
         source: "custom",
         id: format!("{}-{}-{}", alert.incident.id, alert.status.as_str(), alert.incident.failed),
-        content: Content {
+        content: ChatContent {
             text_type: "client-markdown",
-            title: cut(&format!("{} {}", sign(brief), chat(&brief.headline)), TITLE),
-            description: cut_lines(&description(brief), &mark(brief), DESCRIPTION),
-            next_steps: brief.next_steps.iter().map(step).collect(),
+            title: cut(&format!("{} {}", sign(report), chat(&report.headline)), TITLE),
+            description: cut_lines(&description(report), &cut_mark(report), DESCRIPTION),
+            next_steps: report.steps().iter().map(step).collect(),
             keywords: keywords.into_iter().flatten().map(|word| cut(&plain(&word), KEYWORD)).collect(),
         },
-        metadata: Metadata {
+        metadata: ChatMetadata {
             thread_id: alert.incident.id.clone(),
-            summary: cut(&plain(&brief.sentence(&brief.headline)), TITLE),
+            summary: cut(&email(&words::sentence(alert, &report.headline)), TITLE),
             event_type: format!("{} {cause}", alert.status.as_str()),
-            related_resources: resources(brief),
-            additional_context: context(brief),
+            related_resources: resources(report),
+            additional_context: context(report),
             enable_custom_actions: true,
         },
     };
@@ -85,9 +82,10 @@ pub(crate) fn body(brief: &Report<'_>) -> String {
 }
 
 /// Seen before anything is read. Characters of Unicode, which Slack and Teams show alike.
-fn sign(brief: &Report<'_>) -> &'static str {
-    match (brief.alert.status, brief.severity) {
+fn sign(report: &Report<'_>) -> &'static str {
+    match (report.alert.status, words::severity(report.alert)) {
         (Status::Resolved, _) => "🟢",
+        (Status::Merged, _) => "⚪",
         (Status::Test, _) => "🧪",
         (_, Severity::Critical | Severity::High) => "🔴",
         (_, Severity::Medium | Severity::Low) => "🟠",
@@ -95,9 +93,9 @@ fn sign(brief: &Report<'_>) -> &'static str {
 }
 
 /// The ids along the path, each once.
-fn resources(brief: &Report<'_>) -> Vec<String> {
+fn resources(report: &Report<'_>) -> Vec<String> {
     let mut resources: Vec<String> = Vec::new();
-    for resource in brief.alert.judgement.path.iter().filter_map(|hop| hop.resource.as_deref().map(plain)) {
+    for resource in report.alert.judgement.path.iter().filter_map(|hop| hop.resource.as_deref().map(plain)) {
         if !resources.contains(&resource) {
             resources.push(resource);
         }
@@ -106,13 +104,13 @@ fn resources(brief: &Report<'_>) -> Vec<String> {
 }
 
 /// What a custom action in the channel can take as its variables.
-fn context(brief: &Report<'_>) -> BTreeMap<&'static str, String> {
-    let alert = brief.alert;
+fn context(report: &Report<'_>) -> BTreeMap<&'static str, String> {
+    let alert = report.alert;
     let source = &alert.news.example.source;
     let known = [
         ("incident", Some(alert.incident.id.clone())),
         ("status", Some(alert.status.as_str().to_owned())),
-        ("severity", Some(brief.severity.as_str().to_owned())),
+        ("severity", Some(words::severity(alert).as_str().to_owned())),
         ("cause", Some(alert.news.example.cause.slug.to_owned())),
         ("api", source.api.as_ref().map(ToString::to_string)),
         ("stage", source.stage.clone()),
@@ -120,81 +118,65 @@ fn context(brief: &Report<'_>) -> BTreeMap<&'static str, String> {
     known.into_iter().filter_map(|(name, value)| Some((name, plain(&value?)))).collect()
 }
 
-fn description(brief: &Report<'_>) -> String {
-    let alert = brief.alert;
-    let surety = format!("{}: {}; {}", brief.surety_label, brief.surety, counts(brief));
-    let mut lines = vec![format!("*{}*", chat(&brief.fault)), format!("_{}_", chat(&surety))];
-    if alert.status != Status::Open {
-        lines.push(format!("Sent because: {}", chat(&alert.reason)));
+fn description(report: &Report<'_>) -> String {
+    let alert = report.alert;
+    let mut lines = vec![format!("*{}*", chat(&words::fault(alert)))];
+    for fact in &report.facts {
+        let is_shown = match fact.about {
+            About::Verdict | About::Readings | About::MaskedBy | About::Clue | About::Failed => true,
+            About::WhyNow => alert.status != Status::Open,
+            // The steps have a place of their own; cause and incident are in the metadata.
+            About::DoFirst | About::Cause | About::Incident => false,
+        };
+        if is_shown {
+            lines.push(format!("{}: {}", fact.about.label(), chat(&fact.text)));
+        }
     }
-    lines.extend(brief.masked_by.as_deref().map(|masked_by| format!("Under it: {}", chat(masked_by))));
-    lines.extend(brief.clue.map(|clue| format!("Hint, no proof: {}", chat(clue))));
-    let routes =
-        brief.routes.iter().map(|(route, failed)| format!("{} {}: {failed}", route.method, route.path));
-    let routes: Vec<String> = routes.map(|route| chat(&route)).collect();
-    section(&mut lines, "Routes", if routes.len() > 1 { routes } else { Vec::new() });
-    section(&mut lines, "Also hit by the same fault", also_hit(brief));
-    if !alert.judgement.path.is_empty() {
-        lines.push(path(brief));
-    }
-    let faulty = if alert.status == Status::Resolved { "Still faulty" } else { "Also faulty" };
-    section(&mut lines, faulty, brief.faulty.iter().map(|finding| chat(&finding.says)).collect());
-    section(&mut lines, "Not checked", not_checked(brief));
-    section(&mut lines, "Evidence", brief.evidence.iter().map(|line| chat_code(line.text())).collect());
-    let links = brief.consoles.iter().map(|(label, link)| format!("<{link}|{}>", chat(label)));
-    let logs = brief.logs.iter().map(|logs| format!("<{logs}|log lines around the failures>"));
-    let links: Vec<String> = logs.chain(links).collect();
-    if !links.is_empty() {
-        lines.push(format!("Look: {}", links.join(" · ")));
+    for section in &report.sections {
+        lines.extend(written(section));
     }
     lines.join("\n")
 }
 
-fn path(brief: &Report<'_>) -> String {
-    let hops = brief.alert.judgement.path.iter().map(|hop| {
-        let sign = match hop.state {
-            State::Healthy => "✅",
-            State::Faulty => "❌",
-            State::Warning => "⚠️",
-            State::Unknown => "❔",
-        };
-        format!("{sign} {}", chat(&hop_label(hop)))
-    });
+/// What is healthy costs lines that a channel has not; the path shows it too.
+fn written(section: &Section<'_>) -> Vec<String> {
+    let items: Vec<String> = match (&section.block, section.part) {
+        (_, Part::Healthy) | (Block::Steps(_), _) => return Vec::new(),
+        (Block::Path(hops), _) => return vec![path(hops)],
+        (Block::List(items), Part::Links) => return links(items).into_iter().collect(),
+        (Block::List(items), _) => items.iter().map(item).collect(),
+        (Block::Table(rows), _) => {
+            rows.iter().map(|(name, failed)| format!("{}: {failed}", chat(name))).collect()
+        }
+        (Block::Quotes(quotes), _) => quotes.iter().map(|quote| chat_quote(quote.line.text())).collect(),
+    };
+    let more = (section.more > 0).then(|| format!("and {} more (cut)", section.more));
+    let title = format!("*{}*", section.part.title());
+    [title].into_iter().chain(items.into_iter().chain(more).map(|item| format!("• {item}"))).collect()
+}
+
+fn item(item: &Item<'_>) -> String {
+    let needs = item.needs.map_or(String::new(), |action| format!(" (needs {})", chat_code(action)));
+    format!("{}{needs}", chat(&item.text))
+}
+
+fn path(hops: &[Hop]) -> String {
+    let hops = hops.iter().map(|hop| format!("{} {}", mark(hop.state).emoji, chat(&hop_label(hop))));
     hops.collect::<Vec<_>>().join(" → ")
 }
 
-fn also_hit(brief: &Report<'_>) -> Vec<String> {
-    let shown = brief.also_hit.iter().map(|hit| {
-        chat(&format!("{}: {}", report::hit_label(brief.alert, hit), report::hit_counts(brief.alert, hit)))
-    });
-    let more = (brief.more_hits > 0).then(|| format!("and {} more (cut)", brief.more_hits));
-    shown.chain(more).collect()
-}
-
-fn not_checked(brief: &Report<'_>) -> Vec<String> {
-    let line = |missing: &report::NotChecked| {
-        let needs = missing.action.map_or(String::new(), |action| format!(" (needs {})", chat_code(action)));
-        format!("{}: {}{needs}", chat(&missing.what), chat(&missing.why))
-    };
-    brief.not_checked.iter().map(line).collect()
-}
-
-fn counts(brief: &Report<'_>) -> String {
-    let incident = &brief.alert.incident;
-    let since = incident.first_failure.map_or(String::new(), |at| format!(" since {}", report::time(at)));
-    format!("{} failed{since}", incident.failed)
-}
-
-fn section(lines: &mut Vec<String>, title: &str, items: Vec<String>) {
-    if !items.is_empty() {
-        lines.push(format!("*{title}*"));
-        lines.extend(items.into_iter().map(|item| format!("• {item}")));
-    }
+/// The log and the console; background is for the other formats.
+fn links(items: &[Item<'_>]) -> Option<String> {
+    let near =
+        items.iter().filter(|item| !item.text.starts_with("AWS's runbook") && item.text != "Background");
+    let links: Vec<String> =
+        near.filter_map(|item| Some(format!("<{}|{}>", item.url.as_ref()?, chat(&item.text)))).collect();
+    (!links.is_empty()).then(|| format!("Look: {}", links.join(" · ")))
 }
 
 /// Says that something was cut, and where the whole is.
-fn mark(brief: &Report<'_>) -> String {
-    match &brief.logs {
+fn cut_mark(report: &Report<'_>) -> String {
+    match &report.links.logs {
         Some(logs) => format!("\n… (cut; <{logs}|the log has the whole>)"),
         None => "\n… (cut)".to_owned(),
     }
@@ -219,7 +201,7 @@ fn cut_lines(text: &str, mark: &str, longest: usize) -> String {
     out.trim_end().to_owned() + mark
 }
 
-fn step(step: &checks::Remedy) -> String {
+fn step(step: &Remedy) -> String {
     let what = chat(&step.what);
     // A command that does not fit whole is left out: half a command is worse than none.
     let with = |text: &str, command: &Option<String>| match command {

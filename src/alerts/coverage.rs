@@ -1,4 +1,4 @@
-//! Coverage, for a terminal and for machines: which stages with a private integration are watched, and what is blind.
+//! Coverage, for a terminal and for machines: which stages with a private integration are monitored, and the gaps.
 
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use crate::alerts::escape::terminal as safe;
 use crate::alerts::terminal::Screen;
 use crate::coverage::{BlindSpot, Inventory, InventoryStage};
+use crate::text::counted;
 
 /// The version of the JSON form; members are added, never renamed.
 pub const SCHEMA: &str = "vpclink-responder/coverage/1";
 
-/// The stages with a private integration, with whether each is watched.
+/// The stages with a private integration, and whether each is monitored.
 fn private(seen: &Inventory) -> impl Iterator<Item = (&InventoryStage, bool)> {
     let private =
         seen.stages.iter().filter(|stage| stage.private.as_ref().is_some_and(|all| !all.is_empty()));
@@ -28,11 +29,11 @@ pub fn terminal(seen: &Inventory, spots: &[BlindSpot], screen: Screen) -> String
         let sign = if watched { paint(green, "✓") } else { paint(red, "✗") };
         let routes = stage.private.as_ref().map_or(0, Vec::len);
         out.push(format!(
-            "  {sign} {}/{} ({}), {routes} private route{}, execution logging {}",
+            "  {sign} {}/{} ({}), {}, execution logging {}",
             safe(&stage.api.name),
             safe(&stage.name),
             stage.api.id,
-            if routes == 1 { "" } else { "s" },
+            counted(routes, "private route"),
             safe(level(stage)),
         ));
     }
@@ -46,7 +47,7 @@ pub fn terminal(seen: &Inventory, spots: &[BlindSpot], screen: Screen) -> String
         out.push(String::new());
     }
     let (all, watched) = (private(seen).count(), private(seen).filter(|(_, watched)| *watched).count());
-    out.push(format!("{watched} of {all} private stages watched, {} blind spots", spots.len()));
+    out.push(format!("{watched} of {all} private stages monitored, {}", counted(spots.len(), "gap")));
     out.join("\n") + "\n"
 }
 
@@ -79,7 +80,7 @@ pub fn machine(seen: &Inventory, spots: &[BlindSpot]) -> String {
     let coverage = json!({
         "schema": SCHEMA,
         "region": seen.region.as_ref().map(|region| region.as_str()),
-        "complete": seen.round.is_complete() && seen.unread.is_empty() && seen.skipped == 0,
+        "complete": seen.report.is_complete() && seen.unread.is_empty() && seen.skipped == 0,
         "stages": private(seen).map(stage).collect::<Vec<Value>>(),
         "blind": spots.iter().map(blind).collect::<Vec<Value>>(),
     });

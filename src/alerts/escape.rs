@@ -1,24 +1,74 @@
 //! Outside text → inside text, one function a target. Log lines, paths and names of resources are other people's words:
 //! they may hold control characters, markup, links and mentions.
 
-use crate::causes::redact::is_invisible;
+use crate::causes::redact;
 
-/// For plain text and for values in JSON: one line, without control characters and without marks that turn or hide text.
+/// For values in JSON, and for commands and addresses of ours: one line, without marks that turn or hide text.
 pub fn plain(text: &str) -> String {
     text.chars()
         .filter_map(|c| match c {
             '\n' | '\r' | '\t' => Some(' '),
-            c if is_treacherous(c) => None,
+            c if is_blank(c) => Some(' '),
+            c if is_invisible(c) => None,
             c => Some(c),
         })
         .collect()
 }
 
+/// How commands of ours go on that need more of a shell than words.
+const TAILS: [&str; 2] =
+    [" </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName", " </dev/null"];
+
+/// Options that send a request, or the reader's credentials, somewhere else.
+const DIVERTING: [&str; 6] =
+    ["--endpoint-url", "--no-verify-ssl", "--profile", "--ca-bundle", "--cli-input", "--debug"];
+
+/// A command that an engineer copies: words and single-quoted words only. `None` for a command in which a name from outside
+/// would do more: half a command is worse than none.
+pub fn command(text: &str) -> Option<String> {
+    let text = plain(text);
+    let tail = TAILS.iter().find(|tail| text.ends_with(**tail)).copied().unwrap_or_default();
+    let words = text.strip_suffix(tail).unwrap_or(&text);
+    let mut is_quoted = false;
+    let mut bare = String::new();
+    let mut rest = words.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            // `'it'\''s'`: a quote is written outside of quotes.
+            '\\' if !is_quoted && rest.peek() == Some(&'\'') => {
+                rest.next();
+            }
+            '\'' => is_quoted = !is_quoted,
+            c if !is_quoted => bare.push(c),
+            _ => {}
+        }
+    }
+    let acts = bare.contains([
+        '$', '`', ';', '&', '|', '<', '>', '(', ')', '#', '*', '?', '[', ']', '~', '!', '\\', '"',
+    ]);
+    let expands = bare
+        .split('{')
+        .skip(1)
+        .any(|rest| rest.split('}').next().is_some_and(|list| list.contains([',', '.'])));
+    let diverts = DIVERTING.iter().any(|option| bare.contains(option));
+    (!is_quoted && !acts && !expands && !diverts).then_some(text)
+}
+
+/// For an e-mail, whose readers' programs make a link of every address that they see.
+pub fn email(text: &str) -> String {
+    defanged(&plain(text))
+}
+
 /// For a terminal: what would steer it or hide something is shown as its code.
 pub fn terminal(text: &str) -> String {
+    defanged(&terminal_command(text))
+}
+
+/// For a command on a terminal, which is copied as it stands.
+pub fn terminal_command(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_treacherous(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+        if is_invisible(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
     }
     out
 }
@@ -28,7 +78,7 @@ pub fn terminal(text: &str) -> String {
 /// Source: <https://docs.slack.dev/messaging/formatting-message-text>
 pub fn chat(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let text = plain(text);
+    let text = defanged(&plain(text));
     let mut before = ' ';
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
@@ -42,8 +92,6 @@ pub fn chat(text: &str) -> String {
             '~' => out.push('∼'),
             // Inside a word an underscore formats nothing, and names need it.
             '_' if boundary => out.push('ˍ'),
-            // A word joiner, so that Slack makes no link of an address in somebody's text.
-            '/' if before == ':' => out.push_str("\u{2060}/"),
             c => out.push(c),
         }
         before = c;
@@ -57,14 +105,19 @@ pub fn chat_code(text: &str) -> String {
     format!("`{text}`")
 }
 
+/// For a log line in such a span: people copy it to where its addresses would be links.
+pub fn chat_quote(text: &str) -> String {
+    chat_code(&defanged(text))
+}
+
 /// For the subject of an e-mail: SNS takes fewer than 100 characters, no line breaks, no control characters.
 pub fn subject(text: &str) -> String {
-    cut(plain(text).trim(), 99)
+    cut(defanged(&plain(text)).trim(), 99)
 }
 
 /// For a text message: 140 ASCII characters, so that it stays one message in every alphabet.
 pub fn sms(text: &str) -> String {
-    let text = plain(text).replace('…', "...");
+    let text = defanged(&plain(text)).replace('…', "...");
     let ascii: String = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
     let text = ascii.trim();
     if text.len() <= 140 { text.to_owned() } else { format!("{}...", &text[..137]) }
@@ -91,6 +144,11 @@ pub fn cut(text: &str, longest: usize) -> String {
 
 /// For HTML, in text as in a quoted attribute.
 pub fn html(text: &str) -> String {
+    html_verbatim(&defanged(&plain(text)))
+}
+
+/// For a command or an address of ours in HTML, which is copied or followed as it stands.
+pub fn html_verbatim(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in plain(text).chars() {
         match c {
@@ -105,9 +163,78 @@ pub fn html(text: &str) -> String {
     out
 }
 
-/// Control characters, and those that turn the direction of text, take no space or mean nothing.
-fn is_treacherous(c: char) -> bool {
-    c.is_control() || is_invisible(c)
+/// Addresses that no program takes for a link, and people still can read: `hxxps[:]//evil.example`, `www[.]evil.example`.
+fn defanged(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((at, found)) = next_address(rest) {
+        let before = &rest[..at];
+        match found {
+            Address::Scheme => {
+                let start = before.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |i| i + 1);
+                // The mark can follow a character of several bytes.
+                let start = (start..=before.len()).find(|i| before.is_char_boundary(*i)).unwrap_or(at);
+                out.push_str(&before[..start]);
+                out.push_str(&match &before[start..] {
+                    scheme if scheme.eq_ignore_ascii_case("http") => "hxxp".to_owned(),
+                    scheme if scheme.eq_ignore_ascii_case("https") => "hxxps".to_owned(),
+                    scheme => scheme.to_owned(),
+                });
+                out.push_str("[:]//");
+                rest = &rest[at + 3..];
+            }
+            Address::Www => {
+                out.push_str(before);
+                out.push_str(&rest[at..at + 3]);
+                out.push_str("[.]");
+                rest = &rest[at + 4..];
+            }
+        }
+    }
+    out.push_str(rest);
+    let path = |word: &str| if word.starts_with('/') { dotless(word) } else { word.to_owned() };
+    out.split(' ').map(path).collect::<Vec<_>>().join(" ")
+}
+
+enum Address {
+    Scheme,
+    Www,
+}
+
+fn next_address(text: &str) -> Option<(usize, Address)> {
+    let scheme = text.find("://").map(|at| (at, Address::Scheme));
+    let is_www =
+        |at: &usize| text.as_bytes()[*at..].get(..4).is_some_and(|w| w.eq_ignore_ascii_case(b"www."));
+    let www = (0..text.len()).find(is_www).map(|at| (at, Address::Www));
+    match (scheme, www) {
+        (Some(scheme), Some(www)) => Some(if scheme.0 < www.0 { scheme } else { www }),
+        (scheme, www) => scheme.or(www),
+    }
+}
+
+/// A path or id that a client chose: a part of it that has the form of a host name (`/evil.example/login`) is no link.
+pub fn dotless(text: &str) -> String {
+    let part = |part: &str| {
+        let is_name = |label: &str| label.len() > 1 && label.chars().all(char::is_alphabetic);
+        let last =
+            part.split([':', '?', '#', '@', ',', ';', '&', '=']).next().unwrap_or(part).trim_end_matches('.');
+        let is_host =
+            last.rsplit_once('.').is_some_and(|(_, label)| is_name(label) || label.starts_with("xn--"));
+        if is_host { part.replace("[.]", ".").replace('.', "[.]") } else { part.to_owned() }
+    };
+    text.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// Blanks that are not the blank.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() && !c.is_control() || matches!(c, '\u{2800}')
+}
+
+/// Control characters, those that turn the direction of text, take no space or mean nothing, and private ones.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || redact::is_invisible(c)
+        || matches!(c, '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{70f}' | '\u{8e2}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..)
 }
 
 #[cfg(test)]
@@ -117,7 +244,7 @@ mod tests {
     #[test]
     fn a_terminal_is_not_steered() {
         assert_eq!(terminal("\u{1b}[2Jgone"), "\\u{1b}[2Jgone");
-        assert_eq!(terminal("\u{1b}]8;;https://evil\u{7}click"), "\\u{1b}]8;;https://evil\\u{7}click");
+        assert_eq!(terminal("\u{1b}]8;;https://evil\u{7}click"), "\\u{1b}]8;;hxxps[:]//evil\\u{7}click");
         assert_eq!(terminal("a\rb"), "a\\u{d}b");
     }
 
@@ -125,14 +252,68 @@ mod tests {
     fn bidi_overrides_and_zero_width_marks_do_not_hide_text() {
         assert_eq!(terminal("abc\u{202e}txt.exe"), "abc\\u{202e}txt.exe");
         assert_eq!(plain("a\u{200b}b\u{feff}c"), "abc");
-        assert_eq!(subject("a\u{fffe}\u{ffff}\u{206a}\u{3164}\u{115f}\u{34f}b"), "ab");
     }
 
     #[test]
     fn slack_is_not_mentioned_linked_or_formatted() {
         assert_eq!(chat("<!channel> *now* `x` _y_ my_name"), "&lt;!channel&gt; ∗now∗ 'x' ˍyˍ my_name");
-        assert_eq!(chat("https://evil"), "https:\u{2060}//evil");
+        assert_eq!(chat("<https://evil|x>"), "&lt;hxxps[:]//evil|x&gt;");
         assert_eq!(chat_code("a`<@U1>`b"), "`a'&lt;@U1&gt;'b`");
+    }
+
+    #[test]
+    fn an_address_of_a_client_is_no_link() {
+        for (text, expected) in [
+            ("GET /https://evil.example/aws/login", "GET /hxxps[:]//evil[.]example/aws/login"),
+            ("HTTP://a http://b", "hxxp[:]//a hxxp[:]//b"),
+            ("ftp://x ://y é://z", "ftp[:]//x [:]//y é[:]//z"),
+            ("/www.evil.example/ WWW.a", "/www[.]evil[.]example/ WWW[.]a"),
+            ("awww.https", "awww[.]https"),
+            ("arn:aws:x no address", "arn:aws:x no address"),
+        ] {
+            assert_eq!(email(text), expected);
+            assert_eq!(terminal(text), expected);
+            assert_eq!(email(expected), expected, "made harmless once");
+        }
+        assert_eq!(plain("curl https://orders"), "curl https://orders", "a command stays");
+    }
+
+    #[test]
+    fn no_part_of_a_path_passes_for_a_host() {
+        assert_eq!(dotless("/evil.example/login"), "/evil[.]example/login");
+        assert_eq!(dotless("//a.b.example:8443/x"), "//a[.]b[.]example:8443/x");
+        for path in ["/orders/{id}", "/v1.2/orders", "/", "", "/.../", "/a.1"] {
+            assert_eq!(dotless(path), path);
+        }
+    }
+
+    #[test]
+    fn invisible_and_refused_characters_are_gone() {
+        let hidden = "\u{fffe}\u{ffff}\u{206a}\u{206f}\u{3164}\u{115f}\u{34f}\u{202e}\u{2066}\u{fe0f}\u{e0001}\u{1fffe}\u{e000}";
+        assert_eq!(plain(&format!("a{hidden}b")), "ab");
+        assert_eq!(plain("a\u{a0}b\u{2003}c\u{2800}d"), "a b c d");
+        assert!(!terminal(hidden).chars().any(is_invisible));
+    }
+
+    #[test]
+    fn a_command_that_would_do_more_is_left_out() {
+        for harmless in [
+            "aws elbv2 describe-listeners --query 'Listeners[].[Protocol,Port]' --region eu-west-1",
+            "openssl s_client -connect h:443 -servername h -showcerts </dev/null",
+            "aws apigateway update-stage --patch-operations 'op=replace,path=/variables/link;curl x|sh #,value=VALUE'",
+            "curl https://h/orders/{id}",
+            "aws x --name 'it'\\''s'",
+        ] {
+            assert_eq!(command(harmless).as_deref(), Some(harmless));
+        }
+        for name in ["link;curl h|sh #", "$(id)", "`id`", "a>b", "'", "{a,b}", "{1..9}", "a --endpoint-url h"]
+        {
+            assert_eq!(
+                command(&format!("aws x --patch-operations path=/variables/{name},value=V")),
+                None,
+                "{name}"
+            );
+        }
     }
 
     #[test]

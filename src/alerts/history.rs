@@ -1,8 +1,9 @@
-//! What `replay` ends with: a table of causes, and a small histogram over time.
+//! The answer of `replay`: a table of causes, and a small histogram over time.
 
 use crate::alerts::escape::{cut, terminal as safe};
-use crate::alerts::report::time;
+use crate::alerts::words::time;
 use crate::incidents::{Row, Tally};
+use crate::text::counted;
 
 /// Bars at most; a screen has more lines.
 const MOST_BARS: usize = 24;
@@ -12,10 +13,9 @@ const LONGEST: u64 = 40;
 
 /// The whole answer; `title` names what was read.
 pub fn table(title: &str, tally: &Tally) -> String {
-    let counted = |n: u64, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let cut_off = match tally.cut_off {
         0 => String::new(),
-        n => format!(", {n} cut off by the end of the stretch"),
+        n => format!(", {n} without an end in this stretch"),
     };
     let mut out = format!(
         "{}\n{}, {}: {} failed{cut_off}\n",
@@ -29,7 +29,7 @@ pub fn table(title: &str, tally: &Tally) -> String {
     }
     out.push_str(&causes(&tally.rows()));
     out.push_str(&histogram(tally));
-    out.push_str("\n`vpclink causes SLUG` says what a cause means and what to do.\n");
+    out.push_str("\n`vpclink causes SLUG` explains a cause and how to fix it.\n");
     out
 }
 
@@ -54,7 +54,7 @@ fn causes(rows: &[&Row]) -> String {
     out
 }
 
-/// A line a stretch; several without a failure are told by one.
+/// One line a stretch; a quiet time is one line.
 fn histogram(tally: &Tally) -> String {
     let bars = tally.times.bars(MOST_BARS);
     let Some(most) = bars.iter().map(|bar| bar.failed).max() else { return String::new() };
@@ -71,7 +71,7 @@ fn histogram(tally: &Tally) -> String {
             continue;
         }
         quiet = false;
-        // One failure is seen beside ten thousand.
+        // One failure stays visible beside ten thousand.
         let columns = (bar.failed * LONGEST).div_ceil(most);
         let length = usize::try_from(columns).unwrap_or(0);
         let at = bar.from.strftime("%m-%d %H:%M");

@@ -3,8 +3,8 @@
 //! It fetches nothing: style and script stand in the file, and its own policy allows these two by their digests and
 //! nothing else, so that text that got past [`escape`](super::escape) could not run either.
 
+mod blocks;
 mod path;
-mod sections;
 mod timeline;
 
 use base64::Engine;
@@ -12,22 +12,21 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::alerts::escape::html as safe;
-use crate::alerts::message::FULL;
-use crate::alerts::report::Report;
-use crate::incidents::{Alert, Status};
+use crate::alerts::report::{FULL, Part, Report};
+use crate::incidents::Alert;
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
 
 /// All alerts as one page.
 pub(crate) fn page(alerts: &[Alert]) -> String {
-    let briefs: Vec<Report<'_>> = alerts.iter().map(|alert| Report::new(alert, FULL)).collect();
-    let title = match &briefs[..] {
+    let reports: Vec<Report<'_>> = alerts.iter().map(|alert| Report::new(alert, FULL)).collect();
+    let title = match &reports[..] {
         [] => "No failure was found".to_owned(),
-        [brief] => brief.headline.clone(),
-        briefs => format!("{} incidents", briefs.len()),
+        [report] => report.headline.clone(),
+        reports => format!("{} incidents", reports.len()),
     };
-    let articles: String = (1..).zip(&briefs).map(|(number, brief)| article(number, brief)).collect();
+    let articles: String = (1..).zip(&reports).map(|(number, report)| article(number, report)).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
@@ -37,17 +36,17 @@ pub(crate) fn page(alerts: &[Alert]) -> String {
          <a class=\"skip\" href=\"#main\">Skip to the report</a>\n\
          <header>\n<h1>vpclink-responder: report of {}</h1>\n{}</header>\n\
          <main id=\"main\">\n{articles}</main>\n\
-         <footer><p>Made by vpclink-responder from log lines and readings of the account. Secrets, bodies and \
-         addresses of clients are left out where a line is quoted.</p></footer>\n\
+         <footer><p>vpclink-responder made this from log lines and readings of the account. Quoted lines leave out secrets, \
+         bodies and client addresses.</p></footer>\n\
          <p id=\"said\" class=\"aside\" role=\"status\"></p>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
         policy(),
         safe(&title),
-        match briefs.len() {
+        match reports.len() {
             0 => "nothing that failed".to_owned(),
             1 => "an incident".to_owned(),
             n => format!("{n} incidents"),
         },
-        contents(&briefs),
+        contents(&reports),
     )
 }
 
@@ -62,41 +61,42 @@ fn policy() -> String {
 }
 
 /// Links to the incidents, where there are several.
-fn contents(briefs: &[Report<'_>]) -> String {
-    if briefs.len() < 2 {
+fn contents(reports: &[Report<'_>]) -> String {
+    if reports.len() < 2 {
         return String::new();
     }
-    let item = |(number, brief): (usize, &Report<'_>)| {
-        format!("<li><a href=\"#incident-{number}\">{}</a></li>\n", safe(&brief.headline))
+    let item = |(number, report): (usize, &Report<'_>)| {
+        format!("<li><a href=\"#incident-{number}\">{}</a></li>\n", safe(&report.headline))
     };
-    let items: String = (1..).zip(briefs).map(item).collect();
+    let items: String = (1..).zip(reports).map(item).collect();
     format!("<nav aria-label=\"Incidents\">\n<ol>\n{items}</ol>\n</nav>\n")
 }
 
-fn article(number: usize, brief: &Report<'_>) -> String {
-    let alert = brief.alert;
-    let part = |title: &str, body: String| section(number, title, &body);
-    let faulty = if alert.status == Status::Resolved { "Still faulty" } else { "Also faulty" };
-    let parts = [
-        part("Routes", sections::routes(brief)),
-        part("Also hit by the same fault", sections::also_hit(brief)),
-        part("The private path", path::figure(brief)),
-        part("Failures over time", timeline::figure(number, &alert.news)),
-        part(faulty, sections::findings(brief, &brief.faulty)),
-        part("Healthy", sections::findings(brief, &brief.healthy)),
-        part("Not checked", sections::not_checked(brief)),
-        part("What to do", sections::steps(number, brief)),
-        part("Evidence", sections::evidence(brief)),
-        part("Links", sections::links(brief)),
-    ];
+fn article(number: usize, report: &Report<'_>) -> String {
+    let mut parts = String::new();
+    for written in &report.sections {
+        // How far the fault reaches, when it failed, then everything else.
+        let body = blocks::block(number, written);
+        let title = if written.part == Part::Path { "The private path" } else { written.part.title() };
+        parts.push_str(&section(number, title, &body));
+        if written.part == Part::Path {
+            parts.push_str(&failures(number, report));
+        }
+    }
+    if report.section(Part::Path).is_none() {
+        parts.push_str(&failures(number, report));
+    }
     format!(
-        "<article id=\"incident-{number}\" aria-labelledby=\"headline-{number}\">\n{}{}</article>\n",
-        sections::lead(number, brief),
-        parts.concat()
+        "<article id=\"incident-{number}\" aria-labelledby=\"headline-{number}\">\n{}{parts}</article>\n",
+        blocks::lead(number, report),
     )
 }
 
-/// A section with its heading; nothing where there is nothing in it.
+fn failures(number: usize, report: &Report<'_>) -> String {
+    section(number, "Failures over time", &timeline::figure(number, &report.alert.news))
+}
+
+/// A section with its heading; an empty body makes none.
 fn section(number: usize, title: &str, body: &str) -> String {
     if body.is_empty() {
         return String::new();

@@ -1,12 +1,13 @@
-//! What the table holds, as lines for a terminal.
+//! The incidents of the table, as lines for a terminal.
 
 use jiff::Timestamp;
 
 use crate::alerts::escape::terminal as safe;
-use crate::alerts::report::time;
+use crate::alerts::words::time;
 use crate::incidents::record::AlertState;
 use crate::incidents::store::Contents;
 use crate::incidents::{AlertRecord, Incident, Silence};
+use crate::text::counted;
 
 /// Alerts with their members, incidents that are on none, and silences.
 pub fn list(contents: &Contents, silences: &[Silence], now: Timestamp) -> String {
@@ -25,12 +26,11 @@ pub fn list(contents: &Contents, silences: &[Silence], now: Timestamp) -> String
     out.extend(incidents.iter().filter(kept).flat_map(|one| lines(one, silences, now)));
     let holding: Vec<&Silence> = silences.iter().filter(|silence| silence.until > now).collect();
     out.extend(holding.iter().map(|silence| silenced(silence).trim_end().to_owned()));
-    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     out.push(format!(
         "{}, {}, {}",
-        plural(contents.alerts.len(), "alert"),
-        plural(incidents.len(), "incident"),
-        plural(holding.len(), "silence")
+        counted(contents.alerts.len(), "alert"),
+        counted(incidents.len(), "incident"),
+        counted(holding.len(), "silence")
     ));
     out.join("\n") + "\n"
 }
@@ -41,16 +41,14 @@ fn state(alert: &AlertRecord) -> String {
     let said = last.map_or_else(String::new, |last| format!(", the last at {}", time(last.at)));
     let word = match &alert.state {
         AlertState::Opening { .. } => "opening".to_owned(),
-        AlertState::Open if last.is_some_and(|last| last.quiet) => {
-            "quiet, not seen to be repaired".to_owned()
-        }
+        AlertState::Open if last.is_some_and(|last| last.quiet) => "quiet, repair not confirmed".to_owned(),
         AlertState::Open if alert.is_digest() => "open, a digest".to_owned(),
         AlertState::Open => "open".to_owned(),
         AlertState::Ending(end) => format!("ending: {}", safe(&end.reason)),
         AlertState::Ended(end) => format!("ended at {}: {}", time(end.at), safe(&end.reason)),
     };
     let flapping = alert.flapping_words().map_or_else(String::new, |words| format!(", {words}"));
-    format!("{word}, {messages} messages{said}{flapping}")
+    format!("{word}, {}{said}{flapping}", counted(messages, "message"))
 }
 
 fn lines(incident: &Incident, silences: &[Silence], now: Timestamp) -> Vec<String> {
@@ -60,14 +58,14 @@ fn lines(incident: &Incident, silences: &[Silence], now: Timestamp) -> Vec<Strin
         0 if coverage.alert.is_none() && coverage.ended.is_some() => "ended",
         0 => "covered",
         _ if coverage.alert.is_some() => "covered by the next message",
-        _ => "not alerted yet",
+        _ => "no alert sent yet",
     };
     let api = source.api.as_ref().map_or("?", |api| api.as_str());
     let stage = source.stage.as_deref().unwrap_or("?");
     let last = incident.last_failure.or(incident.counted_at).map_or("never".to_owned(), time);
-    let counted = format!("{} failed, {} of them covered", coverage.failed, coverage.covered);
+    let failed = format!("{} failed, {} of them covered", coverage.failed, coverage.covered);
     let (api, stage, slug) = (safe(api), safe(stage), cause.slug);
-    let mut lines = vec![format!("{id}  {status}  {api}/{stage}  {slug}  {counted}, last {last}")];
+    let mut lines = vec![format!("{id}  {status}  {api}/{stage}  {slug}  {failed}, last {last}")];
     let routes =
         incident.routes.iter().take(3).map(|(route, n)| format!("{} {} ×{n}", route.method, route.path));
     let routes: Vec<String> = routes.map(|route| safe(&route)).collect();
@@ -81,5 +79,5 @@ fn lines(incident: &Incident, silences: &[Silence], now: Timestamp) -> Vec<Strin
 
 /// A silence in one line.
 pub fn silenced(silence: &Silence) -> String {
-    format!("`{}` is counted, not told, until {}\n", safe(&silence.id), time(silence.until))
+    format!("`{}` is muted until {}; failures are still counted\n", safe(&silence.id), time(silence.until))
 }

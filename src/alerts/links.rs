@@ -1,6 +1,8 @@
 //! Links into the console, right for the partition of the Region.
 
-use crate::alerts::email::hop_label;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::alerts::words::hop_label;
 use crate::causes::Diagnosis;
 use crate::checks::HopKind;
 use crate::ids::Region;
@@ -39,7 +41,7 @@ pub(crate) fn runbook(region: &Region) -> String {
     )
 }
 
-/// The console's page of each hop that is broken, else of those that nobody could look at, else of all: label and address.
+/// The console's page of each hop that is broken, else of those that were not checked, else of all: label and address.
 pub(crate) fn consoles(region: &Region, alert: &Alert) -> Vec<(String, String)> {
     let path = &alert.judgement.path;
     let worst = path.iter().map(|hop| hop.state).min();
@@ -78,7 +80,7 @@ fn page(kind: HopKind, resource: Option<&str>, api: Option<&str>) -> Option<Stri
     })
 }
 
-/// Whether a Region may stand in a link's host name: it can come from a log, which anybody may have a part in.
+/// Whether a Region may stand in a link's host name: it can come from a log, which its clients can write to.
 pub(crate) fn is_region(region: &Region) -> bool {
     let code = region.as_str();
     (5..=25).contains(&code.len())
@@ -94,16 +96,13 @@ fn dollar(text: &str) -> String {
     percent(text).replace('%', "$")
 }
 
+/// What no URL has to encode.
+///
+/// Source: <https://datatracker.ietf.org/doc/html/rfc3986#section-2.3>
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 fn percent(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
 #[cfg(test)]

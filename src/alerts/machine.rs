@@ -1,8 +1,5 @@
-//! The machine alert, `vpclink-responder/alert/1`: private wire structs, so that a renamed field in the program does not
-//! break anybody's tool.
-
-use crate::alerts::report;
-use crate::{causes, checks, incidents};
+//! The machine alert, `vpclink-responder/alert/1`: private wire structs, so that a renamed field in the program breaks no
+//! reader's tool.
 
 use std::collections::BTreeMap;
 
@@ -10,50 +7,55 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alerts::escape::plain;
-use crate::alerts::report::Report;
-use crate::checks::{Finding, State};
+use crate::alerts::report::{Report, not_checked};
+use crate::alerts::words;
+use crate::causes::Route;
+use crate::checks::{Finding, Hop, Remedy, State};
+use crate::incidents::AlsoAffected;
+use crate::logs::{EXECUTION_LOG_PREFIX, Source};
 
 /// The name and version of the format.
-pub const SCHEMA: &str = "vpclink-responder/alert/1";
+pub(crate) const SCHEMA: &str = "vpclink-responder/alert/1";
 
 #[derive(Serialize)]
-struct Alert<'a> {
+struct WireAlert<'a> {
     schema: &'static str,
-    incident: Incident<'a>,
+    incident: WireIncident<'a>,
     severity: &'static str,
     account: Option<String>,
     region: Option<String>,
-    api: Api,
-    routes: Vec<Route>,
+    api: WireApi,
+    routes: Vec<WireRoute>,
     failed: u64,
     first_failure: Option<Timestamp>,
     last_failure: Option<Timestamp>,
     request_ids: Vec<String>,
-    cause: Cause,
-    verdict: Verdict,
+    cause: WireCause,
+    verdict: WireVerdict,
     findings: Vec<WireFinding<'a>>,
-    not_checked: Vec<NotChecked<'a>>,
-    path: Vec<Hop>,
-    next_steps: Vec<Step>,
-    evidence: Vec<Evidence>,
-    links: Links<'a>,
+    not_checked: Vec<WireNotChecked<'a>>,
+    path: Vec<WireHop>,
+    next_steps: Vec<WireStep>,
+    evidence: Vec<WireQuote>,
+    links: WireLinks<'a>,
     /// What the backend answered; null where it gave no answer or none is logged.
     backend_status: Option<u16>,
     /// What the time between sending and failing suggests; never proof.
     #[serde(rename = "hint")]
     clue: Option<&'a str>,
-    /// Other APIs and stages that the same fault hits; they are told here and get no alert of their own.
-    also_hit: Vec<AlsoAffected>,
-    #[serde(skip_serializing_if = "is_none")]
-    also_hit_more: usize,
+    /// Other APIs and stages that the same fault fails; this alert stands for them too.
+    also_hit: Vec<WireAlsoAffected>,
+    /// How many more are only counted.
+    also_hit_more: u64,
     /// Whether something was left out to fit into one message.
     truncated: bool,
+    source: &'static str,
 }
 
 #[derive(Serialize)]
-struct Incident<'a> {
+struct WireIncident<'a> {
     id: &'a str,
-    dedup_key: &'a str,
+    dedup_key: String,
     status: &'static str,
     reason: String,
     opened_at: Option<Timestamp>,
@@ -61,38 +63,39 @@ struct Incident<'a> {
 }
 
 #[derive(Serialize)]
-struct Api {
+struct WireApi {
     id: Option<String>,
     name: Option<String>,
     stage: Option<String>,
     canary: bool,
+    kind: &'static str,
 }
 
 #[derive(Serialize)]
-struct AlsoAffected {
-    api: Api,
+struct WireAlsoAffected {
+    api: WireApi,
     account: Option<String>,
     region: Option<String>,
     cause: &'static str,
     failed: u64,
-    routes: Vec<Route>,
+    routes: Vec<WireRoute>,
 }
 
 #[derive(Serialize)]
-struct Route {
+struct WireRoute {
     method: String,
     resource: String,
     failed: u64,
 }
 
 #[derive(Serialize)]
-struct Cause {
+struct WireCause {
     slug: &'static str,
     title: &'static str,
 }
 
 #[derive(Serialize)]
-struct Verdict {
+struct WireVerdict {
     tier: &'static str,
     code: Option<&'static str>,
     says: String,
@@ -111,21 +114,21 @@ struct WireFinding<'a> {
 }
 
 #[derive(Serialize)]
-struct NotChecked<'a> {
+struct WireNotChecked<'a> {
     what: String,
     action: Option<&'a str>,
     why: String,
 }
 
 #[derive(Serialize)]
-struct Hop {
+struct WireHop {
     hop: &'static str,
     resource: Option<String>,
     state: &'static str,
 }
 
 #[derive(Serialize)]
-struct Step {
+struct WireStep {
     #[serde(rename = "do")]
     what: String,
     command: Option<String>,
@@ -133,107 +136,118 @@ struct Step {
 }
 
 #[derive(Serialize)]
-struct Evidence {
+struct WireQuote {
     request_id: Option<String>,
     at: Option<Timestamp>,
     line: String,
 }
 
 #[derive(Serialize)]
-struct Links<'a> {
+struct WireLinks<'a> {
     logs: Option<&'a str>,
     runbook: Option<&'a str>,
-    consoles: Vec<Console>,
+    consoles: Vec<WireConsole>,
 }
 
 #[derive(Serialize)]
-struct Console {
+struct WireConsole {
     resource: String,
     url: String,
 }
 
 /// The alert as one line of JSON.
-pub(crate) fn body(brief: &Report<'_>) -> String {
-    serde_json::to_string(&wire(brief)).expect("texts, numbers, lists and maps of texts always serialise")
+pub(crate) fn body(report: &Report<'_>) -> String {
+    serde_json::to_string(&wire(report)).expect("texts, numbers, lists and maps of texts always serialise")
 }
 
-fn wire<'a>(brief: &'a Report<'a>) -> Alert<'a> {
-    let alert = brief.alert;
+fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
+    let alert = report.alert;
     let (incident, diagnosis, judgement) = (&alert.incident, &alert.news.example, &alert.judgement);
     let source = &diagnosis.source;
-    Alert {
+    let request_ids = alert.news.request_ids.iter().take(report.amount.requests);
+    let routes = words::routes(alert);
+    let mut hits: Vec<&AlsoAffected> = alert.also_hit.iter().collect();
+    hits.sort_by_key(|hit| std::cmp::Reverse(hit.failed));
+    WireAlert {
         schema: SCHEMA,
-        incident: Incident {
+        incident: WireIncident {
             id: &incident.id,
-            dedup_key: &brief.dedup_key,
+            dedup_key: words::dedup_key(alert),
             status: alert.status.as_str(),
             reason: plain(&alert.reason),
             opened_at: incident.opened_at,
             may_repeat: alert.may_repeat,
         },
-        severity: brief.severity.as_str(),
+        severity: words::severity(alert).as_str(),
         account: source.account.as_ref().map(|account| plain(account.as_str())),
         region: source.region.as_ref().map(|region| plain(region.as_str())),
-        api: Api {
-            id: source.api.as_ref().map(|api| plain(api.as_str())),
-            name: judgement.facts.api_name.as_deref().map(plain),
-            stage: source.stage.as_deref().map(plain),
-            canary: source.canary,
-        },
-        routes: routes(brief),
+        api: api(source, judgement.facts.api_name.as_deref()),
+        routes: routes
+            .iter()
+            .take(report.amount.routes)
+            .map(|(known, failed)| route(known, *failed))
+            .collect(),
         failed: incident.failed,
         first_failure: incident.first_failure,
         last_failure: incident.last_failure,
-        request_ids: alert
-            .news
-            .request_ids
-            .iter()
-            .take(brief.detail.requests)
-            .map(|id| plain(id.as_str()))
-            .collect(),
-        cause: Cause { slug: diagnosis.cause.slug, title: diagnosis.cause.title },
-        verdict: Verdict {
+        request_ids: request_ids.map(|id| plain(id.as_str())).collect(),
+        cause: WireCause { slug: diagnosis.cause.slug, title: diagnosis.cause.title },
+        verdict: WireVerdict {
             tier: judgement.verdict.tier.as_str(),
             code: judgement.verdict.code.map(|code| code.slug()),
             says: plain(&judgement.verdict.says),
         },
-        findings: findings(brief),
-        not_checked: not_checked(brief),
-        path: path(brief),
-        next_steps: steps(brief),
-        evidence: evidence(brief),
-        links: links(brief),
+        findings: findings(report),
+        not_checked: not_checked(alert, report.amount)
+            .into_iter()
+            .map(|missing| WireNotChecked {
+                what: plain(&missing.what),
+                action: missing.action,
+                why: plain(&missing.why),
+            })
+            .collect(),
+        path: judgement.path.iter().map(hop).collect(),
+        next_steps: report.steps().iter().map(step).collect(),
+        evidence: evidence(report),
+        links: links(report),
         backend_status: diagnosis.backend_status,
         clue: diagnosis.clue.as_deref(),
-        also_hit: brief.also_hit.iter().map(|hit| also_hit(brief, hit)).collect(),
-        also_hit_more: brief.more_hits,
-        truncated: brief.detail.cut || brief.more_hits > 0,
+        also_hit: hits.iter().take(report.amount.hits).map(|hit| also_affected(report, hit)).collect(),
+        also_hit_more: alert.also_hit.len().saturating_sub(report.amount.hits) as u64,
+        truncated: report.is_cut(),
+        source: source_word(source),
     }
 }
 
-fn route(route: &causes::Route, failed: u64) -> Route {
-    Route { method: plain(&route.method), resource: plain(&route.path), failed }
+/// API Gateway writes execution logs to groups of its own; other groups receive them by delivery.
+fn source_word(source: &Source) -> &'static str {
+    let group = source.log_group.as_deref();
+    if group.is_some_and(|group| !group.starts_with(EXECUTION_LOG_PREFIX)) {
+        "delivered-log"
+    } else {
+        "execution-log"
+    }
 }
 
-fn routes(brief: &Report<'_>) -> Vec<Route> {
-    brief.routes.iter().map(|(known, failed)| route(known, *failed)).collect()
+fn api(source: &Source, name: Option<&str>) -> WireApi {
+    WireApi {
+        id: source.api.as_ref().map(|api| plain(api.as_str())),
+        name: name.map(plain),
+        stage: source.stage.as_deref().map(plain),
+        canary: source.canary,
+        kind: "rest",
+    }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_none(more: &usize) -> bool {
-    *more == 0
+fn route(route: &Route, failed: u64) -> WireRoute {
+    WireRoute { method: plain(&route.method), resource: plain(&route.path), failed }
 }
 
-fn also_hit(brief: &Report<'_>, hit: &incidents::AlsoAffected) -> AlsoAffected {
+fn also_affected(report: &Report<'_>, hit: &AlsoAffected) -> WireAlsoAffected {
     let source = &hit.source;
-    let routes = hit.routes.iter().take(brief.detail.routes);
-    AlsoAffected {
-        api: Api {
-            id: source.api.as_ref().map(|api| plain(api.as_str())),
-            name: None,
-            stage: source.stage.as_deref().map(plain),
-            canary: source.canary,
-        },
+    let routes = hit.routes.iter().take(report.amount.routes);
+    WireAlsoAffected {
+        api: api(source, None),
         account: source.account.as_ref().map(|account| plain(account.as_str())),
         region: source.region.as_ref().map(|region| plain(region.as_str())),
         cause: hit.cause.slug,
@@ -242,25 +256,25 @@ fn also_hit(brief: &Report<'_>, hit: &incidents::AlsoAffected) -> AlsoAffected {
     }
 }
 
-fn links<'a>(brief: &'a Report<'_>) -> Links<'a> {
-    let console = |(label, url): &(String, String)| Console { resource: plain(label), url: url.clone() };
-    Links {
-        logs: brief.logs.as_deref(),
-        runbook: brief.runbook.as_deref(),
-        consoles: brief.consoles.iter().map(console).collect(),
+fn links<'a>(report: &'a Report<'_>) -> WireLinks<'a> {
+    let console = |(label, url): &(String, String)| WireConsole { resource: plain(label), url: url.clone() };
+    WireLinks {
+        logs: report.links.logs.as_deref(),
+        runbook: report.links.runbook.as_deref(),
+        consoles: report.links.consoles.iter().map(console).collect(),
     }
 }
 
 /// The explaining finding first, whatever else is cut.
-fn findings<'a>(brief: &'a Report<'a>) -> Vec<WireFinding<'a>> {
-    let judgement = &brief.alert.judgement;
+fn findings<'a>(report: &Report<'a>) -> Vec<WireFinding<'a>> {
+    let judgement = &report.alert.judgement;
     let explaining = judgement.verdict.finding.into_iter();
     let others = (0..judgement.findings.len()).filter(|index| Some(*index) != judgement.verdict.finding);
     let chosen = explaining.chain(others).map(|index| &judgement.findings[index]);
-    chosen.take(brief.detail.findings).map(|finding| wire_finding(brief, finding)).collect()
+    chosen.take(report.amount.findings).map(|found| finding(report, found)).collect()
 }
 
-fn wire_finding<'a>(brief: &Report<'_>, finding: &'a Finding) -> WireFinding<'a> {
+fn finding<'a>(report: &Report<'_>, finding: &'a Finding) -> WireFinding<'a> {
     WireFinding {
         code: finding.code.slug(),
         state: finding.state.as_str(),
@@ -271,43 +285,33 @@ fn wire_finding<'a>(brief: &Report<'_>, finding: &'a Finding) -> WireFinding<'a>
         read_at: finding.read_at(),
         seconds_after_failure: Some(finding)
             .filter(|f| f.state != State::Unknown)
-            .and_then(|f| report::seconds_after(brief.alert, f)),
+            .and_then(|f| words::seconds_after(report.alert, f)),
     }
 }
 
-fn not_checked<'a>(brief: &Report<'a>) -> Vec<NotChecked<'a>> {
-    let wire = |missing: &report::NotChecked| NotChecked {
-        what: plain(&missing.what),
-        action: missing.action,
-        why: plain(&missing.why),
-    };
-    brief.not_checked.iter().map(wire).collect()
-}
-
-fn path(brief: &Report<'_>) -> Vec<Hop> {
-    let wire = |hop: &checks::Hop| Hop {
+fn hop(hop: &Hop) -> WireHop {
+    WireHop {
         hop: hop.kind.as_str(),
         resource: hop.resource.as_deref().map(plain),
         state: hop.state.as_str(),
-    };
-    brief.alert.judgement.path.iter().map(wire).collect()
+    }
 }
 
-fn steps(brief: &Report<'_>) -> Vec<Step> {
-    let wire = |step: &checks::Remedy| Step {
+fn step(step: &Remedy) -> WireStep {
+    WireStep {
         what: plain(&step.what),
         command: step.command.as_deref().map(plain),
         verify: step.verify.as_deref().map(plain),
-    };
-    brief.next_steps.iter().map(wire).collect()
+    }
 }
 
-fn evidence(brief: &Report<'_>) -> Vec<Evidence> {
-    let request_id = brief.alert.news.example.request_id.as_ref().map(|id| plain(id.as_str()));
-    let wire = |line: &&causes::Evidence| Evidence {
+fn evidence(report: &Report<'_>) -> Vec<WireQuote> {
+    let request_id = report.alert.news.example.request_id.as_ref().map(|id| plain(id.as_str()));
+    let quotes = report.quotes().iter().map(|quote| quote.line);
+    let wire = |line: &crate::causes::Evidence| WireQuote {
         request_id: request_id.clone(),
         at: line.at(),
         line: plain(line.text()),
     };
-    brief.evidence.iter().map(wire).collect()
+    quotes.map(wire).collect()
 }

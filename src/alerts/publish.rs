@@ -1,11 +1,11 @@
-//! Message → out.
+//! Message → topic, or text → standard output.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use crate::alerts::message::Message;
 
-/// What publishing comes to, when it is done.
+/// The future of a publish.
 pub type Published<'a> = Pin<Box<dyn Future<Output = Result<(), PublishError>> + Send + 'a>>;
 
 /// A message could not be handed over. It must not be reported as delivered.
@@ -14,11 +14,11 @@ pub type Published<'a> = Pin<Box<dyn Future<Output = Result<(), PublishError>> +
 pub struct PublishError {
     /// The topic or file.
     pub target: String,
-    /// What stood in the way.
+    /// The service's words.
     pub reason: String,
 }
 
-/// Somewhere a message can go.
+/// Takes messages for their readers.
 pub trait Publish: Send + Sync {
     /// Hands a message over; returns once it is there.
     fn publish<'a>(&'a self, message: &'a Message) -> Published<'a>;

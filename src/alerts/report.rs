@@ -1,53 +1,159 @@
-//! What an alert says, before any form is given to it.
+//! What an alert says, before a format is chosen: lead facts, then sections of blocks, in the order of reading.
+//!
+//! A format is a writer over these blocks. It may leave a section out; it never decides the order or the words.
 
-use crate::alerts::{headline, links, steps};
-
-use jiff::Timestamp;
-
-use crate::alerts::message::Detail;
+use crate::alerts::{links, steps, words};
 use crate::aws::ReadError;
-use crate::causes::{Diagnosis, Evidence, Route};
-use crate::checks::{Confidence, Finding, Remedy, State};
-use crate::ids::Severity;
-use crate::incidents::{Alert, AlsoAffected, Status};
+use crate::causes::Evidence;
+use crate::checks::{Confidence, Finding, Hop, Remedy, State};
+use crate::ids::Region;
+use crate::incidents::{Alert, Status};
 
-/// The parts of an alert, in the order in which they are told.
+/// How much of an alert is rendered: less where all of it would not fit into one message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Amount {
+    pub(crate) routes: usize,
+    pub(crate) hits: usize,
+    pub(crate) requests: usize,
+    pub(crate) evidence: usize,
+    pub(crate) findings: usize,
+    /// Whether something was left out that an ordinary alert has.
+    pub(crate) cut: bool,
+}
+
+pub(crate) const FULL: Amount =
+    Amount { routes: 50, hits: 100, requests: 20, evidence: 12, findings: 60, cut: false };
+
+/// An alert as blocks.
 pub(crate) struct Report<'a> {
     pub(crate) alert: &'a Alert,
-    pub(crate) detail: Detail,
-    /// "GET /orders (orders/prod) returns 500", "resolved: GET /orders …".
+    pub(crate) amount: Amount,
+    /// "GET /orders (orders/prod) returns 500".
     pub(crate) headline: String,
-    /// What is broken, in one sentence.
-    pub(crate) fault: String,
-    /// What the failure hides: "the backend itself answered 403".
-    pub(crate) masked_by: Option<String>,
-    /// What the failure's time suggests, where nothing better is confirmed.
-    pub(crate) clue: Option<&'a str>,
-    /// "confirmed, read 41 s after the failure".
-    pub(crate) surety: String,
-    /// What that is called.
-    pub(crate) surety_label: &'static str,
-    pub(crate) severity: Severity,
-    pub(crate) dedup_key: String,
-    pub(crate) routes: Vec<(Route, u64)>,
-    pub(crate) more_routes: usize,
-    /// What else the same fault hits, the worst first.
-    pub(crate) also_hit: Vec<&'a AlsoAffected>,
-    pub(crate) more_hits: usize,
-    pub(crate) faulty: Vec<&'a Finding>,
-    /// What those are called.
-    pub(crate) faulty_label: &'static str,
-    pub(crate) healthy: Vec<&'a Finding>,
-    pub(crate) not_checked: Vec<NotChecked>,
-    pub(crate) next_steps: Vec<Remedy>,
-    pub(crate) evidence: Vec<&'a Evidence>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) sections: Vec<Section<'a>>,
+    pub(crate) links: Links,
+}
+
+/// One of the first lines: what a reader has to know before anything else.
+pub(crate) struct Fact {
+    pub(crate) about: About,
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    Verdict,
+    Readings,
+    MaskedBy,
+    Clue,
+    Failed,
+    WhyNow,
+    DoFirst,
+    Cause,
+    Incident,
+}
+
+impl About {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Verdict => "Verdict",
+            Self::Readings => "Readings",
+            Self::MaskedBy => "Masked by this",
+            Self::Clue => "Possible clue (not proof)",
+            Self::Failed => "Failed",
+            Self::WhyNow => "Why now",
+            Self::DoFirst => "Do first",
+            Self::Cause => "Cause in the log",
+            Self::Incident => "Incident",
+        }
+    }
+}
+
+pub(crate) struct Section<'a> {
+    pub(crate) part: Part,
+    /// What holds for the whole of it: "read 41 s after the failure".
+    pub(crate) note: Option<String>,
+    pub(crate) block: Block<'a>,
+    /// How many entries did not fit.
+    pub(crate) more: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Routes,
+    AlsoAffected,
+    Path,
+    AlsoBroken,
+    StillBroken,
+    Healthy,
+    NotChecked,
+    Steps,
+    Evidence,
+    Links,
+}
+
+impl Part {
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Routes => "Routes",
+            Self::AlsoAffected => "Also affected",
+            Self::Path => "Path",
+            Self::AlsoBroken => "Also broken",
+            Self::StillBroken => "Still broken",
+            Self::Healthy => "Healthy",
+            Self::NotChecked => "Not checked",
+            Self::Steps => "What to do",
+            Self::Evidence => "Evidence",
+            Self::Links => "Links",
+        }
+    }
+}
+
+pub(crate) enum Block<'a> {
+    List(Vec<Item<'a>>),
+    Steps(Vec<Remedy>),
+    Quotes(Vec<Quote<'a>>),
+    Path(&'a [Hop]),
+    Table(Vec<(String, u64)>),
+}
+
+/// A line of a list.
+pub(crate) struct Item<'a> {
+    pub(crate) text: String,
+    pub(crate) state: Option<State>,
+    /// The permission that would help.
+    pub(crate) needs: Option<&'a str>,
+    /// An address of ours.
+    pub(crate) url: Option<String>,
+}
+
+impl Item<'_> {
+    fn of(state: State, text: String) -> Self {
+        Self { text, state: Some(state), needs: None, url: None }
+    }
+
+    fn link(text: String, url: &str) -> Self {
+        Self { text, state: None, needs: None, url: Some(url.to_owned()) }
+    }
+}
+
+/// A log line; one of them proves the cause.
+pub(crate) struct Quote<'a> {
+    pub(crate) line: &'a Evidence,
+    pub(crate) is_proof: bool,
+}
+
+/// Addresses in the console, as far as they are known.
+#[derive(Default)]
+pub(crate) struct Links {
     pub(crate) logs: Option<String>,
     pub(crate) runbook: Option<String>,
     /// Console pages of the path's resources: "load balancer orders-nlb" and its address.
     pub(crate) consoles: Vec<(String, String)>,
 }
 
-/// Something nobody could look at.
+/// Something that could not be looked at.
 pub(crate) struct NotChecked {
     pub(crate) what: String,
     /// The permission that would help; none where no permission would.
@@ -56,197 +162,166 @@ pub(crate) struct NotChecked {
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(alert: &'a Alert, detail: Detail) -> Self {
-        let (diagnosis, judgement) = (&alert.news.example, &alert.judgement);
-        let is_broken = !matches!(alert.status, Status::Resolved | Status::Test);
-        let explaining = judgement.verdict.finding.map(|index| &judgement.findings[index]);
-        let of = |states: &[State]| {
-            let findings = judgement.findings.iter().filter(|f| states.contains(&f.state));
-            findings
-                .filter(|f| !explaining.is_some_and(|e| std::ptr::eq(e, *f)))
-                .take(detail.findings)
-                .collect()
-        };
-        let all_routes = routes(alert);
-        // Logs often do not say their Region; the path's own ARNs do.
-        let region =
-            diagnosis.source.region.clone().or_else(|| judgement.facts.region()).filter(links::is_region);
-        let mut evidence: Vec<&Evidence> = diagnosis.context.iter().chain([&diagnosis.evidence]).collect();
-        evidence.sort_by_key(|evidence| evidence.number());
-        keep_proof(&mut evidence, &diagnosis.evidence, detail.evidence);
+    pub(crate) fn new(alert: &'a Alert, amount: Amount) -> Self {
+        let explaining = alert.judgement.verdict.finding.map(|index| &alert.judgement.findings[index]);
+        let steps = steps::next(alert, explaining);
+        let links = links_of(alert);
         Self {
             alert,
-            detail,
-            headline: headline::headline(alert),
-            fault: headline::fault(alert),
-            masked_by: diagnosis.masked_by(),
-            clue: diagnosis
-                .clue
-                .as_deref()
-                .filter(|_| is_broken && judgement.verdict.tier != Confidence::Confirmed),
-            surety: headline::surety(alert, explaining),
-            surety_label: headline::surety_label(alert),
-            severity: severity(alert),
-            dedup_key: dedup_key(alert),
-            more_routes: all_routes.len().saturating_sub(detail.routes),
-            routes: all_routes.into_iter().take(detail.routes).collect(),
-            more_hits: alert.also_hit.len().saturating_sub(detail.hits),
-            also_hit: also_hit(alert).into_iter().take(detail.hits).collect(),
-            faulty: of(&[State::Faulty, State::Warning]),
-            faulty_label: if alert.status == Status::Resolved { "STILL FAULTY" } else { "ALSO FAULTY" },
-            healthy: of(&[State::Healthy]),
-            not_checked: not_checked(alert, detail),
-            next_steps: steps::next(alert, explaining),
-            evidence,
-            logs: region.as_ref().and_then(|region| links::logs(region, alert)),
-            runbook: region.as_ref().map(links::runbook),
-            consoles: region
-                .as_ref()
-                .filter(|_| is_broken)
-                .map_or(Vec::new(), |region| links::consoles(region, alert)),
+            amount,
+            headline: words::headline(alert),
+            facts: facts(alert, explaining, steps.first()),
+            sections: sections(alert, amount, explaining, steps, &links),
+            links,
         }
     }
 
-    /// Headline and fault as one sentence; what is resolved or a test has no fault that a colon could announce.
-    pub(crate) fn sentence(&self, headline: &str) -> String {
-        let between = if matches!(self.alert.status, Status::Resolved | Status::Test) { "; " } else { ": " };
-        format!("{headline}{between}{}", self.fault)
+    /// The fact about this, where there is one.
+    pub(crate) fn fact(&self, about: About) -> Option<&str> {
+        self.facts.iter().find(|fact| fact.about == about).map(|fact| fact.text.as_str())
     }
 
-    /// `orders/prod`, by name where it is known, else by id.
-    pub(crate) fn api_label(&self) -> Option<String> {
-        api_label(self.alert)
+    pub(crate) fn section(&self, part: Part) -> Option<&Section<'a>> {
+        self.sections.iter().find(|section| section.part == part)
+    }
+
+    pub(crate) fn steps(&self) -> &[Remedy] {
+        match self.section(Part::Steps).map(|section| &section.block) {
+            Some(Block::Steps(steps)) => steps,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn quotes(&self) -> &[Quote<'a>] {
+        match self.section(Part::Evidence).map(|section| &section.block) {
+            Some(Block::Quotes(quotes)) => quotes,
+            _ => &[],
+        }
+    }
+
+    /// Whether something was left out to fit into one message.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.amount.cut
+            || self.sections.iter().any(|section| section.more > 0 && section.part != Part::Routes)
     }
 }
 
-/// The part of an incident's id that people say to one another: "#b47f2859".
-pub(crate) fn short_id(alert: &Alert) -> String {
-    let fingerprint = alert.incident.fingerprint.to_string();
-    let digest = fingerprint.split_once('-').map_or(fingerprint.as_str(), |(_, digest)| digest);
-    format!("#{}", digest.chars().take(8).collect::<String>())
-}
-
-/// The time of all these readings, where it is one: said once, not with each.
-pub(crate) fn read_at_once(alert: &Alert, findings: &[&Finding]) -> Option<String> {
-    let read = |finding: &&Finding| distance(alert, finding);
-    let first = findings.first().and_then(read)?;
-    (findings.len() > 1 && findings.iter().all(|finding| read(finding).as_ref() == Some(&first)))
-        .then_some(first)
-}
-
-/// "ApiId a1b2c3d4e5, ApiResourcePath /orders, ApiMethod GET": what AWS's runbook asks for.
-pub(crate) fn runbook_inputs(diagnosis: &Diagnosis) -> String {
-    let api = diagnosis.source.api.as_ref().map_or("?", |api| api.as_str());
-    let (path, method) = match &diagnosis.route {
-        Some(route) => (route.path.as_str(), route.method.as_str()),
-        None => ("?", "?"),
+fn facts(alert: &Alert, explaining: Option<&Finding>, first: Option<&Remedy>) -> Vec<Fact> {
+    let (diagnosis, verdict) = (&alert.news.example, &alert.judgement.verdict);
+    let is_broken = words::is_broken(alert.status);
+    let surety = if matches!(alert.status, Status::Resolved | Status::Merged) {
+        About::Readings
+    } else {
+        About::Verdict
     };
-    format!("ApiId {api}, ApiResourcePath {path}, ApiMethod {method}")
+    // A clue is worth reading only while no reading has confirmed the fault.
+    let clue = diagnosis.clue.clone().filter(|_| is_broken && verdict.tier != Confidence::Confirmed);
+    let is_incident = !alert.is_digest();
+    let known = [
+        (surety, is_incident.then(|| words::surety(alert, explaining))),
+        (About::MaskedBy, diagnosis.masked_by()),
+        (About::Clue, clue),
+        (About::Failed, Some(words::failures(alert))),
+        (About::WhyNow, Some(alert.reason.clone())),
+        (About::DoFirst, first.map(|step| step.what.clone())),
+        (About::Cause, Some(format!("{} ({})", diagnosis.cause.title, diagnosis.cause.slug))),
+        (About::Incident, Some(alert.incident.id.clone())),
+    ];
+    known.into_iter().filter_map(|(about, text)| Some(Fact { about, text: text? })).collect()
 }
 
-/// Times as people read them: UTC, to the second.
-pub(crate) fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+/// The order in which an alert is read: how far the fault reaches, where it is, what to do, and what all this rests on.
+fn sections<'a>(
+    alert: &'a Alert,
+    amount: Amount,
+    explaining: Option<&'a Finding>,
+    steps: Vec<Remedy>,
+    links: &Links,
+) -> Vec<Section<'a>> {
+    let rest = if alert.status == Status::Resolved { Part::StillBroken } else { Part::AlsoBroken };
+    let sections = [
+        routes(alert, amount),
+        also_affected(alert, amount),
+        Section::of(Part::Path, Block::Path(&alert.judgement.path)),
+        findings(rest, &[State::Faulty, State::Warning], alert, amount, explaining),
+        findings(Part::Healthy, &[State::Healthy], alert, amount, explaining),
+        Section::of(
+            Part::NotChecked,
+            Block::List(not_checked(alert, amount).into_iter().map(missing).collect()),
+        ),
+        Section::of(Part::Steps, Block::Steps(steps)),
+        evidence(alert, amount),
+        Section::of(Part::Links, Block::List(all_links(alert, links))),
+    ];
+    sections.into_iter().filter(|section| !section.is_empty()).collect()
 }
 
-/// Whole seconds from the failure to the reading; negative where it was read before.
-pub(crate) fn seconds_after(alert: &Alert, finding: &Finding) -> Option<i64> {
-    Some(finding.read_at()?.duration_since(alert.news.example.at?).as_secs())
-}
+impl<'a> Section<'a> {
+    fn of(part: Part, block: Block<'a>) -> Self {
+        Self { part, note: None, block, more: 0 }
+    }
 
-/// "41 s after the failure".
-pub(crate) fn distance(alert: &Alert, finding: &Finding) -> Option<String> {
-    Some(match seconds_after(alert, finding)? {
-        seconds @ 0..120 => format!("{seconds} s after the failure"),
-        seconds @ 120..7200 => format!("{} min after the failure", seconds / 60),
-        seconds @ 7200..172_800 => format!("{} h after the failure", seconds / 3600),
-        seconds @ 172_800.. => format!("{} days after the failure", seconds / 86_400),
-        seconds => format!("{} s before the failure", -seconds),
-    })
-}
-
-pub(crate) fn api_label(alert: &Alert) -> Option<String> {
-    let source = &alert.news.example.source;
-    let name = alert.judgement.facts.api_name.clone().or(source.api.as_ref().map(ToString::to_string))?;
-    let stage = source.stage.as_deref().unwrap_or("?");
-    Some(format!("{name}/{stage}{}", if source.canary { " canary" } else { "" }))
-}
-
-pub(crate) fn routes(alert: &Alert) -> Vec<(Route, u64)> {
-    let mut routes: Vec<(Route, u64)> = Vec::new();
-    for (route, failed) in &alert.incident.routes {
-        let route = alert.judgement.facts.templated(route);
-        match routes.iter_mut().find(|(known, _)| *known == route) {
-            Some((_, known)) => *known += failed,
-            None => routes.push((route, *failed)),
+    fn is_empty(&self) -> bool {
+        match &self.block {
+            Block::List(items) => items.is_empty(),
+            Block::Steps(steps) => steps.is_empty(),
+            Block::Quotes(quotes) => quotes.is_empty(),
+            Block::Path(hops) => hops.is_empty(),
+            // A single route stands in the headline.
+            Block::Table(rows) => rows.len() < 2 && self.more == 0,
         }
     }
-    routes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    routes
+}
+
+fn routes(alert: &Alert, amount: Amount) -> Section<'_> {
+    let all = words::routes(alert);
+    let more = all.len().saturating_sub(amount.routes) as u64;
+    let rows = all.iter().take(amount.routes).map(|(route, failed)| (words::route_label(route), *failed));
+    Section { more, ..Section::of(Part::Routes, Block::Table(rows.collect())) }
 }
 
 /// Those that fail most come first.
-fn also_hit(alert: &Alert) -> Vec<&AlsoAffected> {
-    let mut hits: Vec<&AlsoAffected> = alert.also_hit.iter().collect();
+fn also_affected(alert: &Alert, amount: Amount) -> Section<'_> {
+    let mut hits: Vec<_> = alert.also_hit.iter().collect();
     hits.sort_by_key(|hit| std::cmp::Reverse(hit.failed));
-    hits
+    let more = hits.len().saturating_sub(amount.hits) as u64;
+    let item = |hit| Item::of(State::Faulty, words::affected(alert, hit));
+    let items = hits.into_iter().take(amount.hits).map(item).collect();
+    Section { more, ..Section::of(Part::AlsoAffected, Block::List(items)) }
 }
 
-/// "a1b2c3d4e5/prod (account 111122223333, eu-west-1)", the account and Region where they are not the alert's own.
-pub(crate) fn hit_label(alert: &Alert, hit: &AlsoAffected) -> String {
-    let (own, source) = (&alert.news.example.source, &hit.source);
-    let api = source.api.as_ref().map_or("an API".to_owned(), ToString::to_string);
-    let canary = if source.canary { " canary" } else { "" };
-    let stage = source.stage.as_deref().map_or(String::new(), |stage| format!("/{stage}{canary}"));
-    let account = source.account.as_ref().filter(|_| source.account != own.account);
-    let own_region = own.region.clone().or_else(|| alert.judgement.facts.region());
-    let region = source.region.as_ref().filter(|_| source.region != own_region);
-    let place: Vec<String> = account
-        .map(|account| format!("account {account}"))
-        .into_iter()
-        .chain(region.map(ToString::to_string))
-        .collect();
-    let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
-    format!("{api}{stage}{place}")
-}
-
-/// "12 failed on 2 routes, certificate-expired", the cause where it is not the alert's own.
-pub(crate) fn hit_counts(alert: &Alert, hit: &AlsoAffected) -> String {
-    let routes = match hit.routes.len() {
-        0 => String::new(),
-        1 => hit.routes.keys().map(|route| format!(" on {} {}", route.method, route.path)).collect(),
-        n => format!(" on {n} routes"),
+fn findings<'a>(
+    part: Part,
+    states: &[State],
+    alert: &'a Alert,
+    amount: Amount,
+    explaining: Option<&'a Finding>,
+) -> Section<'a> {
+    let is_headline = |finding: &Finding| explaining.is_some_and(|known| std::ptr::eq(known, finding));
+    let all = alert.judgement.findings.iter();
+    let shown: Vec<&Finding> =
+        all.filter(|f| states.contains(&f.state) && !is_headline(f)).take(amount.findings).collect();
+    let at_once = words::read_at_once(alert, &shown);
+    let item = |finding: &&Finding| {
+        let read = words::distance(alert, finding).filter(|_| at_once.is_none());
+        let read = read.map_or(String::new(), |read| format!(" (read {read})"));
+        Item::of(finding.state, format!("{}{read}", finding.says))
     };
-    let cause = if hit.cause.slug == alert.news.example.cause.slug {
-        String::new()
-    } else {
-        format!(", {}", hit.cause.slug)
-    };
-    format!("{} failed{routes}{cause}", hit.failed)
+    let block = Block::List(shown.iter().map(item).collect());
+    Section { note: at_once.map(|read| format!("read {read}")), ..Section::of(part, block) }
 }
 
-/// The alert's own key; saved logs have none, and are known by their fingerprint.
-fn dedup_key(alert: &Alert) -> String {
-    match &alert.incident.coverage.alert {
-        Some(key) => format!("vpclink-responder/{key}"),
-        None => format!("vpclink-responder/{}", alert.incident.fingerprint),
-    }
+fn missing(missing: NotChecked) -> Item<'static> {
+    let text = format!("{}: {}", missing.what, missing.why);
+    Item { needs: missing.action, ..Item::of(State::Unknown, text) }
 }
 
-/// The text's severity; a fault that leaves some targets working is less than one that leaves none.
-fn severity(alert: &Alert) -> Severity {
-    let verdict = &alert.judgement.verdict;
-    let partial = verdict.finding.is_some_and(|index| alert.judgement.findings[index].partial);
-    let severity = alert.news.example.cause.severity;
-    if partial || alert.is_late { severity.min(Severity::High) } else { severity }
-}
-
-fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {
+pub(crate) fn not_checked(alert: &Alert, amount: Amount) -> Vec<NotChecked> {
     if let Some(why) = &alert.judgement.unread {
         return vec![NotChecked { what: "the live account".to_owned(), action: None, why: why.clone() }];
     }
     let mut missing: Vec<NotChecked> = Vec::new();
-    for not_read in alert.judgement.findings.iter().filter_map(Finding::not_read).take(detail.findings) {
+    for not_read in alert.judgement.findings.iter().filter_map(Finding::not_read).take(amount.findings) {
         let helps = matches!(not_read.why, ReadError::Denied | ReadError::RoleRefused(_));
         let (what, why) = (not_read.what.clone(), not_read.why.to_string());
         if missing.iter().all(|known| known.what != what) {
@@ -261,13 +336,41 @@ fn not_checked(alert: &Alert, detail: Detail) -> Vec<NotChecked> {
     missing
 }
 
-/// The first lines, the proof among them whatever its place.
-fn keep_proof<'a>(lines: &mut Vec<&'a Evidence>, proof: &'a Evidence, most: usize) {
-    if lines.len() > most {
-        lines.truncate(most);
+/// The first lines of the request, the proof among them whatever its place.
+fn evidence(alert: &Alert, amount: Amount) -> Section<'_> {
+    let diagnosis = &alert.news.example;
+    let proof = &diagnosis.evidence;
+    let mut lines: Vec<&Evidence> = diagnosis.context.iter().chain([proof]).collect();
+    lines.sort_by_key(|line| line.number());
+    if lines.len() > amount.evidence {
+        lines.truncate(amount.evidence);
         if !lines.iter().any(|line| std::ptr::eq(*line, proof)) {
             lines.pop();
             lines.push(proof);
         }
     }
+    let quote = |line| Quote { line, is_proof: std::ptr::eq(line, proof) };
+    let block = Block::Quotes(lines.into_iter().map(quote).collect());
+    Section { note: words::request_label(diagnosis), ..Section::of(Part::Evidence, block) }
+}
+
+fn links_of(alert: &Alert) -> Links {
+    // Logs often do not say their Region; the path's own ARNs do.
+    let region = alert.news.example.source.region.clone().or_else(|| alert.judgement.facts.region());
+    let known = |region: Region| Links {
+        logs: links::logs(&region, alert),
+        runbook: Some(links::runbook(&region)),
+        consoles: if words::is_broken(alert.status) { links::consoles(&region, alert) } else { Vec::new() },
+    };
+    region.filter(links::is_region).map(known).unwrap_or_default()
+}
+
+fn all_links(alert: &Alert, links: &Links) -> Vec<Item<'static>> {
+    let diagnosis = &alert.news.example;
+    let logs = links.logs.iter().map(|url| Item::link("Log lines around the failures".to_owned(), url));
+    let consoles = links.consoles.iter().map(|(label, url)| Item::link(format!("Console: {label}"), url));
+    let runbook =
+        |url: &String| Item::link(format!("AWS's runbook ({})", words::runbook_inputs(diagnosis)), url);
+    let background = diagnosis.cause.references.iter().map(|url| Item::link("Background".to_owned(), url));
+    logs.chain(consoles).chain(links.runbook.iter().map(runbook)).chain(background).collect()
 }

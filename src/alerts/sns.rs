@@ -7,6 +7,7 @@ use aws_types::SdkConfig;
 
 use crate::alerts::message::Message;
 use crate::alerts::publish::{Publish, PublishError, Published};
+use crate::aws::Subscription;
 use crate::ids::Arn;
 
 /// A standard topic.
@@ -23,26 +24,17 @@ impl Sns {
     }
 }
 
-/// Somebody who is subscribed to a topic. The address stays with AWS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscription {
-    /// `email`, `https`, …
-    pub protocol: String,
-    /// Whether the owner of the address agreed.
-    pub confirmed: bool,
-}
-
 /// What stands in the place of an ARN until the owner agrees.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html>
 const PENDING: &str = "PendingConfirmation";
 
 impl Sns {
-    /// Who is subscribed.
+    /// Lists the subscribers.
     ///
     /// # Errors
     ///
-    /// The service's code, or what else stood in the way.
+    /// The service's error code, or a description of the failure.
     pub async fn subscriptions(&self) -> Result<Vec<Subscription>, String> {
         let pages = self.client.list_subscriptions_by_topic().topic_arn(self.topic.as_str()).into_paginator();
         let found: Result<Vec<_>, _> = pages.items().send().collect().await;

@@ -1,5 +1,6 @@
 //! What to do, in which order: the repair of what was found first, then what the cause asks to look at.
 
+use crate::alerts::escape;
 use crate::causes::NextStep;
 use crate::checks::{Confidence, Finding, HopKind, Remedy, State};
 use crate::incidents::{Alert, Status};
@@ -14,18 +15,27 @@ const LOOKS_AT: [(&str, HopKind); 6] = [
     ("describe-target-health", HopKind::Target),
 ];
 
-/// The explaining finding's remedy, those of other faults, and the cause's own steps unless the fault is confirmed. What is
-/// resolved asks for nothing but what is still faulty, a test for nothing.
+/// What to do, with commands that are safe to copy; a command that is not is left out.
 pub(crate) fn next(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
+    let safe = |text: Option<String>| text.and_then(|text| escape::command(&text));
+    let steps = all(alert, explaining).into_iter();
+    steps
+        .map(|step| Remedy { command: safe(step.command), verify: safe(step.verify), what: step.what })
+        .collect()
+}
+
+/// The explaining finding's remedy, those of other faults, and the cause's own steps unless the fault is confirmed. A resolved
+/// incident asks only for what is still broken; a test and a merged alert ask for nothing.
+fn all(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
     match alert.status {
-        Status::Test => return Vec::new(),
+        Status::Test | Status::Merged => return Vec::new(),
         Status::Resolved => {
             let faulty = alert.judgement.findings.iter().filter(|finding| finding.state == State::Faulty);
             return faulty.filter_map(|finding| finding.remedy.clone()).collect();
         }
         _ => {}
     }
-    // What could not be looked at may have its own way to be looked at by hand.
+    // A check that could not look may name a way to look by hand.
     let others = alert.judgement.findings.iter().filter(|finding| finding.state != State::Healthy);
     let remedies = explaining.into_iter().chain(others).filter_map(|finding| finding.remedy.clone());
     let mut steps: Vec<Remedy> = Vec::new();
@@ -37,7 +47,7 @@ pub(crate) fn next(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
     if alert.judgement.verdict.tier != Confidence::Confirmed || steps.is_empty() {
         let facts = &alert.judgement.facts;
         let general = alert.news.example.cause.next_steps.iter();
-        // Of what was found well nobody has to be told to look at it, unless nothing else is left to do.
+        // A step that looks at a healthy hop is left out, unless no other step is left.
         let mut left: Vec<&NextStep> = general.clone().filter(|step| !is_settled(step, alert)).collect();
         if left.is_empty() && steps.is_empty() {
             left.extend(general);

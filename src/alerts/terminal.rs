@@ -1,19 +1,16 @@
-//! The terminal's form: rustc's skeleton, so that nobody has to learn it.
-
-use crate::alerts::report;
-use crate::checks;
+//! The terminal's form: rustc's skeleton, which engineers already know how to read.
 
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
-use crate::alerts::email::hop_label;
-use crate::alerts::escape::{cut, terminal as safe};
-use crate::alerts::message::FULL;
-use crate::alerts::report::Report;
+use crate::alerts::escape::{cut, terminal as safe, terminal_command};
+use crate::alerts::report::{About, Block, FULL, Part, Report, Section};
+use crate::alerts::words::{self, hop_label, mark};
 use crate::causes::Evidence;
-use crate::checks::{Assessment, Confidence, State};
+use crate::checks::{Assessment, Confidence, Finding, Hop, HopKind, State};
 use crate::ids::Severity;
 use crate::incidents::{Alert, Status};
+use crate::text::{counted, wrapped};
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug)]
@@ -33,17 +30,17 @@ pub struct Summary {
     pub failed: usize,
     /// Executions found in the input.
     pub read: usize,
-    /// Executions that end before anything tells how.
+    /// Executions whose end the input does not show.
     pub cut_off: usize,
 }
 
 /// One alert as a block.
 pub fn block(alert: &Alert, screen: Screen) -> String {
-    let brief = Report::new(alert, FULL);
+    let report = Report::new(alert, FULL);
     let paint = Paint { color: screen.color };
-    let mut out = vec![title(&brief, paint), place(&brief, paint)];
-    out.extend(quotes(&brief, screen, paint));
-    out.extend(notes(&brief, screen, paint));
+    let mut out = vec![title(&report, paint), place(&report, paint)];
+    out.extend(quotes(&report, screen, paint));
+    out.extend(notes(&report, screen, paint));
     out.join("\n") + "\n"
 }
 
@@ -53,11 +50,16 @@ pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
     let api = judgement.facts.api_name.as_deref().map_or(String::new(), |name| format!(" ({})", safe(name)));
     let mut out = vec![paint.paint(Style::new().bold(), &format!("private path of {}{api}", safe(title)))];
     for hop in &judgement.path {
-        out.push(format!("  {} {}", paint.state(hop.state, sign(hop.state)), safe(&hop_label(hop))));
-        for finding in judgement.findings.iter().filter(|finding| hop.is_about(finding)) {
+        out.push(format!("  {} {}", paint.state(hop.state, mark(hop.state).sign), safe(&hop_label(hop))));
+        let about = judgement.findings.iter().filter(|finding| finding.hop == hop.kind);
+        let here = |finding: &&Finding| match (hop.kind, &finding.resource, &hop.resource) {
+            (HopKind::TargetGroup | HopKind::Target, Some(of), Some(hop)) => of == hop,
+            _ => true,
+        };
+        for finding in about.filter(here) {
             out.push(format!(
                 "      {} {}",
-                paint.state(finding.state, sign(finding.state)),
+                paint.state(finding.state, mark(finding.state).sign),
                 safe(&finding.says)
             ));
             let remedy =
@@ -71,22 +73,12 @@ pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
     out.join("\n") + "\n"
 }
 
-fn sign(state: State) -> &'static str {
-    match state {
-        State::Healthy => "✓",
-        State::Faulty => "✗",
-        State::Warning => "!",
-        State::Unknown => "?",
-    }
-}
-
 /// The last line.
 pub fn summary(summary: Summary) -> String {
     let Summary { causes, failed, read, cut_off } = summary;
-    let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
     let cut_off =
         if cut_off == 0 { String::new() } else { format!(", {cut_off} cut off by the end of the input") };
-    format!("{} in {} ({read} read{cut_off})\n", plural(causes, "cause"), plural(failed, "failed request"))
+    format!("{} in {} ({read} read{cut_off})\n", counted(causes, "cause"), counted(failed, "failed request"))
 }
 
 #[derive(Clone, Copy)]
@@ -104,38 +96,39 @@ impl Paint {
     }
 
     fn state(self, state: State, text: &str) -> String {
-        let color = match state {
-            State::Healthy => AnsiColor::Green,
-            State::Faulty => AnsiColor::Red,
-            State::Warning | State::Unknown => AnsiColor::Yellow,
+        let color = match mark(state).class {
+            "good" => AnsiColor::Green,
+            "bad" => AnsiColor::Red,
+            _ => AnsiColor::Yellow,
         };
         self.paint(color.on_default(), text)
     }
 }
 
-fn title(brief: &Report<'_>, paint: Paint) -> String {
-    let (level, color) = match (brief.alert.status, brief.severity) {
+fn title(report: &Report<'_>, paint: Paint) -> String {
+    let (level, color) = match (report.alert.status, words::severity(report.alert)) {
         (Status::Resolved, _) => ("resolved", AnsiColor::Green),
+        (Status::Merged, _) => ("merged", AnsiColor::Cyan),
         (Status::Test, _) => ("test", AnsiColor::Cyan),
         (_, Severity::Critical | Severity::High) => ("error", AnsiColor::Red),
         (_, Severity::Medium | Severity::Low) => ("warning", AnsiColor::Yellow),
     };
-    let cause = brief.alert.news.example.cause;
+    let cause = report.alert.news.example.cause;
     let mark = paint.paint(color.on_default().bold(), &format!("{level}[{}]", cause.slug));
-    let behind = brief.alert.judgement.facts.link_name.as_deref();
+    let behind = report.alert.judgement.facts.link_name.as_deref();
     let behind = behind.map_or(String::new(), |link| format!(" behind VPC link `{}`", safe(link)));
     format!("{mark}{}", paint.paint(Style::new().bold(), &format!(": {}{behind}", cause.title)))
 }
 
 /// `--> group, request, time, route`
-fn place(brief: &Report<'_>, paint: Paint) -> String {
-    let diagnosis = &brief.alert.news.example;
-    let incident = &brief.alert.incident;
+fn place(report: &Report<'_>, paint: Paint) -> String {
+    let diagnosis = &report.alert.news.example;
+    let incident = &report.alert.incident;
     let mut parts: Vec<String> = Vec::new();
     parts.extend(diagnosis.source.log_group.as_deref().map(safe));
-    parts.extend(diagnosis.request_id.as_ref().map(|id| format!("request {}", safe(id.as_str()))));
-    parts.extend(diagnosis.at.map(report::time));
-    parts.extend(diagnosis.route.as_ref().map(|route| safe(&format!("{} {}", route.method, route.path))));
+    parts.extend(words::request_label(diagnosis).map(|label| safe(&label)));
+    parts.extend(diagnosis.at.map(words::time));
+    parts.extend(diagnosis.route.as_ref().map(|route| safe(&words::route_label(route))));
     if incident.failed > 1 {
         parts.push(format!("and {} more like it", incident.failed - 1));
     }
@@ -145,22 +138,26 @@ fn place(brief: &Report<'_>, paint: Paint) -> String {
     format!("  {} {}", paint.frame("-->"), parts.join(", "))
 }
 
+/// Columns before the bar: as many as the longest line number has.
+fn gutter(report: &Report<'_>) -> usize {
+    report.quotes().iter().map(|quote| quote.line.number().to_string().len()).max().unwrap_or(1)
+}
+
 /// The quoted lines, the proof underlined with carets.
-fn quotes(brief: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
-    let proof = &brief.alert.news.example.evidence;
-    let gutter = brief.evidence.iter().map(|line| line.number().to_string().len()).max().unwrap_or(1);
+fn quotes(report: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
+    let gutter = gutter(report);
     let bar = paint.frame(&format!("{:gutter$} |", ""));
     let room = screen.width.saturating_sub(gutter + 3).max(20);
     let mut out = vec![bar.clone()];
-    for line in &brief.evidence {
-        let text = cut(&safe(line.text()), room);
-        out.push(format!("{} {text}", paint.frame(&format!("{:>gutter$} |", line.number()))));
-        if *line == proof {
+    for quote in report.quotes() {
+        let text = cut(&safe(quote.line.text()), room);
+        out.push(format!("{} {text}", paint.frame(&format!("{:>gutter$} |", quote.line.number()))));
+        if quote.is_proof {
             let carets = "^".repeat(text.width());
             out.push(format!("{bar} {}", paint.paint(AnsiColor::Red.on_default().bold(), &carets)));
-        } else if is_endpoint(line) {
-            let dashes = "-".repeat(text.width().min(room.saturating_sub(24)));
-            out.push(format!("{bar} {}", paint.frame(&format!("{dashes} this is what it called"))));
+        } else if is_endpoint(quote.line) {
+            let dashes = "-".repeat(text.width().min(room.saturating_sub(29)));
+            out.push(format!("{bar} {}", paint.frame(&format!("{dashes} API Gateway called this"))));
         }
     }
     out.push(bar);
@@ -171,91 +168,120 @@ fn is_endpoint(line: &Evidence) -> bool {
     ["Endpoint request URI: ", "Sending request to "].iter().any(|opening| line.text().starts_with(opening))
 }
 
-/// The `= label: text` lines.
-fn notes(brief: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
-    let mut notes: Vec<(&str, String)> = Vec::new();
-    if brief.alert.status != Status::Open {
-        notes.push(("status", safe(&format!("{}: {}", brief.headline, brief.alert.reason))));
-    }
-    let path = path(brief, paint);
-    if !path.is_empty() {
-        notes.push(("path", path));
-    }
-    notes.extend(brief.masked_by.as_deref().map(|masked_by| ("under", safe(masked_by))));
-    if is_broken(brief) {
-        notes.push(("verdict", verdict(brief, paint)));
-    } else {
-        notes.push(("now", safe(&format!("{} ({})", brief.fault, brief.surety))));
-    }
-    notes.extend(brief.clue.map(|clue| ("hint", safe(clue))));
-    notes.extend(brief.also_hit.iter().map(|hit| {
-        let (label, counts) = (report::hit_label(brief.alert, hit), report::hit_counts(brief.alert, hit));
-        ("hits", safe(&format!("{label}: {counts}")))
-    }));
-    if brief.more_hits > 0 {
-        notes.push(("hits", format!("and {} more", brief.more_hits)));
-    }
-    let also = if is_broken(brief) { "also" } else { "still" };
-    notes.extend(brief.faulty.iter().map(|finding| (also, safe(&finding.says))));
-    notes.extend(brief.not_checked.iter().map(|missing| {
-        let needs = missing.action.map_or(String::new(), |action| format!(" (needs {action})"));
-        ("unknown", format!("{}: {}{needs}", safe(&missing.what), safe(&missing.why)))
-    }));
-    for step in &brief.next_steps {
-        notes.push(("next", safe(&step.what)));
-        notes.extend(step.command.as_deref().map(|command| ("run", safe(command))));
-        notes.extend(step.verify.as_deref().map(|verify| ("verify", safe(verify))));
-    }
-    notes.push(("more", format!("vpclink causes {}", brief.alert.news.example.cause.slug)));
-    let gutter = brief.evidence.iter().map(|line| line.number().to_string().len()).max().unwrap_or(1);
-    notes.into_iter().map(|(label, text)| note(label, &text, gutter, screen, paint)).collect()
+/// A `= label: text` line. What is copied stays whole, the rest is wrapped.
+struct Note<'a> {
+    label: &'static str,
+    body: NoteBody<'a>,
 }
 
-fn is_broken(brief: &Report<'_>) -> bool {
-    !matches!(brief.alert.status, Status::Resolved | Status::Test)
+enum NoteBody<'a> {
+    Words(String),
+    Whole(String),
+    Path(&'a [Hop]),
 }
 
-/// One note, wrapped under its text. Commands stay whole, so that they can be copied.
-fn note(label: &str, text: &str, gutter: usize, screen: Screen, paint: Paint) -> String {
-    let head = format!("{:gutter$} = {:<9}", "", format!("{label}:"));
-    let room = screen.width.saturating_sub(head.len()).max(30);
-    let body = match label {
-        "run" | "verify" | "path" => text.to_owned(),
-        _ => wrapped(text, room).join(&format!("\n{:1$}", "", head.len())),
+impl Note<'_> {
+    fn words(label: &'static str, text: &str) -> Self {
+        Self { label, body: NoteBody::Words(safe(text)) }
+    }
+
+    fn whole(label: &'static str, text: &str) -> Self {
+        Self { label, body: NoteBody::Whole(terminal_command(text)) }
+    }
+}
+
+fn notes(report: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
+    let alert = report.alert;
+    let mut notes = Vec::new();
+    if alert.status != Status::Open {
+        notes.push(Note::words("status", &format!("{}: {}", report.headline, alert.reason)));
+    }
+    if !words::is_broken(alert.status) {
+        let surety = report.fact(About::Readings).or(report.fact(About::Verdict));
+        notes.extend(surety.map(|surety| Note::words("now", &format!("{} ({surety})", words::fault(alert)))));
+    } else if !alert.is_digest() {
+        notes.push(Note { label: "verdict", body: NoteBody::Words(verdict(report, paint)) });
+    }
+    notes.extend(report.fact(About::MaskedBy).map(|text| Note::words("masked", text)));
+    notes.extend(report.fact(About::Clue).map(|text| Note::words("clue", &format!("not proof: {text}"))));
+    for section in &report.sections {
+        section_notes(&mut notes, section);
+    }
+    notes.push(Note::whole("more", &format!("vpclink causes {}", alert.news.example.cause.slug)));
+    let gutter = gutter(report);
+    notes.iter().map(|note| line(note, gutter, screen, paint)).collect()
+}
+
+/// Routes and quotes stand above; links and healthy hops are for readers who have more room.
+fn section_notes<'a>(notes: &mut Vec<Note<'a>>, section: &'a Section<'_>) {
+    let label = match section.part {
+        Part::AlsoAffected => "affects",
+        Part::AlsoBroken => "also",
+        Part::StillBroken => "still",
+        Part::NotChecked => "unknown",
+        Part::Path => "path",
+        Part::Steps => "next",
+        Part::Routes | Part::Evidence | Part::Healthy | Part::Links => return,
     };
-    format!("{}{body}", paint.frame(&head))
-}
-
-fn path(brief: &Report<'_>, paint: Paint) -> String {
-    let hop =
-        |hop: &checks::Hop| paint.state(hop.state, &format!("{} {}", safe(&hop_label(hop)), sign(hop.state)));
-    brief.alert.judgement.path.iter().map(hop).collect::<Vec<_>>().join(" → ")
-}
-
-fn verdict(brief: &Report<'_>, paint: Paint) -> String {
-    let verdict = &brief.alert.judgement.verdict;
-    let state = if verdict.tier == Confidence::Unknown { State::Unknown } else { State::Faulty };
-    let tier = paint.state(state, verdict.tier.as_str());
-    let finding = verdict.finding.map(|index| &brief.alert.judgement.findings[index]);
-    let read = finding.and_then(|finding| report::distance(brief.alert, finding));
-    let read = read.map_or(String::new(), |distance| format!(", read {distance}"));
-    format!("{tier}: {}{read}", safe(&verdict.says))
-}
-
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is always a first line");
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
+    match &section.block {
+        Block::List(items) => notes.extend(items.iter().map(|item| {
+            let needs = item.needs.map_or(String::new(), |action| format!(" (needs {action})"));
+            Note::words(label, &format!("{}{needs}", item.text))
+        })),
+        Block::Path(hops) => notes.push(Note { label, body: NoteBody::Path(hops) }),
+        Block::Steps(steps) => {
+            for step in steps {
+                notes.push(Note::words(label, &step.what));
+                notes.extend(step.command.iter().map(|text| Note::whole("run", text)));
+                notes.extend(step.verify.iter().map(|text| Note::whole("verify", text)));
             }
-            line.push_str(word);
+        }
+        Block::Quotes(_) | Block::Table(_) => {}
+    }
+    if section.more > 0 {
+        notes.push(Note::words(label, &format!("and {} more", section.more)));
+    }
+}
+
+fn line(note: &Note<'_>, gutter: usize, screen: Screen, paint: Paint) -> String {
+    let head = format!("{:gutter$} = {:<9}", "", format!("{}:", note.label));
+    let room = screen.width.saturating_sub(head.len()).max(30);
+    let lines = match &note.body {
+        NoteBody::Words(text) => wrapped(text, room, "", ""),
+        NoteBody::Whole(text) => vec![text.clone()],
+        NoteBody::Path(hops) => path(hops, room, paint),
+    };
+    format!("{}{}", paint.frame(&head), lines.join(&format!("\n{:1$}", "", head.len())))
+}
+
+/// Hop after hop, a new line before a hop that does not fit. Each part is shown and measured without its colour.
+fn path(hops: &[Hop], room: usize, paint: Paint) -> Vec<String> {
+    let mut lines: Vec<(usize, String)> = vec![(0, String::new())];
+    for (index, hop) in hops.iter().enumerate() {
+        let text = format!("{} {}", safe(&hop_label(hop)), mark(hop.state).sign);
+        let arrow = if index == 0 { "" } else { "→ " };
+        let width = text.width() + arrow.width();
+        let fits = lines.last().is_some_and(|(used, _)| *used == 0 || used + 1 + width <= room);
+        if !fits {
+            lines.push((0, String::new()));
+        }
+        if let Some((used, line)) = lines.last_mut() {
+            let blank = if *used == 0 { "" } else { " " };
+            line.push_str(&format!("{blank}{arrow}{}", paint.state(hop.state, &text)));
+            *used += blank.len() + width;
         }
     }
-    lines
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+fn verdict(report: &Report<'_>, paint: Paint) -> String {
+    let verdict = &report.alert.judgement.verdict;
+    let state = if verdict.tier == Confidence::Unknown { State::Unknown } else { State::Faulty };
+    let tier = paint.state(state, verdict.tier.as_str());
+    let finding = verdict.finding.map(|index| &report.alert.judgement.findings[index]);
+    let read = finding.and_then(|finding| words::distance(report.alert, finding));
+    let read = read.map_or(String::new(), |distance| format!(", read {distance}"));
+    format!("{tier}: {}{read}", safe(&verdict.says))
 }
 
 #[cfg(test)]

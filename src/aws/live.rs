@@ -38,10 +38,10 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 
 use crate::aws::account::{Account, Answered};
+use crate::aws::log_groups::{Apis, CallError, HttpApi, ListedApi};
 use crate::aws::model::*;
 use crate::aws::queries::{Answer, Query};
 use crate::aws::reading::ReadError;
-use crate::coverage::{Api, Apis, Done, HttpApi, Refused};
 use crate::ids::{ApiId, Region};
 
 /// The SDK's configuration from the environment, with limits that suit a pager: a read that hangs is worth less than one
@@ -130,47 +130,46 @@ impl Account for LiveAccount {
     }
 }
 
+#[async_trait]
 impl Apis for LiveAccount {
-    fn rest_apis(&self) -> Done<'_, Vec<Api>> {
-        Box::pin(self.apigateway.rest_apis())
+    async fn rest_apis(&self) -> Result<Vec<ListedApi>, CallError> {
+        self.apigateway.rest_apis().await
     }
 
-    fn stages<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<(String, Stage)>> {
-        Box::pin(self.apigateway.stages(api))
+    async fn stages(&self, api: &ApiId) -> Result<Vec<(String, Stage)>, CallError> {
+        self.apigateway.stages(api).await
     }
 
-    fn resources<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<Resource>> {
-        Box::pin(async move {
-            match self.apigateway.resources(api).await {
-                Ok(Some(resources)) => Ok(resources),
-                Ok(None) => Err(Refused::Gone),
-                Err(why) => Err(Refused::ReadError(why)),
-            }
-        })
+    async fn resources(&self, api: &ApiId) -> Result<Vec<Resource>, CallError> {
+        match self.apigateway.resources(api).await {
+            Ok(Some(resources)) => Ok(resources),
+            Ok(None) => Err(CallError::Gone),
+            Err(why) => Err(CallError::Other(why)),
+        }
     }
 
-    fn http_apis(&self) -> Done<'_, Vec<HttpApi>> {
-        Box::pin(self.apigatewayv2.apis())
+    async fn http_apis(&self) -> Result<Vec<HttpApi>, CallError> {
+        self.apigatewayv2.apis().await
     }
 
-    fn uses_link<'a>(&'a self, api: &'a ApiId) -> Done<'a, bool> {
-        Box::pin(self.apigatewayv2.uses_link(api))
+    async fn uses_link(&self, api: &ApiId) -> Result<bool, CallError> {
+        self.apigatewayv2.uses_link(api).await
     }
 
-    fn has_log_role(&self) -> Done<'_, bool> {
-        Box::pin(self.apigateway.has_log_role())
+    async fn has_log_role(&self) -> Result<bool, CallError> {
+        self.apigateway.has_log_role().await
     }
 }
 
 /// What an error of an API's control plane means for coverage.
-fn refused<E, R>(error: &SdkError<E, R>) -> Refused
+fn refused<E, R>(error: &SdkError<E, R>) -> CallError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
     match error.code() {
-        Some("NotFoundException") => Refused::Gone,
-        _ => Refused::ReadError(why(error)),
+        Some("NotFoundException") => CallError::Gone,
+        _ => CallError::Other(why(error)),
     }
 }
 

@@ -1,22 +1,15 @@
-//! What the commands share: the account that is asked, the clock, the screen.
+//! The account that a command reads: a recorded one, or AWS.
 
-use crate::alerts::stdout;
-
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use jiff::Timestamp;
 
-use crate::alerts::terminal::Screen;
 use crate::aws::Account;
 use crate::aws::recorded::{RecordedAccount, Recorder};
-use crate::cli::args::{CliError, Color};
+use crate::cli::exit::CliError;
+use crate::cli::output::{self, now};
 
-/// Columns where standard output is no terminal.
-const WIDTH: usize = 160;
-
-/// An account to ask, and the file that its answers are kept in.
+/// An account to read, and the file that saves its answers.
 pub(crate) struct Asked {
     recorder: Recorder,
     keep_in: Option<PathBuf>,
@@ -60,49 +53,16 @@ pub(crate) fn cannot_ask() -> CliError {
     ))
 }
 
-/// Shows on a terminal how far long work has come; elsewhere nothing.
-#[cfg(feature = "live")]
-#[expect(clippy::print_stderr, reason = "progress is for the person who waits, not for the result")]
-pub(crate) fn progress(what: &str, done: usize, all: usize) {
-    if std::io::stderr().is_terminal() {
-        let end = if done == all { "\n" } else { "" };
-        eprint!("\r{what}: {done} of {all}{end}");
-    }
-}
-
 impl Asked {
     pub(crate) fn account(&self) -> &dyn Account {
         &self.recorder
     }
 
-    /// Writes what was answered, where a file was named for it.
+    /// Writes the answers to the file, where one was named.
     pub(crate) fn keep(self) -> Result<(), CliError> {
         if let Some(file) = self.keep_in {
-            stdout::write(&self.recorder.into_account().to_text(), Some(&file))?;
+            output::write(&self.recorder.into_account().to_text(), Some(&file))?;
         }
         Ok(())
     }
-}
-
-/// What standard output can show.
-pub(crate) fn screen(color: Color, to_stdout: bool) -> Screen {
-    let to_terminal = to_stdout && std::io::stdout().is_terminal();
-    let color = match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => to_terminal && !no_color(),
-    };
-    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    Screen { color, width: columns.filter(|_| to_terminal).unwrap_or(WIDTH) }
-}
-
-/// <https://no-color.org>: set to anything but nothing.
-#[expect(clippy::disallowed_methods, reason = "a convention of terminals, not a setting of this program")]
-fn no_color() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-}
-
-#[expect(clippy::disallowed_methods, reason = "the command line is the edge where the clock is read")]
-pub(crate) fn now() -> Timestamp {
-    Timestamp::now()
 }

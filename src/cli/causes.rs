@@ -1,11 +1,21 @@
 //! `vpclink causes`: the catalogue.
 
-use crate::alerts::{catalogue, stdout};
+use crate::alerts::catalogue;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::output;
 
 use crate::causes::Cause;
-use crate::cli::args::{CausesArgs, CliError, NOTHING_FAILED};
 
-pub(crate) fn run(args: &CausesArgs) -> Result<u8, CliError> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct CausesArgs {
+    /// The cause to print whole
+    pub(crate) slug: Option<String>,
+    /// Print the whole catalogue as Markdown, as docs/causes.md holds it
+    #[arg(long, conflicts_with = "slug")]
+    pub(crate) markdown: bool,
+}
+
+pub(crate) fn run(args: &CausesArgs) -> Result<Exit, CliError> {
     let text = match args.slug.as_deref() {
         Some(slug) => match Cause::of_slug(slug) {
             Some(cause) => catalogue::page(cause),
@@ -17,6 +27,6 @@ pub(crate) fn run(args: &CausesArgs) -> Result<u8, CliError> {
         None if args.markdown => catalogue::markdown(),
         None => catalogue::list(),
     };
-    stdout::write(&text, None)?;
-    Ok(NOTHING_FAILED)
+    output::write(&text, None)?;
+    Ok(Exit::NothingFailed)
 }

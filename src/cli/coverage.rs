@@ -1,21 +1,44 @@
-//! `vpclink coverage`: which stages with a private integration are watched, which are blind. It changes nothing.
+//! `vpclink coverage`: which stages with a private integration are monitored. It changes nothing.
 
-use crate::alerts::{coverage, stdout};
+use crate::alerts::coverage;
+#[cfg(not(feature = "live"))]
 use crate::cli::account;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::options::{Color, ListFormat};
+use crate::cli::output;
 
-use crate::cli::args::{CliError, CoverageArgs, DIAGNOSED, Form, NOTHING_FAILED};
+use crate::aws::Filter;
 use crate::coverage::{Inventory, blind_spots};
 
-/// Exit code 10 where something is blind, 0 where nothing is.
-pub(crate) async fn run(args: &CoverageArgs) -> Result<u8, CliError> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct CoverageArgs {
+    /// Name of the responder's subscription filters: the name of its stack
+    #[arg(long, value_name = "NAME", default_value = Filter::DEFAULT_NAME)]
+    pub(crate) filter_name: String,
+    /// The responder's ARN: filters of other names that lead there count too
+    #[arg(long, value_name = "ARN")]
+    pub(crate) responder: Option<String>,
+    /// Most calls a second; the account's quota is five
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) calls_per_second: u32,
+    /// Format of the result
+    #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
+    pub(crate) format: ListFormat,
+    /// When to colour; NO_COLOR turns it off too
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+/// Exit code 10 where a stage could fail unnoticed, 0 where none could.
+pub(crate) async fn run(args: &CoverageArgs) -> Result<Exit, CliError> {
     let seen = seen(args).await?;
     let spots = blind_spots(&seen);
     let text = match args.format {
-        Form::Terminal => coverage::terminal(&seen, &spots, account::screen(args.color, true)),
-        Form::Json => coverage::machine(&seen, &spots),
+        ListFormat::Terminal => coverage::terminal(&seen, &spots, output::screen(args.color, true)),
+        ListFormat::Json => coverage::machine(&seen, &spots),
     };
-    stdout::write(&text, None)?;
-    Ok(if spots.is_empty() { NOTHING_FAILED } else { DIAGNOSED })
+    output::write(&text, None)?;
+    Ok(if spots.is_empty() { Exit::NothingFailed } else { Exit::Diagnosed })
 }
 
 #[cfg(feature = "live")]
@@ -24,13 +47,14 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
 
     use tokio::time::Instant;
 
+    use crate::aws::Filter;
     use crate::aws::live::logs::Logs;
     use crate::aws::live::{LiveAccount, sdk_config};
-    use crate::coverage::{Filter, Mode, RateLimiter, Reconciler, ScanDepth, Scope, StartAt, scan};
+    use crate::coverage::{Mode, RateLimiter, Reconciler, ScanDepth, Scope, StartAt, scan};
     use crate::ids::{Arn, Region};
     use crate::logs::EXECUTION_LOG_PREFIX;
 
-    /// Nobody waits longer for a list.
+    /// The longest that a person waits for a list.
     const PATIENCE: Duration = Duration::from_secs(3600);
     let sdk = sdk_config().await;
     let Some(region) = sdk.region().map(|region| Region::new(region.as_ref())) else {
@@ -43,21 +67,21 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
         destination: Arn::new(args.responder.as_deref().unwrap_or("RESPONDER_ARN")),
     };
     let (groups, scope) = (Logs::new(&sdk), Scope::default());
-    let upkeep = Reconciler { groups: &groups, ours: &ours, scope: &scope, mode: Mode::Look, deadline };
-    let mut pace = RateLimiter::per_second(args.calls_per_second);
-    let progress = &mut |done, all| account::progress("log groups", done, all);
-    let round = upkeep.all(EXECUTION_LOG_PREFIX, StartAt::Behind(""), &mut pace, progress).await;
+    let reconciler = Reconciler { groups: &groups, ours: &ours, scope: &scope, mode: Mode::Look, deadline };
+    let mut limiter = RateLimiter::per_second(args.calls_per_second);
+    let progress = &mut |done, all| output::progress("log groups", done, all);
+    let report = reconciler.all(EXECUTION_LOG_PREFIX, StartAt::Behind(""), &mut limiter, progress).await;
     let seen = Inventory {
         region: Some(region),
         prefix: EXECUTION_LOG_PREFIX.to_owned(),
-        round,
+        report,
         ours: Some(ours),
         ..Inventory::default()
     };
-    let apis = LiveAccount::new(&sdk, account::now);
-    let mut pace = RateLimiter::per_second(args.calls_per_second.div_ceil(2));
-    let progress = &mut |done, all| account::progress("APIs", done, all);
-    Ok(scan(&apis, seen, ScanDepth::Everything, deadline, &mut pace, progress).await)
+    let apis = LiveAccount::new(&sdk, output::now);
+    let mut limiter = RateLimiter::per_second(args.calls_per_second.div_ceil(2));
+    let progress = &mut |done, all| output::progress("APIs", done, all);
+    Ok(scan(&apis, seen, ScanDepth::Everything, deadline, &mut limiter, progress).await)
 }
 
 #[cfg(not(feature = "live"))]

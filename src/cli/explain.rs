@@ -1,7 +1,9 @@
 //! `vpclink explain`: saved logs in, diagnoses out.
 
-use crate::alerts::{escape, stdout, terminal};
-use crate::cli::account;
+use crate::alerts::{escape, terminal};
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::options::{Color, Format};
+use crate::cli::{account, output};
 use crate::{alerts, incidents};
 
 use std::io::Read;
@@ -10,18 +12,48 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::cli::args::{CliError, DIAGNOSED, ExplainArgs, Format, NO_EXECUTIONS, NOTHING_FAILED, complain};
 use crate::functions::{Explained, Reading, Unattributed, explain_in};
 use crate::logs::AccessFormat;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// Saved logs or events, or folders of them; `-` is standard input
+    #[arg(default_value = "-")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The stage's own access-log format; access logs in JSON need none
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) access_log_format: Vec<String>,
+    /// Read this recorded account instead of AWS
+    #[arg(long, value_name = "FILE", conflicts_with = "live")]
+    pub(crate) account: Option<PathBuf>,
+    /// Read AWS, with the credentials and Region of the environment
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Save AWS's answers in this file, for --account
+    #[arg(long, value_name = "FILE", requires = "live")]
+    pub(crate) record: Option<PathBuf>,
+    /// Format of the result
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub(crate) format: Format,
+    /// Write the result to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Take this as the present time, for repeatable output
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) now: Option<jiff::Timestamp>,
+    /// When to colour; NO_COLOR turns it off too
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
 
 /// Wall time for the live reads of one incident. A person waits longer than a Lambda.
 const BUDGET: Duration = Duration::from_secs(30);
 
-pub(crate) async fn run(args: &ExplainArgs) -> Result<u8, CliError> {
+pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
     let files = args.files.iter().map(files).collect::<Result<Vec<_>, _>>()?.concat();
     let inputs = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let formats: Vec<_> = args.access_log_format.iter().map(|format| AccessFormat::compile(format)).collect();
-    let now = args.now.unwrap_or_else(account::now);
+    let now = args.now.unwrap_or_else(output::now);
     let asked = account::open(args.account.as_deref(), args.live, args.record.as_deref()).await?;
     let reading = asked.as_ref().map(|asked| Reading { account: asked.account(), budget: BUDGET });
     let explained = explain_in(&inputs, &formats, reading, now).await?;
@@ -29,19 +61,19 @@ pub(crate) async fn run(args: &ExplainArgs) -> Result<u8, CliError> {
         asked.keep()?;
     }
     let text = text(&explained, args);
-    stdout::write(&text, args.output.as_deref())?;
+    output::write(&text, args.output.as_deref())?;
     Ok(match (explained.alerts.is_empty(), explained.summary.read) {
-        (false, _) => DIAGNOSED,
+        (false, _) => Exit::Diagnosed,
         (true, 0) => {
-            complain(NOTHING_READ);
+            output::complain(NOTHING_READ);
             explained.unattributed.iter().for_each(point_out);
-            NO_EXECUTIONS
+            Exit::NoExecutions
         }
-        (true, _) if explained.unattributed.is_empty() => NOTHING_FAILED,
+        (true, _) if explained.unattributed.is_empty() => Exit::NothingFailed,
         // A sentence of a failure stands there: that nothing failed is more than can be said.
         (true, _) => {
             explained.unattributed.iter().for_each(point_out);
-            NO_EXECUTIONS
+            Exit::NoExecutions
         }
     })
 }
@@ -61,7 +93,7 @@ fn point_out(found: &Unattributed) {
         || "a failure of API Gateway".to_owned(),
         |cause| format!("`{}` ({})", cause.slug, cause.title),
     );
-    complain(&format!(
+    output::complain(&format!(
         "line {}: this reads like {meaning}, but belongs to no request in the input: {text}",
         mention.line
     ));
@@ -114,7 +146,7 @@ fn text(explained: &Explained, args: &ExplainArgs) -> String {
         Format::Json => each(alerts::machine_body, ""),
         Format::Html => alerts::html_page(&explained.alerts),
         Format::Terminal => {
-            let screen = account::screen(args.color, args.output.is_none());
+            let screen = output::screen(args.color, args.output.is_none());
             let blocks: Vec<String> =
                 explained.alerts.iter().map(|alert| terminal::block(alert, screen) + "\n").collect();
             blocks.concat() + &terminal::summary(explained.summary)

@@ -1,53 +1,96 @@
-//! `vpclink incidents`, `silence`, `unsilence`: what the table holds, and what nobody wants to be told of it.
+//! `vpclink incidents`, `silence`, `unsilence`: the incidents in the table, and which of them are muted.
 
-use crate::alerts::{incidents, stdout};
-use crate::cli::account;
+use crate::alerts::incidents;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::output;
 
 use crate::causes::Cause;
-use crate::cli::args::{CliError, IncidentsArgs, NOTHING_FAILED, SilenceArgs, UnsilenceArgs};
+use crate::functions::config::duration;
 use crate::incidents::store::Store;
 use crate::incidents::{AlertId, Matcher, Silence};
 
-pub(crate) async fn list(args: &IncidentsArgs) -> Result<u8, CliError> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct IncidentsArgs {
+    /// Include resolved incidents
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The DynamoDB table that holds the incidents
+    #[arg(long, value_name = "NAME", env = "INCIDENT_TABLE")]
+    pub(crate) table: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SilenceArgs {
+    /// One incident, by the id that its alerts show
+    #[arg(conflicts_with_all = ["api", "stage", "cause"])]
+    pub(crate) id: Option<String>,
+    /// All incidents of this REST API, by its id
+    #[arg(long, value_name = "ID")]
+    pub(crate) api: Option<String>,
+    /// All incidents of this stage
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stage: Option<String>,
+    /// All incidents of this cause
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) cause: Option<String>,
+    /// For how long: 30m, 2h, 1d
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub(crate) duration: std::time::Duration,
+    /// The DynamoDB table that holds the incidents
+    #[arg(long, value_name = "NAME", env = "INCIDENT_TABLE")]
+    pub(crate) table: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UnsilenceArgs {
+    /// The silence, by the id that `vpclink silence` printed
+    pub(crate) id: String,
+    /// The DynamoDB table that holds the incidents
+    #[arg(long, value_name = "NAME", env = "INCIDENT_TABLE")]
+    pub(crate) table: Option<String>,
+}
+
+pub(crate) async fn list(args: &IncidentsArgs) -> Result<Exit, CliError> {
     let store = open(args.table.as_deref()).await?;
-    let now = account::now();
+    let now = output::now();
     let (mut known, silences) = (store.all(now).await?, store.silences().await?);
     if !args.all {
         known.incidents.retain(|one| one.coverage.alert.is_some() || one.coverage.uncovered() > 0);
         known.alerts.retain(|alert| alert.expires_at().is_none());
     }
-    stdout::write(&incidents::list(&known, &silences, now), None)?;
-    Ok(NOTHING_FAILED)
+    output::write(&incidents::list(&known, &silences, now), None)?;
+    Ok(Exit::NothingFailed)
 }
 
-pub(crate) async fn silence(args: &SilenceArgs) -> Result<u8, CliError> {
+pub(crate) async fn silence(args: &SilenceArgs) -> Result<Exit, CliError> {
     let store = open(args.table.as_deref()).await?;
     let matcher = matcher(args)?;
     if let Some(id) = &matcher.incident {
-        let known = store.all(account::now()).await?;
+        let known = store.all(output::now()).await?;
         let alert = AlertId(id.clone());
         let named = known.incidents.iter().any(|one| one.id == *id || one.fingerprint.as_str() == id);
         if !named && !known.alerts.iter().any(|one| one.id == alert) {
-            let unknown = anyhow::anyhow!("no incident `{id}` is kept; `vpclink incidents --all` lists them");
+            let unknown =
+                anyhow::anyhow!("there is no incident `{id}`; `vpclink incidents --all` lists them");
             return Err(CliError::usage(unknown));
         }
     }
-    let until = account::now().checked_add(args.duration)?;
+    let until = output::now().checked_add(args.duration)?;
     let silence = Silence { id: id_of(&matcher), matcher, until };
     add(&*store, &silence).await?;
-    stdout::write(&incidents::silenced(&silence), None)?;
-    Ok(NOTHING_FAILED)
+    output::write(&incidents::silenced(&silence), None)?;
+    Ok(Exit::NothingFailed)
 }
 
-pub(crate) async fn unsilence(args: &UnsilenceArgs) -> Result<u8, CliError> {
+pub(crate) async fn unsilence(args: &UnsilenceArgs) -> Result<Exit, CliError> {
     let store = open(args.table.as_deref()).await?;
     if !remove(&*store, &args.id).await? {
         let unknown =
-            anyhow::anyhow!("nothing is silenced as `{}`; `vpclink incidents` lists silences", args.id);
+            anyhow::anyhow!("there is no silence `{}`; `vpclink incidents` lists silences", args.id);
         return Err(CliError::usage(unknown));
     }
-    stdout::write(&format!("`{}` is told again\n", args.id), None)?;
-    Ok(NOTHING_FAILED)
+    output::write(&format!("`{}` is no longer muted: alerts go out again\n", args.id), None)?;
+    Ok(Exit::NothingFailed)
 }
 
 fn matcher(args: &SilenceArgs) -> Result<Matcher, CliError> {
@@ -55,7 +98,7 @@ fn matcher(args: &SilenceArgs) -> Result<Matcher, CliError> {
     let (incident, api, stage, cause) = (incident.clone(), api.clone(), stage.clone(), cause.clone());
     let matcher = Matcher { incident, api, stage, cause };
     if matcher.is_empty() {
-        let nothing = anyhow::anyhow!("say what to silence: an incident's id, or --api, --stage, --cause");
+        let nothing = anyhow::anyhow!("name what to silence: an incident's id, or --api, --stage, --cause");
         return Err(CliError::usage(nothing));
     }
     if let Some(slug) = matcher.cause.as_deref().filter(|slug| Cause::of_slug(slug).is_none()) {
@@ -65,7 +108,7 @@ fn matcher(args: &SilenceArgs) -> Result<Matcher, CliError> {
     Ok(matcher)
 }
 
-/// The same for the same matcher: silencing again replaces what was said before.
+/// The same for the same matcher, so that silencing again replaces the earlier silence.
 fn id_of(matcher: &Matcher) -> String {
     let Matcher { incident, api, stage, cause } = matcher;
     let parts = [("", incident), ("api=", api), ("stage=", stage), ("cause=", cause)];
@@ -74,7 +117,7 @@ fn id_of(matcher: &Matcher) -> String {
 }
 
 async fn add(store: &dyn Store, silence: &Silence) -> anyhow::Result<()> {
-    let now = account::now();
+    let now = output::now();
     let change = |mut known: Vec<Silence>| {
         known.retain(|other| other.id != silence.id && other.until > now);
         known.truncate(Silence::MOST - 1);
@@ -102,9 +145,7 @@ async fn open(table: Option<&str>) -> Result<Box<dyn Store>, CliError> {
     use crate::aws::live::sdk_config;
     use crate::incidents::store::dynamodb::DynamoStore;
     let table = table.filter(|table| !table.is_empty()).ok_or_else(|| {
-        CliError::usage(anyhow::anyhow!(
-            "say which table holds the incidents: --table NAME, or INCIDENT_TABLE"
-        ))
+        CliError::usage(anyhow::anyhow!("name the table of incidents: --table NAME, or INCIDENT_TABLE"))
     })?;
     Ok(Box::new(DynamoStore::new(&sdk_config().await, table)))
 }
@@ -123,7 +164,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_silence_is_replaced_by_its_like_and_taken_back_by_its_id() {
-        let (store, now) = (MemoryStore::default(), account::now());
+        let (store, now) = (MemoryStore::default(), output::now());
         let matcher = Matcher { api: Some("a1b2c3d4e5".to_owned()), ..Matcher::default() };
         let until = now.checked_add(jiff::SignedDuration::from_hours(2)).unwrap();
         let silence = Silence { id: id_of(&matcher), matcher, until };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::args::{Color, Form};
+use crate::cli::options::{Color, ListFormat};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProbeArgs {
@@ -22,16 +22,16 @@ pub(crate) struct ProbeArgs {
     #[arg(long, value_name = "FILE")]
     roots: Option<PathBuf>,
     /// Form of the result
-    #[arg(long, value_enum, default_value_t = Form::Terminal)]
-    format: Form,
+    #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
+    format: ListFormat,
     /// When to colour; NO_COLOR turns it off too
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
 }
 
 #[cfg(not(feature = "probe"))]
-pub(crate) async fn run(_: &ProbeArgs) -> Result<u8, crate::cli::args::CliError> {
-    Err(crate::cli::args::CliError::usage(anyhow::anyhow!(
+pub(crate) async fn run(_: &ProbeArgs) -> Result<crate::cli::exit::Exit, crate::cli::exit::CliError> {
+    Err(crate::cli::exit::CliError::usage(anyhow::anyhow!(
         "this build can't probe; build it with the feature `probe`, which is on by default"
     )))
 }
@@ -49,14 +49,14 @@ mod with_tls {
 
     use super::ProbeArgs;
     use crate::alerts::escape::terminal as safe;
-    use crate::alerts::stdout;
     use crate::alerts::terminal::Screen;
-    use crate::cli::account;
-    use crate::cli::args::{CliError, DIAGNOSED, Form, NOTHING_FAILED};
+    use crate::cli::exit::{CliError, Exit};
+    use crate::cli::options::ListFormat;
+    use crate::cli::output;
     use crate::probe::{self, BUDGET, Facts, MOST_ADDRESSES, Plan, Roots, Vantage};
 
     /// Exit code 10 where API Gateway's client would not go on, or may not; 0 where it would.
-    pub(crate) async fn run(args: &ProbeArgs) -> Result<u8, CliError> {
+    pub(crate) async fn run(args: &ProbeArgs) -> Result<Exit, CliError> {
         let usage = |why: String| CliError::usage(anyhow!(why));
         if let Some(path) = &args.http {
             probe::path(path).map_err(usage)?;
@@ -92,16 +92,16 @@ mod with_tls {
             roots,
             vantage: Vantage::Here,
             budget: BUDGET,
-            now: account::now(),
+            now: output::now(),
         };
         let all = probe::probe(&addresses, &plan).await;
         let text = match args.format {
-            Form::Terminal => terminal(&all, account::screen(args.color, true)),
-            Form::Json => lines(&all)?,
+            ListFormat::Terminal => terminal(&all, output::screen(args.color, true)),
+            ListFormat::Json => lines(&all)?,
         };
-        stdout::write(&text, None)?;
+        output::write(&text, None)?;
         let fine = all.iter().all(|facts| facts.accepted.strict == Some(true));
-        Ok(if fine { NOTHING_FAILED } else { DIAGNOSED })
+        Ok(if fine { Exit::NothingFailed } else { Exit::Diagnosed })
     }
 
     /// The one host that was typed, where it was a name.

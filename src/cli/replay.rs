@@ -1,20 +1,39 @@
 //! `vpclink replay`: what a stage's log group holds, read from CloudWatch Logs and summarised.
 
-use crate::alerts::{history, stdout};
+use crate::alerts::history;
+#[cfg(not(feature = "live"))]
 use crate::cli::account;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::output;
+use crate::functions::config::duration;
 
 use std::io::IsTerminal;
 
 use jiff::Timestamp;
 
 use crate::aws::history::Stretch;
-use crate::cli::args::{CliError, DIAGNOSED, NO_EXECUTIONS, NOTHING_FAILED, ReplayArgs, complain};
 use crate::incidents::Tally;
 use crate::logs::EXECUTION_LOG_PREFIX;
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    /// The REST API's id
+    #[arg(long, value_name = "ID")]
+    pub(crate) api: String,
+    /// The stage
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stage: String,
+    /// How far back: 30m, 1h, 1d
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    pub(crate) since: std::time::Duration,
+    /// Take this as the present time, for repeatable output
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) now: Option<jiff::Timestamp>,
+}
+
 /// Exit codes as `explain` has them.
-pub(crate) async fn run(args: &ReplayArgs) -> Result<u8, CliError> {
-    let to = args.now.unwrap_or_else(account::now);
+pub(crate) async fn run(args: &ReplayArgs) -> Result<Exit, CliError> {
+    let to = args.now.unwrap_or_else(output::now);
     let from = to.checked_sub(args.since)?;
     let stretch = Stretch { group: format!("{EXECUTION_LOG_PREFIX}{}/{}", args.api, args.stage), from, to };
     let to_terminal = std::io::stderr().is_terminal();
@@ -30,18 +49,18 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let tally = tally?;
     let day = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M");
     let title = format!("{}/{}, {} to {} UTC", args.api, args.stage, day(from), day(to));
-    stdout::write(&history::table(&title, &tally), None)?;
+    output::write(&history::table(&title, &tally), None)?;
     Ok(match (tally.failed, tally.read) {
         (0, 0) => {
-            complain("no executions in this time: is execution logging on, at level ERROR or INFO?");
-            NO_EXECUTIONS
+            output::complain("no executions in this time: is execution logging on, at level ERROR or INFO?");
+            Exit::NoExecutions
         }
-        (0, _) => NOTHING_FAILED,
-        _ => DIAGNOSED,
+        (0, _) => Exit::NothingFailed,
+        _ => Exit::Diagnosed,
     })
 }
 
-/// "12000 lines, up to 14:03:22 UTC", always as long, so that it covers what was said before.
+/// "12000 lines, up to 14:03:22 UTC", padded, so that it covers the line before.
 fn reached(tally: &Tally, latest: Option<Timestamp>) -> String {
     let latest = latest.map_or(String::new(), |at| format!(", up to {}", at.strftime("%m-%d %H:%M:%S UTC")));
     format!("{:60}", format!("reading: {} lines{latest}", tally.lines))

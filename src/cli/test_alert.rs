@@ -1,45 +1,53 @@
-//! `vpclink test-alert`: a labelled test through the real path, so that a new deployment proves itself.
+//! `vpclink test-alert`: a labelled test through the real path, to prove that a new deployment delivers.
 
-use crate::alerts::stdout;
+#[cfg(not(feature = "live"))]
 use crate::cli::account;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::output;
 use crate::{alerts, functions};
 
 use jiff::Timestamp;
 
 use crate::alerts::{Message, Publish};
-use crate::cli::args::{CliError, NOTHING_FAILED, TestAlertArgs};
 use crate::ids::Arn;
 use crate::incidents::{Alert, Status};
 
-/// What a failure's lines look like; they come from nowhere.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TestAlertArgs {
+    /// The SNS topic that alerts go to
+    #[arg(long, value_name = "ARN", env = "ALERT_TOPIC_ARN")]
+    pub(crate) topic: String,
+}
+
+/// Lines of a made-up failure.
 const SAMPLE: [&str; 3] = [
     "HTTP Method: GET, Resource Path: /test-alert",
     "Execution failed due to configuration error: There was an internal error while executing your request",
     "Method completed with status: 500",
 ];
 
-pub(crate) async fn run(args: &TestAlertArgs) -> Result<u8, CliError> {
+pub(crate) async fn run(args: &TestAlertArgs) -> Result<Exit, CliError> {
     let topic = Arn::new(args.topic.trim());
-    let message = alerts::message(&alert(account::now()).await?);
+    let message = alerts::message(&alert(output::now()).await?);
     publisher(&topic).await?.publish(&message).await?;
-    stdout::write(&told(&topic, &message), None)?;
-    Ok(NOTHING_FAILED)
+    output::write(&published(&topic, &message), None)?;
+    Ok(Exit::NothingFailed)
 }
 
-/// An alert that says of itself that it is a test.
+/// An alert that is labelled as a test.
 async fn alert(now: Timestamp) -> Result<Alert, CliError> {
     let line = |text: &&str| format!("{now}\t(test-alert) {text}\n");
     let log: String = SAMPLE.iter().map(line).collect();
     let alert = functions::explain(&[log.into_bytes()], None, now).await?.alerts.into_iter().next();
     let mut alert = alert.ok_or_else(|| anyhow::anyhow!("the sample failure was not recognised"))?;
     alert.status = Status::Test;
-    alert.reason = "somebody ran `vpclink test-alert`".to_owned();
+    alert.reason = "an engineer ran `vpclink test-alert`".to_owned();
     alert.judgement.unread = Some("a test reads no account".to_owned());
     Ok(alert)
 }
 
-/// Where it went, and what each subscriber should see.
-fn told(topic: &Arn, message: &Message) -> String {
+/// The topic, and what each subscriber should see.
+fn published(topic: &Arn, message: &Message) -> String {
     let attributes: Vec<String> =
         message.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
     format!(
@@ -50,7 +58,7 @@ fn told(topic: &Arn, message: &Message) -> String {
          sms                             {}\n  \
          sqs, lambda, firehose, email-json   the machine alert with \"status\":\"test\"\n\n\
          Its attributes: {}\n\
-         A subscription whose filter policy asks for others does not get it. One that gets nothing may not be confirmed yet.\n",
+         A subscription whose filter policy excludes these attributes gets nothing. An unconfirmed subscription gets nothing either.\n",
         message.subject,
         message.bodies["sms"],
         attributes.join(" "),

@@ -1,18 +1,19 @@
 //! Where a failure would go unseen, and what to do about it.
 
-use crate::aws::ReadError;
+use crate::aws::{CoverageCall, Filter, HttpApi, ReadError, Subscription};
 use crate::coverage::inventory::{Inventory, InventoryStage};
 use crate::coverage::plan::SkipReason;
-use crate::coverage::ports::{Call, Filter, HttpApi};
 use crate::coverage::reconcile::GroupStatus;
 
 /// What makes a place blind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum GapKind {
     /// API Gateway has no role to write logs with, in the whole account and Region.
     LogRoleMissing,
-    /// Nobody gets the alerts.
+    /// The alert topic has no subscription.
     TopicWithoutSubscriber,
+    /// The topic of the alarms about the stack itself has no subscription.
+    AlarmTopicWithoutSubscriber,
     /// A subscription to the alerts waits for its owner to confirm it.
     SubscriptionUnconfirmed,
     /// A stage logs nothing of some private routes.
@@ -29,7 +30,7 @@ pub enum Kind {
     NotSubscribed,
     /// A log group of delivered logs is not subscribed.
     DeliveredNotSubscribed,
-    /// Somebody removed our filter; it is back.
+    /// Another principal removed our filter; it is back.
     FilterRemoved,
     /// An HTTP or WebSocket API: there are no execution logs.
     HttpApi,
@@ -37,11 +38,12 @@ pub enum Kind {
     NotRead,
 }
 
-impl Kind {
+impl GapKind {
     /// Each of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::LogRoleMissing,
         Self::TopicWithoutSubscriber,
+        Self::AlarmTopicWithoutSubscriber,
         Self::SubscriptionUnconfirmed,
         Self::ExecutionLoggingOff,
         Self::LogGroupMissing,
@@ -55,11 +57,17 @@ impl Kind {
         Self::NotRead,
     ];
 
+    /// Whether it is to be mended. What the settings leave out, and what AWS does not offer, is no reason for an alarm.
+    pub fn is_to_mend(self) -> bool {
+        !matches!(self, Self::LogGroupExcluded | Self::HttpApi)
+    }
+
     /// The word by which logs, metrics and the command line know it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::LogRoleMissing => "log-role-missing",
             Self::TopicWithoutSubscriber => "topic-without-subscriber",
+            Self::AlarmTopicWithoutSubscriber => "alarm-topic-without-subscriber",
             Self::SubscriptionUnconfirmed => "subscription-unconfirmed",
             Self::ExecutionLoggingOff => "execution-logging-off",
             Self::LogGroupMissing => "log-group-missing",
@@ -79,7 +87,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlindSpot {
     /// What makes it blind.
-    pub kind: Kind,
+    pub kind: GapKind,
     /// The stage, log group, API or topic.
     pub of: String,
     /// What is so, for people.
@@ -96,13 +104,13 @@ pub fn blind_spots(seen: &Inventory) -> Vec<BlindSpot> {
     for stage in &seen.stages {
         spots.extend(of_stage(seen, stage));
     }
-    spots.extend(seen.delivered.iter().filter_map(|(group, standing)| delivered(seen, group, standing)));
-    spots.extend(seen.round.standing.iter().filter_map(|(group, standing)| orphan(seen, group, standing)));
+    spots.extend(seen.delivered.iter().filter_map(|(group, status)| delivered(seen, group, status)));
+    spots.extend(seen.report.statuses.iter().filter_map(|(group, status)| orphan(seen, group, status)));
     spots.extend(seen.lost.iter().map(|group| BlindSpot {
-        kind: Kind::FilterRemoved,
+        kind: GapKind::FilterRemoved,
         of: group.clone(),
         says: "its subscription filter was removed after the last run, and is put back".to_owned(),
-        remedy: "Find out who removes it: what failed in between was not told.".to_owned(),
+        remedy: "Find out who removes it: failures in between raised no alert.".to_owned(),
         command: Some(format!(
             "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteSubscriptionFilter{}",
             region(seen)
@@ -124,7 +132,7 @@ fn account(seen: &Inventory) -> Vec<BlindSpot> {
     let mut spots = Vec::new();
     if seen.has_log_role == Some(false) {
         spots.push(BlindSpot {
-            kind: Kind::LogRoleMissing,
+            kind: GapKind::LogRoleMissing,
             of: "account".to_owned(),
             says: "API Gateway has no role to write logs with in this account and Region: no stage logs anything".to_owned(),
             remedy: "Make a role with the policy AmazonAPIGatewayPushToCloudWatchLogs for API Gateway, and set it."
@@ -135,30 +143,41 @@ fn account(seen: &Inventory) -> Vec<BlindSpot> {
             )),
         });
     }
-    let Some(subscribers) = &seen.subscribers else { return spots };
-    if subscribers.is_empty() {
-        spots.push(BlindSpot {
-            kind: Kind::TopicWithoutSubscriber,
-            of: "alert topic".to_owned(),
-            says: "nobody is subscribed to the alert topic".to_owned(),
-            remedy: "Subscribe somebody who is to be told.".to_owned(),
-            command: None,
-        });
+    if let Some(subscriptions) = &seen.subscriptions {
+        spots.extend(topic(GapKind::TopicWithoutSubscriber, "alert", "alerts", subscriptions));
     }
-    for subscriber in subscribers.iter().filter(|subscriber| !subscriber.confirmed) {
-        spots.push(BlindSpot {
-            kind: Kind::SubscriptionUnconfirmed,
-            of: subscriber.protocol.clone(),
-            says: format!(
-                "a subscription by {} waits to be confirmed, and gets no alert until then",
-                subscriber.protocol
-            ),
-            remedy: "Confirm it by the link that was sent there; after three days it has to be made again."
-                .to_owned(),
-            command: None,
-        });
+    if let Some(subscriptions) = &seen.alarm_subscriptions {
+        let what = "alarms about this stack";
+        spots.extend(topic(GapKind::AlarmTopicWithoutSubscriber, "alarm", what, subscriptions));
     }
     spots
+}
+
+/// What is blind about a topic: no subscription, or one that waits.
+fn topic(kind: GapKind, name: &str, what: &str, subscriptions: &[Subscription]) -> Vec<BlindSpot> {
+    if subscriptions.is_empty() {
+        return vec![BlindSpot {
+            kind,
+            of: format!("{name} topic"),
+            says: format!("the {name} topic has no subscription: {what} reach no one"),
+            remedy: "Subscribe the address of the people on call.".to_owned(),
+            command: None,
+        }];
+    }
+    let waiting = subscriptions.iter().filter(|subscription| !subscription.confirmed);
+    let spot = |Subscription { protocol, .. }: &Subscription| BlindSpot {
+        kind: GapKind::SubscriptionUnconfirmed,
+        of: if kind == GapKind::TopicWithoutSubscriber {
+            protocol.clone()
+        } else {
+            format!("{protocol} ({what})")
+        },
+        says: format!("a subscription by {protocol} waits to be confirmed, and gets no {what} until then"),
+        remedy: "Confirm it by the link that was sent there; after three days it has to be made again."
+            .to_owned(),
+        command: None,
+    };
+    waiting.map(spot).collect()
 }
 
 /// What is blind about a stage: nothing where it has no private route.
@@ -181,7 +200,7 @@ fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
             }
         };
         return Some(BlindSpot {
-            kind: Kind::ExecutionLoggingOff,
+            kind: GapKind::ExecutionLoggingOff,
             says: format!("stage {} of {} logs {which}", stage.name, stage.api.name),
             remedy: "Switch execution logging on; INFO tells the route and the endpoint with a failure, ERROR the failure \
                      alone."
@@ -196,11 +215,11 @@ fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
             of,
         });
     }
-    if !seen.round.is_complete() || seen.round.standing.contains_key(&stage.log_group(&seen.prefix)) {
+    if !seen.report.is_complete() || seen.report.statuses.contains_key(&stage.log_group(&seen.prefix)) {
         return None;
     }
     Some(BlindSpot {
-        kind: Kind::LogGroupMissing,
+        kind: GapKind::LogGroupMissing,
         says: format!("stage {} of {} logs, and has no log group", stage.name, stage.api.name),
         remedy: "API Gateway makes the group when the stage is deployed: deploy it once more. Where its logs are delivered to a \
                  group of another name, put that into DELIVERED_LOG_GROUPS."
@@ -216,64 +235,67 @@ fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
 }
 
 /// What is blind about an execution log group. One of a stage without private routes hides nothing of ours.
-fn orphan(seen: &Inventory, group: &str, standing: &GroupStatus) -> Option<BlindSpot> {
+fn orphan(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<BlindSpot> {
     let stage = seen.stages.iter().find(|stage| {
         let own = stage.log_group(&seen.prefix);
         group == own || group.strip_prefix(&own).is_some_and(|rest| rest == "/Canary")
     });
     match stage.map(|stage| stage.private.as_deref()) {
         Some(Some([])) => None,
-        _ => of_group(seen, group, standing),
+        _ => of_group(seen, group, status),
     }
 }
 
-fn of_group(seen: &Inventory, group: &str, standing: &GroupStatus) -> Option<BlindSpot> {
+fn of_group(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<BlindSpot> {
     let filters =
         || Some(format!("aws logs describe-subscription-filters --log-group-name '{group}'{}", region(seen)));
-    let (kind, says, remedy, command) = match standing {
+    let (kind, says, remedy, command) = match status {
         GroupStatus::Watched => return None,
         GroupStatus::Left(SkipReason::Full(names)) => (
-            Kind::LogGroupFull,
+            GapKind::LogGroupFull,
             format!("all of its subscription filters are taken, by {}", names.join(" and ")),
             "Remove one of them, or let one stream feed both readers: a log group has two filters and no more.",
             filters(),
         ),
         GroupStatus::Left(SkipReason::Class) => (
-            Kind::LogGroupClass,
+            GapKind::LogGroupClass,
             "its class allows no subscription".to_owned(),
             "Only groups of the standard class can be watched: delete it and deploy the stage once more.",
             None,
         ),
         GroupStatus::Left(SkipReason::OutOfScope) => (
-            Kind::LogGroupExcluded,
+            GapKind::LogGroupExcluded,
             "the settings leave it out".to_owned(),
             "Take it from EXCLUDE_LOG_GROUPS, or add it to INCLUDE_LOG_GROUPS, if it is to be watched.",
             None,
         ),
         GroupStatus::Unwatched => (
-            Kind::NotSubscribed,
+            GapKind::NotSubscribed,
             "it has no subscription filter that leads to the responder".to_owned(),
             "The caretaker subscribes it at its next run; where it does not, its log says why.",
             Some(put(seen, group)),
         ),
         GroupStatus::NotReached => (
-            Kind::NotSubscribed,
+            GapKind::NotSubscribed,
             "time was up before its turn".to_owned(),
             "The next run begins with it. Where that is never enough, raise the caretaker's time limit.",
             None,
         ),
-        GroupStatus::Failed(call, why) => {
-            (Kind::NotSubscribed, format!("{} failed: {why}", call.action()), failed(*call, why), filters())
-        }
+        GroupStatus::Failed(call, why) => (
+            GapKind::NotSubscribed,
+            format!("{} failed: {why}", call.action()),
+            failed(*call, why),
+            filters(),
+        ),
     };
     Some(BlindSpot { kind, of: group.to_owned(), says, remedy: remedy.to_owned(), command })
 }
 
-fn failed(call: Call, why: &ReadError) -> &'static str {
+fn failed(call: CoverageCall, why: &ReadError) -> &'static str {
     match (call, why) {
         (_, ReadError::Denied) => "Allow the caretaker's role this action on the group.",
         (_, ReadError::Throttled | ReadError::TimedOut) => "The next run tries again.",
-        (Call::PutSubscriptionFilter, _) => {
+        (CoverageCall::PutSubscriptionFilter, _) => {
             "See whether the responder is there and lets CloudWatch Logs invoke it; the next run tries again."
         }
         _ => "The next run tries again.",
@@ -281,8 +303,8 @@ fn failed(call: Call, why: &ReadError) -> &'static str {
 }
 
 /// A group of delivered logs is subscribed by hand.
-fn delivered(seen: &Inventory, group: &str, standing: &GroupStatus) -> Option<BlindSpot> {
-    let says = match standing {
+fn delivered(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<BlindSpot> {
+    let says = match status {
         GroupStatus::Watched => return None,
         GroupStatus::Failed(call, why) => format!("{} failed: {why}", call.action()),
         _ => {
@@ -291,7 +313,7 @@ fn delivered(seen: &Inventory, group: &str, standing: &GroupStatus) -> Option<Bl
         }
     };
     Some(BlindSpot {
-        kind: Kind::DeliveredNotSubscribed,
+        kind: GapKind::DeliveredNotSubscribed,
         of: group.to_owned(),
         says,
         remedy: "Let the group's events invoke the responder, and subscribe it.".to_owned(),
@@ -312,7 +334,7 @@ fn http_api(HttpApi { api, is_websocket }: &HttpApi) -> BlindSpot {
         )
     };
     BlindSpot {
-        kind: Kind::HttpApi,
+        kind: GapKind::HttpApi,
         of: api.id.to_string(),
         says: format!("{} is {says}", api.name),
         remedy: remedy.to_owned(),
@@ -334,15 +356,15 @@ fn put(seen: &Inventory, group: &str) -> String {
 
 fn unread(seen: &Inventory) -> Vec<BlindSpot> {
     let spot = |of: &str, says: String, remedy: String| BlindSpot {
-        kind: Kind::NotRead,
+        kind: GapKind::NotRead,
         of: of.to_owned(),
         says,
         remedy,
         command: None,
     };
     let mut spots = Vec::new();
-    if let Some(why) = &seen.round.unlisted {
-        let action = Call::DescribeLogGroups.action();
+    if let Some(why) = &seen.report.unlisted {
+        let action = CoverageCall::DescribeLogGroups.action();
         let remedy = format!("Allow {action}, or try again.");
         spots.push(spot(
             "log groups",

@@ -1,12 +1,10 @@
-//! Reads what is to be watched: REST APIs' stages with private integrations, HTTP APIs over a VPC link, who is told.
+//! Reads what is to be watched: REST APIs' stages with private integrations, HTTP APIs over a VPC link, the subscriptions of the topics.
 
 use tokio::time::Instant;
 
-use crate::aws::ReadError;
 use crate::aws::model::{Resource, Stage};
-use crate::coverage::ports::{Api, Apis, Call, Filter, HttpApi, Refused};
-use crate::coverage::rate::RateLimiter;
-use crate::coverage::reconcile::{GroupStatus, ReconcileReport};
+use crate::aws::{Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, ReadError, Subscription};
+use crate::coverage::reconcile::{GroupStatus, RateLimiter, ReconcileReport};
 use crate::ids::Region;
 
 /// How much is read.
@@ -22,7 +20,7 @@ pub enum ScanDepth {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InventoryStage {
     /// Its API.
-    pub api: Api,
+    pub api: ListedApi,
     /// Its name.
     pub name: String,
     /// Its settings.
@@ -49,15 +47,6 @@ impl InventoryStage {
     }
 }
 
-/// Somebody who is subscribed to the alert topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscriber {
-    /// `email`, `https`, …
-    pub protocol: String,
-    /// Whether the owner of the address agreed.
-    pub confirmed: bool,
-}
-
 /// Everything that blind spots are found in.
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
@@ -68,7 +57,7 @@ pub struct Inventory {
     /// What execution log groups' names begin with.
     pub prefix: String,
     /// Where the log groups stand.
-    pub round: ReconcileReport,
+    pub report: ReconcileReport,
     /// Groups of the round that had our filter before and had lost it.
     pub lost: Vec<String>,
     /// Where the groups of delivered logs stand.
@@ -79,10 +68,12 @@ pub struct Inventory {
     pub http_apis: Vec<HttpApi>,
     /// Whether API Gateway may write logs in this account and Region at all.
     pub has_log_role: Option<bool>,
-    /// The alert topic and who is subscribed to it.
-    pub subscribers: Option<Vec<Subscriber>>,
+    /// The subscriptions of the alert topic.
+    pub subscriptions: Option<Vec<Subscription>>,
+    /// The subscriptions of the topic for alarms about the stack itself, where there is one.
+    pub alarm_subscriptions: Option<Vec<Subscription>>,
     /// What could not be read.
-    pub unread: Vec<(Call, String, ReadError)>,
+    pub unread: Vec<(CoverageCall, String, ReadError)>,
     /// APIs that there was no time for.
     pub skipped: usize,
 }
@@ -93,20 +84,20 @@ pub async fn scan(
     mut seen: Inventory,
     depth: ScanDepth,
     deadline: Instant,
-    pace: &mut RateLimiter,
+    limiter: &mut RateLimiter,
     progress: &mut (dyn FnMut(usize, usize) + Send),
 ) -> Inventory {
-    pace.turn().await;
+    limiter.turn().await;
     match apis.has_log_role().await {
         Ok(has) => seen.has_log_role = Some(has),
         Err(refused) => seen.missed("whether API Gateway may write logs", refused),
     }
-    pace.turn().await;
+    limiter.turn().await;
     match apis.http_apis().await {
-        Ok(found) => look_at_http(apis, found, &mut seen, deadline, pace).await,
+        Ok(found) => look_at_http(apis, found, &mut seen, deadline, limiter).await,
         Err(refused) => seen.missed("HTTP APIs", refused),
     }
-    pace.turn().await;
+    limiter.turn().await;
     let rest_apis = match apis.rest_apis().await {
         Ok(found) => found,
         Err(refused) => {
@@ -120,7 +111,7 @@ pub async fn scan(
             seen.skipped += rest_apis.len() - done;
             break;
         }
-        look_at(apis, api, &mut seen, depth, pace).await;
+        look_at(apis, api, &mut seen, depth, limiter).await;
     }
     progress(rest_apis.len(), rest_apis.len());
     seen
@@ -131,14 +122,14 @@ async fn look_at_http(
     found: Vec<HttpApi>,
     seen: &mut Inventory,
     deadline: Instant,
-    pace: &mut RateLimiter,
+    limiter: &mut RateLimiter,
 ) {
     for found in found {
         if Instant::now() >= deadline {
             seen.skipped += 1;
             continue;
         }
-        pace.turn().await;
+        limiter.turn().await;
         match apis.uses_link(&found.api.id).await {
             Ok(true) => seen.http_apis.push(found),
             Ok(false) => {}
@@ -147,8 +138,14 @@ async fn look_at_http(
     }
 }
 
-async fn look_at(apis: &dyn Apis, api: &Api, seen: &mut Inventory, depth: ScanDepth, pace: &mut RateLimiter) {
-    pace.turn().await;
+async fn look_at(
+    apis: &dyn Apis,
+    api: &ListedApi,
+    seen: &mut Inventory,
+    depth: ScanDepth,
+    limiter: &mut RateLimiter,
+) {
+    limiter.turn().await;
     let stages = match apis.stages(&api.id).await {
         Ok(stages) => stages,
         Err(refused) => return seen.missed(&format!("the stages of API {}", api.id), refused),
@@ -156,7 +153,7 @@ async fn look_at(apis: &dyn Apis, api: &Api, seen: &mut Inventory, depth: ScanDe
     let stage = |(name, settings)| InventoryStage { api: api.clone(), name, settings, private: None };
     let mut stages: Vec<InventoryStage> = stages.into_iter().map(stage).collect();
     if depth == ScanDepth::Everything || !stages.iter().all(|stage| seen.is_watched(stage)) {
-        pace.turn().await;
+        limiter.turn().await;
         match apis.resources(&api.id).await {
             Ok(resources) => stages.iter_mut().for_each(|stage| stage.private = Some(private(&resources))),
             Err(refused) => seen.missed(&format!("the integrations of API {}", api.id), refused),
@@ -176,26 +173,27 @@ fn private(resources: &[Resource]) -> Vec<(String, String)> {
 
 impl Inventory {
     /// Notes what could not be read. What went away meanwhile is no loss.
-    fn missed(&mut self, what: &str, refused: Refused) {
-        if refused != Refused::Gone {
-            self.unread.push((Call::ReadApis, what.to_owned(), refused.why()));
+    fn missed(&mut self, what: &str, refused: CallError) {
+        if refused != CallError::Gone {
+            self.unread.push((CoverageCall::ReadApis, what.to_owned(), refused.why()));
         }
     }
 
-    /// Notes that nobody knows who is told.
-    pub fn missed_subscribers(&mut self, why: ReadError) {
-        self.unread.push((Call::ListSubscriptions, "the subscriptions to the alert topic".to_owned(), why));
+    /// Notes that the subscriptions of the alert topic or the alarm topic could not be read.
+    pub fn missed_subscriptions(&mut self, topic: &str, why: ReadError) {
+        let what = format!("the subscriptions of the {topic} topic");
+        self.unread.push((CoverageCall::ListSubscriptions, what, why));
     }
 
     /// Whether every failure of the stage's private routes is seen.
     pub fn watches(&self, stage: &InventoryStage) -> bool {
-        let standing = self.round.standing.get(&stage.log_group(&self.prefix));
-        stage.silent().is_empty() && standing == Some(&GroupStatus::Watched)
+        let status = self.report.statuses.get(&stage.log_group(&self.prefix));
+        stage.silent().is_empty() && status == Some(&GroupStatus::Watched)
     }
 
     /// Whether every request of the stage is logged, and the log watched.
     pub fn is_watched(&self, stage: &InventoryStage) -> bool {
-        let standing = self.round.standing.get(&stage.log_group(&self.prefix));
-        stage.logs_all() && standing == Some(&GroupStatus::Watched)
+        let status = self.report.statuses.get(&stage.log_group(&self.prefix));
+        stage.logs_all() && status == Some(&GroupStatus::Watched)
     }
 }

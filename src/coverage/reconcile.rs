@@ -1,14 +1,12 @@
 //! Goes through the log groups and does what was decided for each, until time is up.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
-use crate::aws::ReadError;
-use crate::coverage::plan::{Change, SkipReason, change};
-use crate::coverage::ports::{Call, Filter, LogGroup, LogGroups, Refused};
-use crate::coverage::rate::{RateLimiter, TRIES};
-use crate::coverage::scope::Scope;
+use crate::aws::{CallError, CoverageCall, Filter, LogGroup, LogGroups, ReadError};
+use crate::coverage::plan::{Change, Scope, SkipReason, change};
 
 /// Whether anything is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +22,7 @@ pub enum Mode {
 pub enum StartAt<'a> {
     /// Behind the group at which the last round stopped.
     Behind(&'a str),
-    /// At another place each turn, where nobody knows of a last round: none is always the last.
+    /// With no saved position, at a different group each turn, so that none is always last.
     Turn(u64),
 }
 
@@ -65,7 +63,7 @@ pub enum GroupStatus {
     /// It stays as it is.
     Left(SkipReason),
     /// It was not tried, or not to the end: the call that failed, and why.
-    Failed(Call, ReadError),
+    Failed(CoverageCall, ReadError),
     /// Time was up before its turn.
     NotReached,
 }
@@ -74,7 +72,7 @@ pub enum GroupStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReconcileReport {
     /// Where each group stands. Groups that went away meanwhile are not among them.
-    pub standing: BTreeMap<String, GroupStatus>,
+    pub statuses: BTreeMap<String, GroupStatus>,
     /// Groups that got our filter.
     pub subscribed: Vec<String>,
     /// Groups whose filter of ours was changed.
@@ -92,7 +90,20 @@ pub struct ReconcileReport {
 impl ReconcileReport {
     /// How many groups stand so.
     pub fn count(&self, wanted: impl Fn(&GroupStatus) -> bool) -> usize {
-        self.standing.values().filter(|standing| wanted(standing)).count()
+        self.statuses.values().filter(|status| wanted(status)).count()
+    }
+
+    /// Adds what a second round over the same groups did.
+    pub fn absorb(&mut self, more: Self) {
+        self.unlisted = self.unlisted.take().or(more.unlisted);
+        self.stopped_after = self.stopped_after.take().or(more.stopped_after);
+        self.removed.extend(more.removed);
+        for (group, status) in more.statuses {
+            // Of two states of a group the one that failed counts.
+            if matches!(status, GroupStatus::Failed(..) | GroupStatus::NotReached) {
+                self.statuses.insert(group, status);
+            }
+        }
     }
 
     /// Whether every group was listed and had its turn.
@@ -107,10 +118,10 @@ impl Reconciler<'_> {
         &self,
         prefix: &str,
         begin: StartAt<'_>,
-        pace: &mut RateLimiter,
+        limiter: &mut RateLimiter,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> ReconcileReport {
-        let mut groups = match self.listed(prefix, pace).await {
+        let mut groups = match self.listed(prefix, limiter).await {
             Ok(groups) => groups,
             Err(refused) => {
                 return ReconcileReport { unlisted: Some(refused.why()), ..ReconcileReport::default() };
@@ -120,21 +131,21 @@ impl Reconciler<'_> {
         groups.dedup_by(|a, b| a.name == b.name);
         let place = begin.place(&groups);
         groups.rotate_left(place);
-        let mut round = self.each(&groups, pace, progress).await;
-        if let (Some(""), StartAt::Behind(name)) = (round.stopped_after.as_deref(), begin) {
-            round.stopped_after = Some(name.to_owned());
+        let mut report = self.each(&groups, limiter, progress).await;
+        if let (Some(""), StartAt::Behind(name)) = (report.stopped_after.as_deref(), begin) {
+            report.stopped_after = Some(name.to_owned());
         }
-        round
+        report
     }
 
-    async fn listed(&self, prefix: &str, pace: &mut RateLimiter) -> Result<Vec<LogGroup>, Refused> {
+    async fn listed(&self, prefix: &str, limiter: &mut RateLimiter) -> Result<Vec<LogGroup>, CallError> {
         let mut tries = 0;
         loop {
             tries += 1;
             match self.groups.groups(prefix).await {
                 Err(refused) if refused.is_passing() && tries < TRIES && Instant::now() < self.deadline => {
-                    pace.back_off(tries);
-                    pace.turn().await;
+                    limiter.back_off(tries);
+                    limiter.turn().await;
                 }
                 listed => return listed,
             }
@@ -145,26 +156,26 @@ impl Reconciler<'_> {
     pub async fn each(
         &self,
         groups: &[LogGroup],
-        pace: &mut RateLimiter,
+        limiter: &mut RateLimiter,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> ReconcileReport {
-        let mut round = ReconcileReport::default();
+        let mut report = ReconcileReport::default();
         let mut last = None;
         for (done, group) in groups.iter().enumerate() {
             progress(done, groups.len());
             if Instant::now() >= self.deadline {
-                round.standing.insert(group.name.clone(), GroupStatus::NotReached);
+                report.statuses.insert(group.name.clone(), GroupStatus::NotReached);
                 // Where not even one was reached, the next round begins at the first again.
-                round.stopped_after.get_or_insert_with(|| last.clone().unwrap_or_default());
+                report.stopped_after.get_or_insert_with(|| last.clone().unwrap_or_default());
                 continue;
             }
-            if let Some(standing) = self.one(group, pace, &mut round).await {
-                round.standing.insert(group.name.clone(), standing);
+            if let Some(status) = self.one(group, limiter, &mut report).await {
+                report.statuses.insert(group.name.clone(), status);
             }
             last = Some(group.name.clone());
         }
         progress(groups.len(), groups.len());
-        round
+        report
     }
 
     /// Deals with one group; `None` where it is gone. What is refused for the moment is looked at afresh and tried again: the
@@ -172,29 +183,29 @@ impl Reconciler<'_> {
     async fn one(
         &self,
         group: &LogGroup,
-        pace: &mut RateLimiter,
-        round: &mut ReconcileReport,
+        limiter: &mut RateLimiter,
+        report: &mut ReconcileReport,
     ) -> Option<GroupStatus> {
         let (mut tries, mut throttled) = (0, 0);
         loop {
-            pace.turn().await;
-            let (call, refused) = match self.try_once(group, round).await {
-                Ok(standing) => return Some(standing),
+            limiter.turn().await;
+            let (call, refused) = match self.try_once(group, report).await {
+                Ok(status) => return Some(status),
                 Err(failed) => failed,
             };
             // Being throttled says nothing of this group: the next would be too. All wait until it ends, or time is up.
-            if refused == Refused::ReadError(ReadError::Throttled) {
+            if refused == CallError::Other(ReadError::Throttled) {
                 throttled += 1
             } else {
                 tries += 1
             }
             match refused {
-                Refused::Gone => {
-                    round.vanished.push(group.name.clone());
+                CallError::Gone => {
+                    report.vanished.push(group.name.clone());
                     return None;
                 }
                 passing if passing.is_passing() && tries < TRIES && Instant::now() < self.deadline => {
-                    pace.back_off(tries + throttled);
+                    limiter.back_off(tries + throttled);
                 }
                 lasting => return Some(GroupStatus::Failed(call, lasting.why())),
             }
@@ -204,11 +215,11 @@ impl Reconciler<'_> {
     async fn try_once(
         &self,
         group: &LogGroup,
-        round: &mut ReconcileReport,
-    ) -> Result<GroupStatus, (Call, Refused)> {
+        report: &mut ReconcileReport,
+    ) -> Result<GroupStatus, (CoverageCall, CallError)> {
         let name = &group.name;
         let filters = self.groups.filters(name).await;
-        let filters = filters.map_err(|refused| (Call::DescribeSubscriptionFilters, refused))?;
+        let filters = filters.map_err(|refused| (CoverageCall::DescribeSubscriptionFilters, refused))?;
         let change = change(group, &filters, self.ours, self.scope);
         let may_change = self.mode == Mode::Change;
         match change {
@@ -218,21 +229,59 @@ impl Reconciler<'_> {
             Change::Subscribe if !may_change => Ok(GroupStatus::Unwatched),
             Change::Subscribe | Change::Replace => {
                 let put = self.groups.put(name, self.ours).await;
-                put.map_err(|refused| (Call::PutSubscriptionFilter, refused))?;
+                put.map_err(|refused| (CoverageCall::PutSubscriptionFilter, refused))?;
                 let list =
-                    if change == Change::Subscribe { &mut round.subscribed } else { &mut round.replaced };
+                    if change == Change::Subscribe { &mut report.subscribed } else { &mut report.replaced };
                 list.push(name.clone());
                 Ok(GroupStatus::Watched)
             }
             Change::Remove => {
                 match self.groups.remove(name, &self.ours.name).await {
-                    // Somebody else removed it first.
-                    Ok(()) | Err(Refused::Gone) => round.removed.push(name.clone()),
-                    Err(refused) => return Err((Call::DeleteSubscriptionFilter, refused)),
+                    // Another caller removed it first.
+                    Ok(()) | Err(CallError::Gone) => report.removed.push(name.clone()),
+                    Err(refused) => return Err((CoverageCall::DeleteSubscriptionFilter, refused)),
                 }
                 Ok(GroupStatus::Left(SkipReason::OutOfScope))
             }
         }
+    }
+}
+
+/// Times that a group is tried before it is left for the next run; being throttled does not count.
+const TRIES: u32 = 6;
+
+/// The longest wait between two tries. The quota is one of seconds: longer waits gain nothing.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Keeps calls apart. An account's subscription filters may be listed, put and deleted five times a second each, by
+/// all callers together: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
+#[derive(Clone, Debug)]
+pub struct RateLimiter {
+    apart: Duration,
+    next: Option<Instant>,
+}
+
+impl RateLimiter {
+    /// So many calls a second at most.
+    pub fn per_second(calls: u32) -> Self {
+        Self { apart: Duration::from_secs(1) / calls.max(1), next: None }
+    }
+
+    /// Waits for the next call's turn.
+    pub async fn turn(&mut self) {
+        if let Some(next) = self.next {
+            sleep_until(next).await;
+        }
+        self.next = Some(Instant::now() + self.apart);
+    }
+
+    /// Puts the next turn off after a call that was refused for the moment: twice as long at every try.
+    pub fn back_off(&mut self, tries: u32) {
+        self.next = Some(Instant::now() + self.wait(tries));
+    }
+
+    fn wait(&self, tries: u32) -> Duration {
+        self.apart.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST)
     }
 }
 
@@ -263,5 +312,17 @@ mod tests {
         }
         assert_eq!(reached.iter().filter(|reached| !**reached).count(), 0);
         assert_eq!(StartAt::Turn(7).place(&[]), 0);
+    }
+
+    #[test]
+    fn each_try_waits_longer_up_to_a_bound() {
+        let limiter = RateLimiter::per_second(4);
+        let waits = [1, 2, 3, 4, 30].map(|tries| limiter.wait(tries).as_millis());
+        assert_eq!(waits, [500, 1000, 2000, 2000, 2000]);
+    }
+
+    #[test]
+    fn no_calls_at_all_is_one_a_second() {
+        assert_eq!(RateLimiter::per_second(0).apart, Duration::from_secs(1));
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::aws::Filter;
+use crate::coverage::{Scope, WIDE, narrow};
 use crate::ids::{AccountId, Arn, Region};
 use crate::logs::EXECUTION_LOG_PREFIX;
 
@@ -13,7 +15,7 @@ pub struct Config {
     pub alert_topic: Arn,
     /// `INCIDENT_TABLE`: the DynamoDB table that all containers share; incidents live in memory where none is named.
     pub incident_table: Option<String>,
-    /// `REPEAT_INTERVAL`: a lasting incident is told again after this.
+    /// `REPEAT_INTERVAL`: a lasting incident is repeated after this.
     pub repeat_interval: Duration,
     /// `RESOLVE_AFTER`: quiet time before an incident may resolve.
     pub resolve_after: Duration,
@@ -80,12 +82,12 @@ impl Config {
     ///
     /// [`ConfigError`] with every missing or malformed variable.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut reader = Reader { get: &get, faults: Vec::new() };
+        let mut reader = EnvReader { get: &get, faults: Vec::new() };
         let config = Self::of(&mut reader);
         if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
     }
 
-    pub(crate) fn of(reader: &mut Reader<'_>) -> Self {
+    pub(crate) fn of(reader: &mut EnvReader<'_>) -> Self {
         let get = reader.get;
         Self {
             alert_topic: reader.topic("ALERT_TOPIC_ARN"),
@@ -109,12 +111,12 @@ impl Config {
     }
 }
 
-pub(crate) struct Reader<'a> {
+pub(crate) struct EnvReader<'a> {
     pub(crate) get: &'a dyn Fn(&str) -> Option<String>,
     pub(crate) faults: Vec<String>,
 }
 
-impl Reader<'_> {
+impl EnvReader<'_> {
     /// A variable that may be unset or empty; a malformed one is a fault, and its default keeps the reading going.
     pub(crate) fn or<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>, default: T) -> T {
         match (self.get)(name).filter(|text| !text.trim().is_empty()).map(|text| parse(text.trim())) {
@@ -170,13 +172,6 @@ fn role(text: &str) -> Result<Option<String>, String> {
 /// # Errors
 ///
 /// What is wrong with the text, as the end of a sentence that begins with its name.
-fn messages(text: &str) -> Result<u64, String> {
-    match text.parse() {
-        Ok(most) if most > 0 => Ok(most),
-        _ => Err(format!("`{text}` is not a number of messages, such as 60")),
-    }
-}
-
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("is `{text}`; durations are written 500ms, 8s, 15m, 4h or 1d");
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -220,6 +215,11 @@ fn table(text: &str) -> Result<String, String> {
     }
 }
 
+fn messages(text: &str) -> Result<u64, String> {
+    let messages = text.parse().ok().filter(|messages| (1..=100_000).contains(messages));
+    messages.ok_or_else(|| format!("is `{text}`; it is a number from 1 to 100000"))
+}
+
 fn switch(text: &str) -> Result<bool, String> {
     match text {
         "on" => Ok(true),
@@ -230,6 +230,100 @@ fn switch(text: &str) -> Result<bool, String> {
 
 pub(crate) fn names(text: &str) -> Result<Vec<String>, String> {
     Ok(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
+/// What the environment asks of the caretaker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaretakerConfig {
+    /// What it shares with the responder.
+    pub shared: Config,
+    /// `SUBSCRIPTION_FILTER_NAME`, `SUBSCRIPTION_FILTER_PATTERN` and `RESPONDER_ARN`: our filter.
+    pub filter: Filter,
+    /// `ALARM_TOPIC_ARN`: where the alarms about the stack itself go, to see that it has a subscriber.
+    pub alarm_topic: Option<Arn>,
+    /// `INCLUDE_LOG_GROUPS`, `EXCLUDE_LOG_GROUPS`: what is to be watched.
+    pub scope: Scope,
+    /// `SUBSCRIPTION_CALLS_PER_SECOND`: how fast subscription filters are listed and put.
+    pub calls_per_second: u32,
+}
+
+/// Leaves a call a second of the account's quota to other callers.
+const CALLS_PER_SECOND: u32 = 4;
+
+impl CaretakerConfig {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with every missing or malformed variable.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables from wherever they are.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with every missing or malformed variable.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut reader = EnvReader { get: &get, faults: Vec::new() };
+        let shared = Config::of(&mut reader);
+        let scope = Scope {
+            include: reader.or("INCLUDE_LOG_GROUPS", names, Vec::new()),
+            exclude: reader.or("EXCLUDE_LOG_GROUPS", names, Vec::new()),
+            own: shared.own_log_group.iter().cloned().collect(),
+            ..Scope::default()
+        };
+        let filter = Filter {
+            name: reader.or("SUBSCRIPTION_FILTER_NAME", filter_name, Filter::DEFAULT_NAME.to_owned()),
+            pattern: reader.or("SUBSCRIPTION_FILTER_PATTERN", filter_pattern, WIDE.to_owned()),
+            destination: reader.destination("RESPONDER_ARN"),
+        };
+        let alarm_topic = reader.or("ALARM_TOPIC_ARN", |text| Ok(Some(Arn::new(text))), None);
+        let calls_per_second = reader.or("SUBSCRIPTION_CALLS_PER_SECOND", per_second, CALLS_PER_SECOND);
+        let config = Self { shared, filter, alarm_topic, scope, calls_per_second };
+        if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
+    }
+}
+
+impl EnvReader<'_> {
+    /// A function, or a logical destination in front of a stream.
+    fn destination(&mut self, name: &str) -> Arn {
+        let text = (self.get)(name).unwrap_or_default();
+        let text = text.trim();
+        let arn = Arn::new(text);
+        let kind = [":lambda:", ":logs:"].iter().any(|kind| text.contains(kind));
+        if text.is_empty() {
+            self.faults.push(format!("`{name}` is not set; it takes the ARN of the responder"));
+        } else if !kind || arn.region().is_none() || arn.account().is_none() {
+            self.faults.push(format!(
+                "`{name}` is `{text}`; it takes the ARN of a Lambda function or of a CloudWatch Logs destination"
+            ));
+        }
+        arn
+    }
+}
+
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html>
+fn filter_name(text: &str) -> Result<String, String> {
+    if text.len() <= 512 && !text.contains([':', '*']) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("is `{text}`; a filter's name has at most 512 characters, and neither `:` nor `*`"))
+}
+
+fn filter_pattern(text: &str) -> Result<String, String> {
+    match text {
+        "narrow" => Ok(narrow()),
+        "wide" => Ok(WIDE.to_owned()),
+        _ => Err(format!("is `{text}`; it is `narrow` or `wide`")),
+    }
+}
+
+fn per_second(text: &str) -> Result<u32, String> {
+    let calls = text.parse().ok().filter(|calls| (1..=100).contains(calls));
+    calls.ok_or_else(|| format!("is `{text}`; it is a number from 1 to 100"))
 }
 
 #[cfg(test)]
@@ -249,14 +343,25 @@ mod tests {
         assert_eq!(config.investigation_budget, Duration::from_secs(8));
         assert_eq!(config.max_batch_bytes, 67_108_864);
         assert!(config.context_lookup);
+        assert_eq!(config.max_messages_per_hour, 60);
     }
 
     #[test]
-    fn all_faults_are_told_at_once() {
-        let error =
-            read(&[("REPEAT_INTERVAL", "4 hours"), ("MAX_BATCH_BYTES", "lots"), ("CONTEXT_LOOKUP", "yes")]);
+    fn all_faults_are_reported_at_once() {
+        let error = read(&[
+            ("REPEAT_INTERVAL", "4 hours"),
+            ("MAX_BATCH_BYTES", "lots"),
+            ("CONTEXT_LOOKUP", "yes"),
+            ("MAX_MESSAGES_PER_HOUR", "0"),
+        ]);
         let text = error.unwrap_err().to_string();
-        for name in ["ALERT_TOPIC_ARN", "REPEAT_INTERVAL", "MAX_BATCH_BYTES", "CONTEXT_LOOKUP"] {
+        for name in [
+            "ALERT_TOPIC_ARN",
+            "REPEAT_INTERVAL",
+            "MAX_BATCH_BYTES",
+            "CONTEXT_LOOKUP",
+            "MAX_MESSAGES_PER_HOUR",
+        ] {
             assert!(text.contains(name), "{text}");
         }
     }
@@ -290,5 +395,47 @@ mod tests {
         let error =
             read(&[("ALERT_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:alerts.fifo")]).unwrap_err();
         assert!(error.to_string().contains("FIFO"));
+    }
+
+    const REQUIRED: [(&str, &str); 2] = [
+        ("ALERT_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:alerts"),
+        ("RESPONDER_ARN", "arn:aws:lambda:eu-west-1:111122223333:function:responder"),
+    ];
+
+    fn read_caretaker(variables: &[(&str, &str)]) -> Result<CaretakerConfig, ConfigError> {
+        let all: Vec<_> = variables.iter().chain(&REQUIRED).collect();
+        CaretakerConfig::read(|name| {
+            all.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn only_the_topic_and_the_responder_are_required() {
+        let config = read_caretaker(&[]).unwrap();
+        assert_eq!((config.filter.name.as_str(), config.filter.pattern.as_str()), ("vpclink-responder", ""));
+        assert_eq!((config.scope, config.calls_per_second), (Scope::default(), 4));
+    }
+
+    #[test]
+    fn all_faults_of_both_parts_are_reported_at_once() {
+        let faulty = [
+            ("ALERT_TOPIC_ARN", ""),
+            ("RESPONDER_ARN", "responder"),
+            ("SUBSCRIPTION_FILTER_NAME", "a:b"),
+            ("SUBSCRIPTION_FILTER_PATTERN", "some"),
+            ("SUBSCRIPTION_CALLS_PER_SECOND", "0"),
+            ("REPEAT_INTERVAL", "often"),
+        ];
+        let text = read_caretaker(&faulty).unwrap_err().to_string();
+        faulty.iter().for_each(|(name, _)| assert!(text.contains(name), "{name}: {text}"));
+    }
+
+    #[test]
+    fn a_narrow_pattern_is_one_that_cloudwatch_logs_takes() {
+        let config = read_caretaker(&[("SUBSCRIPTION_FILTER_PATTERN", "narrow")]).unwrap();
+        assert!(
+            !config.filter.pattern.is_empty()
+                && config.filter.pattern.len() <= crate::coverage::LONGEST_PATTERN
+        );
     }
 }

@@ -24,7 +24,7 @@ pub enum Metric {
     Alerts,
     /// How long the reads of one alert took.
     WalkLatency,
-    /// Readings that nobody could take, by the IAM action that they need.
+    /// Readings that could not be taken, by the IAM action that they need.
     Unknowns,
     /// Batches of log groups that are not ours to read.
     BatchesRefused,
@@ -34,11 +34,13 @@ pub enum Metric {
     GroupsWatched,
     /// Places where a failure would go unseen, by kind.
     BlindSpots,
+    /// Those of them that were not chosen by the settings: an alarm goes by it.
+    CoverageGaps,
 }
 
 impl Metric {
     /// Each of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Failures,
         Self::Alerts,
         Self::WalkLatency,
@@ -47,6 +49,7 @@ impl Metric {
         Self::Undecodable,
         Self::GroupsWatched,
         Self::BlindSpots,
+        Self::CoverageGaps,
     ];
 
     /// Its name in CloudWatch.
@@ -60,6 +63,7 @@ impl Metric {
             Self::Undecodable => "Undecodable",
             Self::GroupsWatched => "GroupsWatched",
             Self::BlindSpots => "BlindSpots",
+            Self::CoverageGaps => "CoverageGaps",
         }
     }
 

@@ -1,40 +1,77 @@
 //! The stack's custom resource: made, it subscribes; deleted, it leaves no filter behind.
 //!
-//! Its physical id is the filter's name. A filter that gets another name is a new resource to CloudFormation, which then has
-//! the old one deleted: the filters of the old name go, and no others.
+//! Its physical id is the filter's name, which is the stack's and never changes. CloudFormation makes up an id of its own
+//! where a creation failed before it was answered, so an id alone is no reason to remove a filter, or to leave ours.
 
-use crate::aws::live::reply;
-use crate::functions::caretaker_report;
-
+use anyhow::Context;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing::{error, info};
 
-use crate::coverage::{Filter, GroupStatus, ReconcileReport, Reconciler, Scope};
-use crate::functions::caretaker::Caretaker;
-use crate::functions::task::Request;
+use crate::aws::Filter;
+use crate::aws::live::reply;
+use crate::coverage::{GroupStatus, ReconcileReport, Reconciler, Scope};
+use crate::functions::caretaker::{Caretaker, summary};
+
+/// A request of CloudFormation's for its custom resource.
+///
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html>
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Request {
+    request_type: String,
+    #[serde(rename = "ResponseURL")]
+    response_url: String,
+    stack_id: String,
+    request_id: String,
+    logical_resource_id: String,
+    /// The name of the filter that the resource stands for, or an id that CloudFormation made up; none yet when it is made.
+    physical_resource_id: Option<String>,
+    #[serde(default)]
+    resource_properties: Properties,
+}
+
+/// What the template gives the resource.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Properties {
+    filter_name: Option<String>,
+}
+
+impl Request {
+    /// A former name of our filter: the resource was made under it and has another now.
+    fn former_name(&self, ours: &str) -> Option<&str> {
+        let (id, made_as) =
+            (self.physical_resource_id.as_deref()?, self.resource_properties.filter_name.as_deref()?);
+        (id == made_as && id != ours).then_some(id)
+    }
+}
 
 impl Caretaker {
     /// Does what CloudFormation asks for and answers it.
     pub(crate) async fn stack(&self, request: &Request, deadline: Instant) -> anyhow::Result<Value> {
         let ours = self.config.filter.name.as_str();
-        let (round, id, fault) = if request.request_type == "Delete" {
-            let name = request.physical_resource_id.as_deref().unwrap_or(ours);
-            let round = self.unsubscribe(name, deadline).await;
-            let fault = left_behind(&round);
-            (round, name, fault)
-        } else {
-            // What can't be subscribed is a blind spot, and no reason to fail a deployment.
-            (self.subscribe(deadline).await, ours, None)
-        };
-        self.answer(request, id, fault.as_deref()).await?;
-        Ok(caretaker_report::summary(&round))
+        let id = request.physical_resource_id.as_deref().unwrap_or(ours);
+        if request.request_type != "Delete" {
+            // A group that can't be subscribed is a gap to report, and no reason to fail a deployment.
+            let report = self.subscribe(deadline).await;
+            self.answer(request, ours, None).await?;
+            return Ok(summary(&report));
+        }
+        let mut report = self.unsubscribe(ours, &Scope::ended(), deadline).await;
+        if let Some(former) = request.former_name(ours) {
+            let more = self.unsubscribe(former, &Scope::former(), deadline).await;
+            report.absorb(more);
+        }
+        self.answer(request, id, left_behind(&report).as_deref()).await?;
+        Ok(summary(&report))
     }
 
     /// Removes the filters of this name from every group.
-    async fn unsubscribe(&self, name: &str, deadline: Instant) -> ReconcileReport {
-        let (scope, ours) = (Scope::ended(), Filter { name: name.to_owned(), ..self.config.filter.clone() });
-        self.go_through(&Reconciler { ours: &ours, ..self.upkeep(&scope, deadline) }).await
+    async fn unsubscribe(&self, name: &str, scope: &Scope, deadline: Instant) -> ReconcileReport {
+        let ours = Filter { name: name.to_owned(), ..self.config.filter.clone() };
+        self.go_through(&Reconciler { ours: &ours, ..self.reconciler(scope, deadline) }).await
     }
 
     async fn answer(&self, request: &Request, id: &str, fault: Option<&str>) -> anyhow::Result<()> {
@@ -46,27 +83,25 @@ impl Caretaker {
             "RequestId": request.request_id,
             "LogicalResourceId": request.logical_resource_id,
         });
-        match reply::put(&self.sdk, &request.response_url, document.to_string()).await {
-            Ok(()) => info!(request = request.request_type, fault, "answered CloudFormation"),
-            Err(why) => {
-                error!(why, "CloudFormation could not be answered");
-                // Lambda runs it again: everything here may be done twice.
-                anyhow::bail!("cannot answer CloudFormation: {why}");
-            }
-        }
+        let sent = reply::put(&self.sdk, &request.response_url, document.to_string()).await;
+        // Where this fails, Lambda runs the request again: everything here may be done twice.
+        sent.inspect_err(|why| error!(why, "CloudFormation could not be answered"))
+            .map_err(anyhow::Error::msg)
+            .context("cannot answer CloudFormation")?;
+        info!(request = request.request_type, fault, "answered CloudFormation");
         Ok(())
     }
 }
 
 /// What is wrong with a removal, where filters may be left.
-fn left_behind(round: &ReconcileReport) -> Option<String> {
-    if let Some(why) = &round.unlisted {
+fn left_behind(report: &ReconcileReport) -> Option<String> {
+    if let Some(why) = &report.unlisted {
         return Some(format!("the log groups could not be listed: {why}"));
     }
-    let left: Vec<&String> = round
-        .standing
+    let left: Vec<&String> = report
+        .statuses
         .iter()
-        .filter(|(_, standing)| matches!(standing, GroupStatus::Failed(..) | GroupStatus::NotReached))
+        .filter(|(_, status)| matches!(status, GroupStatus::Failed(..) | GroupStatus::NotReached))
         .map(|(group, _)| group)
         .collect();
     let first = left.first()?;
@@ -74,4 +109,25 @@ fn left_behind(round: &ReconcileReport) -> Option<String> {
         "filters may be left in {} log groups, the first of them {first}; delete the stack once more to go on",
         left.len()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(id: &str, filter_name: Option<&str>) -> Request {
+        let request = json!({
+            "RequestType": "Delete", "ResponseURL": "https://x", "StackId": "s", "RequestId": "r",
+            "LogicalResourceId": "l", "PhysicalResourceId": id, "ResourceProperties": { "FilterName": filter_name },
+        });
+        serde_json::from_value(request).unwrap()
+    }
+
+    #[test]
+    fn only_a_name_that_the_resource_had_is_a_former_name() {
+        assert_eq!(request("old", Some("old")).former_name("ours"), Some("old"));
+        assert_eq!(request("ours", Some("ours")).former_name("ours"), None);
+        assert_eq!(request("siem", Some("ours")).former_name("ours"), None, "the id says nothing by itself");
+        assert_eq!(request("made-up-1X2Y", None).former_name("ours"), None);
+    }
 }

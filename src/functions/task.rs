@@ -1,6 +1,38 @@
-//! What an invocation asks of the caretaker.
+//! What an invocation asks of the caretaker, and the order in which it is done.
 
+use anyhow::Context;
 use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::{Duration, Instant};
+
+use crate::functions::caretaker::Caretaker;
+use crate::functions::stack::Request;
+
+/// Time kept for the report and for CloudFormation's answer.
+const MARGIN: Duration = Duration::from_secs(10);
+
+impl Caretaker {
+    /// Does what an event asks for, before the invocation's deadline; answers with a summary.
+    ///
+    /// # Errors
+    ///
+    /// A request of CloudFormation's that can't be read or answered.
+    pub async fn handle(&self, event: &[u8], deadline: Instant) -> anyhow::Result<Value> {
+        let deadline = deadline.checked_sub(MARGIN).unwrap_or(deadline);
+        match Task::of(event).context("cannot read the request of CloudFormation")? {
+            Task::Incidents => self.care(deadline).await,
+            Task::ReconcileReport => {
+                // Incidents first: people may wait for them. A failure there must not keep the rest from being done.
+                let care = self.care(deadline).await;
+                let mut answer = self.round(deadline).await;
+                answer["incidents"] = care?;
+                Ok(answer)
+            }
+            Task::NewGroup(name) => Ok(self.new_group(name, deadline).await),
+            Task::Stack(request) => self.stack(&request, deadline).await,
+        }
+    }
+}
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,32 +47,16 @@ pub(crate) enum Task {
     Stack(Request),
 }
 
-/// A request of CloudFormation's for its custom resource.
-///
-/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html>
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Request {
-    pub(crate) request_type: String,
-    #[serde(rename = "ResponseURL")]
-    pub(crate) response_url: String,
-    pub(crate) stack_id: String,
-    pub(crate) request_id: String,
-    pub(crate) logical_resource_id: String,
-    /// The name of the filter that the resource stands for; none yet when it is made.
-    pub(crate) physical_resource_id: Option<String>,
-}
-
 #[derive(Deserialize)]
-struct Event {
+struct CaretakerEvent {
     only: Option<String>,
-    detail: Option<Detail>,
+    detail: Option<EventDetail>,
     #[serde(rename = "RequestType")]
     request_type: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Detail {
+struct EventDetail {
     #[serde(rename = "eventName")]
     name: Option<String>,
     #[serde(rename = "requestParameters")]
@@ -56,7 +72,9 @@ struct Parameters {
 impl Task {
     /// Reads an event. One that is neither of the others is the schedule's, whatever it holds.
     pub(crate) fn of(event: &[u8]) -> Result<Self, serde_json::Error> {
-        let Ok(found) = serde_json::from_slice::<Event>(event) else { return Ok(Self::ReconcileReport) };
+        let Ok(found) = serde_json::from_slice::<CaretakerEvent>(event) else {
+            return Ok(Self::ReconcileReport);
+        };
         if found.request_type.is_some() {
             return serde_json::from_slice(event).map(Self::Stack);
         }

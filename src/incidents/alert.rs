@@ -1,14 +1,12 @@
-//! Failures over time: what is one incident, and when somebody is told.
+//! What an alert says: its status, its reason, and everything that a message is rendered from.
 //!
-//! [`gather`] puts the failures of a batch together, a [`store`] counts them, [`decide`] says whether what is known has to be
-//! told, and [`recovery`] whether it is over. All but the stores are pure.
 
 use crate::incidents::failure_group::FailureGroup;
 use crate::incidents::incident::Incident;
 
 use std::collections::BTreeMap;
 
-use crate::causes::{Cause, Route};
+use crate::causes::{Cause, MANY_INCIDENTS, Route};
 use crate::checks::Assessment;
 use crate::logs::Source;
 
@@ -84,6 +82,13 @@ pub struct Alert {
     pub judgement: Assessment,
     /// What else the same broken resource fails: incidents that share one root are told as one.
     pub also_hit: Vec<AlsoAffected>,
+}
+
+impl Alert {
+    /// Whether this counts many incidents instead of describing one.
+    pub fn is_digest(&self) -> bool {
+        self.news.example.cause.slug == MANY_INCIDENTS.slug
+    }
 }
 
 /// An API and stage that the same fault hits.

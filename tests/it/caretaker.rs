@@ -28,7 +28,8 @@ fn foreign(name: &str) -> Filter {
 }
 
 fn caretaker(aws: &Aws) -> Function {
-    Function::new(env!("CARGO_BIN_EXE_caretaker"))
+    Function::new(env!("CARGO_BIN_EXE_vpclink-lambda"))
+        .env("_HANDLER", "caretaker")
         .env("ALERT_TOPIC_ARN", TOPIC)
         .env("RESPONDER_ARN", RESPONDER)
         .env("SUBSCRIPTION_FILTER_NAME", NAME)
@@ -232,10 +233,12 @@ fn the_stacks_resource_subscribes_and_its_deletion_leaves_no_filter_behind() {
     };
     answered(lambda.invoke(&request("Create", Value::Null)));
     assert_eq!(filters(&aws).len(), 30);
-    // A resource of another name stands for other filters.
-    answered(lambda.invoke(&request("Delete", "old-name".into())));
-    assert_eq!(filters(&aws).len(), 30);
-    answered(lambda.invoke(&request("Delete", NAME.into())));
+    // The id names another program's filter: ours go, and no other.
+    answered(lambda.invoke(&request("Delete", "siem".into())));
+    assert_eq!(filters(&aws), BTreeMap::from([(group(3), vec![foreign("siem")])]));
+    answered(lambda.invoke(&request("Create", Value::Null)));
+    // CloudFormation made the id up, since it got no answer to the creation.
+    answered(lambda.invoke(&request("Delete", "vpclink-ExecutionLogSubscriptions-1X2Y3Z".into())));
     assert_eq!(filters(&aws), BTreeMap::from([(group(3), vec![foreign("siem")])]));
     let answers = answers.lock().unwrap();
     let bodies: Vec<Value> =
@@ -249,7 +252,40 @@ fn the_stacks_resource_subscribes_and_its_deletion_leaves_no_filter_behind() {
         );
     }
     let ids: Vec<&str> = bodies.iter().map(|body| body["PhysicalResourceId"].as_str().unwrap()).collect();
-    assert_eq!(ids, [NAME, "old-name", NAME]);
+    assert_eq!(ids, [NAME, "siem", NAME, "vpclink-ExecutionLogSubscriptions-1X2Y3Z"]);
+}
+
+#[test]
+fn a_former_name_of_the_resource_goes_where_it_leads_to_us() {
+    let mut account = with_groups(2);
+    let former = |destination| Filter::new("former", "", destination);
+    account.filters.insert(group(0), vec![former(RESPONDER), ours()]);
+    account.filters.insert(group(1), vec![former(STREAM)]);
+    let aws = Aws::start(account);
+    let (server, answers) = cloudformation();
+    let event = json!({
+        "RequestType": "Delete", "ResponseURL": format!("http://{}{QUERY}", server.address()),
+        "StackId": "s", "RequestId": "r", "LogicalResourceId": "Coverage", "PhysicalResourceId": "former",
+        "ResourceProperties": { "FilterName": "former" },
+    });
+    answered(started(&caretaker(&aws)).invoke(&event));
+    assert_eq!(filters(&aws), BTreeMap::from([(group(1), vec![former(STREAM)])]));
+    assert_eq!(answers.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn an_answer_goes_to_aws_and_nowhere_else() {
+    let aws = Aws::start(with_groups(1));
+    let event = json!({
+        "RequestType": "Create", "ResponseURL": "http://collector.example/x", "StackId": "s", "RequestId": "r",
+        "LogicalResourceId": "Coverage",
+    });
+    let mut lambda = started(&caretaker(&aws));
+    let Outcome::Error { error_type, message } = lambda.invoke(&event) else {
+        panic!("it should have failed: {}", lambda.log())
+    };
+    assert_eq!(error_type, "CaretakerFailed");
+    assert!(message.contains("not an https address of AWS's") && !message.contains("collector"), "{message}");
 }
 
 #[test]
@@ -315,13 +351,29 @@ fn blind_spots_are_named_counted_and_logged_once() {
 }
 
 #[test]
-fn a_filter_that_somebody_removed_comes_back_and_is_told() {
+fn a_filter_that_was_removed_comes_back_and_raises_the_alarm() {
     let aws = Aws::start(with_groups(2));
     let mut lambda = started(&caretaker(&aws));
     answered(lambda.invoke(&schedule()));
+    assert!(!lambda.log().contains("CoverageGaps"), "nothing is to be mended: {}", lambda.log());
     aws.change(|account| account.filters.clear());
     let summary = answered(lambda.invoke(&schedule()));
     assert_eq!((filters(&aws).len(), &summary["blind"][0]["kind"]), (2, &json!("filter-removed")));
+    let log = lambda.stop();
+    let counted = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    assert_eq!(counted.filter(|line| line["CoverageGaps"] == 2).count(), 1, "{log}");
+}
+
+#[test]
+fn an_alarm_topic_without_a_subscription_is_named() {
+    let mut account = with_groups(0);
+    account.subscriptions.clear();
+    let aws = Aws::start(account);
+    let topic = "arn:aws:sns:eu-west-1:111122223333:ops";
+    let summary = answered(started(&caretaker(&aws).env("ALARM_TOPIC_ARN", topic)).invoke(&schedule()));
+    let kinds: Vec<&str> =
+        summary["blind"].as_array().unwrap().iter().map(|spot| spot["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["topic-without-subscriber", "alarm-topic-without-subscriber"]);
 }
 
 #[test]
@@ -350,4 +402,15 @@ fn a_faulty_environment_stops_the_start_with_all_its_faults() {
     assert!(matches!(lambda.started(), Start::Exited(_)));
     let log = lambda.stop();
     assert!(log.contains("RESPONDER_ARN") && log.contains("SUBSCRIPTION_FILTER_PATTERN"), "{log}");
+}
+
+#[test]
+fn a_handler_that_is_no_role_stops_the_start_with_the_roles() {
+    let aws = Aws::start(Account::healthy_v1());
+    for handler in ["bootstrap", "", "Responder"] {
+        let mut lambda = caretaker(&aws).env("_HANDLER", handler).start();
+        assert!(matches!(lambda.started(), Start::Exited(_)));
+        let log = lambda.stop();
+        assert!(log.contains("responder or caretaker") && log.lines().count() == 1, "{log}");
+    }
 }

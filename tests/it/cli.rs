@@ -90,12 +90,12 @@ fn json_that_is_no_event_is_text() {
 }
 
 #[test]
-fn what_lies_under_a_failure_is_told() {
+fn what_a_failure_masks_is_shown() {
     let log = "(a) Sending request to https://x.example\n(a) Received response. Status: 403, Integration latency: 5 ms\n\
                (a) Execution failed due to configuration error: Output mapping refers to an invalid method response: 200\n";
     for (format, words) in [
-        ("terminal", "under:   the backend itself answered 403"),
-        ("email", "Under it: the backend itself answered 403."),
+        ("terminal", "masked:  the backend itself answered 403"),
+        ("email", "Masked by this: the backend itself answered 403."),
         ("chat", "the backend itself answered 403"),
         ("json", "\"backend_status\":403"),
     ] {

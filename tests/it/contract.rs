@@ -81,9 +81,7 @@ fn the_codes_of_findings_are_these() {
 
 #[test]
 fn the_environments_variables_are_these() {
-    let config = ["src/functions/config.rs", "src/functions/config_caretaker.rs"]
-        .map(|file| fs::read_to_string(file).unwrap())
-        .concat();
+    let config = fs::read_to_string("src/functions/config.rs").unwrap();
     for name in [
         "ALERT_TOPIC_ARN",
         "REPEAT_INTERVAL",
@@ -93,6 +91,7 @@ fn the_environments_variables_are_these() {
         "LOG_GROUP_PREFIX",
         "DELIVERED_LOG_GROUPS",
         "CONTEXT_LOOKUP",
+        "MAX_MESSAGES_PER_HOUR",
         "READ_ROLE_NAME",
         "READ_ROLE_EXTERNAL_ID",
         "RESPONDER_ARN",

@@ -1,11 +1,11 @@
 //! Coverage's decisions: what must hold for any log group, and that a narrow filter lets no known failure pass unseen.
 
 use vpclink_responder::causes;
-use vpclink_responder::coverage::pattern;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vpclink_responder::coverage::{Change, Filter, LogGroup, MOST_FILTERS, Scope, SkipReason, change};
+use vpclink_responder::aws::{Filter, LogGroup};
+use vpclink_responder::coverage::{Change, MOST_FILTERS, Scope, SkipReason, change, narrow};
 use vpclink_responder::ids::Arn;
 use vpclink_responder::logs::{LogBatch, LogEvent, Source, correlate};
 
@@ -50,6 +50,7 @@ fn scope() -> impl Strategy<Value = Scope> {
         exclude: exclude.into_iter().map(str::to_owned).collect(),
         own: Vec::new(),
         ended,
+        by_destination: false,
     })
 }
 
@@ -86,6 +87,20 @@ proptest! {
     }
 }
 
+#[test]
+fn under_a_former_name_only_filters_that_lead_to_us_go() {
+    let group = LogGroup { name: GROUP.to_owned(), subscribable: true };
+    for (destination, expected) in [(0, Change::Remove), (1, Change::SkipReason(SkipReason::OutOfScope))] {
+        let filters = [filter(0, 1, destination)];
+        assert_eq!(change(&group, &filters, &ours(), &Scope::former()), expected);
+        assert_eq!(
+            change(&group, &filters, &ours(), &Scope::ended()),
+            Change::Remove,
+            "our own name always goes"
+        );
+    }
+}
+
 /// Whether a pattern of `?` terms passes a message: where any phrase stands in it, with its letter case, its ends at ends of
 /// words. That is the strictest reading of what AWS documents; were phrases found within words too, more would pass.
 fn passes(pattern: &str, message: &str) -> bool {
@@ -110,14 +125,14 @@ fn is_failure(text: &str) -> bool {
 
 #[test]
 fn a_narrow_filter_misses_no_known_failure() {
-    let narrow = pattern::narrow();
+    let pattern = narrow();
     let (mut failed, mut passed, mut all) = (0, 0, 0);
     let mut missed = Vec::new();
     for fixture in fixtures::all() {
         fixtures::with_executions(&fixture.text(), |executions| {
             for execution in executions.iter().filter(|execution| causes::classify(execution).is_some()) {
                 let lines = execution.entries.iter().map(|entry| entry.line.text);
-                let through: Vec<&str> = lines.filter(|text| passes(&narrow, text)).collect();
+                let through: Vec<&str> = lines.filter(|text| passes(&pattern, text)).collect();
                 if !through.iter().any(|text| is_failure(text)) {
                     missed.push(fixture.name());
                 }
@@ -142,7 +157,7 @@ fn the_evaluator_keeps_to_whole_words() {
 
 #[test]
 fn a_narrow_filter_passes_no_line_of_a_request_that_went_well() {
-    let narrow = pattern::narrow();
+    let pattern = narrow();
     for line in [
         "(id) Starting execution for request: id",
         "(id) HTTP Method: GET, Resource Path: /orders",
@@ -151,6 +166,6 @@ fn a_narrow_filter_passes_no_line_of_a_request_that_went_well() {
         "(id) Method completed with status: 200",
         "(id) Method completed with status: 404",
     ] {
-        assert!(!passes(&narrow, line), "{line}");
+        assert!(!passes(&pattern, line), "{line}");
     }
 }

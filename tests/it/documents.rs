@@ -4,8 +4,8 @@ use vpclink_responder::alerts::{catalogue, permissions};
 
 use std::fs;
 
-use crate::accuracy;
 use crate::secrets::measured;
+use crate::{accuracy, gallery};
 
 #[track_caller]
 fn check(document: &str, is_fresh: bool, remedy: &str) {
@@ -28,6 +28,14 @@ fn the_ladder_of_permissions_is_fresh() {
     let document = "docs/permissions.md";
     let command = "cargo run --no-default-features --example permissions > docs/permissions.md";
     check(document, read(document) == permissions::markdown(), &format!("Run: {command}"));
+}
+
+#[test]
+fn the_gallery_is_fresh() {
+    let remedy = format!("Run: {}", gallery::COMMAND);
+    check("docs/gallery.md", read("docs/gallery.md") == gallery::markdown(), &remedy);
+    let readme = read("README.md");
+    check("README.md", readme == gallery::with_picture(&readme), &remedy);
 }
 
 #[test]

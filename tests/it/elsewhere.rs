@@ -55,7 +55,7 @@ fn account() -> Account {
 }
 
 fn responder(aws: &Aws) -> Function {
-    Function::new(env!("CARGO_BIN_EXE_responder")).env("ALERT_TOPIC_ARN", TOPIC).calling(aws)
+    Function::new(env!("CARGO_BIN_EXE_vpclink-lambda")).env("ALERT_TOPIC_ARN", TOPIC).calling(aws)
 }
 
 /// The machine alert that an event leads to.

@@ -42,27 +42,54 @@ pub(crate) fn unread(input: Vec<u8>) -> Explained {
     runtime.block_on(explain(&[input], None, "2026-11-22T14:04:03Z".parse().unwrap())).unwrap()
 }
 
-fn bodies(alert: &Alert) -> String {
+/// The body that a scenario is about; the gallery shows one alert in all of them.
+#[derive(Clone, Copy)]
+enum Body {
+    Terminal,
+    Email,
+    Chat,
+    Html,
+    /// Subject and text message.
+    Short,
+}
+
+fn shown(alert: &Alert, body: Body) -> String {
     let message = alerts::message(alert);
-    let pretty =
-        |json: &str| serde_json::to_string_pretty(&serde_json::from_str::<Value>(json).unwrap()).unwrap();
-    let screen = terminal::Screen { color: false, width: 120 };
-    [
-        ("terminal", terminal::block(alert, screen)),
-        ("subject", message.subject.clone()),
-        ("email", message.bodies["email"].clone()),
-        ("sms", message.bodies["sms"].clone()),
-        ("https", pretty(&message.bodies["https"])),
-        ("sqs", pretty(&message.bodies["sqs"])),
-        ("attributes", format!("{:#?}", message.attributes)),
-        ("html", outline(&alerts::html_page(std::slice::from_ref(alert)))),
-    ]
-    .map(|(name, body)| format!("===== {name}\n{}\n", body.trim_end()))
-    .concat()
+    let body = match body {
+        Body::Terminal => terminal::block(alert, terminal::Screen { color: false, width: 120 }),
+        Body::Email => message.bodies["email"].clone(),
+        Body::Chat => chat(&message.bodies["https"]),
+        Body::Html => outline(&alerts::html_page(std::slice::from_ref(alert))),
+        Body::Short => format!("{}\n{}", message.subject, message.bodies["sms"]),
+    };
+    format!("{}\n===\n{}\n", body.trim_end(), by_line(&message.bodies["sqs"]))
+}
+
+/// What a channel shows of a notification.
+fn chat(json: &str) -> String {
+    let notification: Value = serde_json::from_str(json).unwrap();
+    let content = &notification["content"];
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let steps = content["nextSteps"].as_array().unwrap().iter().map(|step| format!("next: {}", text(step)));
+    let shown = [text(&content["title"]), text(&content["description"])].into_iter().chain(steps);
+    shown.chain([format!("keywords: {}", content["keywords"])]).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON with a line for each member, and for each entry of a list.
+pub(crate) fn by_line(json: &str) -> String {
+    let members: serde_json::Map<String, Value> = serde_json::from_str(json).unwrap();
+    let member = |(name, value): (&String, &Value)| match value {
+        Value::Array(items) if !items.is_empty() => {
+            let items: Vec<String> = items.iter().map(|item| format!("  {item}")).collect();
+            format!("{name}:\n{}", items.join("\n"))
+        }
+        value => format!("{name}: {value}"),
+    };
+    members.iter().map(member).collect::<Vec<_>>().join("\n")
 }
 
 /// The words of a page, an element a line: its style, script and drawing are looked at in a browser.
-fn outline(page: &str) -> String {
+pub(crate) fn outline(page: &str) -> String {
     let body = page.split_once("<body>").unwrap().1.split_once("<script>").unwrap().0;
     let mut lines = Vec::new();
     for piece in body.split('<').skip(1) {
@@ -78,18 +105,19 @@ fn outline(page: &str) -> String {
 #[test]
 fn every_incident_reads_as_reviewed() {
     for (name, alert) in incidents::all() {
+        let body = match name {
+            "nothing-readable" | "long-lists" | "status-resolved" | "status-merged" | "digest" => Body::Email,
+            "several-apis" | "cut-text" | "status-resolved-without-permissions" => Body::Chat,
+            "several-stages" => Body::Html,
+            "status-ongoing" | "status-escalated" | "status-regressed" | "status-ongoing-but-quiet" => {
+                Body::Short
+            }
+            _ => Body::Terminal,
+        };
         insta::with_settings!({snapshot_suffix => name, prepend_module_to_snapshot => false}, {
-            insta::assert_snapshot!("incident", bodies(&alert));
+            insta::assert_snapshot!("incident", shown(&alert, body));
         });
     }
-}
-
-#[test]
-fn a_page_reads_as_reviewed_whole() {
-    let (_, alert) = incidents::all().into_iter().find(|(name, _)| *name == "several-apis").unwrap();
-    insta::with_settings!({prepend_module_to_snapshot => false}, {
-        insta::assert_snapshot!("page", alerts::html_page(&[alert]));
-    });
 }
 
 #[test]
@@ -98,7 +126,7 @@ fn every_example_reads_as_reviewed() {
     assert!(events.len() >= 6, "{events:?}");
     for event in events {
         let explained = explained(fs::read(&event).unwrap(), &account_of(&event));
-        let all: String = explained.alerts.iter().map(bodies).collect();
+        let all: String = explained.alerts.iter().map(|alert| shown(alert, Body::Terminal)).collect();
         let name = event.file_stem().unwrap().to_str().unwrap().to_owned();
         insta::with_settings!({snapshot_suffix => name, prepend_module_to_snapshot => false}, {
             insta::assert_snapshot!("event", all + &terminal::summary(explained.summary));

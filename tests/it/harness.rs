@@ -6,7 +6,7 @@
 //! let aws = Aws::start(Account::healthy_v1());
 //! aws.change(|account| account.target_group("orders-blue").targets[0].fails("Target.Timeout", "Request timed out"));
 //! aws.deny("ec2:DescribeVpcEndpointConnections");
-//! let mut lambda = Function::new(env!("CARGO_BIN_EXE_responder")).calling(&aws).env("TOPIC_ARN", "…").start();
+//! let mut lambda = Function::new(env!("CARGO_BIN_EXE_vpclink-lambda")).calling(&aws).env("TOPIC_ARN", "…").start();
 //! let outcome = lambda.invoke(&subscription_event("API-Gateway-Execution-Logs_a1b2c3d4e5/prod", &lines));
 //! assert_eq!(aws.published().len(), 1);
 //! assert!(!lambda.stop().contains("payload"));

@@ -1,12 +1,12 @@
-//! Alerts beyond the examples under `events/`: every cause family, every status, what nobody could look at, long lists,
-//! cut text, and one fault that hits many APIs.
+//! Alerts beyond the examples under `events/`: every cause family, every status, missing permissions, long lists, cut
+//! text, and one fault that fails many APIs.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::{Value, json};
 use vpclink_responder::aws::recorded::RecordedAccount;
-use vpclink_responder::causes::{Cause, Route};
+use vpclink_responder::causes::{Cause, Diagnosis, MANY_INCIDENTS, Route};
 use vpclink_responder::ids::{AccountId, ApiId, Region};
 use vpclink_responder::incidents::{Alert, AlsoAffected, Status};
 use vpclink_responder::logs::Source;
@@ -42,31 +42,32 @@ pub(crate) fn all() -> Vec<(&'static str, Alert)> {
             Status::Open => continue,
             Status::Ongoing => (
                 "status-ongoing",
-                with(status, "still failing 4 h after it was last told", "no-healthy-target"),
+                with(status, "still failing 4 h after the last alert", "no-healthy-target"),
             ),
-            Status::Escalated => (
-                "status-escalated",
-                with(status, "20 failures a minute, 2 when it was last told", "no-healthy-target"),
-            ),
+            Status::Escalated => {
+                ("status-escalated", with(status, "20 failures a minute, up from 2", "no-healthy-target"))
+            }
             Status::Resolved => ("status-resolved", resolved("healthy")),
             Status::Regressed => {
                 ("status-regressed", with(status, "back 40 min after it was resolved", "no-healthy-target"))
             }
-            Status::Merged => {
-                ("status-merged", with(status, "continues as #1-0123456789abcdef", "no-healthy-target"))
-            }
-            Status::Test => ("status-test", with(status, "somebody asked for a test", "nothing")),
+            Status::Merged => (
+                "status-merged",
+                with(status, "it shares the broken target group of incident #b47f2859", "no-healthy-target"),
+            ),
+            Status::Test => ("status-test", with(status, "an engineer asked for a test", "nothing")),
         });
     }
     incidents.push((
         "status-ongoing-but-quiet",
         with(
             Status::Ongoing,
-            "quiet for 20 min, and a fresh walk still finds the fault",
+            "quiet for 20 min, and a fresh reading still finds the fault",
             "no-healthy-target",
         ),
     ));
     incidents.push(("status-resolved-without-permissions", resolved("nothing")));
+    incidents.push(("digest", digest()));
     incidents
 }
 
@@ -128,20 +129,20 @@ fn with(status: Status, reason: &str, account: &str) -> Alert {
     Alert { status, reason: reason.to_owned(), ..of("integration-unreachable/orders.log", account) }
 }
 
-/// Quiet after two minutes of failures, and walked again.
+/// Quiet after two minutes of failures, and read again.
 fn resolved(account: &str) -> Alert {
     let mut alert = with(Status::Resolved, "no failure for 15 min", account);
     alert.incident.failed = 42;
     alert
 }
 
-/// Nobody asked an account.
+/// No account was read.
 fn unread() -> Alert {
     let log = fs::read("tests/logs/integration-timeout/to-001.log").unwrap();
     only(crate::golden::unread(log).alerts)
 }
 
-/// More routes, request ids and minutes than anybody wants to read.
+/// More routes, request ids and minutes than a reader wants.
 fn long_lists() -> Alert {
     let lines: Vec<String> = (0..80)
         .flat_map(|n| {
@@ -199,6 +200,23 @@ pub(crate) fn several_apis(more: u64) -> Alert {
         last.source.account = Some(AccountId::new("444455556666"));
         last.source.canary = true;
     }
+    alert
+}
+
+/// Incidents beyond the hourly limit of messages: one message counts them all.
+fn digest() -> Alert {
+    let mut alert = unread();
+    alert.reason = "60 messages were sent within the hour".to_owned();
+    alert.news.example = Diagnosis::noted(
+        MANY_INCIDENTS,
+        Source::default(),
+        None,
+        "the hourly limit of 60 messages is reached",
+    );
+    alert.incident.routes.clear();
+    alert.incident.failed = 250;
+    alert.also_hit =
+        vec![hit("a1b2c3d4e5", "prod", 200, "network-error"), hit("b000000001", "prod", 50, "target-reset")];
     alert
 }
 

@@ -34,6 +34,8 @@ mod events;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 mod golden;
 #[cfg(feature = "live")]
 #[allow(

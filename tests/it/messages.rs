@@ -30,7 +30,7 @@ fn hostile() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat().replace(['\n', '\r'], " "))
 }
 
-/// A recorded account in which names and reasons are somebody else's words.
+/// A recorded account in which an outsider chose the names and reasons.
 fn account(name: &str, reason: &str) -> RecordedAccount {
     let mut file: Value =
         serde_json::from_str(&fs::read_to_string("events/vpc-link-failed.account.json").unwrap()).unwrap();
@@ -100,7 +100,7 @@ proptest! {
         let page = alerts::html_page(&explained.alerts);
         prop_assert_eq!(page.matches("<script").count(), 1, "ours");
         prop_assert!(!page.chars().any(|c| (c.is_control() && c != '\n') || is_marker(c)));
-        prop_assert!(message.structure().len() < 262_144, "{} bytes", message.structure().len());
+        prop_assert!(message.size() < 262_144, "{} bytes", message.size());
         prop_assert!(message.subject.chars().count() < 100);
         prop_assert!(!message.subject.is_empty() && !message.subject.chars().any(char::is_control));
         prop_assert!(message.bodies["sms"].len() <= 140 && message.bodies["sms"].is_ascii());
@@ -126,7 +126,7 @@ proptest! {
         prop_assert!(length(&content["description"]) <= 8_000);
         prop_assert!(content["nextSteps"].as_array().unwrap().iter().all(|step| length(step) <= 350));
         prop_assert!(content["keywords"].as_array().unwrap().iter().all(|word| length(word) <= 75));
-        prop_assert!(!content["description"].as_str().unwrap().contains("<!"), "nobody is mentioned");
+        prop_assert!(!content["description"].as_str().unwrap().contains("<!"), "no one is mentioned");
     }
 }
 

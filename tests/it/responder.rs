@@ -49,7 +49,7 @@ fn now() -> i64 {
 }
 
 fn responder(aws: &Aws) -> Function {
-    Function::new(env!("CARGO_BIN_EXE_responder")).env("ALERT_TOPIC_ARN", TOPIC).calling(aws)
+    Function::new(env!("CARGO_BIN_EXE_vpclink-lambda")).env("ALERT_TOPIC_ARN", TOPIC).calling(aws)
 }
 
 /// A running responder; both targets of the backend are down.
@@ -475,7 +475,7 @@ fn a_stream_without_faults_hands_nothing_back() {
 #[test]
 fn a_wrong_environment_stops_the_start_with_all_its_faults() {
     let aws = Aws::start(Account::healthy_v1());
-    let function = Function::new(env!("CARGO_BIN_EXE_responder")).calling(&aws);
+    let function = Function::new(env!("CARGO_BIN_EXE_vpclink-lambda")).calling(&aws);
     let mut lambda = function.env("REPEAT_INTERVAL", "soon").env("MAX_BATCH_BYTES", "0").start();
     assert!(matches!(lambda.started(), Start::Exited(_)));
     let log = lambda.stop();

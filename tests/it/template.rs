@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use vpclink_responder::aws::Query;
-use vpclink_responder::coverage::Call;
+use vpclink_responder::aws::{CoverageCall, Query};
 use vpclink_responder::functions::metrics::{Metric, NAMESPACE};
 
 const TEMPLATE: &str = "template.yaml";
@@ -90,7 +89,7 @@ fn of_role(role: &str) -> BTreeSet<String> {
     let text = resource(TEMPLATE, role);
     let shared = text.lines().filter_map(|line| line.trim().strip_prefix("- !Ref "));
     let shared: Vec<&str> = shared.filter(|name| name.ends_with("Policy")).collect();
-    assert_eq!(shared, ["ReadPolicy", "TellPolicy"], "{role}");
+    assert_eq!(shared, ["ReadPolicy", "AlertPolicy"], "{role}");
     shared.iter().flat_map(|policy| allowed(TEMPLATE, policy)).chain(allowed(TEMPLATE, role)).collect()
 }
 
@@ -99,19 +98,12 @@ fn compare(allowed: &BTreeSet<String>, needed: &BTreeSet<String>) {
     let missing: Vec<_> = needed.difference(allowed).collect();
     assert!(missing.is_empty(), "needed, but not allowed: {missing:?}");
     let idle: Vec<_> = allowed.difference(needed).collect();
-    assert!(idle.is_empty(), "allowed, but needed by nobody: {idle:?}");
+    assert!(idle.is_empty(), "allowed, but not needed: {idle:?}");
 }
 
-/// What telling takes: the topic, the key and the trace where the stack has them, the way into other accounts.
-fn telling() -> BTreeSet<String> {
-    words([
-        "kms:Decrypt",
-        "kms:GenerateDataKey",
-        "sns:Publish",
-        "sts:AssumeRole",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-    ])
+/// What an alert takes: the topic, the key where the stack has one, the way into other accounts.
+fn alerting() -> BTreeSet<String> {
+    words(["kms:Decrypt", "kms:GenerateDataKey", "sns:Publish", "sts:AssumeRole"])
 }
 
 /// What Lambda does itself with a function's role.
@@ -123,17 +115,18 @@ fn logging() -> BTreeSet<String> {
 fn the_responders_role_allows_what_it_does_and_nothing_else() {
     let queue =
         words(["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]);
-    let needed = [asked(), stored(), telling(), logging(), queue].into_iter().flatten().collect();
+    let mut needed: BTreeSet<String> =
+        [asked(), stored(), alerting(), logging(), queue].into_iter().flatten().collect();
+    // Only the caretaker goes through all incidents.
+    needed.remove("dynamodb:Scan");
     compare(&of_role("ResponderRole"), &needed);
 }
 
 #[test]
 fn the_caretakers_role_allows_what_it_does_and_nothing_else() {
-    // It walks as the responder does, and looks up no lines.
-    let mut walked = asked();
-    walked.remove("logs:FilterLogEvents");
-    let care = Call::ALL.iter().map(|call| call.action().to_owned()).collect();
-    let needed = [walked, care, stored(), telling(), logging()].into_iter().flatten().collect();
+    // It reads the path as the responder does, request lines included: it publishes what a crash left unpublished.
+    let coverage = CoverageCall::ALL.iter().map(|call| call.action().to_owned()).collect();
+    let needed = [asked(), coverage, stored(), alerting(), logging()].into_iter().flatten().collect();
     compare(&of_role("CaretakerRole"), &needed);
 }
 
@@ -147,15 +140,14 @@ fn the_role_in_a_member_account_allows_what_the_questions_need_and_nothing_else(
 
 /// The variables that a part of the template sets.
 fn variables(text: &str) -> BTreeSet<String> {
-    let (_, variables) = text.split_once("Variables:\n").unwrap();
+    let Some((_, variables)) = text.split_once("Variables:\n") else { return BTreeSet::new() };
     let names = variables.lines().map_while(|line| line.trim().split_once(": ")).map(|(name, _)| name);
     let is_name = |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     names.take_while(is_name).map(str::to_owned).collect()
 }
 
-/// The variables that a file of the configuration reads.
-fn configured(file: &str) -> BTreeSet<String> {
-    let source = read(file);
+/// The variables that a part of the configuration reads.
+fn configured(source: &str) -> BTreeSet<String> {
     let production = source.split("#[cfg(test)]").next().unwrap();
     let quoted = production.split('"').skip(1).step_by(2);
     let is_name =
@@ -164,11 +156,13 @@ fn configured(file: &str) -> BTreeSet<String> {
 }
 
 /// Left at their defaults, for those who know why they change them; or set by Lambda.
-const NOT_SET: [&str; 5] = [
+const NOT_SET: [&str; 7] = [
     "AWS_LAMBDA_LOG_GROUP_NAME",
     "AWS_REGION",
+    "INVESTIGATION_BUDGET",
     "LOG_GROUP_PREFIX",
     "MAX_BATCH_BYTES",
+    "MAX_MESSAGES_PER_HOUR",
     "SUBSCRIPTION_CALLS_PER_SECOND",
 ];
 
@@ -180,29 +174,34 @@ fn the_functions_variables_are_those_that_the_code_reads() {
         variables(&resource(TEMPLATE, "Responder")).union(&globals).cloned().collect();
     let caretaker: BTreeSet<_> =
         variables(&resource(TEMPLATE, "Caretaker")).union(&globals).cloned().collect();
-    let shared: BTreeSet<String> = configured("src/functions/config.rs")
-        .into_iter()
-        .filter(|name| !NOT_SET.contains(&name.as_str()))
-        .collect();
-    assert_eq!(responder, shared);
-    let own = configured("src/functions/config_caretaker.rs");
-    let mut wanted: BTreeSet<String> =
-        shared.union(&own).filter(|name| !NOT_SET.contains(&name.as_str())).cloned().collect();
-    // The caretaker looks up no lines.
-    wanted.remove("CONTEXT_LOOKUP");
-    assert_eq!(caretaker, wanted);
+    let source = read("src/functions/config.rs");
+    let (shared, own) = source.split_once("/// What the environment asks of the caretaker.").unwrap();
+    let set = |source: &str| -> BTreeSet<String> {
+        configured(source).into_iter().filter(|name| !NOT_SET.contains(&name.as_str())).collect()
+    };
+    assert_eq!(responder, set(shared));
+    assert_eq!(caretaker, set(shared).union(&set(own)).cloned().collect());
 }
 
+/// SAM builds functions together that have the same code, runtime and metadata.
 #[test]
-fn each_function_is_built_from_a_binary_of_this_package() {
-    let manifest = read("Cargo.toml");
-    for (function, binary) in [("Responder", "responder"), ("Caretaker", "caretaker")] {
-        assert!(resource(TEMPLATE, function).contains(&format!("Binary: {binary}\n")), "{function}");
-        assert!(manifest.contains(&format!("name = \"{binary}\"")), "{binary}");
-    }
+fn both_functions_are_one_build_of_a_binary_of_this_package_and_each_has_its_role() {
     let text = read(TEMPLATE);
     assert_eq!(text.matches("AWS::Serverless::Function").count(), 2);
-    assert_eq!(text.matches("Handler: bootstrap").count(), 1, "one handler, in Globals");
+    assert_eq!(text.matches("    CodeUri: .\n").count(), 1, "once, in Globals");
+    let build = |function: &str| -> Vec<String> {
+        let text = resource(TEMPLATE, function);
+        let (_, metadata) = text.split_once("    Metadata:\n").unwrap();
+        let own = metadata.lines().take_while(|line| line.starts_with("      "));
+        own.filter(|line| !line.trim().starts_with('#')).map(str::to_owned).collect()
+    };
+    assert_eq!(build("Responder"), build("Caretaker"));
+    assert!(build("Responder").iter().any(|line| line.trim() == "Binary: vpclink-lambda"));
+    assert!(read("Cargo.toml").contains("name = \"vpclink-lambda\""));
+    for (function, role) in [("Responder", "responder"), ("Caretaker", "caretaker")] {
+        assert!(resource(TEMPLATE, function).contains(&format!("      Handler: {role}\n")), "{function}");
+        assert!(read("src/functions/start.rs").contains(&format!("\"{role}\" => ")), "{role}");
+    }
 }
 
 #[test]
@@ -234,11 +233,12 @@ fn parameters(file: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_parameter_has_a_default_a_place_a_word_and_a_check() {
+fn every_parameter_has_a_default_a_place_a_word_and_a_check_and_they_are_few() {
     let text = read(TEMPLATE);
     let (interface, _) = text.split_once("\nParameters:\n").unwrap();
     let all = parameters(TEMPLATE);
-    assert_eq!(all[0].0, "AlertEmail", "the one that most want to give is asked for first");
+    assert_eq!(all[0].0, "AlertEmail", "the one that most people set is asked for first");
+    assert!(all.len() <= 15, "what few need is a line in docs/operating.md: {}", all.len());
     for (name, lines) in all {
         assert!(lines.contains("Default: "), "`{name}` has no default: it would have to be answered");
         assert!(lines.contains("Description: "), "`{name}` is not explained");
@@ -246,7 +246,6 @@ fn every_parameter_has_a_default_a_place_a_word_and_a_check() {
         assert!(!lines.contains("NoEcho"), "`{name}` can't be left empty");
         let checked = ["AllowedPattern: ", "AllowedValues: "].iter().any(|check| lines.contains(check));
         assert!(checked, "`{name}` takes anything");
-        assert!(interface.contains(&format!("      {name}: {{default:")), "`{name}` has no label");
         let grouped =
             interface.lines().filter(|line| line.contains("Parameters: [") || line.trim().starts_with("- "));
         assert!(
@@ -275,7 +274,7 @@ fn every_alarm_has_a_runbook_and_every_runbook_an_alarm() {
 
 #[test]
 fn the_dashboard_shows_metrics_that_are_written() {
-    let dashboard = resource(TEMPLATE, "Dashboard");
+    let dashboard = resource("templates/dashboard.yaml", "Dashboard");
     assert!(read(TEMPLATE).contains(&format!("Namespace: {NAMESPACE}\n")));
     for metric in Metric::ALL {
         assert!(dashboard.contains(metric.name()), "`{}` is on no dashboard", metric.name());
@@ -293,4 +292,48 @@ fn the_failure_queue_hides_a_message_for_six_times_the_functions_time() {
     };
     let timeout = number(&resource(TEMPLATE, "Responder"), "Timeout");
     assert_eq!(number(&resource(TEMPLATE, "FailureQueue"), "VisibilityTimeout"), 6 * timeout);
+}
+
+#[test]
+fn queue_and_topics_refuse_plain_http() {
+    for policy in ["FailureQueuePolicy", "AlertTopicPolicy", "OpsTopicPolicy"] {
+        let text = resource(TEMPLATE, policy);
+        let (_, statement) =
+            text.split_once("- Sid: RefusePlainHttp\n").unwrap_or_else(|| panic!("{policy}"));
+        for line in
+            ["Effect: Deny", "Principal: \"*\"", "Condition: {Bool: {\"aws:SecureTransport\": \"false\"}}"]
+        {
+            assert!(statement.contains(line), "{policy}: {line}");
+        }
+    }
+}
+
+#[test]
+fn what_may_be_conditioned_is() {
+    let filters = resource(TEMPLATE, "CaretakerRole");
+    let (_, put) = filters.split_once("- Sid: PutSubscriptionFilters\n").unwrap();
+    let put = put.split("- Sid: ").next().unwrap();
+    assert!(put.contains(
+        "\"logs:DestinationArn\": !If [SendElsewhere, !Ref DestinationArn, !GetAtt Responder.Arn]"
+    ));
+    let read = resource(TEMPLATE, "ReadPolicy");
+    let (_, assume) = read.split_once("- Sid: ReadOtherAccounts\n").unwrap();
+    assert!(assume.contains("Condition: {StringEquals: {\"sts:ExternalId\": !Ref AWS::StackName}}"));
+    let globals = self::read(TEMPLATE);
+    assert!(globals.contains("READ_ROLE_EXTERNAL_ID: !If [ReadOtherAccounts, !Ref AWS::StackName, \"\"]"));
+}
+
+#[test]
+fn every_alarm_has_a_reader_wherever_alerts_have_one() {
+    let text = read(TEMPLATE);
+    let actions: Vec<&str> =
+        text.lines().filter(|line| line.trim().starts_with("AlarmActions: ")).map(str::trim).collect();
+    let either = "AlarmActions: [!If [AlarmsToAlertTopic, !Ref AlertTopicArn, !Ref OpsTopic]]";
+    // The other alarm is about a topic that this stack makes.
+    assert_eq!(actions.iter().filter(|action| **action != either).count(), 1, "{actions:?}");
+    assert!(resource(TEMPLATE, "AlertsNotDelivered").contains("Condition: MakeTopic"));
+    assert!(
+        resource(TEMPLATE, "Caretaker")
+            .contains("ALARM_TOPIC_ARN: !If [AlarmsToAlertTopic, \"\", !Ref OpsTopic]")
+    );
 }

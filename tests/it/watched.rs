@@ -75,7 +75,7 @@ fn an_account_that_is_watched_throughout_has_no_blind_spot() {
     let (out, err) = check(&coverage(&Aws::start(watched()), &[]), 0);
     assert!(out.contains("✓ orders/prod (a1b2c3d4e5), 4 private routes, execution logging INFO"), "{out}");
     assert!(out.ends_with("1 of 1 private stages watched, 0 blind spots\n"), "{out}");
-    assert_eq!(err, "", "no progress where nobody watches");
+    assert_eq!(err, "", "no progress where there is no terminal");
 }
 
 #[test]

@@ -1,34 +1,26 @@
 //! The private path as a picture: hop after hop, the broken one plain to see without its colour too.
 
-use crate::alerts::email::hop_label;
 use crate::alerts::escape::{cut, html as safe};
-use crate::alerts::html::sections::words;
-use crate::alerts::report::Report;
+use crate::alerts::words::{self, hop_label};
 use crate::checks::{Hop, State};
 
 /// More hops than these do not fit side by side.
 const MOST_ACROSS: usize = 10;
 
 /// The picture twice, side by side for a screen and one below the other for a telephone; the style shows one of them.
-pub(crate) fn figure(brief: &Report<'_>) -> String {
-    let path = &brief.alert.judgement.path;
-    if path.is_empty() {
-        return String::new();
-    }
+pub(crate) fn figure(path: &[Hop]) -> String {
     let pictures =
         if path.len() > MOST_ACROSS { down(path, "always") } else { across(path) + &down(path, "down") };
     let faulty: Vec<String> = path.iter().filter(|hop| hop.state == State::Faulty).map(hop_label).collect();
-    let verdict = &brief.alert.judgement.verdict;
-    let says = if verdict.finding.is_some() { format!(" Verdict: {}.", verdict.says) } else { String::new() };
     let unknown = path.iter().filter(|hop| hop.state == State::Unknown).count();
     let caption = match &faulty[..] {
         [] if unknown > 0 => {
-            format!("No hop was found broken; {unknown} of {} could not be looked at.", path.len())
+            format!("No hop was found broken; {unknown} of {} were not checked.", path.len())
         }
         [] => "No hop was found broken.".to_owned(),
-        hops => format!("Broken: {}.{says}", hops.join(", ")),
+        hops => format!("Broken: {}.", hops.join(", ")),
     };
-    format!("<figure>\n{pictures}<figcaption>{}</figcaption>\n</figure>\n", words(&caption))
+    format!("<figure>\n{pictures}<figcaption>{}</figcaption>\n</figure>\n", safe(&caption))
 }
 
 fn across(path: &[Hop]) -> String {
@@ -52,7 +44,7 @@ fn across(path: &[Hop]) -> String {
                 mark(hop, x, Y),
                 hop.kind.name(),
                 safe(&name),
-                word(hop.state)
+                words::mark(hop.state).word
             ),
         ));
     }
@@ -79,7 +71,7 @@ fn down(path: &[Hop], class: &str) -> String {
                 mark(hop, X, y),
                 y - 3,
                 hop.kind.name(),
-                word(hop.state),
+                words::mark(hop.state).word,
                 y + 16,
                 safe(&name),
             ),
@@ -90,8 +82,10 @@ fn down(path: &[Hop], class: &str) -> String {
 
 /// The whole as one image to those who do not see it: its text says every hop and state.
 fn picture(class: &str, path: &[Hop], width: usize, height: usize, drawn: &str) -> String {
-    let hops: Vec<String> =
-        path.iter().map(|hop| format!("{}: {}", hop_label(hop), word(hop.state).to_lowercase())).collect();
+    let hops: Vec<String> = path
+        .iter()
+        .map(|hop| format!("{}: {}", hop_label(hop), words::mark(hop.state).word.to_lowercase()))
+        .collect();
     let label = safe(&format!("The path, from the client to the targets. {}.", hops.join("; ")));
     format!(
         "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{label}\">\n\
@@ -103,22 +97,17 @@ fn group(hop: &Hop, drawn: &str) -> String {
     format!("<g class=\"{}\"><title>{}</title>{drawn}</g>\n", hop.state.as_str(), safe(&hop_label(hop)))
 }
 
-/// A circle where all is well, a square that stands on its corner where it is broken.
+/// A circle, or for a broken hop a square that stands on its corner.
 fn mark(hop: &Hop, x: usize, y: usize) -> String {
-    let (shape, sign) = match hop.state {
-        State::Healthy => (format!("<circle class=\"mark\" cx=\"{x}\" cy=\"{y}\" r=\"20\"/>"), "✓"),
-        State::Unknown => (format!("<circle class=\"mark\" cx=\"{x}\" cy=\"{y}\" r=\"20\"/>"), "?"),
-        State::Warning => (format!("<circle class=\"mark\" cx=\"{x}\" cy=\"{y}\" r=\"20\"/>"), "!"),
-        State::Faulty => {
-            let (left, top) = (x - 18, y - 18);
-            let turn = format!("transform=\"rotate(45 {x} {y})\"");
-            (
-                format!("<rect class=\"mark\" x=\"{left}\" y=\"{top}\" width=\"36\" height=\"36\" {turn}/>"),
-                "✗",
-            )
-        }
+    let shape = if hop.state == State::Faulty {
+        let (left, top) = (x - 18, y - 18);
+        format!(
+            "<rect class=\"mark\" x=\"{left}\" y=\"{top}\" width=\"36\" height=\"36\" transform=\"rotate(45 {x} {y})\"/>"
+        )
+    } else {
+        format!("<circle class=\"mark\" cx=\"{x}\" cy=\"{y}\" r=\"20\"/>")
     };
-    let base = y + 7;
+    let (base, sign) = (y + 7, words::mark(hop.state).sign);
     format!(
         "{shape}<text class=\"sign\" x=\"{x}\" y=\"{base}\" font-size=\"20\" font-weight=\"700\" text-anchor=\"middle\">{sign}</text>"
     )
@@ -127,13 +116,4 @@ fn mark(hop: &Hop, x: usize, y: usize) -> String {
 /// The way into a broken hop is broken too.
 fn link(to: &Hop) -> &'static str {
     if to.state == State::Faulty { "link cut" } else { "link" }
-}
-
-fn word(state: State) -> &'static str {
-    match state {
-        State::Healthy => "healthy",
-        State::Faulty => "BROKEN",
-        State::Warning => "warning",
-        State::Unknown => "not checked",
-    }
 }

@@ -7,9 +7,9 @@ use aws_types::SdkConfig;
 
 use crate::aws::live::apigateway_export;
 use crate::aws::live::{outcome, refused};
+use crate::aws::log_groups::{CallError, ListedApi};
 use crate::aws::model::{Generation, Integration, Resource, RestApi, Stage, VpcLink};
 use crate::aws::reading::ReadError;
-use crate::coverage::{Api, Refused};
 use crate::ids::{ApiId, Arn};
 
 /// Resources a page; the service's own limit. Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetResources.html>
@@ -40,16 +40,17 @@ impl Adapter {
     }
 
     /// All REST APIs.
-    pub(crate) async fn rest_apis(&self) -> Result<Vec<Api>, Refused> {
+    pub(crate) async fn rest_apis(&self) -> Result<Vec<ListedApi>, CallError> {
         let pages = self.client.get_rest_apis().limit(PAGE).into_paginator();
         let found: Result<Vec<_>, _> = pages.items().send().collect().await;
-        let api =
-            |api: types::RestApi| Some(Api { id: ApiId::new(api.id?), name: api.name.unwrap_or_default() });
+        let api = |api: types::RestApi| {
+            Some(ListedApi { id: ApiId::new(api.id?), name: api.name.unwrap_or_default() })
+        };
         Ok(found.map_err(|error| refused(&error))?.into_iter().filter_map(api).collect())
     }
 
     /// The stages of an API; the service has no pages of them.
-    pub(crate) async fn stages(&self, api: &ApiId) -> Result<Vec<(String, Stage)>, Refused> {
+    pub(crate) async fn stages(&self, api: &ApiId) -> Result<Vec<(String, Stage)>, CallError> {
         let found = self.client.get_stages().rest_api_id(api.as_str()).send().await;
         let stage = |stage: types::Stage| {
             let settings = settings(stage.variables, stage.canary_settings, stage.method_settings);
@@ -60,7 +61,7 @@ impl Adapter {
     }
 
     /// Whether API Gateway has a role to write logs with.
-    pub(crate) async fn has_log_role(&self) -> Result<bool, Refused> {
+    pub(crate) async fn has_log_role(&self) -> Result<bool, CallError> {
         let account = self.client.get_account().send().await.map_err(|error| refused(&error))?;
         Ok(account.cloudwatch_role_arn.is_some_and(|role| !role.is_empty()))
     }

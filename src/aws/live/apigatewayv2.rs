@@ -4,9 +4,9 @@ use aws_sdk_apigatewayv2::{Client, types};
 use aws_types::SdkConfig;
 
 use crate::aws::live::{outcome, refused};
+use crate::aws::log_groups::{CallError, HttpApi, ListedApi};
 use crate::aws::model::{Generation, VpcLink};
 use crate::aws::reading::ReadError;
-use crate::coverage::{Api, HttpApi, Refused};
 use crate::ids::ApiId;
 
 /// Items a page.
@@ -37,7 +37,7 @@ impl Adapter {
     }
 
     /// All HTTP and WebSocket APIs.
-    pub(crate) async fn apis(&self) -> Result<Vec<HttpApi>, Refused> {
+    pub(crate) async fn apis(&self) -> Result<Vec<HttpApi>, CallError> {
         let (mut apis, mut token) = (Vec::new(), None);
         loop {
             let page = self.client.get_apis().max_results(PAGE).set_next_token(token).send().await;
@@ -45,7 +45,7 @@ impl Adapter {
             let api = |api: types::Api| {
                 Some(HttpApi {
                     is_websocket: api.protocol_type == Some(types::ProtocolType::Websocket),
-                    api: Api { id: ApiId::new(api.api_id?), name: api.name.unwrap_or_default() },
+                    api: ListedApi { id: ApiId::new(api.api_id?), name: api.name.unwrap_or_default() },
                 })
             };
             apis.extend(page.items.unwrap_or_default().into_iter().filter_map(api));
@@ -57,7 +57,7 @@ impl Adapter {
     }
 
     /// Whether any integration of an API goes through a VPC link.
-    pub(crate) async fn uses_link(&self, api: &ApiId) -> Result<bool, Refused> {
+    pub(crate) async fn uses_link(&self, api: &ApiId) -> Result<bool, CallError> {
         let mut token = None;
         loop {
             let page = self

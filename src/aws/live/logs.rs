@@ -1,5 +1,6 @@
 //! CloudWatch Logs: log groups and their subscription filters, the lines of one request, and a group's history.
 
+use async_trait::async_trait;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::LogGroupClass;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -8,9 +9,9 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 
 use crate::aws::live::{outcome, why};
+use crate::aws::log_groups::{CallError, Filter, LogGroup, LogGroups};
 use crate::aws::model::{LinesOf, LoggedLine};
 use crate::aws::reading::ReadError;
-use crate::coverage::{Done, Filter, LogGroup, LogGroups, Refused};
 use crate::ids::Arn;
 
 /// Lines of one request that are read at most: one that streams or logs bodies has a few dozen.
@@ -67,71 +68,64 @@ impl Logs {
     }
 }
 
+#[async_trait]
 impl LogGroups for Logs {
-    fn groups<'a>(&'a self, prefix: &'a str) -> Done<'a, Vec<LogGroup>> {
-        Box::pin(async move {
-            let pages = self.client.describe_log_groups().log_group_name_prefix(prefix).into_paginator();
-            let found: Result<Vec<_>, _> = pages.items().send().collect().await;
-            let group = |group: aws_sdk_cloudwatchlogs::types::LogGroup| {
-                // Where no class is named, it is the standard one.
-                let subscribable = group.log_group_class.is_none_or(|class| class == LogGroupClass::Standard);
-                Some(LogGroup { name: group.log_group_name?, subscribable })
-            };
-            Ok(found.map_err(|error| refused(&error))?.into_iter().filter_map(group).collect())
-        })
+    async fn groups(&self, prefix: &str) -> Result<Vec<LogGroup>, CallError> {
+        let pages = self.client.describe_log_groups().log_group_name_prefix(prefix).into_paginator();
+        let found: Result<Vec<_>, _> = pages.items().send().collect().await;
+        let group = |group: aws_sdk_cloudwatchlogs::types::LogGroup| {
+            // Where no class is named, it is the standard one.
+            let subscribable = group.log_group_class.is_none_or(|class| class == LogGroupClass::Standard);
+            Some(LogGroup { name: group.log_group_name?, subscribable })
+        };
+        Ok(found.map_err(|error| refused(&error))?.into_iter().filter_map(group).collect())
     }
 
-    fn filters<'a>(&'a self, group: &'a str) -> Done<'a, Vec<Filter>> {
-        Box::pin(async move {
-            let filters = self.client.describe_subscription_filters().log_group_name(group).send().await;
-            // A group has two filters at most: there is no second page.
-            let filters = filters.map_err(|error| refused(&error))?.subscription_filters.unwrap_or_default();
-            let filter = |filter: aws_sdk_cloudwatchlogs::types::SubscriptionFilter| Filter {
-                name: filter.filter_name.unwrap_or_default(),
-                pattern: filter.filter_pattern.unwrap_or_default(),
-                destination: Arn::new(filter.destination_arn.unwrap_or_default()),
-            };
-            Ok(filters.into_iter().map(filter).collect())
-        })
+    async fn filters(&self, group: &str) -> Result<Vec<Filter>, CallError> {
+        let filters = self.client.describe_subscription_filters().log_group_name(group).send().await;
+        // A group has two filters at most: there is no second page.
+        let filters = filters.map_err(|error| refused(&error))?.subscription_filters.unwrap_or_default();
+        let filter = |filter: aws_sdk_cloudwatchlogs::types::SubscriptionFilter| Filter {
+            name: filter.filter_name.unwrap_or_default(),
+            pattern: filter.filter_pattern.unwrap_or_default(),
+            destination: Arn::new(filter.destination_arn.unwrap_or_default()),
+        };
+        Ok(filters.into_iter().map(filter).collect())
     }
 
-    fn put<'a>(&'a self, group: &'a str, filter: &'a Filter) -> Done<'a, ()> {
-        Box::pin(async move {
-            let put = self
-                .client
-                .put_subscription_filter()
-                .log_group_name(group)
-                .filter_name(&filter.name)
-                .filter_pattern(&filter.pattern)
-                .destination_arn(filter.destination.as_str());
-            put.send().await.map(|_| ()).map_err(|error| refused(&error))
-        })
+    async fn put(&self, group: &str, filter: &Filter) -> Result<(), CallError> {
+        let put = self
+            .client
+            .put_subscription_filter()
+            .log_group_name(group)
+            .filter_name(&filter.name)
+            .filter_pattern(&filter.pattern)
+            .destination_arn(filter.destination.as_str());
+        put.send().await.map(|_| ()).map_err(|error| refused(&error))
     }
 
-    fn remove<'a>(&'a self, group: &'a str, name: &'a str) -> Done<'a, ()> {
-        Box::pin(async move {
-            let remove = self.client.delete_subscription_filter().log_group_name(group).filter_name(name);
-            remove.send().await.map(|_| ()).map_err(|error| refused(&error))
-        })
+    async fn remove(&self, group: &str, name: &str) -> Result<(), CallError> {
+        let remove = self.client.delete_subscription_filter().log_group_name(group).filter_name(name);
+        remove.send().await.map(|_| ()).map_err(|error| refused(&error))
     }
 }
 
 /// Sources: the `Errors` of <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html>
 /// and its neighbours.
-fn refused<E, R>(error: &SdkError<E, R>) -> Refused
+fn refused<E, R>(error: &SdkError<E, R>) -> CallError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
     match error.code() {
-        Some("ResourceNotFoundException") => Refused::Gone,
-        Some("LimitExceededException") => Refused::Full,
-        Some("OperationAbortedException" | "ServiceUnavailableException") => Refused::Busy,
+        Some("ResourceNotFoundException") => CallError::Gone,
+        Some("LimitExceededException") => CallError::Full,
+        Some("OperationAbortedException" | "ServiceUnavailableException") => CallError::Busy,
         Some(code @ ("InvalidParameterException" | "InvalidOperationException")) => {
             // What is wrong stands in the message alone: CloudWatch Logs may not invoke the function, say.
             let says: String = error.message().unwrap_or_default().chars().take(200).collect();
-            Refused::ReadError(ReadError::Unreachable(format!("{code}: {says}")))
+            CallError::Other(ReadError::Unreachable(format!("{code}: {says}")))
         }
-        _ => Refused::ReadError(why(error)),
+        _ => CallError::Other(why(error)),
     }
 }

@@ -362,7 +362,7 @@ fn lambda_environment() -> Vec<(String, String)> {
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/vpclink-responder"),
         ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/09/01/[$LATEST]0a1b2c3d4e5f60718293a4b5c6d7e8f9"),
-        ("_HANDLER", "bootstrap"),
+        ("_HANDLER", "responder"),
         ("LAMBDA_TASK_ROOT", "/var/task"),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
         ("LANG", "en_US.UTF-8"),

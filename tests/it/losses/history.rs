@@ -154,7 +154,7 @@ pub(crate) fn history() -> History {
         silenced: Some(("silent0001".to_owned(), minutes(12))),
         back: minutes(45),
         redriven: vec![minutes(30), minutes(70)],
-        rounds: 95,
+        rounds: 150,
         ..History::default()
     };
     let ms = Duration::from_millis;

@@ -18,9 +18,9 @@ fn section() -> String {
          from a double that answers in AWS's wire formats, after a request has failed. *Expected* is the code of the \
          verdict by contract, *got* what the alert said. V1 goes through PrivateLink to a network load balancer, V2 \
          through a link of the second generation to an application load balancer. Right: {right} of {}.\n\n\
-         Beside them: {} accounts with a fault that the failed request does not meet, where nobody may be accused; {} pairs \
+         Beside them: {} accounts with a fault that the failed request does not meet, where nothing may be accused; {} pairs \
          of faults, where the one nearer the client is the verdict; and all of these with each permission denied in turn, \
-         where nobody may be accused for want of a reading.\n\n\
+         where a missing reading must accuse nothing.\n\n\
          ```sh\nUPDATE_DOCS=1 cargo test --test it matrix\n```\n\n\
          | fault | link | expected | got | tier |\n| --- | --- | --- | --- | --- |\n",
         told.len(),

@@ -60,7 +60,8 @@ pub(crate) fn told_over(aws: &Aws, event: &Value) -> LastAlert {
 }
 
 fn start(aws: &Aws) -> Lambda {
-    let function = Function::new(env!("CARGO_BIN_EXE_responder")).env("ALERT_TOPIC_ARN", TOPIC).calling(aws);
+    let function =
+        Function::new(env!("CARGO_BIN_EXE_vpclink-lambda")).env("ALERT_TOPIC_ARN", TOPIC).calling(aws);
     let mut lambda = function.start();
     let started = lambda.started();
     assert_eq!(started, Start::Ready, "{}", lambda.log());

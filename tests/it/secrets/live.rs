@@ -25,7 +25,7 @@ fn planted() -> Vec<String> {
 #[test]
 fn no_planted_secret_leaves_the_responder() {
     let aws = Aws::start(Account::healthy_v1());
-    let responder = Function::new(env!("CARGO_BIN_EXE_responder")).env("ALERT_TOPIC_ARN", TOPIC);
+    let responder = Function::new(env!("CARGO_BIN_EXE_vpclink-lambda")).env("ALERT_TOPIC_ARN", TOPIC);
     // As much as it can be made to say.
     let mut lambda = responder.env("RUST_LOG", "trace").calling(&aws).start();
     let lines = planted();

@@ -1,20 +1,17 @@
-//! Which log groups are watched, and where a failure would go unseen.
+//! What coverage reads and changes in an account: log groups, their subscription filters, and the lists of APIs.
 //!
-//! [`change`] decides for one log group, [`blind_spots`] names what nobody watches and what to do about it; both are pure.
-//! [`Reconciler`] does what was decided, slowly enough for the account's quotas, and [`scan`] reads stages and HTTP APIs. Who
-//! answers for AWS implements [`LogGroups`] and [`Apis`].
+//! The answers that diagnose a failure are in `queries`; these are lists, and the only three calls that change anything.
 
-use std::future::Future;
-use std::pin::Pin;
+use async_trait::async_trait;
 
 use crate::aws::model::{Resource, Stage};
-use crate::aws::{QueryKind, ReadError};
+use crate::aws::queries::QueryKind;
+use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, Arn};
 
 /// A subscription filter of a log group. A group has at most one of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// Its name.
     pub name: String,
     /// Which events it passes.
     pub pattern: String,
@@ -23,101 +20,105 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// What our filter is called where nobody says otherwise.
+    /// The name of our filter where none is configured.
     pub const DEFAULT_NAME: &'static str = "vpclink-responder";
 }
 
 /// A log group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogGroup {
-    /// Its name.
     pub name: String,
     /// Whether its class allows subscriptions: only the standard one does.
     pub subscribable: bool,
 }
 
-/// Why a call was not done.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// The log group, or the filter, is not there (any more).
+pub enum CallError {
+    /// The log group, filter or API does not exist (any more).
     Gone,
     /// The log group has as many filters as it may have.
     Full,
-    /// Somebody else changes the same thing at this moment.
+    /// Another caller changes the same thing at this moment.
     Busy,
     /// Anything else that stands in the way.
-    ReadError(ReadError),
+    Other(ReadError),
 }
 
-impl Refused {
+impl CallError {
     /// Whether the same call may succeed a moment later.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Full | Self::Busy | Self::ReadError(ReadError::Throttled | ReadError::TimedOut))
+        matches!(self, Self::Full | Self::Busy | Self::Other(ReadError::Throttled | ReadError::TimedOut))
     }
 
-    /// As a reading says it.
+    /// The same as an error of a read.
     pub fn why(self) -> ReadError {
         match self {
-            Self::Gone => ReadError::Unreachable("it is not there any more".to_owned()),
+            Self::Gone => ReadError::Unreachable("it does not exist any more".to_owned()),
             Self::Full => ReadError::Unreachable("all of its subscription filters are taken".to_owned()),
-            Self::Busy => ReadError::Unreachable("somebody else changes it at the same time".to_owned()),
-            Self::ReadError(why) => why,
+            Self::Busy => ReadError::Unreachable("another caller changes it at the same time".to_owned()),
+            Self::Other(why) => why,
         }
     }
 }
 
-/// What a call comes to, when it is done.
-pub type Done<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refused>> + Send + 'a>>;
-
 /// An account's log groups and their subscription filters.
+#[async_trait]
 pub trait LogGroups: Send + Sync {
-    /// All log groups whose names begin so.
-    fn groups<'a>(&'a self, prefix: &'a str) -> Done<'a, Vec<LogGroup>>;
+    /// All log groups whose names begin with the prefix.
+    async fn groups(&self, prefix: &str) -> Result<Vec<LogGroup>, CallError>;
     /// The subscription filters of a group.
-    fn filters<'a>(&'a self, group: &'a str) -> Done<'a, Vec<Filter>>;
+    async fn filters(&self, group: &str) -> Result<Vec<Filter>, CallError>;
     /// Makes a filter, or changes the one of its name.
-    fn put<'a>(&'a self, group: &'a str, filter: &'a Filter) -> Done<'a, ()>;
+    async fn put(&self, group: &str, filter: &Filter) -> Result<(), CallError>;
     /// Removes the filter of this name.
-    fn remove<'a>(&'a self, group: &'a str, name: &'a str) -> Done<'a, ()>;
+    async fn remove(&self, group: &str, name: &str) -> Result<(), CallError>;
 }
 
 /// An API, as a list of them shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Api {
-    /// Its id.
+pub struct ListedApi {
     pub id: ApiId,
-    /// What it is called.
     pub name: String,
 }
 
-/// An API of the second control plane: none of them writes to a log group that is subscribed.
+/// An HTTP or WebSocket API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpApi {
-    /// The API.
-    pub api: Api,
+    pub api: ListedApi,
     /// Whether it is a WebSocket API, which does write execution logs.
     pub is_websocket: bool,
 }
 
 /// An account's APIs, as far as coverage reads them.
+#[async_trait]
 pub trait Apis: Send + Sync {
     /// All REST APIs.
-    fn rest_apis(&self) -> Done<'_, Vec<Api>>;
+    async fn rest_apis(&self) -> Result<Vec<ListedApi>, CallError>;
     /// The stages of a REST API, by name.
-    fn stages<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<(String, Stage)>>;
+    async fn stages(&self, api: &ApiId) -> Result<Vec<(String, Stage)>, CallError>;
     /// The resources of a REST API with their integrations.
-    fn resources<'a>(&'a self, api: &'a ApiId) -> Done<'a, Vec<Resource>>;
+    async fn resources(&self, api: &ApiId) -> Result<Vec<Resource>, CallError>;
     /// All HTTP and WebSocket APIs.
-    fn http_apis(&self) -> Done<'_, Vec<HttpApi>>;
+    async fn http_apis(&self) -> Result<Vec<HttpApi>, CallError>;
     /// Whether an HTTP or WebSocket API uses a VPC link.
-    fn uses_link<'a>(&'a self, api: &'a ApiId) -> Done<'a, bool>;
+    async fn uses_link(&self, api: &ApiId) -> Result<bool, CallError>;
     /// Whether the account has a role with which API Gateway writes execution logs.
-    fn has_log_role(&self) -> Done<'_, bool>;
+    async fn has_log_role(&self) -> Result<bool, CallError>;
 }
 
-/// What coverage does in an account beyond a walk, each with its IAM action.
+/// A subscription to a topic. The address stays with AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// `email`, `https`, …
+    pub protocol: String,
+    /// Whether the owner of the address agreed.
+    pub confirmed: bool,
+}
+
+/// A call that coverage makes and a diagnosis does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Call {
+pub enum CoverageCall {
     /// Lists log groups.
     DescribeLogGroups,
     /// Lists a group's subscription filters.
@@ -128,11 +129,11 @@ pub enum Call {
     DeleteSubscriptionFilter,
     /// Reads APIs, stages, integrations and the account's own settings.
     ReadApis,
-    /// Lists who is subscribed to the alert topic.
+    /// Lists the subscriptions of the topics.
     ListSubscriptions,
 }
 
-impl Call {
+impl CoverageCall {
     /// Each of them.
     pub const ALL: [Self; 6] = [
         Self::DescribeLogGroups,
@@ -150,7 +151,8 @@ impl Call {
             Self::DescribeSubscriptionFilters => "logs:DescribeSubscriptionFilters",
             Self::PutSubscriptionFilter => "logs:PutSubscriptionFilter",
             Self::DeleteSubscriptionFilter => "logs:DeleteSubscriptionFilter",
-            Self::ReadApis => QueryKind::Resources.action(),
+            // API Gateway has one action for everything that is read.
+            Self::ReadApis => QueryKind::RestApi.action(),
             Self::ListSubscriptions => "sns:ListSubscriptionsByTopic",
         }
     }
@@ -159,11 +161,13 @@ impl Call {
     pub fn without(self) -> &'static str {
         match self {
             Self::DescribeLogGroups => "no log group is found, so none is subscribed",
-            Self::DescribeSubscriptionFilters => "nobody knows which log groups are subscribed, so none is",
+            Self::DescribeSubscriptionFilters => {
+                "the caretaker can't tell which log groups are subscribed, and subscribes none"
+            }
             Self::PutSubscriptionFilter => "new log groups stay unwatched",
             Self::DeleteSubscriptionFilter => "filters are left behind when the stack is deleted",
             Self::ReadApis => "stages that log nothing, and HTTP APIs, are not named",
-            Self::ListSubscriptions => "an e-mail subscription that nobody confirmed is not named",
+            Self::ListSubscriptions => "an e-mail subscription that waits for its confirmation is not named",
         }
     }
 }

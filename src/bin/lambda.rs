@@ -1,0 +1,17 @@
+//! `vpclink-lambda`: the one executable that Lambda runs. The function's `Handler` says in which role.
+
+use std::process::ExitCode;
+
+use vpclink_responder::functions::start;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    start::log_as_json();
+    match start::run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Where results and remarks go, and what the terminal can show.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+use crate::alerts::terminal::Screen;
+use crate::cli::options::Color;
+
+/// Columns where standard output is no terminal.
+const WIDTH: usize = 160;
+
+/// Writes a text whole: to the file, or to standard output where none is named.
+pub(crate) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
+    match file {
+        Some(path) => {
+            std::fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))
+        }
+        None => {
+            let mut out = std::io::stdout().lock();
+            let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            written.context("cannot write to standard output")
+        }
+    }
+}
+
+/// What is no result goes to standard error.
+#[expect(clippy::print_stderr, reason = "the command line's own voice; results go to standard output")]
+pub(crate) fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Shows on a terminal how far long work has come; elsewhere it shows nothing.
+#[cfg(feature = "live")]
+#[expect(clippy::print_stderr, reason = "progress is for the person who waits, not for the result")]
+pub(crate) fn progress(what: &str, done: usize, all: usize) {
+    if std::io::stderr().is_terminal() {
+        let end = if done == all { "\n" } else { "" };
+        eprint!("\r{what}: {done} of {all}{end}");
+    }
+}
+
+/// What standard output can show.
+pub(crate) fn screen(color: Color, to_stdout: bool) -> Screen {
+    let to_terminal = to_stdout && std::io::stdout().is_terminal();
+    let color = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => to_terminal && !no_color(),
+    };
+    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    Screen { color, width: columns.filter(|_| to_terminal).unwrap_or(WIDTH) }
+}
+
+/// <https://no-color.org>: set to anything but nothing.
+#[expect(clippy::disallowed_methods, reason = "a convention of terminals, not a setting of this program")]
+fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is the edge where the clock is read")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
