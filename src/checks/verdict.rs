@@ -70,8 +70,10 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     let best = first.min_by_key(|(_, finding)| {
         let code = finding.code;
         // Rules that stop a few ports or places explain less than what stops all, near or far.
-        let marginal = total && code.is_network() && finding.partial;
-        (!named(code), code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
+        let marginal = total && finding.partial && (code.is_network() || code == Code::ZoneWithoutTargets);
+        // What was counted comes before an ACL that stops some of the answer ports.
+        let hole = finding.detail.contains_key("closed_ports");
+        (!named(code), hole, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
     });
     match best {
         Some((index, finding)) => Verdict {
