@@ -3,59 +3,10 @@
 use crate::aws::model::Generation;
 use crate::causes::RouteContext;
 use crate::causes::redact::bounded;
-use crate::checks::code::Kind;
-use crate::checks::finding::{Finding, State};
+use crate::checks::code::{HopKind, Kind, State};
+use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::{Link, OnPath, PrivatePath};
-
-/// The hops of a private path, from the client to the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum HopKind {
-    /// The stage and its variables.
-    Stage,
-    /// The method's integration.
-    Integration,
-    /// The VPC link.
-    VpcLink,
-    /// V1: the endpoint service and API Gateway's connection to it.
-    EndpointService,
-    /// The load balancer.
-    LoadBalancer,
-    /// The listener that is called.
-    Listener,
-    /// A target group behind it.
-    TargetGroup,
-    /// A target group's targets.
-    Target,
-}
-
-impl HopKind {
-    /// The word of the contract.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stage => "stage",
-            Self::Integration => "integration",
-            Self::VpcLink => "vpc-link",
-            Self::EndpointService => "endpoint-service",
-            Self::LoadBalancer => "load-balancer",
-            Self::Listener => "listener",
-            Self::TargetGroup => "target-group",
-            Self::Target => "target",
-        }
-    }
-
-    /// The words for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::VpcLink => "VPC link",
-            Self::EndpointService => "endpoint service",
-            Self::LoadBalancer => "load balancer",
-            Self::TargetGroup => "target group",
-            Self::Target => "targets",
-            other => other.as_str(),
-        }
-    }
-}
 
 /// One hop.
 #[derive(Clone, Debug, PartialEq, Eq)]

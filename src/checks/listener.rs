@@ -4,7 +4,8 @@ use crate::aws::Reading;
 use crate::aws::model::{Action, Listener, Rule, target_groups};
 use crate::causes::{Endpoint, RouteContext};
 use crate::checks::code::Code;
-use crate::checks::finding::{Finding, State};
+use crate::checks::code::State;
+use crate::checks::finding::Finding;
 use crate::path::OnPath;
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {

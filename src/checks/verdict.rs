@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use crate::causes::{Blames, Cause, CertificateFault, RouteContext};
 use crate::checks::code::{Code, Kind};
-use crate::checks::finding::{Finding, State};
-use crate::checks::hops::HopKind;
+use crate::checks::code::{HopKind, State};
+use crate::checks::finding::Finding;
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
 /// usually delivers within three minutes, and Lambda's own two retries add three more.
@@ -68,8 +68,10 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     let best = first.min_by_key(|(_, finding)| {
         let code = finding.code;
         // Rules that stop a few ports or places explain less than what stops all, near or far.
-        let marginal = total && code.is_network() && finding.partial;
-        (!named(code), code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
+        let marginal = total && finding.partial && (code.is_network() || code == Code::ZoneWithoutTargets);
+        // What was counted comes before an ACL that stops some of the answer ports.
+        let hole = finding.detail.contains_key("closed_ports");
+        (!named(code), hole, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
     });
     match best {
         Some((index, finding)) => Verdict {

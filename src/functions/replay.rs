@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::aws::history::{Line, Page, Stretch};
+use crate::aws::history::{Page, Stretch};
+use crate::aws::model::LoggedLine;
 use crate::incidents::Tally;
 use crate::logs::{Batch, LogEvent, Source};
 
@@ -44,7 +45,7 @@ pub async fn replay<E>(
 /// Lines that wait for the rest of their request, and what was counted before.
 struct History {
     source: Source,
-    waiting: Vec<Line>,
+    waiting: Vec<LoggedLine>,
     latest: Option<Timestamp>,
     chunk: usize,
     tally: Tally,
@@ -55,7 +56,7 @@ impl History {
         Self { source, waiting: Vec::new(), latest: None, chunk: CHUNK, tally: Tally::default() }
     }
 
-    fn take(&mut self, lines: Vec<Line>) {
+    fn take(&mut self, lines: Vec<LoggedLine>) {
         self.tally.lines += lines.len() as u64;
         self.latest = lines.iter().filter_map(|line| line.at).max().max(self.latest);
         self.waiting.extend(lines);
@@ -97,7 +98,7 @@ impl History {
     }
 }
 
-fn event((number, line): (usize, &Line)) -> LogEvent<'_> {
+fn event((number, line): (usize, &LoggedLine)) -> LogEvent<'_> {
     LogEvent { number, id: None, at: line.at, message: line.message.as_str().into() }
 }
 
@@ -105,8 +106,8 @@ fn event((number, line): (usize, &Line)) -> LogEvent<'_> {
 mod tests {
     use super::*;
 
-    fn line(second: i64, request: usize, text: &str) -> Line {
-        Line { at: Timestamp::from_second(second).ok(), message: format!("({request}) {text}") }
+    fn line(second: i64, request: usize, text: &str) -> LoggedLine {
+        LoggedLine { at: Timestamp::from_second(second).ok(), message: format!("({request}) {text}") }
     }
 
     #[test]

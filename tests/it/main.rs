@@ -68,6 +68,8 @@ mod messages;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod pasted;
 #[cfg(test)]
 #[cfg(feature = "probe")]
