@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::alerts::escape::{chat, chat_code, chat_quote, cut, email, plain};
-use crate::alerts::report::{About, Block, Item, Part, Report, Section};
+use crate::alerts::report::{About, Block, Item, Report, Section, SectionKind};
 use crate::alerts::words::{self, hop_label, mark};
 use crate::checks::{Hop, Remedy};
 use crate::ids::Severity;
@@ -140,10 +140,10 @@ fn description(report: &Report<'_>) -> String {
 
 /// What is healthy costs lines that a channel has not; the path shows it too.
 fn written(section: &Section<'_>) -> Vec<String> {
-    let items: Vec<String> = match (&section.block, section.part) {
-        (_, Part::Healthy) | (Block::Steps(_), _) => return Vec::new(),
+    let items: Vec<String> = match (&section.block, section.kind) {
+        (_, SectionKind::Healthy) | (Block::Steps(_), _) => return Vec::new(),
         (Block::Path(hops), _) => return vec![path(hops)],
-        (Block::List(items), Part::Links) => return links(items).into_iter().collect(),
+        (Block::List(items), SectionKind::Links) => return links(items).into_iter().collect(),
         (Block::List(items), _) => items.iter().map(item).collect(),
         (Block::Table(rows), _) => {
             rows.iter().map(|(name, failed)| format!("{}: {failed}", chat(name))).collect()
@@ -151,7 +151,7 @@ fn written(section: &Section<'_>) -> Vec<String> {
         (Block::Quotes(quotes), _) => quotes.iter().map(|quote| chat_quote(quote.line.text())).collect(),
     };
     let more = (section.more > 0).then(|| format!("and {} more (cut)", section.more));
-    let title = format!("*{}*", section.part.title());
+    let title = format!("*{}*", section.kind.title());
     [title].into_iter().chain(items.into_iter().chain(more).map(|item| format!("• {item}"))).collect()
 }
 

@@ -34,7 +34,7 @@ struct Body {
 impl Body {
     fn section(&mut self, section: &Section<'_>) {
         let note = section.note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
-        self.line(&safe(&format!("{}{note}", section.part.title().to_uppercase())));
+        self.line(&safe(&format!("{}{note}", section.kind.title().to_uppercase())));
         match &section.block {
             Block::List(items) => items.iter().for_each(|item| self.list_item(item)),
             Block::Table(rows) => {

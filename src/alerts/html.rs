@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::alerts::escape::html as safe;
-use crate::alerts::report::{FULL, Part, Report};
+use crate::alerts::report::{FULL, Report, SectionKind};
 use crate::incidents::Alert;
 
 const STYLE: &str = include_str!("html/style.css");
@@ -77,13 +77,13 @@ fn article(number: usize, report: &Report<'_>) -> String {
     for written in &report.sections {
         // How far the fault reaches, when it failed, then everything else.
         let body = blocks::block(number, written);
-        let title = if written.part == Part::Path { "The private path" } else { written.part.title() };
+        let title = if written.kind == SectionKind::Path { "The private path" } else { written.kind.title() };
         parts.push_str(&section(number, title, &body));
-        if written.part == Part::Path {
+        if written.kind == SectionKind::Path {
             parts.push_str(&failures(number, report));
         }
     }
-    if report.section(Part::Path).is_none() {
+    if report.section(SectionKind::Path).is_none() {
         parts.push_str(&failures(number, report));
     }
     format!(

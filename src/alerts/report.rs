@@ -71,7 +71,7 @@ impl About {
 }
 
 pub(crate) struct Section<'a> {
-    pub(crate) part: Part,
+    pub(crate) kind: SectionKind,
     /// What holds for the whole of it: "read 41 s after the failure".
     pub(crate) note: Option<String>,
     pub(crate) block: Block<'a>,
@@ -80,7 +80,7 @@ pub(crate) struct Section<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum SectionKind {
     Routes,
     AlsoAffected,
     Path,
@@ -93,7 +93,7 @@ pub(crate) enum Part {
     Links,
 }
 
-impl Part {
+impl SectionKind {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Routes => "Routes",
@@ -181,19 +181,19 @@ impl<'a> Report<'a> {
         self.facts.iter().find(|fact| fact.about == about).map(|fact| fact.text.as_str())
     }
 
-    pub(crate) fn section(&self, part: Part) -> Option<&Section<'a>> {
-        self.sections.iter().find(|section| section.part == part)
+    pub(crate) fn section(&self, kind: SectionKind) -> Option<&Section<'a>> {
+        self.sections.iter().find(|section| section.kind == kind)
     }
 
     pub(crate) fn steps(&self) -> &[Remedy] {
-        match self.section(Part::Steps).map(|section| &section.block) {
+        match self.section(SectionKind::Steps).map(|section| &section.block) {
             Some(Block::Steps(steps)) => steps,
             _ => &[],
         }
     }
 
     pub(crate) fn quotes(&self) -> &[Quote<'a>] {
-        match self.section(Part::Evidence).map(|section| &section.block) {
+        match self.section(SectionKind::Evidence).map(|section| &section.block) {
             Some(Block::Quotes(quotes)) => quotes,
             _ => &[],
         }
@@ -202,7 +202,7 @@ impl<'a> Report<'a> {
     /// Whether something was left out to fit into one message.
     pub(crate) fn is_cut(&self) -> bool {
         self.amount.cut
-            || self.sections.iter().any(|section| section.more > 0 && section.part != Part::Routes)
+            || self.sections.iter().any(|section| section.more > 0 && section.kind != SectionKind::Routes)
     }
 }
 
@@ -238,27 +238,28 @@ fn sections<'a>(
     steps: Vec<Remedy>,
     links: &Links,
 ) -> Vec<Section<'a>> {
-    let rest = if alert.status == Status::Resolved { Part::StillBroken } else { Part::AlsoBroken };
+    let rest =
+        if alert.status == Status::Resolved { SectionKind::StillBroken } else { SectionKind::AlsoBroken };
     let sections = [
         routes(alert, amount),
         also_affected(alert, amount),
-        Section::of(Part::Path, Block::Path(&alert.judgement.path)),
+        Section::of(SectionKind::Path, Block::Path(&alert.judgement.path)),
         findings(rest, &[State::Faulty, State::Warning], alert, amount, explaining),
-        findings(Part::Healthy, &[State::Healthy], alert, amount, explaining),
+        findings(SectionKind::Healthy, &[State::Healthy], alert, amount, explaining),
         Section::of(
-            Part::NotChecked,
+            SectionKind::NotChecked,
             Block::List(not_checked(alert, amount).into_iter().map(missing).collect()),
         ),
-        Section::of(Part::Steps, Block::Steps(steps)),
+        Section::of(SectionKind::Steps, Block::Steps(steps)),
         evidence(alert, amount),
-        Section::of(Part::Links, Block::List(all_links(alert, links))),
+        Section::of(SectionKind::Links, Block::List(all_links(alert, links))),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect()
 }
 
 impl<'a> Section<'a> {
-    fn of(part: Part, block: Block<'a>) -> Self {
-        Self { part, note: None, block, more: 0 }
+    fn of(kind: SectionKind, block: Block<'a>) -> Self {
+        Self { kind, note: None, block, more: 0 }
     }
 
     fn is_empty(&self) -> bool {
@@ -277,7 +278,7 @@ fn routes(alert: &Alert, amount: Amount) -> Section<'_> {
     let all = words::routes(alert);
     let more = all.len().saturating_sub(amount.routes) as u64;
     let rows = all.iter().take(amount.routes).map(|(route, failed)| (words::route_label(route), *failed));
-    Section { more, ..Section::of(Part::Routes, Block::Table(rows.collect())) }
+    Section { more, ..Section::of(SectionKind::Routes, Block::Table(rows.collect())) }
 }
 
 /// Those that fail most come first.
@@ -287,11 +288,11 @@ fn also_affected(alert: &Alert, amount: Amount) -> Section<'_> {
     let more = hits.len().saturating_sub(amount.hits) as u64;
     let item = |hit| Item::of(State::Faulty, words::affected(alert, hit));
     let items = hits.into_iter().take(amount.hits).map(item).collect();
-    Section { more, ..Section::of(Part::AlsoAffected, Block::List(items)) }
+    Section { more, ..Section::of(SectionKind::AlsoAffected, Block::List(items)) }
 }
 
 fn findings<'a>(
-    part: Part,
+    kind: SectionKind,
     states: &[State],
     alert: &'a Alert,
     amount: Amount,
@@ -308,7 +309,7 @@ fn findings<'a>(
         Item::of(finding.state, format!("{}{read}", finding.says))
     };
     let block = Block::List(shown.iter().map(item).collect());
-    Section { note: at_once.map(|read| format!("read {read}")), ..Section::of(part, block) }
+    Section { note: at_once.map(|read| format!("read {read}")), ..Section::of(kind, block) }
 }
 
 fn missing(missing: NotChecked) -> Item<'static> {
@@ -351,7 +352,7 @@ fn evidence(alert: &Alert, amount: Amount) -> Section<'_> {
     }
     let quote = |line| Quote { line, is_proof: std::ptr::eq(line, proof) };
     let block = Block::Quotes(lines.into_iter().map(quote).collect());
-    Section { note: words::request_label(diagnosis), ..Section::of(Part::Evidence, block) }
+    Section { note: words::request_label(diagnosis), ..Section::of(SectionKind::Evidence, block) }
 }
 
 fn links_of(alert: &Alert) -> Links {

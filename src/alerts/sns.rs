@@ -24,7 +24,7 @@ impl Sns {
     }
 }
 
-/// What stands in the place of an ARN until the owner agrees.
+/// AWS returns this in place of an ARN until the owner confirms.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html>
 const PENDING: &str = "PendingConfirmation";

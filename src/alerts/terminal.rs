@@ -4,10 +4,10 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::alerts::escape::{cut, terminal as safe, terminal_command};
-use crate::alerts::report::{About, Block, FULL, Part, Report, Section};
+use crate::alerts::report::{About, Block, FULL, Report, Section, SectionKind};
 use crate::alerts::words::{self, hop_label, mark};
 use crate::causes::Evidence;
-use crate::checks::{Assessment, Confidence, Finding, Hop, HopKind, State};
+use crate::checks::{Assessment, Confidence, Hop, State};
 use crate::ids::Severity;
 use crate::incidents::{Alert, Status};
 use crate::text::{counted, wrapped};
@@ -51,12 +51,7 @@ pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
     let mut out = vec![paint.paint(Style::new().bold(), &format!("private path of {}{api}", safe(title)))];
     for hop in &judgement.path {
         out.push(format!("  {} {}", paint.state(hop.state, mark(hop.state).sign), safe(&hop_label(hop))));
-        let about = judgement.findings.iter().filter(|finding| finding.hop == hop.kind);
-        let here = |finding: &&Finding| match (hop.kind, &finding.resource, &hop.resource) {
-            (HopKind::TargetGroup | HopKind::Target, Some(of), Some(hop)) => of == hop,
-            _ => true,
-        };
-        for finding in about.filter(here) {
+        for finding in judgement.findings.iter().filter(|finding| hop.is_about(finding)) {
             out.push(format!(
                 "      {} {}",
                 paint.state(finding.state, mark(finding.state).sign),
@@ -214,14 +209,14 @@ fn notes(report: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
 
 /// Routes and quotes stand above; links and healthy hops are for readers who have more room.
 fn section_notes<'a>(notes: &mut Vec<Note<'a>>, section: &'a Section<'_>) {
-    let label = match section.part {
-        Part::AlsoAffected => "affects",
-        Part::AlsoBroken => "also",
-        Part::StillBroken => "still",
-        Part::NotChecked => "unknown",
-        Part::Path => "path",
-        Part::Steps => "next",
-        Part::Routes | Part::Evidence | Part::Healthy | Part::Links => return,
+    let label = match section.kind {
+        SectionKind::AlsoAffected => "affects",
+        SectionKind::AlsoBroken => "also",
+        SectionKind::StillBroken => "still",
+        SectionKind::NotChecked => "unknown",
+        SectionKind::Path => "path",
+        SectionKind::Steps => "next",
+        SectionKind::Routes | SectionKind::Evidence | SectionKind::Healthy | SectionKind::Links => return,
     };
     match &section.block {
         Block::List(items) => notes.extend(items.iter().map(|item| {

@@ -47,7 +47,6 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
 
     use tokio::time::Instant;
 
-    use crate::aws::Filter;
     use crate::aws::live::logs::Logs;
     use crate::aws::live::{LiveAccount, sdk_config};
     use crate::coverage::{Mode, RateLimiter, Reconciler, ScanDepth, Scope, StartAt, scan};
@@ -86,5 +85,5 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
 
 #[cfg(not(feature = "live"))]
 async fn seen(_: &CoverageArgs) -> Result<Inventory, CliError> {
-    Err(account::cannot_ask())
+    Err(crate::cli::account::cannot_ask())
 }
