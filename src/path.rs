@@ -5,6 +5,7 @@ mod balancer_reader;
 mod listener_rules;
 mod network;
 mod network_reader;
+mod path_reader;
 mod private_path;
 mod reader;
 mod route;

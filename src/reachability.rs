@@ -8,7 +8,7 @@ mod rule_set;
 mod security_groups;
 mod space;
 
-pub(crate) use flow::{Blocker, Leg, Outcome};
+pub(crate) use flow::{Blocker, Leg, StepOutcome};
 pub(crate) use flow_ends::{FlowEnd, FlowEnds};
-pub(crate) use flow_steps::{FlowStep, behind, cross_zone, entry};
+pub(crate) use flow_steps::{CROSS_ZONE, FlowStep, behind, cross_zone, entry};
 pub(crate) use network_acls::LAST;

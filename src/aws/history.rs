@@ -2,14 +2,7 @@
 
 use jiff::Timestamp;
 
-/// A line of history.
-#[derive(Clone, Debug)]
-pub struct Line {
-    /// When it was logged.
-    pub at: Option<Timestamp>,
-    /// What it says.
-    pub message: String,
-}
+use crate::aws::model::LoggedLine;
 
 /// A stretch of a log group.
 #[derive(Clone, Debug)]
@@ -26,7 +19,7 @@ pub struct Stretch {
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// Its lines, by time. It may be empty although there are more.
-    pub lines: Vec<Line>,
+    pub lines: Vec<LoggedLine>,
     /// What asks for the next one; `None` on the last.
     pub next: Option<String>,
 }

@@ -75,12 +75,12 @@ pub fn https() -> SharedHttpClient {
 /// An account as it is now.
 pub struct LiveAccount {
     logs: Logs,
-    apigateway: apigateway::Reader,
-    apigatewayv2: apigatewayv2::Reader,
-    elbv2: elbv2::Reader,
+    apigateway: apigateway::Adapter,
+    apigatewayv2: apigatewayv2::Adapter,
+    elbv2: elbv2::Adapter,
     ec2: ec2::Client,
-    acm: acm::Reader,
-    cloudwatch: cloudwatch::Reader,
+    acm: acm::Adapter,
+    cloudwatch: cloudwatch::Adapter,
     iam: iam::Client,
     now: fn() -> Timestamp,
 }
@@ -90,12 +90,12 @@ impl LiveAccount {
     pub fn new(config: &SdkConfig, now: fn() -> Timestamp) -> Self {
         Self {
             logs: Logs::new(config),
-            apigateway: apigateway::Reader::new(config),
-            apigatewayv2: apigatewayv2::Reader::new(config),
-            elbv2: elbv2::Reader::new(config),
+            apigateway: apigateway::Adapter::new(config),
+            apigatewayv2: apigatewayv2::Adapter::new(config),
+            elbv2: elbv2::Adapter::new(config),
             ec2: ec2::Client::new(config),
-            acm: acm::Reader::new(config),
-            cloudwatch: cloudwatch::Reader::new(config),
+            acm: acm::Adapter::new(config),
+            cloudwatch: cloudwatch::Adapter::new(config),
             iam: iam::Client::new(config),
             now,
         }

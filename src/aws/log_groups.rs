@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 
 use crate::aws::model::{Resource, Stage};
-use crate::aws::queries::Query;
+use crate::aws::queries::QueryKind;
 use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, Arn};
 
@@ -152,7 +152,7 @@ impl CoverageCall {
             Self::PutSubscriptionFilter => "logs:PutSubscriptionFilter",
             Self::DeleteSubscriptionFilter => "logs:DeleteSubscriptionFilter",
             // API Gateway has one action for everything that is read.
-            Self::ReadApis => Query::RestApi(ApiId::new("")).action(),
+            Self::ReadApis => QueryKind::RestApi.action(),
             Self::ListSubscriptions => "sns:ListSubscriptionsByTopic",
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! The second implementer of [`Account`], and part of the product: `vpclink explain --account FILE` diagnoses without an
 //! AWS account, `--live --record FILE` writes such a file, and a bug report is one. Log lines and bodies are never in it:
-//! only answers to [`Query`]s are, less what in them is nobody's business.
+//! only answers to [`Query`]s are, without what the reader does not need.
 
 use crate::aws::recorded_private;
 
@@ -163,19 +163,19 @@ struct Line {
     of: String,
     read_at: Timestamp,
     #[serde(flatten)]
-    outcome: Outcome,
+    outcome: RecordedOutcome,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Outcome {
+enum RecordedOutcome {
     Answer(Value),
     Absent(bool),
     #[serde(rename = "unavailable")]
     NotRead(String),
 }
 
-impl From<Recorded> for Outcome {
+impl From<Recorded> for RecordedOutcome {
     fn from(recorded: Recorded) -> Self {
         match recorded {
             Recorded::Answer(value) => Self::Answer(value),
@@ -191,12 +191,12 @@ impl From<Recorded> for Outcome {
     }
 }
 
-impl From<Outcome> for Recorded {
-    fn from(outcome: Outcome) -> Self {
+impl From<RecordedOutcome> for Recorded {
+    fn from(outcome: RecordedOutcome) -> Self {
         match outcome {
-            Outcome::Answer(value) => Self::Answer(value),
-            Outcome::Absent(_) => Self::Absent,
-            Outcome::NotRead(why) => Self::NotRead(match why.as_str() {
+            RecordedOutcome::Answer(value) => Self::Answer(value),
+            RecordedOutcome::Absent(_) => Self::Absent,
+            RecordedOutcome::NotRead(why) => Self::NotRead(match why.as_str() {
                 "denied" => ReadError::Denied,
                 "throttled" => ReadError::Throttled,
                 "timed out" => ReadError::TimedOut,

@@ -1,11 +1,81 @@
 //! The codes of findings: the words other people's tools rely on, each with its hop and its state.
 
-use crate::checks::finding::State;
-use crate::checks::finding::State::{Faulty, Healthy, Warning};
-use crate::checks::hops::HopKind;
-use crate::checks::hops::HopKind::{
-    EndpointService, Integration, Listener, LoadBalancer, Stage, Target, TargetGroup, VpcLink,
-};
+use HopKind::{EndpointService, Integration, Listener, LoadBalancer, Stage, Target, TargetGroup, VpcLink};
+use State::{Faulty, Healthy, Warning};
+
+/// The hops of a private path, from the client to the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HopKind {
+    /// The stage and its variables.
+    Stage,
+    /// The method's integration.
+    Integration,
+    /// The VPC link.
+    VpcLink,
+    /// V1: the endpoint service and API Gateway's connection to it.
+    EndpointService,
+    /// The load balancer.
+    LoadBalancer,
+    /// The listener that is called.
+    Listener,
+    /// A target group behind it.
+    TargetGroup,
+    /// A target group's targets.
+    Target,
+}
+
+impl HopKind {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stage => "stage",
+            Self::Integration => "integration",
+            Self::VpcLink => "vpc-link",
+            Self::EndpointService => "endpoint-service",
+            Self::LoadBalancer => "load-balancer",
+            Self::Listener => "listener",
+            Self::TargetGroup => "target-group",
+            Self::Target => "target",
+        }
+    }
+
+    /// The words for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::VpcLink => "VPC link",
+            Self::EndpointService => "endpoint service",
+            Self::LoadBalancer => "load balancer",
+            Self::TargetGroup => "target group",
+            Self::Target => "targets",
+            other => other.as_str(),
+        }
+    }
+}
+
+/// What a finding makes of its hop, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// A reading shows a fault.
+    Faulty,
+    /// A reading shows what will break, though it works now. Never the verdict of a failure.
+    Warning,
+    /// It could not be read.
+    Unknown,
+    /// A reading shows that all is well.
+    Healthy,
+}
+
+impl State {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Faulty => "faulty",
+            Self::Warning => "warning",
+            Self::Unknown => "unknown",
+            Self::Healthy => "healthy",
+        }
+    }
+}
 
 /// What kind of thing a finding speaks of: the hops themselves, or what stands beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,37 +6,11 @@ use jiff::Timestamp;
 
 use crate::aws::{NotRead, QueryKind, ReadError, Reading};
 use crate::causes::redact::bounded;
-use crate::checks::code::Code;
-use crate::checks::hops::HopKind;
+use crate::checks::code::{Code, HopKind, State};
 use crate::checks::placeholders::Placeholders;
 
 /// Names and reasons are other people's; one of them must not fill a message by itself.
 const LONGEST: usize = 500;
-
-/// What a finding makes of its hop, the worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// A reading shows a fault.
-    Faulty,
-    /// A reading shows what will break, though it works now. Never the verdict of a failure.
-    Warning,
-    /// It could not be read.
-    Unknown,
-    /// A reading shows that all is well.
-    Healthy,
-}
-
-impl State {
-    /// The word of the contract.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Faulty => "faulty",
-            Self::Warning => "warning",
-            Self::Unknown => "unknown",
-            Self::Healthy => "healthy",
-        }
-    }
-}
 
 /// How a finding knows.
 #[derive(Clone, Debug, PartialEq, Eq)]

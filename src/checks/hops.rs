@@ -1,61 +1,12 @@
 //! The private path as the reader sees it: one hop after the other, each with its state.
 
 use crate::aws::model::Generation;
+use crate::causes::RouteContext;
 use crate::causes::redact::bounded;
-use crate::causes::{Blames, RouteContext};
-use crate::checks::code::Kind;
-use crate::checks::finding::{Finding, State};
+use crate::checks::code::{HopKind, Kind, State};
+use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::{Link, OnPath, PrivatePath};
-
-/// The hops of a private path, from the client to the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum HopKind {
-    /// The stage and its variables.
-    Stage,
-    /// The method's integration.
-    Integration,
-    /// The VPC link.
-    VpcLink,
-    /// V1: the endpoint service and API Gateway's connection to it.
-    EndpointService,
-    /// The load balancer.
-    LoadBalancer,
-    /// The listener that is called.
-    Listener,
-    /// A target group behind it.
-    TargetGroup,
-    /// A target group's targets.
-    Target,
-}
-
-impl HopKind {
-    /// The word of the contract.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stage => "stage",
-            Self::Integration => "integration",
-            Self::VpcLink => "vpc-link",
-            Self::EndpointService => "endpoint-service",
-            Self::LoadBalancer => "load-balancer",
-            Self::Listener => "listener",
-            Self::TargetGroup => "target-group",
-            Self::Target => "target",
-        }
-    }
-
-    /// The words for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::VpcLink => "VPC link",
-            Self::EndpointService => "endpoint service",
-            Self::LoadBalancer => "load balancer",
-            Self::TargetGroup => "target group",
-            Self::Target => "targets",
-            other => other.as_str(),
-        }
-    }
-}
 
 /// One hop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +38,7 @@ impl Hop {
 
 /// The path hop by hop, each hop's state taken from the findings about it.
 pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return Vec::new();
     }
     let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {
@@ -127,7 +78,7 @@ pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Findi
 
 /// What is out of the ordinary about the integration: a timeout of its own, a streamed response.
 fn ways(path: &PrivatePath) -> String {
-    // The longest without a raised quota, and what an integration has unless somebody set it.
+    // The longest without a raised quota, and what an integration has by default.
     const ORDINARY_MS: i32 = 29_000;
     let Some(integration) = path.integration.value() else { return String::new() };
     let timeout = integration.timeout_ms.filter(|ms| *ms != ORDINARY_MS && *ms > 0);

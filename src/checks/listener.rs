@@ -4,7 +4,8 @@ use crate::aws::Reading;
 use crate::aws::model::{Action, Listener, Rule, target_groups};
 use crate::causes::{Endpoint, RouteContext};
 use crate::checks::code::Code;
-use crate::checks::finding::{Finding, State};
+use crate::checks::code::State;
+use crate::checks::finding::Finding;
 use crate::path::OnPath;
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
@@ -93,7 +94,7 @@ fn mismatch(on: OnPath<'_>, listener: &Listener, called: &Endpoint) -> Option<Fi
     )
 }
 
-/// A finding where the request goes nowhere, or where nobody can tell.
+/// A finding where the request goes nowhere, or where that cannot be known.
 fn forwarding(on: OnPath<'_>, listener: &Listener) -> Option<Finding> {
     let default = || listener.target_groups().is_empty().then(|| by_default(on, listener));
     if !listener.has_rules() {
@@ -124,7 +125,7 @@ fn by_default(on: OnPath<'_>, listener: &Listener) -> Finding {
     )
 }
 
-/// Every rule that may have taken the request leads nowhere. Where only some do, nobody can say that it was one of them.
+/// Every rule that may have taken the request leads nowhere. Where only some do, the request may have matched another.
 fn by_rules(on: OnPath<'_>, listener: &Listener, rules: &[&Rule]) -> Option<Finding> {
     if rules.is_empty() || rules.iter().any(|rule| !target_groups(&rule.actions).is_empty()) {
         return None;

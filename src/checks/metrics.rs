@@ -8,7 +8,7 @@ use crate::checks::verdict;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::aws::model::{Point, Series};
+use crate::aws::model::{Generation, Point, Series};
 use crate::aws::{NotRead, ReadError, Reading};
 use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
@@ -44,6 +44,13 @@ fn rising(
     (name, code, counts): &(&str, Code, &str),
 ) -> Option<Finding> {
     let failed = subject.at?;
+    // What does not have to pass the inbound rules was not kept out by them: those drops are another client's.
+    let unenforced =
+        on.load_balancer.value().is_some_and(|balancer| balancer.enforces_inbound == Some(false));
+    let private_link = on.path.generation() == Some(Generation::V1) && on.position == 0;
+    if *name == INBOUND_DROPS && unenforced && private_link {
+        return None;
+    }
     let series = series.iter().find(|series| series.name == *name && series.target_group.is_none())?;
     let (before, around) = (busiest(series, failed, false), busiest(series, failed, true)?);
     // Nothing wrong has a port refused: one is too many. Of the others, some are always there.
@@ -66,7 +73,7 @@ fn rising(
     let mut finding =
         Finding::read(*code, &on.details.metrics, says).detail("metric", name).detail("count", around.count);
     // Only of a reset connection does the text speak itself.
-    let by_itself = *code == Code::TargetResetsRising && subject.cause.family == Blames::Reset;
+    let by_itself = *code == Code::TargetResetsRising && subject.cause.blames == Blames::Reset;
     finding.partial = !(by_itself && alone && before.is_some());
     if let Some(balancer) = on.load_balancer.value() {
         finding = finding.of(&balancer.arn);
@@ -102,16 +109,14 @@ fn unhealthy(on: OnPath<'_>, series: &[Series], failed: Timestamp) -> Vec<Findin
     counted.filter_map(of_group).collect()
 }
 
+const INBOUND_DROPS: &str = "SecurityGroupBlockedFlowCount_Inbound_TCP";
+
 /// A metric, what its rise is called, and what it counts. Meanings:
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html>
 const METRICS: [(&str, Code, &str); 7] = [
     ("TCP_Target_Reset_Count", Code::TargetResetsRising, "connections that targets reset"),
     ("TCP_ELB_Reset_Count", Code::LoadBalancerResetsRising, "connections that the load balancer reset"),
-    (
-        "SecurityGroupBlockedFlowCount_Inbound_TCP",
-        Code::SecurityGroupDropsRising,
-        "connections that its security groups kept out",
-    ),
+    (INBOUND_DROPS, Code::SecurityGroupDropsRising, "connections that its security groups kept out"),
     (
         "SecurityGroupBlockedFlowCount_Outbound_TCP",
         Code::SecurityGroupDropsRising,

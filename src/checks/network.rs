@@ -9,23 +9,26 @@ use crate::aws::model::{Generation, SecurityGroup};
 use crate::aws::{NotRead, Reading};
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
+use crate::checks::code::HopKind;
 use crate::checks::finding::Finding;
-use crate::checks::hops::HopKind;
-use crate::checks::{network_remedy, network_sentences};
+use crate::checks::network_remedy::{Remedies, stopped_by};
+use crate::checks::network_sentences;
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::reachability::{Blocker, FlowStep, Leg, Outcome, behind, entry};
+use crate::reachability::{Blocker, FlowStep, Leg, StepOutcome, behind, entry};
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let into = entry(on);
-    let mut findings = Report { on, group: None }.findings(&into);
-    for group in on.targets.keys() {
-        let passages = behind(on, group);
-        let report = Report { on, group: Some(group) };
-        match passages.is_empty() {
-            true => {}
-            false if report.open(&into, &passages) => findings.push(report.healthy(&passages)),
-            false => findings.extend(report.findings(&passages)),
+    let behind: Vec<(&Arn, Vec<FlowStep>)> =
+        on.targets.keys().map(|group| (group, behind(on, group))).collect();
+    let all = into.iter().chain(behind.iter().flat_map(|(_, steps)| steps));
+    let mut remedies = Remedies::new(on, all);
+    let mut findings = NetworkFindings { on, group: None }.findings(&into, &mut remedies);
+    for (group, steps) in behind.iter().filter(|(_, steps)| !steps.is_empty()) {
+        let report = NetworkFindings { on, group: Some(group) };
+        match report.open(&into, steps) {
+            true => findings.push(report.healthy(&into, steps)),
+            false => findings.extend(report.findings(steps, &mut remedies)),
         }
     }
     // One reading that is missing leaves many steps unknown; it is reported once.
@@ -42,66 +45,83 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 /// Makes findings of the passages into the load balancer, or to one target group.
 #[derive(Clone, Copy)]
-struct Report<'a> {
+struct NetworkFindings<'a> {
     on: OnPath<'a>,
     /// `None` for what leads into the load balancer.
     group: Option<&'a Arn>,
 }
 
-impl<'a> Report<'a> {
-    fn findings(self, passages: &[FlowStep]) -> Vec<Finding> {
+impl<'a> NetworkFindings<'a> {
+    fn findings(self, steps: &[FlowStep], remedies: &mut Remedies<'a>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let mut blamed: Vec<Blocker> = Vec::new();
-        // Requests first: what stops them is not told again for stopping health checks.
-        for health in [false, true] {
-            for step in [Leg::SourceEgress, Leg::AclRequest, Leg::TargetIngress, Leg::AclResponse] {
-                let of_step: Vec<&FlowStep> =
-                    passages.iter().filter(|p| p.step == step && p.health == health).collect();
-                let mut blockers = blockers(&of_step);
-                blockers.retain(|blocker, _| !blamed.contains(blocker));
-                if blockers.is_empty() {
-                    findings.extend(self.unknown(step, &of_step));
+        for leg in [Leg::SourceEgress, Leg::AclRequest, Leg::TargetIngress, Leg::AclResponse] {
+            let of_leg: Vec<&FlowStep> = steps.iter().filter(|step| step.step == leg).collect();
+            let blockers = blockers(&of_leg);
+            for health in [false, true] {
+                let of_kind: Vec<&FlowStep> =
+                    of_leg.iter().copied().filter(|step| step.health == health).collect();
+                if of_kind.iter().all(|step| stopped_by(step).is_none()) {
+                    findings.extend(self.unknown(leg, &of_kind));
                 }
-                findings.extend(blockers.values().map(|stopped| self.blocked(&of_step, stopped)));
-                blamed.extend(blockers.into_keys());
             }
+            findings.extend(blockers.values().map(|stopped| self.blocked(&of_leg, stopped, remedies)));
         }
         findings
     }
 
-    fn blocked(self, of_step: &[&FlowStep], stopped: &[(&FlowStep, &Blocker)]) -> Finding {
-        let (passage, blocker) = stopped[0];
-        let (code, hop) = self.code(passage.step);
+    /// What stops requests is reported as that, and not again for stopping health checks; the remedy opens for both.
+    fn blocked(
+        self,
+        of_leg: &[&FlowStep],
+        stopped: &[(&FlowStep, &Blocker)],
+        remedies: &mut Remedies<'a>,
+    ) -> Finding {
+        let health = stopped.iter().all(|(step, _)| step.health);
+        let reported: Vec<(&FlowStep, &Blocker)> =
+            stopped.iter().copied().filter(|(step, _)| step.health == health).collect();
+        let (step, blocker) = reported[0];
+        let (code, hop) = self.code(step.step);
         let finding = match blocker {
             Blocker::Groups { ids, .. } => {
-                Finding::read(code, self.groups_reading(ids), network_sentences::groups(self.on, stopped))
-                    .of(ids.join(","))
+                let says = network_sentences::groups(self.on, &reported);
+                Finding::read(code, self.groups_reading(ids), says).of(ids.join(","))
             }
-            Blocker::Acl { id, entry, subnet, .. } => {
-                let says = network_sentences::acl(self.on, stopped);
+            Blocker::Acl { id, entry, .. } => {
+                let says = network_sentences::acl(self.on, &reported);
                 let finding = Finding::read(code, &self.on.network.acls, says).of(id);
                 let entry = entry.map_or("*".to_owned(), |entry| entry.to_string());
-                finding.detail("entry", entry).detail("subnet", subnet)
+                finding.detail("entry", entry).detail("subnet", network_sentences::subnets(&reported))
             }
         };
         let mut finding = finding
             .at(hop)
             .detail("explanation", network_sentences::explanation(blocker))
-            .detail("port", passage.port)
-            .detail("from", network_sentences::names(stopped.iter().map(|(passage, _)| &passage.from)))
-            .detail("to", network_sentences::names(stopped.iter().map(|(passage, _)| &passage.to)));
+            .detail("port", network_sentences::ports(&reported))
+            .detail("from", network_sentences::names(reported.iter().map(|(step, _)| &step.source)))
+            .detail("to", network_sentences::names(reported.iter().map(|(step, _)| &step.to)));
+        if let Some(ports) = network_sentences::hole(&reported) {
+            finding = finding.detail("closed_ports", ports);
+        }
         if let Some(group) = self.group {
             finding = finding.detail("target_group", group);
         }
-        finding.partial = is_partial(of_step) || self.on.targets.len() > 1;
-        finding.remedy = Some(network_remedy::remedy(self.on, stopped));
+        let of_kind: Vec<&FlowStep> = of_leg.iter().copied().filter(|step| step.health == health).collect();
+        finding.partial =
+            is_partial(&of_kind) || self.on.targets.len() > 1 || (health && self.some_healthy());
+        finding.remedy = Some(remedies.of(stopped));
         finding
+    }
+
+    /// Whether a target of the group is healthy: then blocked health checks of others leave it the requests.
+    fn some_healthy(self) -> bool {
+        let targets = self.group.and_then(|group| self.on.targets.get(group)).and_then(Reading::value);
+        targets.into_iter().flatten().any(|target| target.state == "healthy")
     }
 
     fn unknown(self, step: Leg, of_step: &[&FlowStep]) -> Vec<Finding> {
         let mut unread: Vec<&NotRead> = Vec::new();
         for passage in of_step {
-            if let Outcome::Unknown(unavailable) = &passage.outcome
+            if let StepOutcome::Unknown(unavailable) = &passage.outcome
                 && !unread.contains(&unavailable)
             {
                 unread.push(unavailable);
@@ -121,12 +141,13 @@ impl<'a> Report<'a> {
     /// Whether every piece was read and lets everything through, from API Gateway to the last target.
     fn open(self, into: &[FlowStep], passages: &[FlowStep]) -> bool {
         let seen = !into.is_empty() || self.on.path.generation() != Some(Generation::V2);
-        seen && into.iter().chain(passages).all(|passage| passage.outcome == Outcome::Open)
+        let passes = |step: &FlowStep| matches!(step.outcome, StepOutcome::Open | StepOutcome::Mostly(_));
+        seen && into.iter().chain(passages).all(passes)
     }
 
-    fn healthy(self, passages: &[FlowStep]) -> Finding {
+    fn healthy(self, into: &[FlowStep], passages: &[FlowStep]) -> Finding {
         let reading = &self.on.network.far_groups;
-        let finding = Finding::read(Code::NetworkOpen, reading, network_sentences::open(passages));
+        let finding = Finding::read(Code::NetworkOpen, reading, network_sentences::open(into, passages));
         match self.group {
             Some(group) => finding.of(group).detail("target_group", group),
             None => finding,
@@ -156,18 +177,25 @@ impl<'a> Report<'a> {
     }
 }
 
-/// What stops connections, each with the passages that it stops; an ACL's entry is one thing whatever it stops.
-fn blockers<'a>(of_step: &[&'a FlowStep]) -> BTreeMap<Blocker, Vec<(&'a FlowStep, &'a Blocker)>> {
+/// What stops connections, each with the steps that it stops; an ACL's entry is one thing whatever it stops.
+fn blockers<'a>(of_leg: &[&'a FlowStep]) -> BTreeMap<Blocker, Vec<(&'a FlowStep, &'a Blocker)>> {
     let mut blockers: BTreeMap<Blocker, Vec<_>> = BTreeMap::new();
-    for passage in of_step {
-        if let Outcome::Blocked(blocker) | Outcome::Partly(blocker) = &passage.outcome {
-            blockers.entry(blocker.identity()).or_default().push((*passage, blocker));
+    for step in of_leg {
+        if let Some(blocker) = stopped_by(step) {
+            blockers.entry(blocker.identity()).or_default().push((*step, blocker));
         }
     }
     blockers
 }
 
-/// Whether some connections pass, or might; or the load balancer's own checks pass where these rules say they can't.
-fn is_partial(of_step: &[&FlowStep]) -> bool {
-    of_step.iter().any(|passage| passage.contradicted || !matches!(passage.outcome, Outcome::Blocked(_)))
+/// Whether some connections pass this leg, or might; or the load balancer's own checks pass where these rules say they
+/// can't.
+fn is_partial(of_leg: &[&FlowStep]) -> bool {
+    let mut stopped: BTreeMap<(&str, &str, &str, u16), bool> = BTreeMap::new();
+    for step in of_leg {
+        let connection =
+            (step.from.name.as_str(), step.source.name.as_str(), step.to.name.as_str(), step.port);
+        *stopped.entry(connection).or_default() |= matches!(step.outcome, StepOutcome::Blocked(_));
+    }
+    of_leg.iter().any(|step| step.contradicted) || stopped.values().any(|stopped| !stopped)
 }

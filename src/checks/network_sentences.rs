@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::path::OnPath;
-use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, Outcome};
+use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, StepOutcome};
 
 /// Places named in one sentence.
 const MOST_NAMES: usize = 3;
@@ -17,8 +17,8 @@ pub(crate) fn groups(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
     };
     let (from, to) = ends(stopped);
     let (owner, direction) = match passage.step {
-        Leg::SourceEgress => (from.as_str(), format!("out to {to}")),
-        _ => (to.as_str(), format!("in from {from}")),
+        Leg::SourceEgress => (names(stopped.iter().map(|(step, _)| &step.from)), format!("out to {to}")),
+        _ => (to, format!("in from {from}")),
     };
     let named: Vec<String> = ids.iter().map(|id| name(on, id)).collect();
     let plural = if ids.len() == 1 { ("group", "lets") } else { ("groups", "let") };
@@ -28,7 +28,7 @@ pub(crate) fn groups(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
         named.join(", "),
         plural.1,
         traffic(passage),
-        passage.port
+        ports(stopped)
     );
     if *empty {
         says.push_str(": there is no rule at all");
@@ -44,24 +44,31 @@ pub(crate) fn groups(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
 
 pub(crate) fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
     let (passage, blocker) = stopped[0];
-    let Blocker::Acl { id, subnet, egress, entry, ports, .. } = blocker else { return String::new() };
+    let Blocker::Acl { id, egress, entry, ports: answer_ports, .. } = blocker else { return String::new() };
     let (from, to) = ends(stopped);
     let edge = if *egress { "out of" } else { "into" };
-    let what = match passage.step {
-        Leg::AclResponse if matches!(passage.outcome, Outcome::Partly(_)) => {
-            format!("some answers from {to} to {from} (ephemeral ports {} to {})", ports.0, ports.1)
+    let answers = if passage.health { "answers to health checks" } else { "answers" };
+    let what = match (passage.step, hole(stopped)) {
+        (Leg::AclResponse, Some(closed)) => {
+            format!("some {answers} from {to} to {from} ({closed} ephemeral ports)")
         }
-        Leg::AclResponse => {
-            format!("answers from {to} to {from} (ephemeral ports {} to {})", ports.0, ports.1)
+        (Leg::AclResponse, None) => {
+            let (first, last) = answer_ports;
+            format!("{answers} from {to} to {from} (ephemeral ports {first} to {last})")
         }
-        _ => format!("{} from {from} to {to} on port {}", traffic(passage), passage.port),
+        _ => format!("{} from {from} to {to} on port {}", traffic(passage), ports(stopped)),
     };
-    let subnet = match on.load_balancer.value() {
-        Some(balancer) if balancer.zones.iter().any(|zone| zone.subnet.as_ref() == Some(subnet)) => {
-            format!("the load balancer's subnet {subnet}")
-        }
-        _ => format!("subnet {subnet}"),
-    };
+    let own: Vec<&String> = on
+        .load_balancer
+        .value()
+        .into_iter()
+        .flat_map(|b| &b.zones)
+        .filter_map(|z| z.subnet.as_ref())
+        .collect();
+    let guarded = guarded(stopped);
+    let plural = if guarded.len() == 1 { "subnet" } else { "subnets" };
+    let whose = if guarded.iter().all(|subnet| own.contains(subnet)) { "the load balancer's " } else { "" };
+    let subnet = format!("{whose}{plural} {}", subnets(stopped));
     let says = match entry {
         Some(number) if *number < LAST => {
             format!("entry {number} of network ACL `{id}` denies {what} {edge} {subnet}")
@@ -71,16 +78,64 @@ pub(crate) fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
     says + contradiction(stopped)
 }
 
-pub(crate) fn open(passages: &[FlowStep]) -> String {
+pub(crate) fn open(into: &[FlowStep], passages: &[FlowStep]) -> String {
     let targets: BTreeSet<&str> = passages.iter().map(|passage| passage.to.name.as_str()).collect();
-    let ports: BTreeSet<String> = passages.iter().map(|passage| passage.port.to_string()).collect();
+    let ports: BTreeSet<u16> = passages.iter().map(|passage| passage.port).collect();
+    let holes: BTreeSet<String> =
+        into.iter().chain(passages).filter_map(|step| small_hole(&step.outcome)).collect();
     format!(
-        "security groups and network ACLs let requests through to {} of {} target{} on port {}, and the answers back",
+        "security groups and network ACLs let requests through to {} of {} target{} on port {}, and the answers back{}",
         targets.len(),
         targets.len(),
         if targets.len() == 1 { "" } else { "s" },
-        ports.into_iter().collect::<Vec<_>>().join(", ")
+        listed(ports.into_iter()),
+        holes.into_iter().collect::<String>()
     )
+}
+
+/// A hole too small to explain a failure.
+fn small_hole(outcome: &StepOutcome) -> Option<String> {
+    let StepOutcome::Mostly(Blocker::Acl { id, entry, denied, ports, .. }) = outcome else { return None };
+    let all = u32::from(ports.1) - u32::from(ports.0) + 1;
+    let entry = entry.map_or("*".to_owned(), |entry| entry.to_string());
+    Some(format!(
+        "; entry {entry} of network ACL `{id}` denies {denied} of {all} answer ports, too few to explain failures"
+    ))
+}
+
+/// How many of the answer ports are closed, where not all are.
+pub(crate) fn hole(stopped: &Stopped<'_>) -> Option<String> {
+    let most = stopped.iter().map(|(step, blocker)| match (&step.outcome, blocker) {
+        (StepOutcome::Partly(_), Blocker::Acl { denied, ports, .. }) => {
+            Some((*denied, u32::from(ports.1) - u32::from(ports.0) + 1))
+        }
+        _ => None,
+    });
+    let (denied, all) = most.collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    Some(format!("{denied} of {all}"))
+}
+
+/// The ports that connections go to.
+pub(crate) fn ports(stopped: &Stopped<'_>) -> String {
+    let ports: BTreeSet<u16> = stopped.iter().map(|(step, _)| step.port).collect();
+    listed(ports.into_iter())
+}
+
+/// The subnets at whose borders an ACL stops packets.
+pub(crate) fn subnets(stopped: &Stopped<'_>) -> String {
+    listed(guarded(stopped).into_iter())
+}
+
+fn guarded<'a>(stopped: &Stopped<'a>) -> BTreeSet<&'a String> {
+    let subnet = |blocker: &'a Blocker| match blocker {
+        Blocker::Acl { subnet, .. } => Some(subnet),
+        Blocker::Groups { .. } => None,
+    };
+    stopped.iter().filter_map(|(_, blocker)| subnet(blocker)).collect()
+}
+
+fn listed(values: impl Iterator<Item = impl ToString>) -> String {
+    values.map(|value| value.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Reachability Analyzer's word for it.
@@ -104,7 +159,7 @@ pub(crate) fn names<'a>(places: impl Iterator<Item = &'a FlowEnd>) -> String {
 }
 
 fn ends(stopped: &Stopped<'_>) -> (String, String) {
-    let from = names(stopped.iter().map(|(passage, _)| &passage.from));
+    let from = names(stopped.iter().map(|(passage, _)| &passage.source));
     let to = names(stopped.iter().map(|(passage, _)| &passage.to));
     (from, to)
 }

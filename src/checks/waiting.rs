@@ -2,8 +2,8 @@
 //! through what is broken there. So it is set against the faults that were found on that path.
 
 use crate::checks::code::Code;
+use crate::checks::code::HopKind;
 use crate::checks::finding::Finding;
-use crate::checks::hops::HopKind;
 
 /// Whether a change that waits would not mend what is broken: the fault that it leaves alone explains the failure.
 pub(crate) fn in_vain(waiting: &Finding, explaining: &[&Finding]) -> bool {

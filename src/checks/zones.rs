@@ -12,7 +12,7 @@ use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::reachability::{FlowEnds, cross_zone};
+use crate::reachability::{CROSS_ZONE, FlowEnds, cross_zone};
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let Some(balancer) = on.load_balancer.value().filter(|balancer| balancer.kind == "network") else {
@@ -63,11 +63,13 @@ fn empty<T>(
         if held.is_empty() { "at least one zone".to_owned() } else { without.join(", ") },
         balancer.name
     );
-    let set = format!(
-        "aws elbv2 modify-load-balancer-attributes --load-balancer-arn {} --attributes \
-         Key=load_balancing.cross_zone.enabled,Value=true --region {{region}}",
-        balancer.arn
-    );
+    // The target group's own attribute wins over the load balancer's.
+    let own = on.network.group_attributes.get(group).and_then(Reading::value);
+    let set = match own.and_then(|attributes| attributes.get(CROSS_ZONE)) {
+        Some("false") => format!("modify-target-group-attributes --target-group-arn {group}"),
+        _ => format!("modify-load-balancer-attributes --load-balancer-arn {}", balancer.arn),
+    };
+    let set = format!("aws elbv2 {set} --attributes Key={CROSS_ZONE},Value=true --region {{region}}");
     let show = format!("aws elbv2 describe-target-health --target-group-arn {group} --region {{region}}");
     let what =
         "Register a target in each of the load balancer's zones, or let its nodes send to other zones.";

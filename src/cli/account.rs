@@ -49,7 +49,7 @@ async fn live() -> Result<Box<dyn Account>, CliError> {
 #[cfg(not(feature = "live"))]
 pub(crate) fn cannot_ask() -> CliError {
     CliError::usage(anyhow::anyhow!(
-        "this build can't ask AWS; build it with the feature `live`, which is on by default"
+        "this build can't read AWS; build it with the feature `live`, which is on by default"
     ))
 }
 

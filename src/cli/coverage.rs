@@ -85,5 +85,5 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
 
 #[cfg(not(feature = "live"))]
 async fn seen(_: &CoverageArgs) -> Result<Inventory, CliError> {
-    Err(account::cannot_ask())
+    Err(crate::cli::account::cannot_ask())
 }

@@ -152,9 +152,7 @@ async fn open(table: Option<&str>) -> Result<Box<dyn Store>, CliError> {
 
 #[cfg(not(feature = "live"))]
 async fn open(_table: Option<&str>) -> Result<Box<dyn Store>, CliError> {
-    let error =
-        anyhow::anyhow!("this build can't ask AWS; build it with the feature `live`, which is on by default");
-    Err(CliError::usage(error))
+    Err(crate::cli::account::cannot_ask())
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ async fn read(stretch: &Stretch, progress: impl FnMut(&Tally, Option<Timestamp>)
 
 #[cfg(not(feature = "live"))]
 async fn read(_: &Stretch, _: impl FnMut(&Tally, Option<Timestamp>)) -> Result<Tally, CliError> {
-    Err(account::cannot_ask())
+    Err(crate::cli::account::cannot_ask())
 }
 
 #[expect(clippy::print_stderr, reason = "progress on a terminal, beside the result on standard output")]

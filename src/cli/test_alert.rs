@@ -80,5 +80,5 @@ async fn publisher(topic: &Arn) -> Result<Box<dyn Publish>, CliError> {
 
 #[cfg(not(feature = "live"))]
 async fn publisher(_: &Arn) -> Result<Box<dyn Publish>, CliError> {
-    Err(account::cannot_ask())
+    Err(crate::cli::account::cannot_ask())
 }

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::aws::history::{Line, Page, Stretch};
+use crate::aws::history::{Page, Stretch};
+use crate::aws::model::LoggedLine;
 use crate::incidents::Tally;
-use crate::logs::{LogBatch, LogEvent, Source};
+use crate::logs::{Batch, LogEvent, Source};
 
 /// Lines kept before those of finished requests are counted and forgotten.
 const CHUNK: usize = 50_000;
@@ -44,7 +45,7 @@ pub async fn replay<E>(
 /// Lines that wait for the rest of their request, and what was counted before.
 struct History {
     source: Source,
-    waiting: Vec<Line>,
+    waiting: Vec<LoggedLine>,
     latest: Option<Timestamp>,
     chunk: usize,
     tally: Tally,
@@ -55,7 +56,7 @@ impl History {
         Self { source, waiting: Vec::new(), latest: None, chunk: CHUNK, tally: Tally::default() }
     }
 
-    fn take(&mut self, lines: Vec<Line>) {
+    fn take(&mut self, lines: Vec<LoggedLine>) {
         self.tally.lines += lines.len() as u64;
         self.latest = lines.iter().filter_map(|line| line.at).max().max(self.latest);
         self.waiting.extend(lines);
@@ -74,7 +75,7 @@ impl History {
     /// Counts the requests of which nothing was logged after this time, or all, and forgets their lines.
     fn settle(&mut self, before: Option<Timestamp>) {
         let events = self.waiting.iter().enumerate().map(event).collect();
-        let batches = [LogBatch { source: self.source.clone(), events }];
+        let batches = [Batch { source: self.source.clone(), events, ..Batch::default() }];
         let mut kept = BTreeSet::new();
         for execution in logs::correlate(&batches) {
             let last = execution.entries.iter().filter_map(|entry| entry.at).max();
@@ -97,7 +98,7 @@ impl History {
     }
 }
 
-fn event((number, line): (usize, &Line)) -> LogEvent<'_> {
+fn event((number, line): (usize, &LoggedLine)) -> LogEvent<'_> {
     LogEvent { number, id: None, at: line.at, message: line.message.as_str().into() }
 }
 
@@ -105,8 +106,8 @@ fn event((number, line): (usize, &Line)) -> LogEvent<'_> {
 mod tests {
     use super::*;
 
-    fn line(second: i64, request: usize, text: &str) -> Line {
-        Line { at: Timestamp::from_second(second).ok(), message: format!("({request}) {text}") }
+    fn line(second: i64, request: usize, text: &str) -> LoggedLine {
+        LoggedLine { at: Timestamp::from_second(second).ok(), message: format!("({request}) {text}") }
     }
 
     #[test]

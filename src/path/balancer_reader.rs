@@ -16,8 +16,8 @@ use crate::aws::{Query, QueryKind, Reading};
 use crate::causes::Endpoint;
 use crate::ids::Arn;
 use crate::path::balancer::{Balancer, CertificateReadings, Details};
+use crate::path::path_reader::{MOST_GROUPS, PathReader};
 use crate::path::private_path::NO_WAY;
-use crate::path::reader::{MOST_GROUPS, PathReader};
 
 /// Certificates read of one listener. It may have dozens; those beyond are as unknown as denied ones.
 const MOST_CERTIFICATES: usize = 4;

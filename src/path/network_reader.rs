@@ -14,8 +14,8 @@ use crate::aws::{Query, Reading};
 use crate::ids::Arn;
 use crate::path::balancer::Balancer;
 use crate::path::network::Network;
+use crate::path::path_reader::{MOST_GROUPS, PathReader};
 use crate::path::private_path::NO_WAY;
-use crate::path::reader::{MOST_GROUPS, PathReader};
 
 /// Values that EC2 takes for one filter. Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>
 const MOST_VALUES: usize = 200;

@@ -4,94 +4,31 @@
 //! service; targets, connections, settings, metrics, the list of certificates and the near side of the network; the
 //! certificates themselves and the targets' interfaces; their security groups.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use jiff::Timestamp;
 use tokio::join;
-use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::aws::model::{
     EndpointConnection, EndpointService, Generation, NetworkInterface, Resource, Stage, VpcLink,
 };
-use crate::aws::{Account, Answer, NotRead, Query, QueryKind, ReadError, Reading};
-use crate::causes::{Blames, Endpoint, RouteContext};
+use crate::aws::{Account, NotRead, Query, QueryKind, Reading};
+use crate::causes::{Endpoint, RouteContext};
 use crate::ids::Arn;
 use crate::path::balancer::Balancer;
 use crate::path::network_reader;
+use crate::path::path_reader::PathReader;
 use crate::path::private_path::{Link, NO_WAY, PrivatePath};
 use crate::path::route::{self, Found};
 use crate::path::variables::Resolved;
 
-/// The answer to a query, once there is one.
-type Slot = Arc<OnceCell<Result<(Answer, Timestamp), ReadError>>>;
-
-/// Asks an account until the deadline, and nothing twice.
-pub(crate) struct PathReader<'a> {
-    account: &'a dyn Account,
-    deadline: Instant,
-    /// When the request failed.
-    pub(crate) failed: Option<Timestamp>,
-    slots: Mutex<HashMap<Query, Slot>>,
-    /// What the role may not read.
-    refused: Mutex<Vec<NotRead>>,
-}
-
-impl PathReader<'_> {
-    pub(crate) async fn read<T: 'static>(&self, query: Query) -> Reading<T> {
-        let kind = query.kind();
-        let slot = self.slot(&query);
-        let ask = || async {
-            let answered = timeout_at(self.deadline, self.account.ask(&query)).await;
-            answered.unwrap_or(Err(ReadError::TimedOut))
-        };
-        match slot.get_or_init(ask).await.clone() {
-            Err(why) => Reading::NotRead(self.not_read(&query, why)),
-            Ok((Answer::Absent, at)) => Reading::Absent { query: kind, at },
-            Ok((answer, at)) => match answer.take() {
-                Some(value) => Reading::Known { value, query: kind, at },
-                None => {
-                    let why = ReadError::Malformed("an answer to another question".to_owned());
-                    Reading::NotRead(self.not_read(&query, why))
-                }
-            },
-        }
-    }
-
-    fn slot(&self, query: &Query) -> Slot {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(query.clone()).or_default())
-    }
-
-    fn not_read(&self, query: &Query, why: ReadError) -> NotRead {
-        let not_read = NotRead::of(query, why);
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if not_read.why == ReadError::Denied && !refused.contains(&not_read) {
-            refused.push(not_read.clone());
-        }
-        not_read
-    }
-}
-
-/// Target groups asked for their health in one survey, so that a listener of a hundred groups can't eat the deadline.
-pub(crate) const MOST_GROUPS: usize = 12;
-
 /// Reads the private path of a subject until the deadline.
 pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: Instant) -> PrivatePath {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return PrivatePath::unread("the text already names a fault that is not on the private path");
     }
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {
         return PrivatePath::unread("the log does not name the API and stage");
     };
-    let reader = PathReader {
-        account,
-        deadline,
-        failed: subject.at,
-        slots: Mutex::default(),
-        refused: Mutex::default(),
-    };
+    let reader = PathReader::new(account, deadline, subject.at);
     let mut path = PrivatePath::unread(NO_WAY);
     let (resources, deployed);
     (path.api, path.stage, resources, deployed) = join!(
@@ -104,7 +41,7 @@ pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: 
     prefer_deployed(&mut path, &deployed, subject);
     fill_in(&mut path, subject);
     reader.link_and_behind(&mut path, subject).await;
-    path.refused = reader.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+    path.refused = reader.into_refused();
     path
 }
 

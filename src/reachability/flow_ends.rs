@@ -41,7 +41,7 @@ pub(crate) struct TargetEnd {
     pub(crate) healthy: bool,
 }
 
-/// Finds the ends of connections in a on.
+/// Finds the ends of connections around one load balancer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FlowEnds<'a> {
     on: OnPath<'a>,

@@ -10,9 +10,12 @@ use crate::aws::model::{Generation, LoadBalancer};
 use crate::aws::{NotRead, QueryKind, Reading};
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::reachability::flow::{Leg, Outcome, not_known};
+use crate::reachability::flow::{Leg, StepOutcome, not_known};
 use crate::reachability::flow_ends::{FlowEnd, FlowEnds, TargetEnd};
 use crate::reachability::rule_set::{Flow, RuleSet};
+
+/// Of a load balancer or a target group: whether nodes send to targets of other zones.
+pub(crate) const CROSS_ZONE: &str = "load_balancing.cross_zone.enabled";
 
 /// All four, in the order in which a connection meets them.
 const STEPS: [Leg; 4] = [Leg::SourceEgress, Leg::AclRequest, Leg::TargetIngress, Leg::AclResponse];
@@ -21,14 +24,17 @@ const STEPS: [Leg; 4] = [Leg::SourceEgress, Leg::AclRequest, Leg::TargetIngress,
 #[derive(Clone, Debug)]
 pub(crate) struct FlowStep {
     pub(crate) step: Leg,
+    /// The interface that the connection leaves.
     pub(crate) from: FlowEnd,
+    /// Whom the destination sees.
+    pub(crate) source: FlowEnd,
     pub(crate) to: FlowEnd,
     pub(crate) port: u16,
-    /// Whether a rule at the destination may mean the source by security group.
+    /// Whether a rule at the destination means the source by the source's security groups.
     pub(crate) matches_by_group: bool,
     /// Whether it is a health check.
     pub(crate) health: bool,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: StepOutcome,
     /// Whether the load balancer's own health checks pass where these rules would stop them.
     pub(crate) contradicted: bool,
 }
@@ -47,7 +53,8 @@ pub(crate) fn entry(on: OnPath<'_>) -> Vec<FlowStep> {
     let nodes = ends.nodes(balancer);
     if on.path.generation() == Some(Generation::V2) {
         let from = on.path.vpc_link().map(|link| ends.link(link)).unwrap_or_default();
-        let ways = pairs(&from, &nodes).map(|(from, to)| way(from, to, listener.port, true, None));
+        let nodes = with_traffic(on, ends, nodes);
+        let ways = pairs(&from, &nodes).map(|(from, to)| way(from, to, listener.port, true));
         return ways.flat_map(|way| pass(ground, &way, &STEPS)).collect();
     }
     // Without groups there is nothing to enforce, and then AWS says nothing about enforcing it.
@@ -57,8 +64,27 @@ pub(crate) fn entry(on: OnPath<'_>) -> Vec<FlowStep> {
     let from = ends.api_gateway();
     let doubt = enforcement(balancer).err();
     let nodes = nodes.first().into_iter();
-    let ways = nodes.map(|to| way(&from, to, listener.port, false, doubt.clone()));
+    let ways = nodes.map(|to| Flow { doubt: doubt.clone(), ..way(&from, to, listener.port, false) });
     ways.flat_map(|way| pass(ground, &way, &[Leg::TargetIngress])).collect()
+}
+
+/// The nodes that clients are sent to: one whose zone holds no target for it drops out of the load balancer's name.
+///
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html>
+fn with_traffic(on: OnPath<'_>, ends: FlowEnds<'_>, nodes: Vec<FlowEnd>) -> Vec<FlowEnd> {
+    if on.targets.keys().any(|group| cross_zone(on, group) != Ok(false)) {
+        return nodes;
+    }
+    let targets: Vec<TargetEnd> = on.targets.keys().flat_map(|group| ends.targets(group)).collect();
+    let any_healthy = targets.iter().any(|target| target.healthy);
+    let zones: Option<Vec<&str>> = targets
+        .iter()
+        .filter(|target| target.healthy || !any_healthy)
+        .map(|target| target.place.zone.as_deref().filter(|zone| *zone != "all"))
+        .collect();
+    let Some(zones) = zones.filter(|zones| !zones.is_empty()) else { return nodes };
+    let held = |node: &FlowEnd| node.zone.as_deref().is_none_or(|zone| zones.contains(&zone));
+    nodes.into_iter().filter(held).collect()
 }
 
 /// What connections from the load balancer to a group's targets meet.
@@ -66,18 +92,26 @@ pub(crate) fn behind(on: OnPath<'_>, group: &Arn) -> Vec<FlowStep> {
     let Some(balancer) = on.load_balancer.value() else { return Vec::new() };
     let (ends, ground) = (FlowEnds::new(on), RuleSet(&on.balancer.network));
     let nodes = ends.nodes(balancer);
-    let (sources, matches_by_group, doubt) = sources(on, balancer, group, &nodes);
+    let senders = senders(on, balancer, group);
     let cross_zone = cross_zone(on, group);
     let mut passages = Vec::new();
     for target in ends.targets(group) {
         let checks = checks(ground, &nodes, &target, balancer);
-        for (from, to) in pairs(&sources, std::slice::from_ref(&target.place)) {
+        for (from, to) in pairs(&nodes, std::slice::from_ref(&target.place)) {
             let Some(crossing) = crosses(from, to, &cross_zone, ends) else { continue };
-            let way = way(from, to, target.port, matches_by_group, doubt.clone().or(crossing));
-            passages.extend(pass(ground, &way, &STEPS).into_iter().map(|passage| FlowStep {
-                contradicted: target.healthy && checks.iter().any(|check| stops_too(check, &passage)),
-                ..passage
-            }));
+            let sources = senders.clients.as_deref().unwrap_or(std::slice::from_ref(from));
+            for source in sources.iter().filter(|source| same_version(source, to)) {
+                let way = Flow {
+                    source,
+                    undocumented: &senders.undocumented,
+                    doubt: senders.doubt.clone().or_else(|| crossing.clone()),
+                    ..way(from, to, target.port, senders.by_group)
+                };
+                passages.extend(pass(ground, &way, &STEPS).into_iter().map(|passage| FlowStep {
+                    contradicted: target.healthy && checks.iter().any(|check| stops_too(check, &passage)),
+                    ..passage
+                }));
+            }
         }
         // Checks that pass need no model to say so.
         if !target.healthy {
@@ -87,7 +121,7 @@ pub(crate) fn behind(on: OnPath<'_>, group: &Arn) -> Vec<FlowStep> {
     passages
 }
 
-/// What health checks of one target meet: they come from the load balancer itself, whoever its clients are.
+/// What health checks of one target meet: they come from the load balancer itself, not from its clients.
 fn checks(
     ground: RuleSet<'_>,
     nodes: &[FlowEnd],
@@ -100,47 +134,54 @@ fn checks(
     let near = |node: &&FlowEnd| node.zone == target.place.zone || target.place.zone.is_none();
     let near: Vec<FlowEnd> = nodes.iter().filter(near).cloned().collect();
     let ways = pairs(&near, std::slice::from_ref(&target.place));
-    ways.flat_map(|(from, to)| pass(ground, &way(from, to, port, matches_by_group, None), &STEPS))
+    ways.flat_map(|(from, to)| pass(ground, &way(from, to, port, matches_by_group), &STEPS))
         .map(|passage| FlowStep { health: true, ..passage })
         .collect()
 }
 
 fn stops_too(check: &FlowStep, request: &FlowStep) -> bool {
-    check.step == request.step && check.port == request.port && matches!(check.outcome, Outcome::Blocked(_))
+    let (StepOutcome::Blocked(one), StepOutcome::Blocked(other)) = (&check.outcome, &request.outcome) else {
+        return false;
+    };
+    check.step == request.step && check.port == request.port && one.identity() == other.identity()
 }
 
-/// Whom targets see as the source of requests, whether rules may mean it by group, and what would have to be known.
-fn sources(
-    on: OnPath<'_>,
-    balancer: &LoadBalancer,
-    group: &Arn,
-    nodes: &[FlowEnd],
-) -> (Vec<FlowEnd>, bool, Option<NotRead>) {
+/// Whom targets see as the source of requests.
+struct Senders {
+    /// The clients, where the load balancer keeps their addresses; `None` where targets see the node itself.
+    clients: Option<Vec<FlowEnd>>,
+    /// Whether a rule that names the load balancer's security group means it.
+    by_group: bool,
+    /// Groups of which no document tells whether a rule that names one means it.
+    undocumented: Vec<String>,
+    /// What would have to be known to be sure.
+    doubt: Option<NotRead>,
+}
+
+fn senders(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Senders {
     let guarded = !balancer.security_groups.is_empty();
+    let node = Senders { clients: None, by_group: guarded, undocumented: Vec::new(), doubt: None };
     if balancer.kind != "network" {
-        return (nodes.to_vec(), guarded, None);
+        return node;
     }
     if on.path.generation() != Some(Generation::V2) {
         let enforced = if guarded { enforcement(balancer) } else { Ok(false) };
         let doubt = enforced.as_ref().err().cloned();
-        return (nodes.to_vec(), enforced.unwrap_or(false), doubt);
+        return Senders { by_group: enforced.unwrap_or(false), doubt, ..node };
     }
-    // A V2 link is a client in the VPC, whose address the load balancer may keep.
-    match attribute(on, group, "preserve_client_ip.enabled") {
-        Ok(Some("true")) => {
-            let named = not_known(
-                "how rules mean a VPC link behind the load balancer",
-                None,
-                "it is documented nowhere",
-            );
-            let groups = if guarded { Ok(balancer.security_groups.clone()) } else { Err(named) };
-            let link = on.path.vpc_link().map(|link| FlowEnds::new(on).link(link)).unwrap_or_default();
-            let link = link.into_iter().map(|place| FlowEnd { groups: groups.clone(), zone: None, ..place });
-            (link.collect(), true, None)
+    // A V2 link is a client in the VPC, whose address the load balancer may keep. A target that is itself a load balancer
+    // always sees the client.
+    let kept = match attribute(on, group, "preserve_client_ip.enabled") {
+        Ok(Some(value)) => value == "true",
+        Ok(None) => {
+            on.target_group(group).is_some_and(|group| group.kind == "instance" || group.kind == "alb")
         }
-        Ok(_) => (nodes.to_vec(), guarded, None),
-        Err(unavailable) => (nodes.to_vec(), guarded, Some(unavailable)),
-    }
+        Err(unavailable) => return Senders { doubt: Some(unavailable), ..node },
+    };
+    let Some(link) = on.path.vpc_link().filter(|_| kept) else { return node };
+    let own = FlowEnds::new(on).link(link).into_iter();
+    let clients = own.map(|client| FlowEnd { groups: Ok(balancer.security_groups.clone()), ..client });
+    Senders { clients: Some(clients.collect()), undocumented: link.security_groups.clone(), ..node }
 }
 
 /// Whether PrivateLink traffic has to pass the load balancer's inbound rules.
@@ -155,15 +196,14 @@ fn enforcement(balancer: &LoadBalancer) -> Result<bool, NotRead> {
 ///
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html>
 pub(crate) fn cross_zone(on: OnPath<'_>, group: &Arn) -> Result<bool, NotRead> {
-    const KEY: &str = "load_balancing.cross_zone.enabled";
     if on.load_balancer.value().is_some_and(|balancer| balancer.kind != "network") {
         return Ok(true);
     }
-    match attribute(on, group, KEY)? {
+    match attribute(on, group, CROSS_ZONE)? {
         Some("true") => Ok(true),
         Some("false") => Ok(false),
         _ => match &on.network.balancer_attributes {
-            Reading::Known { value, .. } => Ok(value.get(KEY) == Some("true")),
+            Reading::Known { value, .. } => Ok(value.get(CROSS_ZONE) == Some("true")),
             Reading::NotRead(unavailable) => Err(unavailable.clone()),
             Reading::Absent { .. } => Err(not_known(
                 "the load balancer's attributes",
@@ -194,10 +234,9 @@ fn crosses(
     cross_zone: &Result<bool, NotRead>,
     ends: FlowEnds<'_>,
 ) -> Option<Option<NotRead>> {
-    // A place without a zone is a client whose address is kept; `all` is a target outside the VPC, whom every node uses.
+    // `all` is a target outside the VPC, which every node uses.
     let (Some(from), Some(to)) = (&from.zone, &to.zone) else {
-        let sure = from.zone.is_none() || *cross_zone == Ok(true);
-        return Some((!sure).then(|| ends.zone_unread()));
+        return Some((*cross_zone != Ok(true)).then(|| ends.zone_unread()));
     };
     match cross_zone {
         _ if from == to || to == "all" => Some(None),
@@ -207,32 +246,33 @@ fn crosses(
     }
 }
 
-fn way<'a>(
-    from: &'a FlowEnd,
-    to: &'a FlowEnd,
-    port: u16,
-    matches_by_group: bool,
-    doubt: Option<NotRead>,
-) -> Flow<'a> {
-    Flow { from, to, port, matches_by_group, doubt }
+fn way<'a>(from: &'a FlowEnd, to: &'a FlowEnd, port: u16, matches_by_group: bool) -> Flow<'a> {
+    Flow { from, source: from, to, port, matches_by_group, undocumented: &[], doubt: None }
 }
 
 fn pass(ground: RuleSet<'_>, way: &Flow<'_>, steps: &[Leg]) -> Vec<FlowStep> {
-    let passage = |step: &Leg| FlowStep {
-        step: *step,
+    let passage = |step: Leg, outcome| FlowStep {
+        step,
         from: way.from.clone(),
+        source: way.source.clone(),
         to: way.to.clone(),
         port: way.port,
         matches_by_group: way.matches_by_group,
         health: false,
-        outcome: ground.step(way, *step),
+        outcome,
         contradicted: false,
     };
-    steps.iter().map(passage).collect()
+    let of_step =
+        |step: &Leg| ground.step(way, *step).into_iter().map(|outcome| passage(*step, outcome)).collect();
+    steps.iter().flat_map(|step| -> Vec<FlowStep> { of_step(step) }).collect()
 }
 
 /// All pairs of places that speak the same version of IP.
 fn pairs<'a>(from: &'a [FlowEnd], to: &'a [FlowEnd]) -> impl Iterator<Item = (&'a FlowEnd, &'a FlowEnd)> {
-    let v4 = |place: &FlowEnd| place.net.network().is_ipv4();
-    from.iter().flat_map(move |from| to.iter().filter(move |to| v4(from) == v4(to)).map(move |to| (from, to)))
+    from.iter()
+        .flat_map(move |from| to.iter().filter(move |to| same_version(from, to)).map(move |to| (from, to)))
+}
+
+fn same_version(one: &FlowEnd, other: &FlowEnd) -> bool {
+    one.net.network().is_ipv4() == other.net.network().is_ipv4()
 }

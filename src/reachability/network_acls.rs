@@ -23,8 +23,8 @@ pub(crate) const LAST: i32 = 32767;
 pub(crate) enum Crossing<'a> {
     /// All pass.
     Open,
-    /// Those to some of the ports do not; this entry stops them.
-    Partly(Option<&'a AclEntry>),
+    /// Those to so many of the ports do not; this entry stops them.
+    Partly(Option<&'a AclEntry>, u32),
     /// None passes; this entry stops them, or none allows them.
     Closed(Option<&'a AclEntry>),
     /// It depends on the address, which is somewhere in the network.
@@ -42,28 +42,43 @@ pub(crate) fn crosses(
         acl.entries.iter().filter(|entry| entry.egress == egress && is_tcp(&entry.protocol)).collect();
     entries.sort_by_key(|entry| entry.number);
     let cuts: Vec<IpNet> = entries.iter().map(|entry| entry.cidr).collect();
-    let firsts = intervals(&entries, &ports);
-    let mut answers = pieces(net, &cuts).into_iter().map(|piece| {
-        let stops: Vec<_> = firsts.iter().filter_map(|port| stopped(&entries, piece, *port)).collect();
-        match stops.first() {
+    let stretches = stretches(&entries, &ports);
+    let answers = pieces(net, &cuts).into_iter().map(|piece| {
+        let stops: Vec<_> = stretches
+            .iter()
+            .filter_map(|(first, length)| Some((stopped(&entries, piece, *first)?, *length)))
+            .collect();
+        // The first that stops anything: what is allowed before it is allowed before the others.
+        let first = stops.iter().map(|(entry, _)| *entry).min_by_key(|entry| number(*entry));
+        match first {
             None => Crossing::Open,
-            Some(entry) if stops.len() == firsts.len() => Crossing::Closed(*entry),
-            Some(entry) => Crossing::Partly(*entry),
+            Some(entry) if stops.len() == stretches.len() => Crossing::Closed(entry),
+            Some(entry) => Crossing::Partly(entry, stops.iter().map(|(_, length)| length).sum()),
         }
     });
-    let first = answers.next().unwrap_or(Crossing::Depends);
-    let same = |answer: Crossing<'_>| std::mem::discriminant(&answer) == std::mem::discriminant(&first);
-    if answers.all(same) { first } else { Crossing::Depends }
+    let answers: Vec<Crossing<'_>> = answers.collect();
+    let kind = std::mem::discriminant::<Crossing<'_>>;
+    let alike = answers.windows(2).all(|pair| kind(&pair[0]) == kind(&pair[1]));
+    let first = answers.into_iter().min_by_key(|answer| match answer {
+        Crossing::Partly(entry, _) | Crossing::Closed(entry) => number(*entry),
+        Crossing::Open | Crossing::Depends => 0,
+    });
+    first.filter(|_| alike).unwrap_or(Crossing::Depends)
 }
 
-/// The first port of each stretch of ports that no entry's range divides.
-fn intervals(entries: &[&AclEntry], ports: &RangeInclusive<u16>) -> Vec<u16> {
+fn number(entry: Option<&AclEntry>) -> i32 {
+    entry.map_or(LAST, |entry| entry.number)
+}
+
+/// Stretches of ports that no entry's range divides: the first port of each, and how many they are.
+fn stretches(entries: &[&AclEntry], ports: &RangeInclusive<u16>) -> Vec<(u16, u32)> {
     let edges = entries.iter().map(|entry| range(entry)).flat_map(|range| [*range.start(), range.end() + 1]);
     let inside = edges.filter_map(|edge| u16::try_from(edge).ok()).filter(|edge| ports.contains(edge));
     let mut firsts: Vec<u16> = inside.chain([*ports.start()]).collect();
     firsts.sort_unstable();
     firsts.dedup();
-    firsts
+    let ends = firsts.iter().skip(1).map(|port| u32::from(*port)).chain([u32::from(*ports.end()) + 1]);
+    firsts.iter().zip(ends).map(|(first, end)| (*first, end - u32::from(*first))).collect()
 }
 
 /// The entry that stops a packet; `Some(None)` where no entry allows it, `None` where it passes.
@@ -116,7 +131,7 @@ mod tests {
         let number = |entry: Option<&AclEntry>| entry.map_or(0, |entry| entry.number);
         match crosses(&acl, false, net.parse().unwrap(), ports) {
             Crossing::Open => ("open", 0),
-            Crossing::Partly(entry) => ("partly", number(entry)),
+            Crossing::Partly(entry, _) => ("partly", number(entry)),
             Crossing::Closed(entry) => ("closed", number(entry)),
             Crossing::Depends => ("depends", 0),
         }
@@ -233,8 +248,8 @@ mod tests {
             let crossing = crosses(&acl, egress, format!("{address}/32").parse().unwrap(), ports.clone());
             let expected = match passing {
                 0 => matches!(crossing, Crossing::Closed(_)),
-                some if some == ports.count() => crossing == Crossing::Open,
-                _ => matches!(crossing, Crossing::Partly(_)),
+                some if some == ports.clone().count() => crossing == Crossing::Open,
+                some => matches!(crossing, Crossing::Partly(_, denied) if denied as usize == ports.count() - some),
             };
             prop_assert!(expected, "{crossing:?}, {passing} pass");
         }

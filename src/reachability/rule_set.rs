@@ -1,13 +1,11 @@
 //! One connection, step by step: from a place, to a place, to a port.
 
-use crate::reachability::network_acls;
-
 use std::ops::RangeInclusive;
 
-use crate::aws::model::{GroupRule, NetworkAcl, SecurityGroup};
+use crate::aws::model::{AclEntry, GroupRule, NetworkAcl, SecurityGroup};
 use crate::aws::{NotRead, QueryKind, ReadError};
 use crate::path::Network;
-use crate::reachability::flow::{Blocker, Leg, Outcome, not_known};
+use crate::reachability::flow::{Blocker, FEWEST_PORTS, Leg, StepOutcome, not_known};
 use crate::reachability::flow_ends::FlowEnd;
 use crate::reachability::network_acls::{Crossing, EPHEMERAL, crosses};
 use crate::reachability::security_groups::{Admission, Peer, admits};
@@ -15,12 +13,17 @@ use crate::reachability::security_groups::{Admission, Peer, admits};
 /// A connection that is looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct Flow<'a> {
+    /// The interface that it leaves.
     pub(crate) from: &'a FlowEnd,
+    /// Whom the destination sees: the same, or the client whose address a load balancer keeps.
+    pub(crate) source: &'a FlowEnd,
     pub(crate) to: &'a FlowEnd,
     /// The port at its destination.
     pub(crate) port: u16,
-    /// Whether rules at its destination may mean its source by security group.
+    /// Whether rules at its destination mean its source by the source's security groups.
     pub(crate) matches_by_group: bool,
+    /// Groups of which no document tells whether a rule at its destination means the source by them.
+    pub(crate) undocumented: &'a [String],
     /// Something without which it is not sure that connections go this way; then nothing blocks for certain.
     pub(crate) doubt: Option<NotRead>,
 }
@@ -30,29 +33,38 @@ pub(crate) struct Flow<'a> {
 pub(crate) struct RuleSet<'a>(pub(crate) &'a Network);
 
 impl<'a> RuleSet<'a> {
-    /// What one step makes of a connection.
-    pub(crate) fn step(self, way: &Flow<'_>, step: Leg) -> Outcome {
-        let outcome = match step {
+    /// What one step makes of a connection: a single outcome of security groups, one of each border that has an ACL.
+    pub(crate) fn step(self, way: &Flow<'_>, step: Leg) -> Vec<StepOutcome> {
+        let port = way.port..=way.port;
+        let outcomes = match step {
             Leg::SourceEgress => {
-                self.groups(&way.from.groups, way.to, way.to.groups.as_deref(), way.port, true)
+                let named = way.to.groups.as_deref();
+                vec![self.groups(&way.from.groups, way.to, named, &[], way.port, true)]
             }
             Leg::TargetIngress => {
-                let named = if way.matches_by_group { way.from.groups.as_deref() } else { Ok(&[][..]) };
-                let outcome = self.groups(&way.to.groups, way.from, named, way.port, false);
-                self.group_reference_ineffective(outcome, way)
+                let named = if way.matches_by_group { way.source.groups.as_deref() } else { Ok(&[][..]) };
+                let outcome =
+                    self.groups(&way.to.groups, way.source, named, way.undocumented, way.port, false);
+                vec![self.group_reference_ineffective(outcome, way)]
             }
-            Leg::AclRequest => self.acls([
-                (way.from, way.to, true, way.port..=way.port),
-                (way.to, way.from, false, way.port..=way.port),
-            ]),
-            Leg::AclResponse => {
-                self.acls([(way.to, way.from, true, EPHEMERAL), (way.from, way.to, false, EPHEMERAL)])
-            }
+            // Within one subnet no ACL is in the way.
+            _ if way.from.subnet.is_ok() && way.from.subnet == way.to.subnet => vec![StepOutcome::Open],
+            Leg::AclRequest => vec![
+                self.acl_of(way.from, way.to, true, port.clone()),
+                self.acl_of(way.to, way.source, false, port),
+            ],
+            Leg::AclResponse => vec![
+                self.acl_of(way.to, way.source, true, EPHEMERAL),
+                self.acl_of(way.from, way.to, false, EPHEMERAL),
+            ],
         };
-        match (outcome, &way.doubt) {
-            (Outcome::Blocked(_) | Outcome::Partly(_), Some(doubt)) => Outcome::Unknown(doubt.clone()),
+        let doubted = |outcome| match (outcome, &way.doubt) {
+            (StepOutcome::Blocked(_) | StepOutcome::Partly(_), Some(doubt)) => {
+                StepOutcome::Unknown(doubt.clone())
+            }
             (outcome, _) => outcome,
-        }
+        };
+        outcomes.into_iter().map(doubted).collect()
     }
 
     /// The groups at one end, asked about the other end; no group guards nothing.
@@ -61,13 +73,14 @@ impl<'a> RuleSet<'a> {
         ids: &Result<Vec<String>, NotRead>,
         peer: &FlowEnd,
         named: Result<&[String], &NotRead>,
+        undocumented: &[String],
         port: u16,
         egress: bool,
-    ) -> Outcome {
+    ) -> StepOutcome {
         let ids = match ids {
-            Ok(ids) if ids.is_empty() => return Outcome::Open,
+            Ok(ids) if ids.is_empty() => return StepOutcome::Open,
             Ok(ids) => ids,
-            Err(unavailable) => return Outcome::Unknown(unavailable.clone()),
+            Err(unavailable) => return StepOutcome::Unknown(unavailable.clone()),
         };
         let (mut rules, mut unread): (Vec<&GroupRule>, _) = (Vec::new(), None);
         for id in ids {
@@ -81,15 +94,17 @@ impl<'a> RuleSet<'a> {
             .or_else(|| named.err().filter(|_| rules.iter().any(|rule| !rule.groups.is_empty())).cloned());
         let admission = admits(
             rules.iter().copied(),
-            Peer { net: peer.net, groups: named.unwrap_or_default() },
+            Peer { net: peer.net, groups: named.unwrap_or_default(), undocumented },
             port,
             &self.0.prefix_lists,
         );
         match (admission, unread) {
-            (Admission::Passes, _) => Outcome::Open,
-            (_, Some(unavailable)) | (Admission::Unread(unavailable), None) => Outcome::Unknown(unavailable),
-            (Admission::Depends, None) => Outcome::Unknown(vague(peer)),
-            (Admission::Blocks, None) => Outcome::Blocked(Blocker::Groups {
+            (Admission::Passes, _) => StepOutcome::Open,
+            (_, Some(unavailable)) | (Admission::Unread(unavailable), None) => {
+                StepOutcome::Unknown(unavailable)
+            }
+            (Admission::Depends, None) => StepOutcome::Unknown(vague(peer)),
+            (Admission::Blocks, None) => StepOutcome::Blocked(Blocker::Groups {
                 ids: ids.clone(),
                 egress,
                 empty: rules.is_empty(),
@@ -99,52 +114,50 @@ impl<'a> RuleSet<'a> {
     }
 
     /// Marks a block that comes of a group's name alone.
-    fn group_reference_ineffective(self, outcome: Outcome, way: &Flow<'_>) -> Outcome {
+    fn group_reference_ineffective(self, outcome: StepOutcome, way: &Flow<'_>) -> StepOutcome {
         match outcome {
-            Outcome::Blocked(Blocker::Groups { ids, egress, empty, .. }) if !way.matches_by_group => {
-                let meant =
-                    self.groups(&way.to.groups, way.from, way.from.groups.as_deref(), way.port, false);
-                let group_reference_ineffective = meant == Outcome::Open;
-                Outcome::Blocked(Blocker::Groups { ids, egress, empty, group_reference_ineffective })
+            StepOutcome::Blocked(Blocker::Groups { ids, egress, empty, .. }) if !way.matches_by_group => {
+                let named = way.source.groups.as_deref();
+                let meant = self.groups(&way.to.groups, way.source, named, &[], way.port, false);
+                let group_reference_ineffective = meant == StepOutcome::Open;
+                StepOutcome::Blocked(Blocker::Groups { ids, egress, empty, group_reference_ineffective })
             }
             outcome => outcome,
         }
     }
 
-    /// The ACLs of both ends, each asked about the other end; within one subnet there is none in the way.
-    fn acls(self, edges: [(&FlowEnd, &FlowEnd, bool, RangeInclusive<u16>); 2]) -> Outcome {
-        let [(one, other, ..), _] = &edges;
-        if one.subnet.is_ok() && one.subnet == other.subnet {
-            return Outcome::Open;
-        }
-        let [first, second] =
-            edges.map(|(place, peer, egress, ports)| self.acl_of(place, peer, egress, ports));
-        if rank(&second) > rank(&first) { second } else { first }
-    }
-
-    fn acl_of(self, place: &FlowEnd, peer: &FlowEnd, egress: bool, ports: RangeInclusive<u16>) -> Outcome {
+    fn acl_of(
+        self,
+        place: &FlowEnd,
+        peer: &FlowEnd,
+        egress: bool,
+        ports: RangeInclusive<u16>,
+    ) -> StepOutcome {
         let subnet = match &place.subnet {
             Ok(subnet) => subnet,
-            Err(unavailable) => return Outcome::Unknown(unavailable.clone()),
+            Err(unavailable) => return StepOutcome::Unknown(unavailable.clone()),
         };
         let acl = match self.acl(subnet) {
             Ok(acl) => acl,
-            Err(unavailable) => return Outcome::Unknown(unavailable),
+            Err(unavailable) => return StepOutcome::Unknown(unavailable),
         };
-        let blocker = |entry: Option<i32>| Blocker::Acl {
+        let blocker = |entry: Option<&AclEntry>, denied| Blocker::Acl {
             id: acl.id.clone(),
             subnet: subnet.clone(),
             egress,
-            entry,
-            free: free(acl, egress, entry),
+            entry: entry.map(|entry| entry.number),
             peer: peer.net,
             ports: (*ports.start(), *ports.end()),
+            denied,
         };
         match crosses(acl, egress, peer.net, ports.clone()) {
-            Crossing::Open => Outcome::Open,
-            Crossing::Partly(entry) => Outcome::Partly(blocker(entry.map(|entry| entry.number))),
-            Crossing::Closed(entry) => Outcome::Blocked(blocker(entry.map(|entry| entry.number))),
-            Crossing::Depends => Outcome::Unknown(vague(peer)),
+            Crossing::Open => StepOutcome::Open,
+            Crossing::Partly(entry, denied) if denied < FEWEST_PORTS => {
+                StepOutcome::Mostly(blocker(entry, denied))
+            }
+            Crossing::Partly(entry, denied) => StepOutcome::Partly(blocker(entry, denied)),
+            Crossing::Closed(entry) => StepOutcome::Blocked(blocker(entry, ports.len() as u32)),
+            Crossing::Depends => StepOutcome::Unknown(vague(peer)),
         }
     }
 
@@ -179,23 +192,4 @@ fn unlisted(what: &str, query: QueryKind) -> NotRead {
 
 fn vague(peer: &FlowEnd) -> NotRead {
     peer.vague.clone().unwrap_or_else(|| not_known(&peer.name, None, "its address is not known"))
-}
-
-/// The worse of two outcomes decides; a certain block is worse than a doubt.
-fn rank(outcome: &Outcome) -> u8 {
-    match outcome {
-        Outcome::Open => 0,
-        Outcome::Unknown(_) => 1,
-        Outcome::Partly(_) => 2,
-        Outcome::Blocked(_) => 3,
-    }
-}
-
-/// The highest number before the entry that no other entry of that direction has, in steps of ten where there is room.
-fn free(acl: &NetworkAcl, egress: bool, before: Option<i32>) -> Option<i32> {
-    let end = before.unwrap_or(network_acls::LAST).min(network_acls::LAST);
-    let taken =
-        |number: &i32| acl.entries.iter().any(|entry| entry.egress == egress && entry.number == *number);
-    let tidy = (1..end.min(1000) / 10).map(|tens| tens * 10).rev().find(|number| !taken(number));
-    tidy.or_else(|| (1..end).rev().find(|number| !taken(number)))
 }

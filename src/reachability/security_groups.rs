@@ -15,8 +15,10 @@ use crate::reachability::space::{Cover, cover};
 pub(crate) struct Peer<'a> {
     /// Where its address lies: one address, or the subnet or the whole internet that it is somewhere in.
     pub(crate) net: IpNet,
-    /// The security groups by which a rule may mean it.
+    /// The security groups by which a rule means it.
     pub(crate) groups: &'a [String],
+    /// Security groups of which no document tells whether a rule that names one means it.
+    pub(crate) undocumented: &'a [String],
 }
 
 /// What rules make of a connection.
@@ -43,6 +45,13 @@ pub(crate) fn admits<'a>(
     for rule in rules.into_iter().filter(|rule| speaks_of(rule, port)) {
         if rule.groups.iter().any(|group| peer.groups.contains(group)) {
             return Admission::Passes;
+        }
+        if let Some(group) = rule.groups.iter().find(|group| peer.undocumented.contains(group)) {
+            unread = Some(NotRead::not_asked(
+                format!("whether a rule that names {group} means a client behind the load balancer"),
+                None,
+                "AWS documents it nowhere",
+            ));
         }
         nets.extend(&rule.cidrs);
         for id in &rule.prefix_lists {
@@ -130,7 +139,7 @@ mod tests {
 
     fn ask(rules: &[GroupRule], net: &str, groups: &[&str], port: u16) -> Admission {
         let groups: Vec<String> = groups.iter().map(|id| id.to_string()).collect();
-        admits(rules, Peer { net: net.parse().unwrap(), groups: &groups }, port, &lists())
+        admits(rules, Peer { net: net.parse().unwrap(), groups: &groups, undocumented: &[] }, port, &lists())
     }
 
     #[track_caller]

@@ -21,32 +21,36 @@ const LOG: &str = "\
 ";
 
 /// An account with one private integration, in order, until a test breaks it.
-struct World {
-    generation: Generation,
-    balancer: LoadBalancer,
-    link_groups: Vec<String>,
-    group: TargetGroup,
-    targets: Vec<Target>,
-    instances: Vec<Instance>,
-    interfaces: Vec<NetworkInterface>,
-    backend: Option<LoadBalancer>,
-    groups: Vec<SecurityGroup>,
-    acls: Vec<NetworkAcl>,
-    prefix_list: Vec<&'static str>,
-    balancer_attributes: Vec<(&'static str, &'static str)>,
-    group_attributes: Vec<(&'static str, &'static str)>,
-    denied: Vec<&'static str>,
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) generation: Generation,
+    pub(crate) balancer: LoadBalancer,
+    pub(crate) link_groups: Vec<String>,
+    pub(crate) group: TargetGroup,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) instances: Vec<Instance>,
+    pub(crate) interfaces: Vec<NetworkInterface>,
+    pub(crate) backend: Option<LoadBalancer>,
+    pub(crate) groups: Vec<SecurityGroup>,
+    pub(crate) acls: Vec<NetworkAcl>,
+    pub(crate) prefix_list: Vec<&'static str>,
+    pub(crate) balancer_attributes: Vec<(&'static str, &'static str)>,
+    pub(crate) group_attributes: Vec<(&'static str, &'static str)>,
+    pub(crate) denied: Vec<&'static str>,
 }
+
+const SUBNETS: [(&str, &str); 5] =
+    [("lb-a", "10.0.1"), ("lb-b", "10.0.2"), ("app-a", "10.0.11"), ("app-b", "10.0.12"), ("link", "10.0.21")];
 
 fn arn(tail: &str) -> Arn {
     Arn::new(format!("arn:aws:elasticloadbalancing:eu-west-1:123456789012:{tail}"))
 }
 
-fn strings(texts: &[&str]) -> Vec<String> {
+pub(crate) fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| text.to_string()).collect()
 }
 
-fn rule(ports: (i32, i32), peers: &[&str]) -> GroupRule {
+pub(crate) fn rule(ports: (i32, i32), peers: &[&str]) -> GroupRule {
     let (groups, others): (Vec<&str>, Vec<&str>) = peers.iter().partition(|peer| peer.starts_with("sg-"));
     let (lists, cidrs): (Vec<&str>, Vec<&str>) = others.iter().partition(|peer| peer.starts_with("pl-"));
     GroupRule {
@@ -59,15 +63,21 @@ fn rule(ports: (i32, i32), peers: &[&str]) -> GroupRule {
     }
 }
 
-fn everything() -> GroupRule {
+pub(crate) fn everything() -> GroupRule {
     GroupRule { protocol: "-1".to_owned(), from_port: None, to_port: None, ..rule((0, 0), &["0.0.0.0/0"]) }
 }
 
-fn group(id: &str, ingress: Vec<GroupRule>) -> SecurityGroup {
+pub(crate) fn group(id: &str, ingress: Vec<GroupRule>) -> SecurityGroup {
     SecurityGroup { id: id.to_owned(), name: id.replace("sg-", ""), ingress, egress: vec![everything()] }
 }
 
-fn entry(number: i32, egress: bool, allow: bool, cidr: &str, ports: Option<(i32, i32)>) -> AclEntry {
+pub(crate) fn entry(
+    number: i32,
+    egress: bool,
+    allow: bool,
+    cidr: &str,
+    ports: Option<(i32, i32)>,
+) -> AclEntry {
     AclEntry {
         number,
         egress,
@@ -79,13 +89,13 @@ fn entry(number: i32, egress: bool, allow: bool, cidr: &str, ports: Option<(i32,
     }
 }
 
-fn acl(id: &str, subnets: &[&str]) -> NetworkAcl {
+pub(crate) fn acl(id: &str, subnets: &[&str]) -> NetworkAcl {
     let both = |number, allow| [true, false].map(|egress| entry(number, egress, allow, "0.0.0.0/0", None));
     let entries = [both(100, true), both(32767, false)].concat();
     NetworkAcl { id: id.to_owned(), subnets: strings(subnets), entries }
 }
 
-fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) -> NetworkInterface {
+pub(crate) fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) -> NetworkInterface {
     NetworkInterface {
         id: id.to_owned(),
         subnet: Some(subnet.to_owned()),
@@ -94,7 +104,7 @@ fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) -> NetworkI
     }
 }
 
-fn target(id: &str, zone: Option<&str>) -> Target {
+pub(crate) fn target(id: &str, zone: Option<&str>) -> Target {
     Target {
         id: id.to_owned(),
         port: Some(8080),
@@ -107,7 +117,7 @@ fn target(id: &str, zone: Option<&str>) -> Target {
 
 impl World {
     /// API Gateway → PrivateLink → network load balancer → two targets by address.
-    fn v1() -> Self {
+    pub(crate) fn v1() -> Self {
         let zone = |letter: &str| BalancerZone {
             zone: format!("eu-west-1{letter}"),
             subnet: Some(format!("subnet-lb-{letter}")),
@@ -161,7 +171,7 @@ impl World {
     }
 
     /// API Gateway → interfaces of a V2 link → application load balancer → two targets by address.
-    fn v2() -> Self {
+    pub(crate) fn v2() -> Self {
         let mut world = Self::v1();
         world.generation = Generation::V2;
         world.balancer.arn = arn("loadbalancer/app/orders/0123456789abcdef");
@@ -269,19 +279,13 @@ impl World {
                 Answer::TargetGroupAttributes(attributes(&self.group_attributes))
             }
             Query::Subnets(_) => Answer::Subnets(
-                [
-                    ("lb-a", "10.0.1"),
-                    ("lb-b", "10.0.2"),
-                    ("app-a", "10.0.11"),
-                    ("app-b", "10.0.12"),
-                    ("link", "10.0.21"),
-                ]
-                .map(|(name, net)| Subnet {
-                    id: format!("subnet-{name}"),
-                    zone: if name.ends_with('b') { "eu-west-1b" } else { "eu-west-1a" }.to_owned(),
-                    cidrs: vec![format!("{net}.0/24").parse().unwrap()],
-                })
-                .to_vec(),
+                SUBNETS
+                    .map(|(name, net)| Subnet {
+                        id: format!("subnet-{name}"),
+                        zone: if name.ends_with('b') { "eu-west-1b" } else { "eu-west-1a" }.to_owned(),
+                        cidrs: vec![format!("{net}.0/24").parse().unwrap()],
+                    })
+                    .to_vec(),
             ),
             Query::NetworkAcls(_) => Answer::NetworkAcls(self.acls.clone()),
             Query::SecurityGroups(ids) => {
@@ -291,10 +295,9 @@ impl World {
             Query::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)) if *arn != self.balancer.arn => {
                 Answer::NetworkInterfaces(Vec::new())
             }
-            Query::NetworkInterfaces(InterfacesOf::LoadBalancer(_)) => Answer::NetworkInterfaces(vec![
-                interface("eni-lb-a", "subnet-lb-a", "10.0.1.5", &["sg-lb"]),
-                interface("eni-lb-b", "subnet-lb-b", "10.0.2.5", &["sg-lb"]),
-            ]),
+            Query::NetworkInterfaces(InterfacesOf::LoadBalancer(_)) => {
+                Answer::NetworkInterfaces(self.nodes())
+            }
             Query::NetworkInterfaces(InterfacesOf::Links(_)) => {
                 let groups: Vec<&str> = self.link_groups.iter().map(String::as_str).collect();
                 Answer::NetworkInterfaces(vec![interface("eni-link", "subnet-link", "10.0.21.5", &groups)])
@@ -321,6 +324,15 @@ impl World {
         })
     }
 
+    /// The load balancer's interfaces, each the fifth address of its subnet.
+    pub(crate) fn nodes(&self) -> Vec<NetworkInterface> {
+        let groups: Vec<&str> = self.balancer.security_groups.iter().map(String::as_str).collect();
+        let nets = SUBNETS.iter().map(|(name, net)| (format!("subnet-{name}"), format!("{net}.5")));
+        let addresses: std::collections::BTreeMap<String, String> = nets.collect();
+        let subnets = self.balancer.zones.iter().filter_map(|zone| zone.subnet.as_ref());
+        subnets.map(|id| interface(&format!("eni-{id}"), id, &addresses[id], &groups)).collect()
+    }
+
     fn judgement(&self) -> Assessment {
         walk(self)
     }
@@ -338,7 +350,7 @@ fn diagnosis() -> Diagnosis {
     fixtures::diagnoses(LOG).remove(0)
 }
 
-fn walk(account: &dyn Account) -> Assessment {
+pub(crate) fn walk(account: &dyn Account) -> Assessment {
     let subject = diagnosis().subject();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let topology = runtime.block_on(async {
@@ -527,6 +539,27 @@ fn health_checks_that_do_not_get_in_are_why_targets_are_ill() {
 }
 
 #[test]
+fn blocked_health_checks_of_some_targets_leave_the_others_the_requests() {
+    let mut world = World::v1();
+    world.group.health_port = Some("9000".to_owned());
+    let nodes = ["10.0.1.0/24", "10.0.2.0/24"];
+    world.rules("sg-app", vec![rule((8080, 9000), &nodes)]);
+    world.groups.push(group("sg-old", vec![rule((8080, 8080), &nodes)]));
+    world.interfaces[1].groups = strings(&["sg-old"]);
+    world.ill(1);
+    let words = ["no health checks", "port 9000", "FromPort=9000"];
+    blames(&world, "target-security-group-blocks", Confidence::Likely, "sg-old", &words);
+}
+
+#[test]
+fn what_stops_every_request_comes_before_an_empty_zone() {
+    let mut world = World::v1();
+    world.targets.remove(1);
+    world.rules("sg-app", vec![rule((8080, 8080), &["sg-lb"])]);
+    blames(&world, "target-security-group-blocks", Confidence::Confirmed, "sg-app", &[]);
+}
+
+#[test]
 fn the_load_balancers_own_rules() {
     let mut world = World::v1();
     world.egress("sg-lb", vec![rule((443, 443), &["0.0.0.0/0"])]);
@@ -594,14 +627,19 @@ fn network_acls_on_the_way_there() {
     world.acl_entry("acl-app", entry(50, false, false, "10.0.0.0/16", Some((8080, 8080))));
     world.ill(0);
     world.ill(1);
-    let words = ["entry 50", "into subnet subnet-app", "--ingress --rule-number 40", "From=8080,To=8080"];
+    let words = [
+        "entry 50",
+        "into subnets subnet-app-a, subnet-app-b",
+        "--ingress --rule-number 40",
+        "--ingress --rule-number 30",
+        "From=8080,To=8080",
+    ];
     let finding = blames(&world, "network-acl-blocks-request", Confidence::Confirmed, "acl-app", &words);
     assert_eq!(finding.detail["entry"], "50");
     // One entry is one finding, whatever subnets and peers it stops.
     assert_eq!(faults(&world.judgement()).iter().filter(|fault| fault.code.is_network()).count(), 1);
-    assert!(
-        finding.remedy.unwrap().what.contains("Do the same, with numbers of their own, for 10.0.2.0/24.")
-    );
+    let what = finding.remedy.unwrap().what;
+    assert!(what.contains("port 8080 from 10.0.1.0/24, and on port 8080 from 10.0.2.0/24"), "{what}");
     let mut world = World::v1();
     world.acl_entry("acl-lb", entry(50, true, false, "10.0.11.0/24", None));
     world.ill(0);
@@ -622,6 +660,13 @@ fn network_acls_on_the_way_back() {
         "acl-app",
         &["From=1024,To=65535", "10.0.1.0/24"],
     );
+    // One port of 64,512, as hardening guides ask: mentioned, and no fault.
+    let mut world = World::v1();
+    world.acl_entry("acl-lb", entry(50, false, false, "0.0.0.0/0", Some((3389, 3389))));
+    finds_open(&world);
+    let judgement = world.judgement();
+    let open = judgement.findings.iter().find(|finding| finding.code.slug() == "network-open").unwrap();
+    assert!(open.says.contains("entry 50 of network ACL `acl-lb` denies 1 of 64512"), "{}", open.says);
     // Only the ports that Linux clients use: some answers get lost.
     let mut world = World::v1();
     world.acls[0] = acl("acl-lb", &["subnet-lb-a", "subnet-lb-b"]);

@@ -16,11 +16,11 @@ use crate::ids::Arn;
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
 /// Reads from ACM.
-pub(crate) struct Reader {
+pub(crate) struct Adapter {
     client: Client,
 }
 
-impl Reader {
+impl Adapter {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }

@@ -18,11 +18,11 @@ const PAGE: i32 = 500;
 const ABSENT: [&str; 1] = ["NotFoundException"];
 
 /// Reads from API Gateway.
-pub(crate) struct Reader {
+pub(crate) struct Adapter {
     client: Client,
 }
 
-impl Reader {
+impl Adapter {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }

@@ -47,12 +47,12 @@ struct Export {
 #[derive(Deserialize)]
 struct Method {
     #[serde(rename = "x-amazon-apigateway-integration")]
-    integration: Option<Wire>,
+    integration: Option<WireIntegration>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
+struct WireIntegration {
     #[serde(rename = "type")]
     kind: Option<String>,
     uri: Option<String>,

@@ -13,11 +13,11 @@ use crate::ids::ApiId;
 const PAGE: &str = "100";
 
 /// Reads from API Gateway V2.
-pub(crate) struct Reader {
+pub(crate) struct Adapter {
     client: Client,
 }
 
-impl Reader {
+impl Adapter {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }

@@ -36,11 +36,11 @@ const APPLICATION: [&str; 2] = ["ClientTLSNegotiationErrorCount", "TargetTLSNego
 const UNHEALTHY: &str = "UnHealthyHostCount";
 
 /// Reads from CloudWatch.
-pub(crate) struct Reader {
+pub(crate) struct Adapter {
     client: Client,
 }
 
-impl Reader {
+impl Adapter {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }

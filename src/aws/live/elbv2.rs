@@ -22,11 +22,11 @@ macro_rules! attributes {
 }
 
 /// Reads from Elastic Load Balancing.
-pub(crate) struct Reader {
+pub(crate) struct Adapter {
     client: Client,
 }
 
-impl Reader {
+impl Adapter {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }

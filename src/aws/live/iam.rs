@@ -33,7 +33,8 @@ impl Client {
         let found = async {
             query_protocol::configured(self.query.as_ref())?.call("GetServerCertificate", &parameters).await
         };
-        let pem = outcome(found.await, &ABSENT, |found: Found| found.result.certificate.pem())?;
+        let pem =
+            outcome(found.await, &ABSENT, |found: ServerCertificateAnswer| found.result.certificate.pem())?;
         pem.map(|pem| x509::chain(&pem)).transpose()
     }
 }
@@ -51,7 +52,7 @@ fn place(region: &Region, Wish { fips, dual_stack }: Wish) -> Place {
 }
 
 #[derive(Debug, Deserialize)]
-struct Found {
+struct ServerCertificateAnswer {
     #[serde(rename = "GetServerCertificateResult")]
     result: Holder,
 }
@@ -86,7 +87,7 @@ mod tests {
                    </ServerCertificateMetadata><CertificateBody>one\ntwo</CertificateBody>\
                    <CertificateChain>three</CertificateChain></ServerCertificate></GetServerCertificateResult>\
                    <ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetServerCertificateResponse>";
-        let found: Found = quick_xml::de::from_str(xml).unwrap();
+        let found: ServerCertificateAnswer = quick_xml::de::from_str(xml).unwrap();
         assert_eq!(found.result.certificate.pem(), "one\ntwo\nthree");
     }
 

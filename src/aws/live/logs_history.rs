@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::aws::history::{Line, Page, Stretch};
+use crate::aws::history::{Page, Stretch};
 use crate::aws::live::logs::Logs;
 use crate::aws::live::why;
+use crate::aws::model::LoggedLine;
 use crate::aws::reading::ReadError;
 
 impl Logs {
@@ -24,7 +25,7 @@ impl Logs {
         let page = page.send().await.map_err(|error| why(&error))?;
         let lines = page.events.unwrap_or_default().into_iter().map(|event| {
             let at = event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
-            Line { at, message: event.message.unwrap_or_default() }
+            LoggedLine { at, message: event.message.unwrap_or_default() }
         });
         Ok(Page { lines: lines.collect(), next: page.next_token })
     }

@@ -176,8 +176,8 @@ fn response<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, Orchestra
     }
     let mut error = apply_request_id(ErrorMetadata::builder(), response.headers());
     // A body that is not the service's (a proxy's page, say) leaves the error without a code.
-    let told = quick_xml::de::from_reader(body).ok().and_then(Failure::told);
-    if let Some(LastAlert { code, message }) = told {
+    let first = quick_xml::de::from_reader(body).ok().and_then(ErrorBody::first);
+    if let Some(ErrorCode { code, message }) = first {
         error = error.code(code).message(message);
     }
     Err(OrchestratorError::operation(error.build()))
@@ -186,13 +186,13 @@ fn response<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, Orchestra
 /// EC2 lists its errors, the others have one.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Failure {
+struct ErrorBody {
     errors: Option<Errors>,
-    error: Option<LastAlert>,
+    error: Option<ErrorCode>,
 }
 
-impl Failure {
-    fn told(self) -> Option<LastAlert> {
+impl ErrorBody {
+    fn first(self) -> Option<ErrorCode> {
         self.error.or(self.errors.map(|errors| errors.error))
     }
 }
@@ -200,12 +200,12 @@ impl Failure {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Errors {
-    error: LastAlert,
+    error: ErrorCode,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct LastAlert {
+struct ErrorCode {
     code: String,
     message: String,
 }

@@ -114,7 +114,7 @@ impl DynamoStore {
         put.send().await.map(|_| ()).map_err(unreachable)
     }
 
-    /// Removes what expired, unless somebody has opened it anew meanwhile: TTL itself may take days.
+    /// Removes what expired, unless it was opened again meanwhile: TTL itself may take days.
     async fn forget(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
         let delete = self.client.delete_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
         let expired = delete
@@ -193,7 +193,7 @@ impl DynamoStore {
         Ok(found)
     }
 
-    /// Ends a minute that is over. Whoever comes second finds it ended, which is as good.
+    /// Ends a minute that is over. A second container finds it ended, which is as good.
     async fn turn(&self, incident: Incident, now: Timestamp) -> Result<Incident, StoreError> {
         let Some(window) = incident.window.turned(now) else { return Ok(incident) };
         match self.update(&key(&incident.fingerprint), update::turn(&incident.window, &window)).await? {

@@ -1,0 +1,302 @@
+//! One packet at a time: what stands in its way, by AWS's words alone. It shares no code with what it judges.
+//!
+//! A security group passes what any of its rules names and lets answers back by itself; a network ACL's entry with the
+//! lowest number that fits decides, each way by itself, and packets within one subnet meet none.
+//! Sources: <https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html>,
+//! <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html>
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use vpclink_responder::aws::model::{Generation, GroupRule, NetworkInterface, Target};
+
+use crate::network::World;
+
+/// Answer ports that may be closed before it counts: fewer than one in a hundred of 1024 to 65535.
+const HOLE: usize = 645;
+
+/// What drops packets of some connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Drop {
+    /// The code that has to name it.
+    pub(super) code: &'static str,
+    /// Groups or the network ACL.
+    pub(super) resource: String,
+    /// The ACL's entry; 0 where it is groups.
+    pub(super) entry: i32,
+    pub(super) egress: bool,
+    /// The subnet whose ACL it is.
+    pub(super) subnet: String,
+    /// The port that the connection goes to.
+    pub(super) port: u16,
+    pub(super) health: bool,
+}
+
+/// A way for packets, from interface to interface.
+struct Way<'a> {
+    leaves: &'a NetworkInterface,
+    /// Whose address the packets carry.
+    source: &'a NetworkInterface,
+    arrives: &'a NetworkInterface,
+    port: u16,
+    health: bool,
+    /// Groups by which rules at the far end mean the source.
+    meant: &'a [String],
+    codes: [&'static str; 2],
+}
+
+/// A single packet; `port` is where it goes.
+#[derive(Clone, Copy)]
+struct Packet {
+    from: IpAddr,
+    to: IpAddr,
+    port: u16,
+}
+
+fn names(world: &World, rule: &GroupRule, address: IpAddr, groups: &[String], port: u16) -> bool {
+    let speaks = match rule.protocol.as_str() {
+        "-1" => true,
+        "tcp" | "6" => rule.from_port.unwrap() <= i32::from(port) && i32::from(port) <= rule.to_port.unwrap(),
+        _ => false,
+    };
+    let listed = world.prefix_list.iter().any(|net| net.parse::<ipnet::IpNet>().unwrap().contains(&address));
+    speaks
+        && (rule.cidrs.iter().any(|cidr| cidr.contains(&address))
+            || rule.groups.iter().any(|group| groups.contains(group))
+            || (!rule.prefix_lists.is_empty() && listed))
+}
+
+/// The entry of the subnet's ACL that denies the packet there: its number, and the ACL.
+fn denied(world: &World, subnet: &str, egress: bool, packet: Packet) -> Option<(i32, String)> {
+    let acl = world.acls.iter().find(|acl| acl.subnets.iter().any(|own| own == subnet)).unwrap();
+    let far = if egress { packet.to } else { packet.from };
+    let mut numbers: Vec<i32> =
+        acl.entries.iter().filter(|entry| entry.egress == egress).map(|entry| entry.number).collect();
+    numbers.sort_unstable();
+    for number in numbers {
+        let entry = acl.entries.iter().find(|e| e.egress == egress && e.number == number).unwrap();
+        let protocol = entry.protocol == "-1" || entry.protocol == "6";
+        let ports = entry.protocol == "-1"
+            || (entry.from_port.unwrap()..=entry.to_port.unwrap()).contains(&i32::from(packet.port));
+        if protocol && ports && entry.cidr.contains(&far) {
+            return (!entry.allow).then(|| (number, acl.id.clone()));
+        }
+    }
+    panic!("every ACL ends with an entry for all")
+}
+
+/// Ports to try: the first of each stretch that no ACL's entry divides, with the length of the stretch.
+fn answer_ports(world: &World) -> Vec<(u16, usize)> {
+    let mut edges = BTreeSet::from([1024, 65536]);
+    for entry in world.acls.iter().flat_map(|acl| &acl.entries) {
+        edges.extend(entry.from_port.filter(|port| (1024..65536).contains(port)));
+        edges.extend(entry.to_port.map(|port| port + 1).filter(|port| (1024..65536).contains(port)));
+    }
+    let edges: Vec<i32> = edges.into_iter().collect();
+    edges.windows(2).map(|pair| (pair[0] as u16, (pair[1] - pair[0]) as usize)).collect()
+}
+
+impl Way<'_> {
+    fn drops(&self, world: &World) -> Vec<Drop> {
+        let mut drops = Vec::new();
+        let there = Packet { from: self.source.addresses[0], to: self.arrives.addresses[0], port: self.port };
+        let mut guard = |egress: bool, ids: &[String], address, groups: &[String]| {
+            let held: Vec<_> = world.groups.iter().filter(|group| ids.contains(&group.id)).collect();
+            let rules = held.iter().flat_map(|group| if egress { &group.egress } else { &group.ingress });
+            let mut rules = rules.filter(|rule| names(world, rule, address, groups, self.port));
+            if !ids.is_empty() && rules.next().is_none() {
+                let code = self.codes[usize::from(!egress)];
+                drops.push(Drop { code, resource: ids.join(","), egress, ..self.drop() });
+            }
+        };
+        guard(true, &self.leaves.groups, there.to, &self.arrives.groups);
+        guard(false, &self.arrives.groups, there.from, self.meant);
+        let [near, far] = [self.leaves, self.arrives].map(|end| end.subnet.as_deref().unwrap());
+        if near == far {
+            return drops;
+        }
+        for (subnet, egress) in [(near, true), (far, false)] {
+            if let Some((entry, resource)) = denied(world, subnet, egress, there) {
+                let code = "network-acl-blocks-request";
+                drops.push(Drop { code, resource, entry, egress, subnet: subnet.to_owned(), ..self.drop() });
+            }
+        }
+        for (subnet, egress) in [(far, true), (near, false)] {
+            let back = |port| Packet { from: there.to, to: there.from, port };
+            let lost: Vec<_> = answer_ports(world)
+                .into_iter()
+                .filter_map(|(port, length)| Some((denied(world, subnet, egress, back(port))?, length)))
+                .collect();
+            if lost.iter().map(|(_, length)| length).sum::<usize>() >= HOLE {
+                let (entry, resource) = lost.into_iter().map(|(denied, _)| denied).min().unwrap();
+                let code = "network-acl-blocks-response";
+                drops.push(Drop { code, resource, entry, egress, subnet: subnet.to_owned(), ..self.drop() });
+            }
+        }
+        drops
+    }
+
+    fn drop(&self) -> Drop {
+        Drop {
+            code: "",
+            resource: String::new(),
+            entry: 0,
+            egress: false,
+            subnet: String::new(),
+            port: self.port,
+            health: self.health,
+        }
+    }
+}
+
+const BEHIND: [&str; 2] = ["load-balancer-security-group-blocks", "target-security-group-blocks"];
+const BEFORE: [&str; 2] = ["vpc-link-security-group-blocks", "load-balancer-security-group-blocks"];
+
+/// The load balancer's interfaces, each by its zone.
+fn nodes(world: &World) -> Vec<NetworkInterface> {
+    let named = world.balancer.zones.iter().zip(world.nodes());
+    named.map(|(zone, node)| NetworkInterface { id: zone.zone.clone(), ..node }).collect()
+}
+
+fn link(world: &World) -> NetworkInterface {
+    NetworkInterface {
+        id: "eni-link".to_owned(),
+        subnet: Some("subnet-link".to_owned()),
+        addresses: vec!["10.0.21.5".parse().unwrap()],
+        groups: world.link_groups.clone(),
+    }
+}
+
+fn attribute(attributes: &[(&'static str, &'static str)], key: &str) -> Option<bool> {
+    attributes.iter().find(|(own, _)| *own == key).map(|(_, value)| *value == "true")
+}
+
+/// Whether nodes send to targets of other zones.
+pub(super) fn crosses_zones(world: &World) -> bool {
+    const KEY: &str = "load_balancing.cross_zone.enabled";
+    world.balancer.kind == "application"
+        || attribute(&world.group_attributes, KEY)
+            .or(attribute(&world.balancer_attributes, KEY))
+            .unwrap_or(false)
+}
+
+fn interface<'a>(world: &'a World, target: &Target) -> &'a NetworkInterface {
+    let address: IpAddr = target.id.parse().unwrap();
+    world.interfaces.iter().find(|own| own.addresses[0] == address).unwrap()
+}
+
+/// What drops the health checks of a target: those of the nodes in its zone.
+fn checks(world: &World, target: &Target) -> Vec<Drop> {
+    let port = match world.group.health_port.as_deref() {
+        Some("traffic-port") => target.port.unwrap(),
+        port => port.unwrap().parse().unwrap(),
+    };
+    let arrives = interface(world, target);
+    let nodes = nodes(world);
+    let own = nodes.iter().filter(|node| Some(&node.id) == target.zone.as_ref());
+    let meant = &world.balancer.security_groups;
+    let way = |node| Way { leaves: node, source: node, arrives, port, health: true, meant, codes: BEHIND };
+    own.flat_map(|node| way(node).drops(world)).collect()
+}
+
+/// Marks each target as its health checks find it.
+pub(super) fn measure(world: &mut World) {
+    let healthy: Vec<bool> = world.targets.iter().map(|target| checks(world, target).is_empty()).collect();
+    for (target, healthy) in world.targets.iter_mut().zip(healthy) {
+        target.state = if healthy { "healthy" } else { "unhealthy" }.to_owned();
+        target.reason = (!healthy).then(|| "Target.Timeout".to_owned());
+    }
+}
+
+/// Whether a zone has no target while its node keeps to it.
+pub(super) fn empty_zone(world: &World) -> bool {
+    let held = |zone: &str| world.targets.iter().any(|target| target.zone.as_deref() == Some(zone));
+    let any = world.targets.iter().any(|target| target.state == "healthy");
+    any && !crosses_zones(world) && world.balancer.zones.iter().any(|zone| !held(&zone.zone))
+}
+
+/// Whether a node gets no requests only because the targets of its zone fail their checks.
+pub(super) fn idle_node(world: &World) -> bool {
+    let of = |zone: &str, healthy: bool| {
+        let own = |target: &&Target| target.zone.as_deref() == Some(zone);
+        world.targets.iter().filter(own).any(|target| (target.state == "healthy") == healthy)
+    };
+    let any = world.targets.iter().any(|target| target.state == "healthy");
+    let idle = |zone: &str| of(zone, false) && !of(zone, true);
+    world.generation == Generation::V2
+        && any
+        && !crosses_zones(world)
+        && world.balancer.zones.iter().any(|zone| idle(&zone.zone))
+}
+
+/// Everything that drops packets of requests, or of health checks of targets that fail them.
+pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
+    let mut drops = BTreeSet::new();
+    let (nodes, link) = (nodes(world), link(world));
+    let v2 = world.generation == Generation::V2;
+    let any = world.targets.iter().any(|target| target.state == "healthy");
+    let used = |node: &&NetworkInterface| {
+        let own = |target: &Target| target.zone.as_deref() == Some(node.id.as_str());
+        let fit = |target: &Target| target.state == "healthy" || !any;
+        crosses_zones(world) || world.targets.iter().any(|target| own(target) && fit(target))
+    };
+    let groups = &world.balancer.security_groups;
+    if v2 {
+        for node in nodes.iter().filter(used) {
+            let way = Way {
+                leaves: &link,
+                source: &link,
+                arrives: node,
+                port: 8443,
+                health: false,
+                meant: &world.link_groups,
+                codes: BEFORE,
+            };
+            drops.extend(way.drops(world));
+        }
+    } else if world.balancer.enforces_inbound == Some(true) {
+        // API Gateway's address is not known: only a rule for every address lets it in for sure.
+        let every = "198.51.100.7".parse().unwrap();
+        let held = world.groups.iter().filter(|group| groups.contains(&group.id));
+        let mut rules = held.flat_map(|group| &group.ingress);
+        if !groups.is_empty() && !rules.any(|rule| names(world, rule, every, &[], 8443)) {
+            drops.insert(Drop {
+                code: BEFORE[1],
+                resource: groups.join(","),
+                entry: 0,
+                egress: false,
+                subnet: String::new(),
+                port: 8443,
+                health: false,
+            });
+        }
+    }
+    let keeps = v2
+        && world.balancer.kind == "network"
+        && attribute(&world.group_attributes, "preserve_client_ip.enabled") == Some(true);
+    let meant = match (v2 || world.balancer.enforces_inbound == Some(true), groups) {
+        (true, groups) => groups.clone(),
+        (false, _) => Vec::new(),
+    };
+    for target in &world.targets {
+        for node in &nodes {
+            if !crosses_zones(world) && target.zone.as_ref() != Some(&node.id) {
+                continue;
+            }
+            let way = Way {
+                leaves: node,
+                source: if keeps { &link } else { node },
+                arrives: interface(world, target),
+                port: target.port.unwrap(),
+                health: false,
+                meant: &meant,
+                codes: BEHIND,
+            };
+            drops.extend(way.drops(world));
+        }
+        if target.state != "healthy" {
+            drops.extend(checks(world, target));
+        }
+    }
+    drops
+}
