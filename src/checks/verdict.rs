@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::causes::{Blames, Cause, RouteContext};
 use crate::checks::code::HopKind;
 use crate::checks::code::State;
-use crate::checks::code::{Code, Kind};
+use crate::checks::code::{Code, FindingKind};
 use crate::checks::finding::Finding;
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
@@ -158,7 +158,7 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
     let hop = code.hop();
     match cause.family {
         // A warning is of what will fail, and logs are not on the request's way.
-        _ if code.state() == State::Warning || code.kind() == Kind::Logging => false,
+        _ if code.state() == State::Warning || code.kind() == FindingKind::Logging => false,
         // Certificates log their own text.
         Blames::Path => !code.is_certificate(),
         Blames::Anything => true,
