@@ -20,7 +20,7 @@ use crate::coverage::{
     Scope, StartAt, blind_spots, scan,
 };
 use crate::functions::config::CaretakerConfig;
-use crate::functions::metrics::{Metric, Tally};
+use crate::functions::metrics::{Metric, Metrics};
 use crate::functions::respond::Responder;
 use crate::functions::sweep::SweepReport;
 
@@ -43,7 +43,7 @@ pub struct Caretaker {
     /// Where the alarms about the stack itself go.
     pub alarm_topic: Option<Sns>,
     /// What is measured until it is written to the log.
-    pub tally: Tally,
+    pub tally: Metrics,
     /// What the last invocations saw; a new container begins without it.
     pub memory: Mutex<Memory>,
     /// For the answer to CloudFormation.

@@ -84,9 +84,9 @@ impl Metric {
 
 /// What was measured, until it is written.
 #[derive(Debug, Default)]
-pub struct Tally(Mutex<BTreeMap<(Metric, &'static str), Vec<u64>>>);
+pub struct Metrics(Mutex<BTreeMap<(Metric, &'static str), Vec<u64>>>);
 
-impl Tally {
+impl Metrics {
     /// Counts something; the metrics that have a dimension are counted by one of the program's own words.
     pub fn count(&self, metric: Metric, of: &'static str, count: u64) {
         let mut counts = self.values();
@@ -140,14 +140,14 @@ fn line(metric: Metric, of: &str, values: &[u64], now: Timestamp) -> String {
 mod tests {
     use super::*;
 
-    fn lines(tally: &Tally) -> Vec<Value> {
+    fn lines(tally: &Metrics) -> Vec<Value> {
         let now = Timestamp::from_millisecond(1_772_446_530_123).unwrap();
         tally.lines(now).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     #[test]
     fn a_line_says_which_of_its_members_are_metrics_and_dimensions() {
-        let tally = Tally::default();
+        let tally = Metrics::default();
         tally.count(Metric::Failures, "integration-timeout", 2);
         tally.count(Metric::Failures, "integration-timeout", 3);
         tally.took(Metric::WalkLatency, Duration::from_millis(120));
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_was_written_is_not_written_again_and_a_line_is_bounded() {
-        let tally = Tally::default();
+        let tally = Metrics::default();
         (0..1000).for_each(|_| tally.took(Metric::WalkLatency, Duration::MAX));
         assert_eq!(lines(&tally)[0]["WalkLatency"].as_array().map(Vec::len), Some(MOST_VALUES));
         assert!(lines(&tally).is_empty());

@@ -21,7 +21,7 @@ use crate::aws::{Account, Accounts};
 use crate::causes::{Diagnosis, Failure, RouteContext};
 use crate::checks::{Assessment, assess};
 use crate::functions::config::Config;
-use crate::functions::metrics::{Metric, Tally};
+use crate::functions::metrics::{Metric, Metrics};
 use crate::functions::unattributed::{Unattributed, diagnosed, unattributed};
 use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
@@ -46,7 +46,7 @@ pub struct Responder {
     /// Requests whose failures were told, so that lines of theirs that come later are no failures of their own.
     pub recent: RecentRequests,
     /// What is measured until the invocation writes it out.
-    pub tally: Tally,
+    pub tally: Metrics,
     /// The clock.
     pub now: Clock,
     /// What tells this container's leases from others'.
@@ -88,7 +88,8 @@ impl Responder {
         now: Clock,
         container: String,
     ) -> Self {
-        let (fallback, recent, tally) = (MemoryStore::default(), RecentRequests::default(), Tally::default());
+        let (fallback, recent, tally) =
+            (MemoryStore::default(), RecentRequests::default(), Metrics::default());
         let leases = AtomicU64::new(0);
         let (unstored, exhausted) = (Mutex::default(), Mutex::default());
         Self {

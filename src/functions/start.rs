@@ -24,7 +24,7 @@ use crate::aws::live::{LiveAccount, sdk_config};
 use crate::aws::{Accounts, CachedAccount, Open};
 use crate::functions::caretaker::Caretaker;
 use crate::functions::config::{CaretakerConfig, Config};
-use crate::functions::metrics::{Metric, Tally};
+use crate::functions::metrics::{Metric, Metrics};
 use crate::functions::respond::{Outcome, Responder};
 use crate::incidents::store::Store;
 use crate::incidents::store::dynamodb::DynamoStore;
@@ -122,7 +122,7 @@ fn caretaker(sdk: SdkConfig, config: CaretakerConfig) -> Caretaker {
         apis: LiveAccount::new(&sdk, now),
         topic: Sns::new(&sdk, config.shared.alert_topic.clone()),
         alarm_topic: config.alarm_topic.clone().map(|topic| Sns::new(&sdk, topic)),
-        tally: Tally::default(),
+        tally: Metrics::default(),
         memory: Mutex::default(),
         sdk,
         now,
@@ -132,7 +132,7 @@ fn caretaker(sdk: SdkConfig, config: CaretakerConfig) -> Caretaker {
 
 /// Writes what was measured where CloudWatch reads it.
 #[expect(clippy::print_stdout, reason = "metrics are lines of the log, in a form of their own")]
-fn write_metrics(tally: &Tally) {
+fn write_metrics(tally: &Metrics) {
     tally.lines(now()).iter().for_each(|line| println!("{line}"));
 }
 
