@@ -18,7 +18,7 @@ pub(crate) static CAUSE: Cause = Cause {
     recognise: |execution| failure(execution, |text| customer_function_error(text).is_some()),
     text: "Lambda execution failed with status 200 due to customer function error: …. Lambda request id: …",
     happened: "The function was invoked and ended with an error; API Gateway answered 502 on its behalf.",
-    why: "The code threw an exception that nobody caught, its process exited, it ran out of memory, or it \
+    why: "The code threw an exception that it did not catch, its process exited, it ran out of memory, or it \
           could not be loaded (a missing module, a wrong handler name). The text after the colon is what \
           the runtime reported.",
     owner: Owner::Backend,

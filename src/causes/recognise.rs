@@ -41,7 +41,7 @@ pub(crate) fn configuration_error(
 }
 
 /// The first configuration error whose reason the predicate accepts, its opening in place: for reasons recognised by
-/// words that a sentence of anybody's may hold.
+/// words that any sentence may hold.
 pub(crate) fn logged_reason(execution: &Execution<'_>, accepts: impl Fn(&str) -> bool) -> Option<Proof> {
     failure(execution, |text| strip(text, CONFIGURATION_ERROR).is_some_and(&accepts))
 }
