@@ -49,7 +49,7 @@ fn line(number: usize) -> String {
 
 fn ours(lines: &Batch<'_>, formats: &[AccessFormat]) -> usize {
     let log = AccessLog::read(lines, formats);
-    let executions: Vec<_> = log.executions().collect();
+    let executions: Vec<_> = log.executions(0).collect();
     executions.iter().filter_map(causes::failure_of).count()
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn side_by_side(small: bool) {
         .map(|number| LogEvent { number, id: None, at: None, message: line(number).into() })
         .collect();
     let bytes: usize = events.iter().map(|event| event.message.len()).sum();
-    let lines = Batch { source: Source::default(), events };
+    let lines = Batch { source: Source::default(), events, passed: 0 };
     let formats = [AccessFormat::compile(RECOMMENDED_FORMAT)];
     type Contender<'c> = (&'static str, Box<dyn Fn() -> usize + 'c>);
     let contenders: [Contender<'_>; 4] = [

@@ -43,7 +43,7 @@ pub struct Diagnosis {
     pub context: Vec<Evidence>,
 }
 
-/// What a walk is about: a failure, or a route that is checked before any request failed.
+/// What a reading of the path is about: a failure, or a route that `check` names before anything failed.
 #[derive(Clone, Debug)]
 pub struct RouteContext {
     /// Which findings count: those that can explain this cause.
@@ -65,7 +65,7 @@ pub struct RouteContext {
 }
 
 impl RouteContext {
-    /// A route that is checked before a failure: every fault that would make its backend unreachable counts.
+    /// A route that `check` names: every fault that would make its backend unreachable counts.
     pub fn asked(source: Source, route: Option<Route>, at: Timestamp) -> Self {
         let cause = catalogue::UNREACHABLE;
         let (endpoint, called_path, request_id) = (None, None, None);

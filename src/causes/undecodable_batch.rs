@@ -18,8 +18,8 @@ pub(crate) static CAUSE: Cause = Cause {
     text: "the responder's own: cannot decode the batch …",
     happened: "A payload was not what CloudWatch Logs sends, was torn, or inflates to more than the limit. The invocation \
                failed; after Lambda's retries the payload lies in the failure queue, whole.",
-    why: "A person or a program invokes the function with another event, a log transformer or a proxy rewrites the payload, or requests \
-          log bodies larger than the limit. Failures in such a batch raise no alert until it is read.",
+    why: "A caller invokes the function with another event, a log transformer or a proxy rewrites the payload, or requests \
+          log bodies larger than the limit. No alert covers the failures in such a batch until it is read.",
     owner: Owner::Platform,
     next_steps: &[
         NextStep {

@@ -78,7 +78,7 @@ pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Findi
 
 /// What is out of the ordinary about the integration: a timeout of its own, a streamed response.
 fn ways(path: &PrivatePath) -> String {
-    // The longest without a raised quota, and what an integration has unless somebody set it.
+    // The longest without a raised quota, and what an integration has by default.
     const ORDINARY_MS: i32 = 29_000;
     let Some(integration) = path.integration.value() else { return String::new() };
     let timeout = integration.timeout_ms.filter(|ms| *ms != ORDINARY_MS && *ms > 0);

@@ -6,6 +6,7 @@ use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::path::{Link, PrivatePath};
+use crate::text::shell_word;
 
 pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     let Some(integration) = path.integration.value() else { return blocked(subject, path) };
@@ -99,5 +100,5 @@ fn show(link: &VpcLink) -> String {
         Generation::V1 => "apigateway",
         Generation::V2 => "apigatewayv2",
     };
-    format!("aws {service} get-vpc-link --vpc-link-id {} --region {{region}}", link.id)
+    format!("aws {service} get-vpc-link --vpc-link-id {} --region {{region}}", shell_word(&link.id))
 }

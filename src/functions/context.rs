@@ -29,7 +29,7 @@ pub enum Context {
     Found(Box<Diagnosis>),
     /// Nothing was found that says more: it is not logged at this level, say.
     NoMore,
-    /// Nobody could look.
+    /// The lines could not be read.
     Unread(NotRead),
 }
 

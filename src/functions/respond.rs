@@ -45,7 +45,7 @@ pub struct Responder {
     pub publisher: Box<dyn Publish>,
     /// Requests whose failures were told, so that lines of theirs that come later are no failures of their own.
     pub recent: RecentRequests,
-    /// What is measured until somebody writes it down.
+    /// What is measured until the invocation writes it out.
     pub tally: Tally,
     /// The clock.
     pub now: Clock,
@@ -161,7 +161,10 @@ impl Responder {
         let refusal = Refusal { error, delivery: logs::digest(&[raw]) };
         let told = self.take(incidents::group(vec![self.refusal(&refusal)]), deadline).await;
         if let Some(failure) = told.failure {
-            warn!(error = format!("{failure:#}"), "nobody could be told of a payload that could not be read");
+            warn!(
+                error = format!("{failure:#}"),
+                "no alert could be published for a payload that could not be read"
+            );
         }
         refusal.error.into()
     }
@@ -267,7 +270,7 @@ fn count(things: usize) -> u64 {
     u64::try_from(things).unwrap_or(u64::MAX)
 }
 
-/// A document that nobody could read.
+/// A document that could not be read.
 struct Refusal {
     error: DecodeError,
     /// The same number when it comes again.
@@ -394,7 +397,7 @@ async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Times
         }
         None => Assessment::unread(&subject, "no account was read: give --account FILE or --live"),
     };
-    // Saved failures open when the first of them happened; where they are undated, nobody knows.
+    // Saved failures open when the first of them happened; where they are undated, it is unknown.
     let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));
     let incident = Incident { opened_at: news.first_failure(), ..incident };
     let reason = "explained from saved logs".to_owned();

@@ -16,7 +16,7 @@ const MOST: usize = 10_000;
 const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 
 /// A request: 64 bits of a keyed hash of its API, stage and id. The names themselves would take ten times the memory, and
-/// nobody who chooses an id can foresee which others it would be taken for.
+/// no client that chooses an id can foresee which others it would be taken for.
 type Request = u64;
 
 /// Requests that failed and were told, in the container's memory.
@@ -34,7 +34,7 @@ struct Known {
 
 impl RecentRequests {
     /// Whether this says nothing but that a request failed whose failure was told already. A cause that was named is news
-    /// of its own, whoever chose the id.
+    /// of its own, even where a client chose the id.
     pub fn knows(&self, failure: &Failure<'_>) -> bool {
         if !failure.cause.is_last_resort() {
             return false;

@@ -11,7 +11,7 @@ pub enum Recovery {
     Gone(String),
     /// It is there still; what the reading says.
     Still(String),
-    /// Nobody could look; why.
+    /// It could not be read; why.
     Unseen(String),
 }
 
@@ -52,7 +52,7 @@ pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Assessment) ->
 
 /// Whether a fault can hide behind what could not be read. What the walk itself needs always counts: a check that never
 /// got there says nothing, which is no reading either. What stands beside the path counts for a fault of its own kind, and
-/// what nobody can read (a certificate that only targets have, the health of targets that nothing checks) for one there.
+/// what cannot be read (a certificate that only targets have, the health of targets that nothing checks) for one there.
 fn hides(unread: &Finding, fault: Option<Code>) -> bool {
     let never = unread.is_unasked();
     match fault {

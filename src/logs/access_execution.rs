@@ -94,7 +94,7 @@ impl<'a> AccessLog<'a> {
     }
 
     /// The failed requests as executions; `number` is the log's own, above all batches.
-    fn executions<'e>(&'e self, number: usize) -> impl Iterator<Item = Execution<'e>>
+    pub fn executions<'e>(&'e self, number: usize) -> impl Iterator<Item = Execution<'e>>
     where
         'a: 'e,
     {

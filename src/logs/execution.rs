@@ -205,7 +205,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Leaves out lines that come twice: CloudWatch Logs repeats events, copies from its console show each one twice, and a
-    /// canary's lines may stand in the stage's own group too. API Gateway writes no line of a request twice in one millisecond.
+    /// canary's lines may stand in the stage's own group too. API Gateway never logs the same line of a request twice in one millisecond.
     fn forget_repeats(&mut self) {
         /// Lines that are compared each with each: sooner done than hashing them.
         const FEW: usize = 32;
