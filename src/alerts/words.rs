@@ -28,7 +28,7 @@ pub(crate) struct Mark {
 pub(crate) fn mark(state: State) -> Mark {
     let (sign, emoji, word, class) = match state {
         State::Faulty => ("✗", "❌", "BROKEN", "bad"),
-        State::Warning => ("!", "⚠️", "warning", "unsure"),
+        State::Warning => ("!", "⚠", "warning", "unsure"),
         State::Unknown => ("?", "❔", "not checked", "unsure"),
         State::Healthy => ("✓", "✅", "healthy", "good"),
     };

@@ -9,6 +9,7 @@ use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::{Link, PrivatePath};
+use crate::text::shell_word;
 
 const RELINK: &str = "Make a new VPC link to the load balancer (that makes the endpoint service), point the \
      integration at it and deploy the API.";
@@ -55,7 +56,7 @@ fn state(reading: &Reading<EndpointService>, service: &EndpointService) -> Vec<F
     let says = format!("endpoint service `{}` is in the state {}", service.id, service.state);
     let show = format!(
         "aws ec2 describe-vpc-endpoint-service-configurations --service-ids {} --region {{region}}",
-        service.id
+        shell_word(&service.id)
     );
     vec![
         Finding::read(Code::EndpointServiceUnavailable, reading, says)
@@ -126,7 +127,7 @@ fn connection(
             command,
             Some(format!(
                 "aws ec2 describe-vpc-endpoint-connections --filters Name=service-id,Values={} --region {{region}}",
-                service.id
+                shell_word(&service.id)
             )),
         ),
         None => finding,
@@ -164,7 +165,8 @@ fn remedy(
     let accept = connection.map(|connection| {
         format!(
             "aws ec2 accept-vpc-endpoint-connections --service-id {} --vpc-endpoint-ids {} --region {{region}}",
-            service.id, connection.endpoint_id
+            shell_word(&service.id),
+            shell_word(&connection.endpoint_id)
         )
     });
     match code {

@@ -4,8 +4,9 @@ use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::path::PrivatePath;
+use crate::text::shell_word;
 
-/// A stage that logs nothing fails in silence: a walk that nobody's failure asked for says so.
+/// A stage that logs nothing fails in silence: a `check` without a failure says so.
 pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     logging_off(subject, path).into_iter().collect()
 }
@@ -17,8 +18,10 @@ fn logging_off(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
     let says =
         format!("stage {name} logs nothing of this route's requests, so no failure of theirs is ever told");
     let on = format!(
-        "aws apigateway update-stage --rest-api-id {api} --stage-name {name} --patch-operations \
-         'op=replace,path=/*/*/logging/loglevel,value=INFO' --region {{region}}"
+        "aws apigateway update-stage --rest-api-id {} --stage-name {} --patch-operations \
+         'op=replace,path=/*/*/logging/loglevel,value=INFO' --region {{region}}",
+        shell_word(api.as_str()),
+        shell_word(name)
     );
     let finding = Finding::read(Code::ExecutionLoggingOff, &path.stage, says).of(format!("{api}/{name}"));
     (!stage.logs(route)).then(|| finding.remedy("Switch execution logging on for the stage.", Some(on), None))

@@ -1,13 +1,14 @@
 //! Stage and integration: is the route there, and are the stage variables that it needs?
 
 use crate::aws::Reading;
-use crate::causes::{Blames, RouteContext};
+use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::path::{Link, PrivatePath, Resolved};
+use crate::text::shell_word;
 
 pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return Vec::new();
     }
     let mut findings = integration(subject, path);
@@ -54,7 +55,9 @@ fn not_deployed(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
         "the integration's {differs} was changed, but stage {stage} still runs over what was deployed before"
     );
     let deploy = format!(
-        "aws apigateway create-deployment --rest-api-id {api} --stage-name {stage} --region {{region}}"
+        "aws apigateway create-deployment --rest-api-id {} --stage-name {} --region {{region}}",
+        shell_word(api.as_str()),
+        shell_word(stage)
     );
     Some(
         Finding::read(Code::IntegrationNotDeployed, &path.configured, says)
@@ -82,13 +85,13 @@ fn variables(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     };
     let finding = |name: &String| {
         let says = format!("stage {stage} does not define the variable `{name}` that the integration uses");
+        // An API's editor chooses the variable's name, and an engineer pastes the command.
+        let of = format!("--rest-api-id {} --stage-name {}", shell_word(api.as_str()), shell_word(stage));
         let set = format!(
-            "aws apigateway update-stage --rest-api-id {api} --stage-name {stage} --patch-operations \
-             op=replace,path=/variables/{name},value=VALUE --region {{region}}"
+            "aws apigateway update-stage {of} --patch-operations {} --region {{region}}",
+            shell_word(&format!("op=replace,path=/variables/{name},value=VALUE"))
         );
-        let show = format!(
-            "aws apigateway get-stage --rest-api-id {api} --stage-name {stage} --query variables --region {{region}}"
-        );
+        let show = format!("aws apigateway get-stage {of} --query variables --region {{region}}");
         Finding::read(Code::StageVariableUndefined, &path.stage, says)
             .of(format!("{api}/{stage}"))
             .detail("variable", name)

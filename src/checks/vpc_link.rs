@@ -2,10 +2,11 @@
 
 use crate::aws::model::{Generation, VpcLink};
 use crate::aws::{NotRead, QueryKind, ReadError, Reading};
-use crate::causes::{Blames, RouteContext};
+use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::path::{Link, PrivatePath};
+use crate::text::shell_word;
 
 pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     let Some(integration) = path.integration.value() else { return blocked(subject, path) };
@@ -22,7 +23,7 @@ pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> 
 
 /// The link of an integration that could not be read: unknown, like all that lies behind it.
 fn blocked(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return Vec::new();
     }
     let unknown = |integration: &NotRead| {
@@ -99,5 +100,5 @@ fn show(link: &VpcLink) -> String {
         Generation::V1 => "apigateway",
         Generation::V2 => "apigatewayv2",
     };
-    format!("aws {service} get-vpc-link --vpc-link-id {} --region {{region}}", link.id)
+    format!("aws {service} get-vpc-link --vpc-link-id {} --region {{region}}", shell_word(&link.id))
 }

