@@ -1,4 +1,4 @@
-//! Room `causes`.
+//! Executions → diagnoses: the cause that the text proves, with the lines that prove it. One file a cause.
 
 mod authorizer_failed;
 mod backend_error;
@@ -36,7 +36,6 @@ mod network_error;
 mod recognise;
 pub mod redact;
 mod response_too_large;
-mod status;
 mod target_reset;
 mod tls_handshake_failed;
 
@@ -47,9 +46,8 @@ mod vpc_link_id_invalid;
 mod waf_error;
 
 pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE};
-pub use cause::PLACEHOLDERS;
-pub use cause::{Blames, Cause, NextStep};
-pub use diagnosis::{Diagnosis, Route, RouteContext, classify, classify_pasted, sight, sightings};
+pub use cause::{Blames, Cause, CertificateFault, NextStep, PLACEHOLDERS};
+pub use diagnosis::{Diagnosis, Route, RouteContext, classify, classify_pasted, failure_of, proofs};
 pub use endpoint::Endpoint;
 pub use evidence::Evidence;
 pub use failure::Failure;

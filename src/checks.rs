@@ -12,7 +12,6 @@ mod listener;
 mod load_balancer;
 mod logging;
 mod metrics;
-mod named;
 mod network;
 mod network_remedy;
 mod network_sentences;

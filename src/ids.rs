@@ -118,14 +118,14 @@ impl Arn {
     }
 }
 
-/// How soon somebody has to look.
+/// How soon an engineer has to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth knowing, nobody has to get up.
+    /// Worth knowing; it can wait until morning.
     Low,
     /// Some requests fail; office hours will do.
     Medium,
-    /// Requests fail and will go on failing until somebody acts.
+    /// Requests fail and will go on failing until an engineer acts.
     High,
     /// A whole backend is out of reach.
     Critical,

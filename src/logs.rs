@@ -1,36 +1,30 @@
-//! Room `logs`.
+//! Bytes → executions: whatever a subscription, a stream, a terminal or a person hands over, by request.
 
 pub mod access;
 mod access_execution;
 mod access_format;
 mod access_keys;
+mod batch;
 mod correlate;
 pub mod delivered;
-mod delivered_payload;
-mod delivered_source;
-mod envelope;
+mod document;
 mod execution;
 mod exported;
 pub mod line;
-mod opening;
 mod pasted;
 mod plain;
 mod quick;
 mod record;
 mod saved;
 mod scan;
-mod scan_event;
 
 pub use access::AccessOutcome;
 pub use access_execution::{AccessFailure, AccessLog, divide, join};
 pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
+pub use batch::{Batch, DecodeError, EXECUTION_LOG_PREFIX, Fault, LogEvent, MOST_EVENTS, Source, digest};
 pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
-pub use envelope::open;
 pub use execution::{Entry, Execution, Phase};
 pub(crate) use line::FAILURES;
 pub use pasted::{Mention, mention};
-pub use record::{
-    DecodeError, Document, EXECUTION_LOG_PREFIX, Fault, LogBatch, LogEvent, Parcel, Source, digest, sift,
-};
+pub use record::{Record, open, sift};
 pub use saved::open_saved;
-pub use scan::Sifted;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Deserialize;
 use vpclink_responder::causes;
-use vpclink_responder::logs::{AccessFormat, AccessLog, LogBatch, LogEvent, RECOMMENDED_FORMAT, Source};
+use vpclink_responder::logs::{AccessFormat, AccessLog, Batch, LogEvent, RECOMMENDED_FORMAT, Source};
 
 /// The fields that matter, as a handler in Rust would declare them.
 #[derive(Deserialize)]
@@ -47,13 +47,13 @@ fn line(number: usize) -> String {
     line + rest
 }
 
-fn ours(lines: &LogBatch<'_>, formats: &[AccessFormat]) -> usize {
+fn ours(lines: &Batch<'_>, formats: &[AccessFormat]) -> usize {
     let log = AccessLog::read(lines, formats);
-    let executions: Vec<_> = log.executions().collect();
-    executions.iter().filter_map(causes::sight).count()
+    let executions: Vec<_> = log.executions(0).collect();
+    executions.iter().filter_map(causes::failure_of).count()
 }
 
-fn parsed(lines: &LogBatch<'_>) -> usize {
+fn parsed(lines: &Batch<'_>) -> usize {
     let failed = |event: &&LogEvent<'_>| {
         let value: serde_json::Value = serde_json::from_str(&event.message).expect("made here");
         value["status"].as_str().is_some_and(|status| status.starts_with('5'))
@@ -61,7 +61,7 @@ fn parsed(lines: &LogBatch<'_>) -> usize {
     lines.events.iter().filter(failed).count()
 }
 
-fn typed(lines: &LogBatch<'_>) -> usize {
+fn typed(lines: &Batch<'_>) -> usize {
     let failed = |event: &&LogEvent<'_>| {
         let line: Typed<'_> = serde_json::from_str(&event.message).expect("made here");
         black_box((line.request_id, line.integration_status, &line.integration_error));
@@ -77,7 +77,7 @@ pub(crate) fn side_by_side(small: bool) {
         .map(|number| LogEvent { number, id: None, at: None, message: line(number).into() })
         .collect();
     let bytes: usize = events.iter().map(|event| event.message.len()).sum();
-    let lines = LogBatch { source: Source::default(), events };
+    let lines = Batch { source: Source::default(), events, passed: 0 };
     let formats = [AccessFormat::compile(RECOMMENDED_FORMAT)];
     type Contender<'c> = (&'static str, Box<dyn Fn() -> usize + 'c>);
     let contenders: [Contender<'_>; 4] = [

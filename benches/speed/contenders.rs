@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
-use vpclink_responder::logs::{Document, LogBatch};
+use vpclink_responder::logs::Batch;
 
 /// Far above any input.
 pub(crate) const MOST_BYTES: usize = 1 << 30;
@@ -67,14 +67,13 @@ fn limit(payload: &[u8]) -> usize {
 /// This program's way from a payload to what is new of each incident, its example quoted.
 #[inline(never)]
 pub(crate) fn ours(payload: &[u8]) -> usize {
-    let parcels = logs::open(payload, MOST_BYTES).expect("made here");
+    let records = logs::open(payload, MOST_BYTES).expect("made here");
     let mut passed = 0;
     let mut batches = Vec::new();
-    for sifted in logs::sift(&parcels) {
-        let sifted = sifted.expect("made here");
-        passed += sifted.passed;
-        if let Document::Logs(batch) = sifted.document {
-            batches.extend(delivered::unpack(batch));
+    for sifted in logs::sift(&records) {
+        if let Some(batch) = sifted.expect("made here") {
+            passed += batch.passed;
+            batches.extend(delivered::unpack(batch).expect("few lines"));
         }
     }
     finish(&batches, passed)
@@ -82,19 +81,19 @@ pub(crate) fn ours(payload: &[u8]) -> usize {
 
 /// The same without the first look: every line is read.
 fn ours_in_full(payload: &[u8]) -> usize {
-    let parcels = logs::open(payload, MOST_BYTES).expect("made here");
+    let records = logs::open(payload, MOST_BYTES).expect("made here");
     let mut batches = Vec::new();
-    for parcel in &parcels {
-        if let Document::Logs(batch) = parcel.read().expect("made here") {
-            batches.extend(delivered::unpack(batch));
+    for record in &records {
+        if let Some(batch) = record.read().expect("made here") {
+            batches.extend(delivered::unpack(batch).expect("few lines"));
         }
     }
     finish(&batches, 0)
 }
 
-fn finish(batches: &[LogBatch<'_>], passed: usize) -> usize {
+fn finish(batches: &[Batch<'_>], passed: usize) -> usize {
     let executions = logs::correlate(batches);
-    let failures: Vec<_> = executions.iter().filter_map(causes::sight).collect();
+    let failures: Vec<_> = executions.iter().filter_map(causes::failure_of).collect();
     black_box((incidents::gather(&failures), executions.len() + passed));
     failures.len()
 }

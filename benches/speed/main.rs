@@ -140,11 +140,11 @@ fn print_table(rows: &mut [(&'static str, Vec<f64>)], megabytes: f64) {
 
 fn stages(criterion: &mut Criterion, small: bool) {
     let payload = traffic::payload(&ORDINARY.document().0);
-    let parcels = logs::open(&payload, contenders::MOST_BYTES).expect("made here");
+    let records = logs::open(&payload, contenders::MOST_BYTES).expect("made here");
     criterion.bench_function("open", |bencher| {
         bencher.iter(|| logs::open(black_box(&payload), contenders::MOST_BYTES));
     });
-    criterion.bench_function("sift", |bencher| bencher.iter(|| logs::sift(black_box(&parcels)).count()));
+    criterion.bench_function("sift", |bencher| bencher.iter(|| logs::sift(black_box(&records)).count()));
     let mut group = criterion.benchmark_group("payload to diagnoses");
     group.sample_size(10);
     for (name, traffic) in sizes(small) {

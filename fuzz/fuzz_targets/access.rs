@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use vpclink_responder::causes;
 use vpclink_responder::logs::{
-    AccessFormat, AccessLog, LogBatch, LogEvent, RECOMMENDED_FORMAT, Source, divide,
+    AccessFormat, AccessLog, Batch, LogEvent, RECOMMENDED_FORMAT, Source, divide,
 };
 
 fuzz_target!(|input: (&str, &str)| {
@@ -13,7 +13,7 @@ fuzz_target!(|input: (&str, &str)| {
     for template in [template, RECOMMENDED_FORMAT] {
         let formats = [AccessFormat::compile(template)];
         let events = vec![LogEvent { number: 1, id: None, at: None, message: line.into() }];
-        let (_, access) = divide(LogBatch { source: Source::default(), events }, &formats);
+        let (_, access) = divide(Batch { source: Source::default(), events }, &formats);
         let log = AccessLog::read(&access, &formats);
         assert_eq!(log.requests + log.unread.len(), access.events.len(), "every line is counted");
         for execution in log.executions() {

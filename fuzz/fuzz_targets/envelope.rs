@@ -6,16 +6,16 @@ use vpclink_responder::{causes, logs};
 use vpclink_responder::logs::delivered;
 
 use libfuzzer_sys::fuzz_target;
-use vpclink_responder::logs::{correlate, pasted, Document};
+use vpclink_responder::logs::{correlate, pasted};
 
 const MAX_BYTES: usize = 1 << 20;
 
 fuzz_target!(|bytes: &[u8]| {
     for opened in [logs::open(bytes, MAX_BYTES), logs::open_saved(bytes, MAX_BYTES)] {
-        for parcel in opened.into_iter().flatten() {
-            let Ok(Document::Logs(batch)) = parcel.read() else { continue };
+        for record in opened.into_iter().flatten() {
+            let Ok(Some(batch)) = record.read() else { continue };
             pasted(&batch).as_ref().and_then(causes::classify_pasted);
-            let batches = delivered::unpack(batch);
+            let Ok(batches) = delivered::unpack(batch) else { continue };
             for execution in correlate(&batches) {
                 let found = causes::classify(&execution);
                 assert_eq!(found.is_some(), execution.is_failed(), "every failure has a diagnosis");

@@ -21,7 +21,7 @@ pub fn page(cause: &Cause) -> String {
     out.push_str(&format!("  {}\n\n", cause.text));
     out.push_str(&section("What happened", cause.happened));
     out.push_str(&section("Why it happens", cause.why));
-    out.push_str(&section("Where to fix it", &sentence(cause.side.as_str())));
+    out.push_str(&section("Where to fix it", &sentence(cause.owner.as_str())));
     out.push_str("What to do\n");
     for (number, step) in (1..).zip(cause.next_steps) {
         out.push_str(&page_lines(&format!("  {number}. "), step.what));
@@ -65,7 +65,7 @@ fn entry(cause: &Cause) -> String {
         "{}\n\n{}\n\nWhere to fix it: {}.\n\n",
         cause.happened,
         cause.why,
-        cause.side.as_str()
+        cause.owner.as_str()
     ));
     for (number, step) in (1..).zip(cause.next_steps) {
         out.push_str(&format!("{number}. {}\n", step.what));

@@ -7,7 +7,7 @@ use crate::alerts::escape::{cut, terminal as safe, terminal_command};
 use crate::alerts::report::{About, Block, FULL, Report, Section, SectionKind};
 use crate::alerts::words::{self, hop_label, mark};
 use crate::causes::Evidence;
-use crate::checks::{Assessment, Confidence, Finding, Hop, HopKind, State};
+use crate::checks::{Assessment, Confidence, Hop, State};
 use crate::ids::Severity;
 use crate::incidents::{Alert, Status};
 use crate::text::{counted, wrapped};
@@ -51,12 +51,7 @@ pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
     let mut out = vec![paint.paint(Style::new().bold(), &format!("private path of {}{api}", safe(title)))];
     for hop in &judgement.path {
         out.push(format!("  {} {}", paint.state(hop.state, mark(hop.state).sign), safe(&hop_label(hop))));
-        let about = judgement.findings.iter().filter(|finding| finding.hop == hop.kind);
-        let here = |finding: &&Finding| match (hop.kind, &finding.resource, &hop.resource) {
-            (HopKind::TargetGroup | HopKind::Target, Some(of), Some(hop)) => of == hop,
-            _ => true,
-        };
-        for finding in about.filter(here) {
+        for finding in judgement.findings.iter().filter(|finding| hop.is_about(finding)) {
             out.push(format!(
                 "      {} {}",
                 paint.state(finding.state, mark(finding.state).sign),

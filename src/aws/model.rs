@@ -388,7 +388,7 @@ pub struct X509 {
 }
 
 impl X509 {
-    /// Whether it names itself as its issuer: a root, or a certificate that nobody vouches for.
+    /// Whether it names itself as its issuer: a root, or a certificate that no authority vouches for.
     pub fn is_self_signed(&self) -> bool {
         self.subject == self.issuer
     }

@@ -2,7 +2,7 @@
 //!
 //! The second implementer of [`Account`], and part of the product: `vpclink explain --account FILE` diagnoses without an
 //! AWS account, `--live --record FILE` writes such a file, and a bug report is one. Log lines and bodies are never in it:
-//! only answers to [`Query`]s are, less what in them is nobody's business.
+//! only answers to [`Query`]s are, without what the reader does not need.
 
 use crate::aws::recorded_private;
 

@@ -1,8 +1,8 @@
 //! A specific failure, then `Authorizer error`: the authorizer itself could not be run or understood.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof};
 use crate::causes::recognise::{first, last, reason};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "authorizer-failed",
     title: "the authorizer failed, so no request gets through",
     severity: Severity::Critical,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise,
     text: "a specific failure line, then Execution failed due to configuration error: Authorizer error",
     happened: "API Gateway could not get a decision from the Lambda authorizer, and answered 500 before the \
@@ -20,7 +24,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "API Gateway may not invoke the authorizer's function, cannot assume its role, the function failed \
           or timed out, or it returned something that is no valid policy. The first failure line, quoted \
           above, tells which.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Read the first failure line of the request, not the line Authorizer error.",
@@ -57,7 +61,7 @@ pub(crate) static CAUSE: Cause = Cause {
 
 fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     let blamed = reason(execution, &["Authorizer error", "AuthorizerConfigurationException"])
-        .map(|sighting| sighting.line)
+        .map(|proof| proof.line)
         .or_else(|| first(execution, names_exception_below))
         .or_else(|| last(execution, is_response))?;
     // The first line of the request that tells of a failure is the specific one.

@@ -1,8 +1,8 @@
 //! No failure line at all: API Gateway passed on a 5xx that the backend gave.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof};
 use crate::causes::recognise::{first, last};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "backend-error",
     title: "the backend itself answered with a 5xx",
     severity: Severity::Medium,
-    family: Blames::Elsewhere,
+    status: None,
+    blames: Blames::BackendAnswer,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise,
     text: "Received response. Status: 5xx, then Method completed with status: 5xx, and no failure line",
     happened: "API Gateway did its work: it reached the backend, got a 5xx (or was told by the integration \
@@ -21,7 +25,7 @@ pub(crate) static CAUSE: Cause = Cause {
           broken answer of a target, 503 for no target, 504 for a target that did not answer in time. A \
           Lambda proxy function that returns a 5xx, and a mock integration that is set to one, look the \
           same.",
-    side: Owner::Backend,
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Read the application's own log at this time. If it never saw the request, a load \

@@ -20,7 +20,7 @@ use crate::logs::AccessOutcome;
 /// The cause that every fault along the private path explains.
 pub static UNREACHABLE: &Cause = &integration_unreachable::CAUSE;
 
-/// The cause of a payload that nobody could read.
+/// The cause of a payload that could not be read.
 pub static UNDECODABLE: &Cause = &undecodable_batch::CAUSE;
 
 /// A digest of incidents that are not published one by one.

@@ -1,8 +1,8 @@
 //! `… validity check failed`, `NotAfter: …`: the certificate is out of its dates.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::{Blames, Cause, CertificateFault, MaskedBy, NextStep, Owner, Proof};
 use crate::causes::recognise::{configuration_error, reason};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "certificate-expired",
     title: "the backend's certificate has expired or is not valid yet",
     severity: Severity::Critical,
-    family: Blames::Tls,
+    status: Some(500),
+    blames: Blames::Tls(Some(CertificateFault::Dates)),
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise,
     text: "Execution failed due to configuration error: PKIX path validation failed: \
            java.security.cert.CertPathValidatorException: validity check failed",
@@ -20,14 +24,11 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The certificate, or one above it in the chain, has expired or is not valid yet. An expired \
           intermediate certificate that the server still sends does it too. Setting \
           insecureSkipVerification does not switch this check off.",
-    side: Owner::Backend,
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Read the dates of every certificate in the chain.",
-            command: Some(
-                "openssl s_client -connect {host}:{port} -servername {host} </dev/null | openssl \
-                 x509 -noout -dates -subject",
-            ),
+            command: Some(commands::CHAIN_DATES),
             verify: None,
         },
         NextStep {

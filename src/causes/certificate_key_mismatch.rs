@@ -2,7 +2,7 @@
 
 use crate::causes::commands;
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, CertificateFault, MaskedBy, NextStep, Owner, Symptoms};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,16 +10,25 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "certificate-key-mismatch",
     title: "the backend's private key does not belong to its certificate",
     severity: Severity::Critical,
-    family: Blames::Tls,
+    status: Some(500),
+    blames: Blames::Tls(Some(CertificateFault::Key)),
+    clue: suggests,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| {
         reason(
             execution,
             &[
                 "Cannot verify ECDH ServerKeyExchange signature",
                 "Invalid ECDH ServerKeyExchange signature",
+                "Invalid signature on ECDH ServerKeyExchange",
                 "Cannot verify DH ServerKeyExchange signature",
                 "Invalid DH ServerKeyExchange signature",
+                "Invalid signature on DH ServerKeyExchange",
+                // TLS 1.3.
+                "Cannot verify CertificateVerify signature",
                 "Invalid CertificateVerify signature",
+                "Invalid CertificateVerify message: invalid signature",
             ],
         )
     },
@@ -27,8 +36,9 @@ pub(crate) static CAUSE: Cause = Cause {
     happened: "The server signed its part of the key exchange, and the signature does not fit the \
                certificate it sent.",
     why: "The server's private key and its certificate are of different pairs: one of the two files was \
-          replaced without the other, or files of two servers were mixed up.",
-    side: Owner::Backend,
+          replaced without the other, or files of two servers were mixed up. A certificate on a curve that \
+          API Gateway does not support (secp256k1, brainpool) can read the same with the right key.",
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Compare the public keys on the server that ends TLS. Both commands must print the same; \
@@ -53,3 +63,11 @@ pub(crate) static CAUSE: Cause = Cause {
     ],
     references: &["https://repost.aws/knowledge-center/api-gateway-500-error-vpc"],
 };
+
+fn suggests(seen: &Symptoms<'_>) -> Option<String> {
+    seen.line.to_ascii_lowercase().contains("cannot verify ecdh").then(|| {
+        "the key may be the right one on a curve that is not supported (secp256k1, brainpool); `openssl x509 -noout -text` \
+         names the curve"
+            .to_owned()
+    })
+}

@@ -1,8 +1,8 @@
 //! `Host name '…' does not match the certificate subject …`, and the JDK's own name checks.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, CertificateFault, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "certificate-name-mismatch",
     title: "the backend's certificate is for another name",
     severity: Severity::Critical,
-    family: Blames::Tls,
+    status: Some(500),
+    blames: Blames::Tls(Some(CertificateFault::Name)),
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| {
         reason(
             execution,
@@ -33,11 +37,12 @@ pub(crate) static CAUSE: Cause = Cause {
           is checked. Often the URI still has the DNS name of the load balancer, while listener or target \
           present a certificate for a domain of yours. Or the listener has several certificates and the \
           default one was served.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
-            what: "Read which names the certificate covers: the end of the log line shows its subject.",
-            command: Some(commands::HANDSHAKE),
+            what: "Read the certificate's subject alternative names. Where it has any, only they count: the \
+                   subject at the end of the log line may be the very host and still not match.",
+            command: Some(commands::CERTIFICATE_NAMES),
             verify: None,
         },
         NextStep {

@@ -1,8 +1,8 @@
 //! `PKIX path building failed …`: no way from the certificate to a root that API Gateway trusts.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, CertificateFault, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "certificate-untrusted",
     title: "API Gateway does not trust the backend's certificate",
     severity: Severity::Critical,
-    family: Blames::Tls,
+    status: Some(500),
+    blames: Blames::Tls(Some(CertificateFault::Authority)),
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| {
         reason(
             execution,
@@ -31,7 +35,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The certificate is self-signed, comes from a private authority or from one that API Gateway does \
           not list, or the server sends it without its intermediate certificates. All of these give the \
           same text.",
-    side: Owner::Backend,
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Look at the chain that the endpoint sends. If an intermediate certificate is missing, \

@@ -1,44 +1,78 @@
-//! What the time between sending and failing suggests. Hints, never proof: one published case shows the gap of ten
-//! seconds, and only a capture of packets would show what really happened.
+//! What the time between sending and failing suggests. A clue is never proof: one published case shows the gap of ten
+//! seconds, and only a packet capture would show what really happened.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::causes::cause::Cause;
+use crate::causes::cause::Symptoms;
+use crate::causes::endpoint::Endpoint;
 use crate::logs::{Execution, Phase};
 
-/// The hint that a failure's time gives, where the cause is one of the connection and both lines are dated.
-pub(crate) fn of(cause: &Cause, execution: &Execution<'_>, failure: usize) -> Option<String> {
-    let Phase::WaitingForAnswer { waited: Some(waited) } = execution.phase(failure) else { return None };
-    // Lines of one delivered record share its time: no gap between two lines is none that was measured.
-    if waited.is_zero() {
-        return None;
+/// What the line at this index and its time show.
+pub(crate) fn symptoms<'e>(execution: &Execution<'e>, failure: usize, line: &'e str) -> Symptoms<'e> {
+    let waited = match execution.phase(failure) {
+        // Lines of one delivered record share its time, so no gap was measured between them.
+        Phase::WaitingForAnswer { waited } => waited.filter(|waited| !waited.is_zero()),
+        _ => None,
+    };
+    // A stamp of whole seconds hides almost one second on either side: nothing quick can be read from it.
+    let fine = execution.sent_and_failed(failure).is_some_and(|times| times.into_iter().any(is_fine));
+    let https = execution.endpoint_uri.and_then(Endpoint::parts).is_some_and(|(tls, ..)| tls);
+    Symptoms { line, waited, fine, https }
+}
+
+/// Of causes that neither the line nor its time says more about.
+pub(crate) fn none(_: &Symptoms<'_>) -> Option<String> {
+    None
+}
+
+/// Where API Gateway tried to open a connection.
+pub(crate) fn connecting(seen: &Symptoms<'_>) -> Option<String> {
+    let waited = seen.waited?;
+    if is_gap(waited) {
+        return Some(dropped(waited));
     }
-    // A stamp of whole seconds hides almost one on either side: nothing quick can be read from it.
-    let fine = execution.sent_and_failed(failure)?.into_iter().any(is_fine);
-    match cause.slug {
-        "integration-unreachable" | "network-error" if is_gap(waited) => Some(format!(
-            "{} passed between sending and failing; packets that are dropped without an answer (security group, network \
-             ACL, route) look like this",
-            seconds(waited)
-        )),
-        "integration-unreachable" if fine && is_quick(waited) => Some(format!(
+    (seen.fine && is_quick(waited)).then(|| {
+        format!(
             "the failure came {} ms after sending; a refusal (nothing listens on the port, a reset, no usable link) looks \
              like this, dropped packets do not",
             waited.as_millis()
-        )),
-        "network-error" if fine && is_quick(waited) => Some(format!(
+        )
+    })
+}
+
+/// Where the connection broke.
+pub(crate) fn broken(seen: &Symptoms<'_>) -> Option<String> {
+    let waited = seen.waited?;
+    if is_gap(waited) {
+        return Some(dropped(waited));
+    }
+    (seen.fine && is_quick(waited)).then(|| {
+        format!(
             "the connection broke {} ms after sending; an idle connection that the peer had closed already, or a refusal, \
              looks like this",
             waited.as_millis()
-        )),
-        "integration-timeout" => Some(format!(
-            "nothing came back for {}; if the backend's own log does not show the request, it was lost on the way there",
-            seconds(waited)
-        )),
-        _ => None,
-    }
+        )
+    })
+}
+
+/// Where no answer came in time.
+pub(crate) fn waiting(seen: &Symptoms<'_>) -> Option<String> {
+    let waited = seen.waited?;
+    Some(format!(
+        "nothing came back for {}; if the backend's own log does not show the request, it was lost on the way there, or \
+         the backend speaks HTTP/2 only and waits for its preface",
+        seconds(waited)
+    ))
+}
+
+fn dropped(waited: Duration) -> String {
+    format!(
+        "{} passed between sending and failing; packets that are dropped without an answer (security group, network ACL, \
+         route) look like this",
+        seconds(waited)
+    )
 }
 
 /// About ten seconds, after which opening a connection seems to be given up.
@@ -62,7 +96,7 @@ fn seconds(waited: Duration) -> String {
 mod tests {
     use crate::causes::diagnosis::classify;
     use crate::logs;
-    use crate::logs::{Document, correlate};
+    use crate::logs::correlate;
 
     const UNREACHABLE: &str = "Execution failed due to configuration error: There was an internal error while executing your request";
     const BROKEN: &str =
@@ -72,8 +106,8 @@ mod tests {
     #[track_caller]
     fn check(sent: &str, failed: &str, failure: &str, expected: Option<&str>) {
         let log = format!("{sent}(a) Sending request to https://x.example.com\n{failed}(a) {failure}\n");
-        let parcels = logs::open(log.as_bytes(), 1 << 16).expect("text opens");
-        let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
+        let records = logs::open(log.as_bytes(), 1 << 16).expect("text opens");
+        let Ok(Some(batch)) = records[0].read() else { panic!("text reads") };
         let batches = [batch];
         let found = classify(&correlate(&batches)[0]).expect("it failed");
         match expected {

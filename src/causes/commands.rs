@@ -35,5 +35,18 @@ pub(crate) const LISTENERS: &str =
 pub(crate) const HANDSHAKE: &str =
     "openssl s_client -connect {host}:{port} -servername {host} -showcerts </dev/null";
 
+/// The same, with the connection held open for a while: since TLS 1.3 a demanded client certificate is missed only after the
+/// handshake, so that the server's refusal comes late.
+pub(crate) const HANDSHAKE_HELD: &str =
+    "openssl s_client -connect {host}:{port} -servername {host} -showcerts -ign_eof </dev/null";
+
+/// Subject and dates of every certificate that the endpoint sends, the last of which may have expired alone.
+pub(crate) const CHAIN_DATES: &str = "openssl s_client -connect {host}:{port} -servername {host} -showcerts </dev/null | openssl crl2pkcs7 \
+     -nocrl -certfile /dev/stdin | openssl pkcs7 -print_certs -noout -text | grep -E 'Subject:|Not Before|Not After'";
+
+/// The names that the endpoint's certificate covers.
+pub(crate) const CERTIFICATE_NAMES: &str = "openssl s_client -connect {host}:{port} -servername {host} </dev/null | openssl x509 -noout -subject -ext \
+     subjectAltName";
+
 /// What the function itself logged.
 pub(crate) const FUNCTION_LOG: &str = "aws logs tail /aws/lambda/FUNCTION --since 1h --region {region}";

@@ -3,8 +3,7 @@
 //! Every cause of the [`causes::CATALOGUE`] may look at every failed execution; the first in the catalogue's order wins.
 //! Every 5xx gets a diagnosis: the last cause takes what no other knows.
 
-use crate::causes::cause::Cause;
-use crate::causes::cause::Proof;
+use crate::causes::cause::{Cause, MaskedBy, Proof};
 use crate::causes::endpoint::Endpoint;
 use crate::causes::evidence::Evidence;
 use crate::causes::failure::Failure;
@@ -48,7 +47,7 @@ pub struct Diagnosis {
     pub context: Vec<Evidence>,
 }
 
-/// What a walk is about: a failure, or a route that somebody asks about before anything failed.
+/// What a reading of the path is about: a failure, or a route that `check` names before anything failed.
 #[derive(Clone, Debug)]
 pub struct RouteContext {
     /// Which findings count: those that can explain this cause.
@@ -70,7 +69,7 @@ pub struct RouteContext {
 }
 
 impl RouteContext {
-    /// A route that somebody asks about: every fault that would make its backend unreachable counts.
+    /// A route that `check` names: every fault that would make its backend unreachable counts.
     pub fn asked(source: Source, route: Option<Route>, at: Timestamp) -> Self {
         let cause = catalogue::UNREACHABLE;
         let (endpoint, called_path, request_id) = (None, None, None);
@@ -106,8 +105,8 @@ impl Diagnosis {
         }
     }
 
-    /// How much it can tell a survey and a reader: the greater, the more.
-    pub fn tells(&self) -> (bool, bool, usize) {
+    /// How much its lines say: the greater, the more.
+    pub fn detail(&self) -> (bool, bool, usize) {
         (self.route.is_some(), self.endpoint.is_some(), self.context.len())
     }
 
@@ -137,40 +136,37 @@ pub struct Route {
 
 /// Names the cause of a failed execution; `None` where nothing failed.
 pub fn classify(execution: &Execution<'_>) -> Option<Diagnosis> {
-    sight(execution).map(|sighted| sighted.diagnosis())
+    failure_of(execution).map(|failure| failure.diagnosis())
 }
 
 /// The same without copying or quoting a line: what is enough to count a failure.
-pub fn sight<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
+pub fn failure_of<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
     if !execution.is_failed() {
         return None;
     }
-    let (cause, sighting) = sightings(execution).next()?;
+    let (cause, proof) = proofs(execution).next()?;
     // An access line without a sentence that the catalogue knows still has values that decide.
     let by_values = execution.outcome.filter(|_| cause.is_last_resort()).map(catalogue::of_outcome);
-    Some(Failure::new(by_values.unwrap_or(cause), sighting, execution))
+    Some(Failure::new(by_values.unwrap_or(cause), proof, execution))
 }
 
 /// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
 pub fn classify_pasted(execution: &Execution<'_>) -> Option<Diagnosis> {
-    let (cause, sighting) = sightings(execution).next()?;
-    (!cause.is_last_resort()).then(|| Failure::new(cause, sighting, execution).diagnosis())
+    let (cause, proof) = proofs(execution).next()?;
+    (!cause.is_last_resort()).then(|| Failure::new(cause, proof, execution).diagnosis())
 }
 
 /// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.
-pub fn sightings<'e>(
-    execution: &'e Execution<'_>,
-) -> impl Iterator<Item = (&'static Cause, Proof)> + use<'e> {
+pub fn proofs<'e>(execution: &'e Execution<'_>) -> impl Iterator<Item = (&'static Cause, Proof)> + use<'e> {
     catalogue::CATALOGUE.iter().filter_map(|cause| Some((*cause, (cause.recognise)(execution)?)))
 }
 
 impl Diagnosis {
-    /// What lies under the failure, where something else hides it: the backend's own refusal behind a mapping that broke on
-    /// it.
+    /// What this failure hides: the error that the backend answered, where a mapping broke on it.
     pub fn masked_by(&self) -> Option<String> {
         let status = self.backend_status.filter(|status| (400..600).contains(status))?;
-        // Where the backend's answer is the cause, nothing hides it; where API Gateway never got that far, it gave none.
-        let hides = self.cause.slug.starts_with("mapping-") && self.phase != Phase::BeforeSending;
+        // Where API Gateway never got that far, the backend gave no answer.
+        let hides = self.cause.masked_by == MaskedBy::BackendAnswer && self.phase != Phase::BeforeSending;
         hides.then(|| format!("the backend itself answered {status}"))
     }
 }

@@ -1,24 +1,35 @@
 //! `Invalid endpoint address`: the host in the integration URI leads nowhere API Gateway may go.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
-use crate::causes::recognise::reason;
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
+use crate::causes::recognise::{bare_message, logged_reason, opens, reason};
 use crate::ids::Severity;
 
 pub(crate) static CAUSE: Cause = Cause {
     slug: "endpoint-address-invalid",
     title: "the host in the integration's URI cannot be used",
     severity: Severity::Critical,
-    family: Blames::Elsewhere,
-    recognise: |execution| reason(execution, &["Invalid endpoint address"]),
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
+    recognise: |execution| {
+        let unresolved = |text: &str| {
+            let text = bare_message(text.trim());
+            opens(text, "Name or service not known").is_some()
+                || text.ends_with(": Name or service not known")
+        };
+        reason(execution, &["Invalid endpoint address"]).or_else(|| logged_reason(execution, unresolved))
+    },
     text: "Execution failed due to configuration error: Invalid endpoint address",
     happened: "API Gateway could not turn the host of the integration URI into an address it may call. \
                Nothing was sent.",
     why: "The host does not resolve in public DNS, is misspelt or comes from an empty stage variable, \
           resolves to a private address (which needs a VPC link), or the URI has a scheme other than http \
           and https.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "See which URI API Gateway used, stage variables filled in.",

@@ -1,8 +1,8 @@
 //! `Unsupported or unrecognized SSL message`: TLS was spoken to a port that does not speak it.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, CertificateFault, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,18 +10,27 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "endpoint-not-tls",
     title: "API Gateway spoke TLS to a port that speaks plain text",
     severity: Severity::Critical,
-    family: Blames::Tls,
+    status: Some(500),
+    blames: Blames::Tls(Some(CertificateFault::NonePresented)),
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| {
         reason(
             execution,
-            &["Unsupported or unrecognized SSL message", "Unrecognized SSL message", "plaintext connection?"],
+            &[
+                "Unsupported or unrecognized SSL message",
+                "Unrecognized SSL message",
+                "plaintext connection?",
+                "not an SSL/TLS record",
+            ],
         )
     },
     text: "Execution failed due to configuration error: Unsupported or unrecognized SSL message",
     happened: "API Gateway began a TLS handshake, and what came back was not TLS.",
     why: "The integration URI says https, but listener or target on that port speak plain HTTP; or a \
           listener ends TLS and the integration points at another port.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Compare the URI's scheme and port with the listener's protocol on that port.",

@@ -1,7 +1,7 @@
-//! A failed request and its cause, borrowed from its lines. In a storm nearly all failures are only counted: a diagnosis, with
-//! its quotes, is made of the one that becomes an incident's example.
+//! A failed request and its cause, borrowed from its lines. In a storm nearly all failures are only counted: a diagnosis,
+//! with its quotes, is made of the one that becomes an incident's example.
 
-use crate::causes::{clue, endpoint, redact, status};
+use crate::causes::{clue, endpoint, recognise, redact};
 use crate::logs::line;
 
 use jiff::Timestamp;
@@ -24,33 +24,34 @@ const LONGEST_PATH: usize = 300;
 pub struct Failure<'e> {
     /// The catalogue entry.
     pub cause: &'static Cause,
-    sighting: Proof,
+    proof: Proof,
     execution: &'e Execution<'e>,
     /// What was called, borrowed: whether by TLS, the host as it is written, the port.
     called: Option<(bool, &'e str, u16)>,
 }
 
-/// Failures that are alike here are of one incident: their fingerprints are the same. Of those that differ some may be, too.
+/// Failures with the same key belong to one incident: their fingerprints are the same. Some that differ may, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GroupKey<'e> {
     cause: &'static str,
-    /// By its place: nothing is to be hashed for each failure that is the same for a whole batch.
-    source: *const Source,
+    /// The number of its batch: hashing a source for each failure would hash the same names again and again.
+    batch: usize,
     named: Option<(&'e str, &'e str)>,
     called: Option<(bool, &'e str, u16)>,
 }
 
 impl<'e> Failure<'e> {
-    pub(crate) fn new(cause: &'static Cause, sighting: Proof, execution: &'e Execution<'e>) -> Self {
+    pub(crate) fn new(cause: &'static Cause, proof: Proof, execution: &'e Execution<'e>) -> Self {
         let called = execution.endpoint_uri.and_then(Endpoint::parts);
-        Self { cause, sighting, execution, called }
+        Self { cause, proof, execution, called }
     }
 
     /// All that is known of it, quoted and redacted.
     pub fn diagnosis(&self) -> Diagnosis {
-        let Self { cause, sighting, execution, .. } = self;
+        let Self { cause, proof, execution, .. } = self;
         let failure = self.failure();
         let quote = |index: usize| Evidence::quote(&execution.entries[index]);
+        let line = recognise::joined(&failure.line);
         Diagnosis {
             cause,
             source: self.source(),
@@ -62,36 +63,36 @@ impl<'e> Failure<'e> {
             status: execution
                 .completed
                 .or(execution.gateway_response.and_then(|(_, status)| status))
-                .or_else(|| status::of_failure(cause, failure.line.text)),
+                .or(cause.status),
             backend_status: execution
                 .received
                 .map_or_else(|| named_status(failure), |received| received.status),
-            phase: execution.phase(sighting.line),
-            clue: clue::of(cause, execution, sighting.line),
-            evidence: quote(sighting.line),
+            phase: execution.phase(proof.line),
+            clue: (cause.clue)(&clue::symptoms(execution, proof.line, &line)),
+            evidence: quote(proof.line),
             context: self.context().into_iter().map(quote).collect(),
         }
     }
 
-    /// What tells it from failures of other incidents, without a digest.
-    pub fn alike(&self) -> GroupKey<'e> {
+    /// What tells it from failures of other incidents, without a digest. Keys compare within one call of `correlate`.
+    pub fn group_key(&self) -> GroupKey<'e> {
         let Self { cause, execution, called, .. } = *self;
         let source = execution.source;
         GroupKey {
             cause: cause.slug,
-            source: std::ptr::from_ref(source),
+            batch: execution.batch,
             named: execution.api_stage.filter(|_| source.api.is_none() || source.stage.is_none()),
             called,
         }
     }
 
-    /// Whether it can tell a survey and a reader more than a diagnosis does; see [`Diagnosis::tells`].
-    pub fn tells_more_than(&self, other: &Diagnosis) -> bool {
+    /// Whether its lines say more than those of a diagnosis; see [`Diagnosis::detail`].
+    pub fn says_more_than(&self, other: &Diagnosis) -> bool {
         let (route, called) = (self.execution.route.is_some(), self.called.is_some());
         let milestones = self.execution.milestones.iter().flatten().count();
         // Lines are counted only where there can be more of them.
-        let may = (route, called, self.sighting.also.len() + milestones) > other.tells();
-        may && (route, called, self.context().len()) > other.tells()
+        let may = (route, called, self.proof.also.len() + milestones) > other.detail();
+        may && (route, called, self.context().len()) > other.detail()
     }
 
     /// Where its lines came from; API and stage may come from the lines themselves.
@@ -138,15 +139,15 @@ impl<'e> Failure<'e> {
     }
 
     fn failure(&self) -> &'e Entry<'e> {
-        &self.execution.entries[self.sighting.line]
+        &self.execution.entries[self.proof.line]
     }
 
     /// The lines beside the proof that say what was called and how it ended, each kind once.
     fn context(&self) -> Vec<usize> {
-        let Self { sighting, execution, .. } = self;
-        let mut lines = sighting.also.clone();
+        let Self { proof, execution, .. } = self;
+        let mut lines = proof.also.clone();
         lines.extend(execution.milestones.into_iter().flatten());
-        lines.retain(|line| *line != sighting.line);
+        lines.retain(|line| *line != proof.line);
         lines.sort_unstable();
         lines.dedup();
         lines

@@ -1,8 +1,8 @@
 //! `API Gateway does not have permission to assume the provided role …`.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "integration-role-not-assumable",
     title: "API Gateway may not assume the role it was given",
     severity: Severity::High,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| {
         reason(
             execution,
@@ -29,7 +33,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The role's trust policy does not name apigateway.amazonaws.com, has a condition that this API \
           does not meet, or the role was deleted (one created anew under the same name is enough only if \
           the trust policy is right).",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Read the trust policy of the role in the log line. It must let apigateway.amazonaws.com \

@@ -1,23 +1,33 @@
 //! `Execution failed due to a timeout error`: the integration took longer than it may.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
-use crate::causes::recognise::opening;
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
+use crate::causes::recognise::{logged_reason, opening};
 use crate::ids::Severity;
 
 pub(crate) static CAUSE: Cause = Cause {
     slug: "integration-timeout",
     title: "the backend did not answer within the integration timeout",
     severity: Severity::High,
-    family: Blames::Path,
-    recognise: |execution| opening(execution, &["Execution failed due to a timeout error"]),
+    status: Some(504),
+    blames: Blames::Path,
+    clue: clue::waiting,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
+    recognise: |execution| {
+        opening(execution, &["Execution failed due to a timeout error"])
+            // "29,000 milliseconds timeout on connection …", as HttpCore words it.
+            .or_else(|| {
+                logged_reason(execution, |reason| reason.contains("milliseconds timeout on connection"))
+            })
+    },
     text: "Execution failed due to a timeout error",
     happened: "API Gateway sent the request, waited for the integration's timeout (29 seconds unless it was \
                changed) and gave up with a 504.",
     why: "The backend is slow, overloaded or stuck, a call further down hangs, or packets on the way are \
           dropped without an answer. The backend may still finish the work after the client has its 504.",
-    side: Owner::Backend,
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Find out whether the backend saw the request, in its own log, at this time. If it did \

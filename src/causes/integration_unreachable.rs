@@ -1,8 +1,8 @@
 //! `There was an internal error while executing your request`: no usable connection to a private backend.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "integration-unreachable",
     title: "API Gateway could not reach the backend",
     severity: Severity::Critical,
-    family: Blames::Path,
+    status: Some(500),
+    blames: Blames::Path,
+    clue: clue::connecting,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| reason(execution, &["There was an internal error while executing your request"]),
     text: "Execution failed due to configuration error: There was an internal error while executing your \
            request",
@@ -21,7 +25,7 @@ pub(crate) static CAUSE: Cause = Cause {
           deleted, no listener has the port, a security group or network ACL drops the packets, no target \
           is healthy, or nothing listens on the target's port. Which of them it is can be read from the \
           account, not from the log.",
-    side: Owner::Undecided,
+    owner: Owner::Undecided,
     next_steps: &[
         NextStep {
             what: "Check that the VPC link is AVAILABLE. Replace a FAILED or INACTIVE one, point the \

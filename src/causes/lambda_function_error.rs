@@ -1,8 +1,8 @@
 //! `Lambda execution failed with status 200 due to customer function error: …`: the code failed.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::{customer_function_error, failure};
 use crate::ids::Severity;
 
@@ -10,14 +10,18 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "lambda-function-error",
     title: "the Lambda function failed",
     severity: Severity::High,
-    family: Blames::Elsewhere,
+    status: Some(502),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| failure(execution, |text| customer_function_error(text).is_some()),
     text: "Lambda execution failed with status 200 due to customer function error: …. Lambda request id: …",
     happened: "The function was invoked and ended with an error; API Gateway answered 502 on its behalf.",
-    why: "The code threw an exception that nobody caught, its process exited, it ran out of memory, or it \
+    why: "The code threw an exception that it did not catch, its process exited, it ran out of memory, or it \
           could not be loaded (a missing module, a wrong handler name). The text after the colon is what \
           the runtime reported.",
-    side: Owner::Backend,
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Read the function's log of this invocation: the failure line ends with the Lambda \

@@ -1,8 +1,8 @@
 //! `… customer function error: … Task timed out …`: Lambda's own timeout ended the function.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof};
 use crate::causes::recognise::{customer_function_error, failure, opens};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -11,7 +11,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "lambda-function-timeout",
     title: "the Lambda function ran into its own timeout",
     severity: Severity::High,
-    family: Blames::Elsewhere,
+    status: Some(502),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise,
     text: "Lambda execution failed with status 200 due to customer function error: … Task timed out after \
            3.00 seconds. Lambda request id: …",
@@ -20,7 +24,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The function's timeout is short (3 seconds unless it was changed), or the function waits: for a \
           database or service that does not answer, for an address that its subnet has no route to, for a \
           cold start with too little memory.",
-    side: Owner::Backend,
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Read the function's log of this invocation: the failure line ends with the Lambda \

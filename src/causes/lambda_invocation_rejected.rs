@@ -1,8 +1,8 @@
 //! `Lambda invocation failed with status: NNN`: Invoke itself was refused.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof};
 use crate::causes::recognise::first;
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "lambda-invocation-rejected",
     title: "Lambda refused API Gateway's call",
     severity: Severity::High,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise,
     text: "Lambda invocation failed with status: 403; the line Execution failed due to configuration error: \
            after it often gives no reason",
@@ -22,7 +26,7 @@ pub(crate) static CAUSE: Cause = Cause {
           404: the function, alias or version does not exist. 400, 413: the payload is not what Lambda \
           takes. 5xx: the function's image, key, network interface or runtime could not be used, or Lambda \
           itself failed.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Read the integration: its httpMethod must be POST, whatever the method of the client, \

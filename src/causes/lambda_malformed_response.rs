@@ -1,8 +1,8 @@
 //! `Malformed Lambda proxy response`: the function answered, in a shape API Gateway cannot use.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof};
 use crate::causes::recognise::{first, header, reason, with_answer};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "lambda-malformed-response",
     title: "the Lambda function's response has the wrong shape",
     severity: Severity::High,
-    family: Blames::Elsewhere,
+    status: Some(502),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise,
     text: "Execution failed due to configuration error: Malformed Lambda proxy response",
     happened: "The function ran and returned, and API Gateway could not make an HTTP response of what it \
@@ -21,7 +25,7 @@ pub(crate) static CAUSE: Cause = Cause {
           string). Usual faults: body is an object in place of its JSON text, a bare string or list is \
           returned, a field has another name or type, or the handler returns nothing because it does not \
           wait for its own result.",
-    side: Owner::Backend,
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Look at the line Endpoint response body before transformations (data trace on): compare \
@@ -53,11 +57,11 @@ pub(crate) static CAUSE: Cause = Cause {
 };
 
 fn recognise(execution: &Execution<'_>) -> Option<Proof> {
-    let sighting = reason(execution, &["Malformed Lambda proxy response"])?;
-    let mut sighting = with_answer(execution, sighting);
-    sighting.also.extend(first(execution, |line| match line.kind {
+    let proof = reason(execution, &["Malformed Lambda proxy response"])?;
+    let mut proof = with_answer(execution, proof);
+    proof.also.extend(first(execution, |line| match line.kind {
         Kind::ResponseHeaders(headers) => header(headers, "x-amz-function-error").is_some(),
         _ => false,
     }));
-    Some(sighting)
+    Some(proof)
 }

@@ -1,8 +1,8 @@
 //! `Invalid permissions on Lambda function`: its policy does not let this API call it.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "lambda-permission-missing",
     title: "API Gateway may not invoke the Lambda function",
     severity: Severity::High,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| {
         const OF_HTTP_APIS: [&str; 2] = [
             "The IAM role configured on the integration or API Gateway doesn't have permissions to call",
@@ -25,7 +29,7 @@ pub(crate) static CAUSE: Cause = Cause {
           policy belongs to another alias or version than the one that is called, the method was added \
           later, or a stage variable names another function. A function that does not exist any more looks \
           the same.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Read the function's policy; pass the alias or version as --qualifier where the \

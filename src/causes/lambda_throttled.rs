@@ -1,8 +1,8 @@
 //! Lambda answered 429: no concurrency was left for the function.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof};
 use crate::causes::recognise::{first, header, opens, reason};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -12,7 +12,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "lambda-throttled",
     title: "Lambda throttled the function",
     severity: Severity::High,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise,
     text: "Lambda invocation failed with status: 429, or Execution failed due to configuration error: Rate \
            Exceeded., or the header x-amzn-ErrorType=TooManyRequestsException",
@@ -21,7 +25,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The function's reserved concurrency is used up (or is 0, which switches it off), or all of the \
           account's concurrency in this Region is. Calls that became slower use up concurrency without any \
           more traffic. Older logs show the same throttle as a malformed proxy response with status 502.",
-    side: Owner::Backend,
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Read the function's reserved concurrency; 0 means that it is switched off.",

@@ -1,20 +1,25 @@
 //! A digest: more incidents at once than may be published one by one. No log line shows it.
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
+use crate::causes::clue;
 use crate::ids::Severity;
 
 pub(crate) static CAUSE: Cause = Cause {
     slug: "many-incidents",
     title: "more incidents than may be published one by one",
     severity: Severity::High,
-    family: Blames::Elsewhere,
+    status: None,
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     // No request fails of it: the responder itself counts what it does not publish.
     recognise: |_| None,
     text: "the responder's own: more incidents in an hour than MAX_MESSAGES_PER_HOUR allows",
     happened: "So many incidents opened within an hour that their messages would bury each other. This one counts the rest \
                by API and cause.",
     why: "Many endpoints fail at once, or one client calls very many addresses through a proxy integration.",
-    side: Owner::Platform,
+    owner: Owner::Platform,
     next_steps: &[
         NextStep {
             what: "List what is counted here with `vpclink incidents`, which reads the same table.",

@@ -1,8 +1,8 @@
 //! `Unable to base64 decode the body.`: a body was declared base64 and is not.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::{reason, with_answer};
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "mapping-base64-failed",
     title: "a body that should be base64 could not be decoded",
     severity: Severity::Medium,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::BackendAnswer,
+    names_reset: false,
     recognise: |execution| {
         Some(with_answer(execution, reason(execution, &["Unable to base64 decode the body"])?))
     },
@@ -19,7 +23,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "A Lambda function returned isBase64Encoded: true with a plain body, or the content handling \
           CONVERT_TO_BINARY of an integration meets text. A broad binary media type such as */* makes this \
           more likely.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "See whether the function sets isBase64Encoded only where body is base64 without line \

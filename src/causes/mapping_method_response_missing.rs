@@ -1,8 +1,8 @@
 //! `Output mapping refers to an invalid method response: NNN`.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::{reason, with_answer};
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "mapping-method-response-missing",
     title: "the method declares no response for the status it was mapped to",
     severity: Severity::Medium,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::BackendAnswer,
+    names_reset: false,
     recognise: |execution| {
         Some(with_answer(
             execution,
@@ -24,7 +28,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "An integration response and a method response must exist in pairs. NNN is the mapped status: the \
           backend itself may have said something else, such as a 403 behind a mapped 200. The line \
           Received response shows it.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Look at what the backend answered: if it was a 4xx or 5xx, that is the true fault.",

@@ -1,8 +1,8 @@
 //! `No match for output mapping …`: no integration response fits what the backend answered.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::{reason, with_answer};
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "mapping-no-match",
     title: "no integration response fits the backend's answer",
     severity: Severity::Medium,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::BackendAnswer,
+    names_reset: false,
     recognise: |execution| Some(with_answer(execution, reason(execution, &["No match for output mapping"])?)),
     text: "Execution failed due to configuration error: No match for output mapping and no default output \
            mapping configured. Endpoint Response Status Code: NNN",
@@ -19,7 +23,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "In a non-proxy integration every answer needs an integration response whose pattern fits, or a \
           default one. If NNN is a 4xx or 5xx, the backend's own refusal is the true fault, and the \
           missing mapping hides it.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "If NNN is a 4xx or 5xx, find out first why the backend answered so; the line Received \

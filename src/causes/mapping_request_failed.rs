@@ -1,8 +1,8 @@
 //! `Unable to transform request`: the request template failed before anything was sent.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "mapping-request-failed",
     title: "the mapping of the request failed",
     severity: Severity::Medium,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::BackendAnswer,
+    names_reset: false,
     recognise: |execution| reason(execution, &["Unable to transform request"]),
     text: "Execution failed due to configuration error: Unable to transform request",
     happened: "API Gateway could not turn the body of the client into the body for the backend. Nothing was \
@@ -18,7 +22,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The mapping template has a fault that this body triggers, the body is not what the template \
           expects, or it is binary (logged as [Binary Data]) and its type is not among the binary media \
           types of the API.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Read the template for the content type that the client sent.",

@@ -1,8 +1,8 @@
 //! `Unable to transform response`: the response template failed after the backend had answered.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::{reason, with_answer};
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "mapping-response-failed",
     title: "the mapping of the response failed",
     severity: Severity::Medium,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::BackendAnswer,
+    names_reset: false,
     recognise: |execution| {
         Some(with_answer(execution, reason(execution, &["Unable to transform response"])?))
     },
@@ -18,7 +22,7 @@ pub(crate) static CAUSE: Cause = Cause {
     happened: "The backend answered, and API Gateway could not turn its answer into the client's.",
     why: "The response template has a fault that this answer triggers: it is not JSON (an HTML error page, \
           an empty body), a field is missing, or the body is binary and not declared as such.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Look at status and body that the backend sent: an error page in place of JSON points at \

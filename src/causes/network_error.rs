@@ -1,9 +1,9 @@
 //! `Execution failed due to a network error communicating with endpoint`, with or without a reason.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
-use crate::causes::recognise::{alone, opening};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof, Symptoms};
+use crate::causes::recognise::{alone, bare_message, logged_reason, opening, opens};
 use crate::ids::Severity;
 use crate::logs::Execution;
 
@@ -11,7 +11,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "network-error",
     title: "the connection to the backend broke",
     severity: Severity::High,
-    family: Blames::Path,
+    status: Some(504),
+    blames: Blames::Path,
+    clue: suggests,
+    masked_by: MaskedBy::Nothing,
+    names_reset: true,
     recognise,
     text: "Execution failed due to a network error communicating with endpoint: Connection reset by peer",
     happened: "API Gateway had a connection to the backend, or tried to open one, and it broke before a \
@@ -19,8 +23,10 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The peer reset or closed the connection: an idle connection was closed just as it was used again, \
           a server restarted, a firewall cut in. Behind a load balancer: an enabled zone without a healthy \
           target while cross-zone load balancing is off, or a security group that does not admit the \
-          addresses of the load balancer. Plain HTTP sent to a port that wants TLS can end this way too.",
-    side: Owner::Undecided,
+          addresses of the load balancer. Plain HTTP sent to a port that wants TLS can end this way too. Over \
+          https, a handshake that the server broke off reads the same: it wants a client certificate or a \
+          header of proxy protocol.",
+    owner: Owner::Undecided,
     next_steps: &[
         NextStep {
             what: "Check that every enabled zone of the load balancer has a healthy target, or switch \
@@ -64,14 +70,34 @@ pub(crate) static CAUSE: Cause = Cause {
     references: &["https://repost.aws/knowledge-center/api-gateway-network-endpoint-error"],
 };
 
+/// What the JVM says of a connection, where API Gateway takes it for a configuration error.
+const OF_CONNECTIONS: [&str; 6] = [
+    "Connection is closed",
+    "Connection reset",
+    "Connection refused",
+    "No route to host",
+    "Network is unreachable",
+    "Timeout connecting to",
+];
+
 fn recognise(execution: &Execution<'_>) -> Option<Proof> {
-    opening(
-        execution,
-        &[
-            "Execution failed due to a network error communicating with endpoint",
-            // The client's body, as people paste it.
-            "Network error communicating with endpoint",
-        ],
-    )
-    .or_else(|| alone(execution, &["Connection reset by peer", "Connection reset", "Connection is closed"]))
+    let openings = [
+        "Execution failed due to a network error communicating with endpoint",
+        // The client's body, as people paste it.
+        "Network error communicating with endpoint",
+    ];
+    let is_of_connections =
+        |reason: &str| OF_CONNECTIONS.iter().any(|words| opens(bare_message(reason.trim()), words).is_some());
+    opening(execution, &openings).or_else(|| logged_reason(execution, is_of_connections)).or_else(|| {
+        alone(execution, &["Connection reset by peer", "Connection reset", "Connection is closed"])
+    })
+}
+
+fn suggests(seen: &Symptoms<'_>) -> Option<String> {
+    const CLOSED: &str = "over https this may be a failed handshake: the server may demand a client certificate, expect a \
+                          header of proxy protocol, or refuse the TLS version; repeat the handshake with openssl";
+    let closed = seen.https && seen.line.to_ascii_lowercase().contains("connection is closed");
+    let clues: Vec<String> =
+        clue::broken(seen).into_iter().chain(closed.then(|| CLOSED.to_owned())).collect();
+    (!clues.is_empty()).then(|| clues.join("; "))
 }

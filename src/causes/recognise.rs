@@ -41,7 +41,7 @@ pub(crate) fn configuration_error(
 }
 
 /// The first configuration error whose reason the predicate accepts, its opening in place: for reasons recognised by
-/// words that a sentence of anybody's may hold.
+/// words that any sentence may hold.
 pub(crate) fn logged_reason(execution: &Execution<'_>, accepts: impl Fn(&str) -> bool) -> Option<Proof> {
     failure(execution, |text| strip(text, CONFIGURATION_ERROR).is_some_and(&accepts))
 }
@@ -61,10 +61,10 @@ pub(crate) fn last(execution: &Execution<'_>, wanted: impl Fn(&LogLine<'_>) -> b
     execution.entries.iter().rposition(|entry| wanted(&entry.line))
 }
 
-/// The sighting with the line that tells what the backend answered, if there is one.
-pub(crate) fn with_answer(execution: &Execution<'_>, mut sighting: Proof) -> Proof {
-    sighting.also.extend(last(execution, |line| matches!(line.kind, Kind::Received { .. })));
-    sighting
+/// The proof with the line that tells what the backend answered, if there is one.
+pub(crate) fn with_answer(execution: &Execution<'_>, mut proof: Proof) -> Proof {
+    proof.also.extend(last(execution, |line| matches!(line.kind, Kind::Received { .. })));
+    proof
 }
 
 /// What follows `sentence` at the start of the text, where the sentence ends with a whole word.
@@ -99,15 +99,29 @@ pub(crate) fn header<'a>(headers: &'a str, name: &str) -> Option<&'a str> {
     pairs.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// The message of a Java exception without what some versions put before it: class names, the alert in brackets.
-fn bare_message(reason: &str) -> &str {
+/// The message of a Java exception without what some versions put before it: class names, and since JDK 25 the alert of TLS
+/// in brackets.
+pub(crate) fn bare_message(reason: &str) -> &str {
     let mut rest = reason;
-    while let Some(end) = rest.bytes().position(|byte| byte == b' ').filter(|end| is_class(&rest[..*end])) {
-        rest = rest[end..].trim_start();
+    loop {
+        let class = rest.bytes().position(|byte| byte == b' ').filter(|end| is_class(&rest[..*end]));
+        rest = match class.map(|end| rest[end..].trim_start()).or_else(|| behind_alert(rest)) {
+            Some(message) => message,
+            None => return rest,
+        };
     }
-    let alert = rest.strip_prefix('(').and_then(|inner| inner.split_once(") "));
-    let named = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    alert.filter(|(name, _)| named(name)).map_or(rest, |(_, message)| message)
+}
+
+/// What stands behind `(handshake_failure) `.
+fn behind_alert(text: &str) -> Option<&str> {
+    let (name, message) = text.strip_prefix('(')?.split_once(") ")?;
+    is_alert(name).then_some(message)
+}
+
+/// Whether a word can be the name of a TLS alert; in capitals, too, as people paste it.
+pub(crate) fn is_alert(name: &str) -> bool {
+    const LONGEST: usize = 40;
+    !name.is_empty() && name.len() <= LONGEST && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
 }
 
 /// Whether a word is a class's name and the colon behind it.
@@ -118,7 +132,7 @@ fn is_class(word: &str) -> bool {
     qualified && (name.ends_with("exception") || name.ends_with("error"))
 }
 
-fn joined<'a>(line: &LogLine<'a>) -> Cow<'a, str> {
+pub(crate) fn joined<'a>(line: &LogLine<'a>) -> Cow<'a, str> {
     if line.rest.is_empty() { Cow::Borrowed(line.text.trim_end()) } else { Cow::Owned(line.unwrapped()) }
 }
 

@@ -1,8 +1,8 @@
 //! `Integration response of reported length … is larger than allowed`: the answer does not fit.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof};
 use crate::causes::recognise::{configuration_error, reason};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -11,7 +11,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "response-too-large",
     title: "the backend's response is larger than API Gateway allows",
     severity: Severity::Medium,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise,
     text: "Execution failed due to configuration error: Integration response of reported length … is larger \
            than allowed maximum …",
@@ -20,7 +24,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "A REST API passes at most 10 MB of body, and the headers have a limit of their own. A growing \
           list without paging, a file download or a large cookie or token in the headers are the usual \
           ways there. A Lambda function is limited to 6 MB before that.",
-    side: Owner::Backend,
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Find the route and what makes its answer grow: the log line names the length where it is \

@@ -1,8 +1,8 @@
 //! `Execution failed due to an internal error`, nothing after it: connections reset behind the load balancer.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof};
 use crate::causes::recognise::{failure, is_blank, opens};
 use crate::ids::Severity;
 use crate::logs::Execution;
@@ -11,7 +11,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "target-reset",
     title: "the connection to the load balancer was reset",
     severity: Severity::Medium,
-    family: Blames::Reset,
+    status: Some(500),
+    blames: Blames::Reset,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: true,
     recognise,
     text: "Execution failed due to an internal error",
     happened: "API Gateway lost, or could not open, its connection through the VPC link to the load \
@@ -19,7 +23,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "AWS blames target resets at the load balancer: a target closes idle connections sooner than the \
           load balancer, which goes on using them. The default idle timeout of a Network Load Balancer is \
           350 seconds. The same text can also be a passing fault inside AWS.",
-    side: Owner::Backend,
+    owner: Owner::Backend,
     next_steps: &[
         NextStep {
             what: "Set the keep-alive or idle timeout of the target's server above the load balancer's, \

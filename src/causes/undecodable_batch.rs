@@ -1,21 +1,26 @@
 //! A payload that could not be decoded: the one cause that no log line shows, since no line could be read.
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
+use crate::causes::clue;
 use crate::ids::Severity;
 
 pub(crate) static CAUSE: Cause = Cause {
     slug: "undecodable-batch",
     title: "a batch of log events could not be decoded",
     severity: Severity::High,
-    family: Blames::Elsewhere,
+    status: None,
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     // No execution is made of such a payload; the responder's own error names the fault.
     recognise: |_| None,
     text: "the responder's own: cannot decode the batch …",
     happened: "A payload was not what CloudWatch Logs sends, was torn, or inflates to more than the limit. The invocation \
                failed; after Lambda's retries the payload lies in the failure queue, whole.",
-    why: "Somebody invokes the function with another event, a log transformer or a proxy rewrites the payload, or requests \
-          log bodies of a size that nobody foresaw. Failures that such a batch holds are not told until it is read.",
-    side: Owner::Platform,
+    why: "A caller invokes the function with another event, a log transformer or a proxy rewrites the payload, or requests \
+          log bodies larger than the limit. No alert covers the failures in such a batch until it is read.",
+    owner: Owner::Platform,
     next_steps: &[
         NextStep {
             what: "Read the error in the function's own log: it names the fault, and the log group where that could be read.",

@@ -1,8 +1,8 @@
 //! Every other 5xx: it still alerts, with the line quoted.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner, Proof};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner, Proof};
 use crate::ids::Severity;
 use crate::logs::Execution;
 use crate::logs::line::Kind;
@@ -11,13 +11,17 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "unrecognised-failure",
     title: "a request failed with a text this catalogue does not know",
     severity: Severity::High,
-    family: Blames::Anything,
+    status: Some(500),
+    blames: Blames::Anything,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: true,
     recognise,
     text: "any other line of a request that ended with a 5xx",
     happened: "The request ended with a 5xx, and API Gateway gave a reason that is new to this catalogue or none at all.",
     why: "The reason behind a configuration error is often the bare message of a Java exception, so the set is open. At \
           level ERROR, or where the batch holds only the end of a request, the reason may not be among the lines.",
-    side: Owner::Undecided,
+    owner: Owner::Undecided,
     next_steps: &[NextStep {
         what: "Read all lines of the request; at logging level INFO they show how far it came.",
         command: Some(commands::REQUEST_LINES),

@@ -1,8 +1,8 @@
 //! `Execution failed due to an vpc link error`: the link itself failed; AWS documents no more.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::opening;
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "vpc-link-error",
     title: "the VPC link failed inside AWS",
     severity: Severity::High,
-    family: Blames::Path,
+    status: Some(500),
+    blames: Blames::Path,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| {
         opening(
             execution,
@@ -21,7 +25,7 @@ pub(crate) static CAUSE: Cause = Cause {
     happened: "The VPC link reported a failure of its own while the request was on its way.",
     why: "AWS does not document this text. The one public report shows it now and then, with every metric \
           of load balancer and targets clean; so look at the link and its path first, then suspect AWS.",
-    side: Owner::Undecided,
+    owner: Owner::Undecided,
     next_steps: &[
         NextStep {
             what: "Check that the VPC link is AVAILABLE and says nothing in its status message.",

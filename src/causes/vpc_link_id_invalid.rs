@@ -1,8 +1,8 @@
 //! `Invalid VpcLink Id … referenced in integration`: the id names no link that this API can use.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "vpc-link-id-invalid",
     title: "the integration names a VPC link that does not exist or is not ready",
     severity: Severity::Critical,
-    family: Blames::LinkId,
+    status: Some(500),
+    blames: Blames::Link,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| reason(execution, &["Invalid VpcLink Id", "Invalid VPC Link Id"]),
     text: "Execution failed due to configuration error: Invalid VpcLink Id … referenced in integration",
     happened: "API Gateway looked up the VPC link of the integration and found none it could use. Nothing \
@@ -18,7 +22,7 @@ pub(crate) static CAUSE: Cause = Cause {
     why: "The link was deleted, its id is misspelt or comes from a wrong or missing stage variable, it \
           belongs to another Region or account, it is a link of the other generation (HTTP API links have \
           ids of their own), or it was created minutes ago and is not AVAILABLE yet.",
-    side: Owner::Api,
+    owner: Owner::Api,
     next_steps: &[
         NextStep {
             what: "Compare the id in the log line with the links that exist in this Region.",

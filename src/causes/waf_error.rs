@@ -1,8 +1,8 @@
 //! `There was an error evaluating the AWS WAF rules …`: API Gateway got no answer from AWS WAF.
 
-use crate::causes::commands;
+use crate::causes::{clue, commands};
 
-use crate::causes::cause::{Blames, Cause, NextStep, Owner};
+use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::recognise::reason;
 use crate::ids::Severity;
 
@@ -10,7 +10,11 @@ pub(crate) static CAUSE: Cause = Cause {
     slug: "waf-error",
     title: "AWS WAF could not be asked about the request",
     severity: Severity::High,
-    family: Blames::Elsewhere,
+    status: Some(500),
+    blames: Blames::Elsewhere,
+    clue: clue::none,
+    masked_by: MaskedBy::Nothing,
+    names_reset: false,
     recognise: |execution| {
         let sentences = [
             "There was an error evaluating the AWS WAF rules",
@@ -24,7 +28,7 @@ pub(crate) static CAUSE: Cause = Cause {
                without asking the backend.",
     why: "Most often a passing fault inside AWS. Rarely a web ACL that was just replaced, taken off or \
           deleted. The requests were not blocked by a rule: that gives a 403.",
-    side: Owner::Aws,
+    owner: Owner::Aws,
     next_steps: &[
         NextStep {
             what: "Check that the stage still has the web ACL you mean.",

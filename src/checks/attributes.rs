@@ -8,7 +8,6 @@ use crate::aws::model::Listener;
 use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::checks::named::{may_be_garbled, may_be_reset};
 use crate::ids::Arn;
 use crate::path::OnPath;
 
@@ -24,11 +23,11 @@ const KEPT_BY_API_GATEWAY: u32 = 310;
 const DEFAULT: u32 = 350;
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
-    let (cause, family) = (subject.cause, subject.cause.family);
+    let blames = subject.cause.blames;
     let (listener, groups) = (on.called_listener(), &on.network.group_attributes);
     let mut findings = Vec::new();
     // A text that names a reset is the mark of a connection that one side has forgotten.
-    let forgotten = matches!(family, Blames::Reset | Blames::Anything) || may_be_reset(cause);
+    let forgotten = subject.cause.names_reset;
     if let Some(listener) = listener.filter(|listener| listener.protocol == "TCP") {
         match &on.details.listener_attributes {
             Reading::NotRead(unavailable) => {
@@ -38,7 +37,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
         }
     }
     // Its header stands before the first byte of HTTP or TLS.
-    let garbled = matches!(family, Blames::Protocol | Blames::Anything) || may_be_garbled(cause);
+    let garbled = matches!(blames, Blames::Protocol | Blames::Anything | Blames::Tls(None));
     for (arn, reading) in groups {
         match reading {
             Reading::NotRead(unavailable) => {

@@ -9,11 +9,10 @@ use jiff::Timestamp;
 
 use crate::aws::model::{Listener, ListenerCertificate};
 use crate::aws::{NotRead, QueryKind, ReadError, Reading};
-use crate::causes::{Blames, Endpoint, RouteContext};
+use crate::causes::{Blames, CertificateFault, Endpoint, RouteContext};
 use crate::checks::certificate_presented::{Choice, Presented, choose};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::checks::named::CertificatePart;
 use crate::path::OnPath;
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
@@ -21,7 +20,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let Some(called) = on.called.as_ref().filter(|called| private && called.tls) else {
         return Vec::new();
     };
-    let certificates_matter = matches!(subject.cause.family, Blames::Tls | Blames::Anything);
+    let certificates_matter = matches!(subject.cause.blames, Blames::Tls(_) | Blames::Anything);
     match on.called_listener() {
         Some(listener) if listener.ends_tls() => ended(subject, on, listener, called),
         // The application load balancer behind it presents its own, which is judged there.
@@ -151,7 +150,7 @@ fn weigh(
         found.push(Said::new(Code::ListenerCertificateNameMismatch, says));
     }
     if !insecure {
-        found.extend(untrusted(one, CertificatePart::of(subject.cause) == Some(CertificatePart::Authority)));
+        found.extend(untrusted(one, subject.cause.blames == Blames::Tls(Some(CertificateFault::Authority))));
     }
     // A private authority is told by ACM's description, a self-signed certificate by its PEM alone; Amazon's own are
     // neither.

@@ -1,8 +1,8 @@
 //! The private path as the reader sees it: one hop after the other, each with its state.
 
 use crate::aws::model::Generation;
+use crate::causes::RouteContext;
 use crate::causes::redact::bounded;
-use crate::causes::{Blames, RouteContext};
 use crate::checks::code::{HopKind, Kind, State};
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
@@ -38,7 +38,7 @@ impl Hop {
 
 /// The path hop by hop, each hop's state taken from the findings about it.
 pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return Vec::new();
     }
     let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {
@@ -78,7 +78,7 @@ pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Findi
 
 /// What is out of the ordinary about the integration: a timeout of its own, a streamed response.
 fn ways(path: &PrivatePath) -> String {
-    // The longest without a raised quota, and what an integration has unless somebody set it.
+    // The longest without a raised quota, and what an integration has by default.
     const ORDINARY_MS: i32 = 29_000;
     let Some(integration) = path.integration.value() else { return String::new() };
     let timeout = integration.timeout_ms.filter(|ms| *ms != ORDINARY_MS && *ms > 0);

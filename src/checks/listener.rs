@@ -94,7 +94,7 @@ fn mismatch(on: OnPath<'_>, listener: &Listener, called: &Endpoint) -> Option<Fi
     )
 }
 
-/// A finding where the request goes nowhere, or where nobody can tell.
+/// A finding where the request goes nowhere, or where that cannot be known.
 fn forwarding(on: OnPath<'_>, listener: &Listener) -> Option<Finding> {
     let default = || listener.target_groups().is_empty().then(|| by_default(on, listener));
     if !listener.has_rules() {
@@ -125,7 +125,7 @@ fn by_default(on: OnPath<'_>, listener: &Listener) -> Finding {
     )
 }
 
-/// Every rule that may have taken the request leads nowhere. Where only some do, nobody can say that it was one of them.
+/// Every rule that may have taken the request leads nowhere. Where only some do, the request may have matched another.
 fn by_rules(on: OnPath<'_>, listener: &Listener, rules: &[&Rule]) -> Option<Finding> {
     if rules.is_empty() || rules.iter().any(|rule| !target_groups(&rule.actions).is_empty()) {
         return None;

@@ -6,7 +6,7 @@ use crate::checks::finding::Finding;
 use crate::path::PrivatePath;
 use crate::text::shell_word;
 
-/// A stage that logs nothing fails in silence: a walk that nobody's failure asked for says so.
+/// A stage that logs nothing fails in silence: a `check` without a failure says so.
 pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     logging_off(subject, path).into_iter().collect()
 }

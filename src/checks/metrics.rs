@@ -73,7 +73,7 @@ fn rising(
     let mut finding =
         Finding::read(*code, &on.details.metrics, says).detail("metric", name).detail("count", around.count);
     // Only of a reset connection does the text speak itself.
-    let by_itself = *code == Code::TargetResetsRising && subject.cause.family == Blames::Reset;
+    let by_itself = *code == Code::TargetResetsRising && subject.cause.blames == Blames::Reset;
     finding.partial = !(by_itself && alone && before.is_some());
     if let Some(balancer) = on.load_balancer.value() {
         finding = finding.of(&balancer.arn);

@@ -50,6 +50,7 @@ impl Placeholders {
             ("port", endpoint.map(|endpoint| endpoint.port.to_string())),
             ("region", source.region.clone().or_else(|| region(path)).map(|region| region.to_string())),
             ("request_id", subject.request_id.as_ref().map(ToString::to_string)),
+            ("scheme", endpoint.map(|endpoint| if endpoint.tls { "https" } else { "http" }.to_owned())),
             ("stage", source.stage.clone()),
             (
                 "target_group",

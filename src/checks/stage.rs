@@ -1,14 +1,14 @@
 //! Stage and integration: is the route there, and are the stage variables that it needs?
 
 use crate::aws::Reading;
-use crate::causes::{Blames, RouteContext};
+use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::path::{Link, PrivatePath, Resolved};
 use crate::text::shell_word;
 
 pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return Vec::new();
     }
     let mut findings = integration(subject, path);

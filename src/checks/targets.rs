@@ -85,7 +85,7 @@ fn fails_open(on: OnPath<'_>, code: Code, healthy: usize) -> &'static str {
     }
 }
 
-/// Targets whose health nobody measures (health checks off, or a state that AWS added): not healthy, not faulty.
+/// Targets whose health is not measured (health checks off, or a state that AWS added): not healthy, not faulty.
 fn unmeasured(arn: &Arn, name: &str) -> Finding {
     let says = format!("no state of the targets of `{name}` tells whether they work");
     let why = "health checks are off, so the load balancer itself does not know";

@@ -4,17 +4,15 @@
 //! confirmed where the reading by itself explains the text and is not much younger than the failure, likely where
 //! something else could too, unknown where nothing faulty was found or could be looked at.
 
-use crate::checks::named::CertificatePart;
 use crate::checks::waiting;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::causes::{Blames, Cause, RouteContext};
-use crate::checks::code::HopKind;
-use crate::checks::code::State;
+use crate::causes::{Blames, Cause, CertificateFault, RouteContext};
 use crate::checks::code::{Code, Kind};
+use crate::checks::code::{HopKind, State};
 use crate::checks::finding::Finding;
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
@@ -66,7 +64,7 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     let total = explaining.iter().any(|finding| !finding.partial && !finding.code.is_metric());
     // What the text itself names comes first, what was only counted last. On one hop, what explains every failure comes
     // before what explains some.
-    let named = |code| named(subject.cause).is_some_and(|codes| codes.contains(&code));
+    let named = |code| named(subject.cause.blames).is_some_and(|codes| codes.contains(&code));
     let best = first.min_by_key(|(_, finding)| {
         let code = finding.code;
         // Rules that stop a few ports or places explain less than what stops all, near or far.
@@ -96,9 +94,9 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
 
 fn tier(subject: &RouteContext, finding: &Finding) -> Confidence {
     let vague = finding.partial
-        || subject.cause.family == Blames::Anything
-        || (finding.code == Code::ListenerProtocolMismatch && subject.cause.family == Blames::Path)
-        || (finding.code.is_certificate() && named(subject.cause).is_none());
+        || subject.cause.blames == Blames::Anything
+        || (finding.code == Code::ListenerProtocolMismatch && subject.cause.blames == Blames::Path)
+        || (finding.code.is_certificate() && named(subject.cause.blames).is_none());
     let fresh = subject.at.zip(finding.read_at()).is_some_and(|(failed, read)| is_fresh(failed, read));
     if !vague && fresh { Confidence::Confirmed } else { Confidence::Likely }
 }
@@ -113,7 +111,7 @@ fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
         return says;
     }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return "the text itself names the fault; nothing along the private path was read".to_owned();
     }
     match (count(State::Faulty), count(State::Unknown), count(State::Healthy)) {
@@ -129,13 +127,25 @@ fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
 }
 
 /// The findings that a text names outright; `None` where it does not name the fault of a certificate.
-fn named(cause: &Cause) -> Option<&'static [Code]> {
-    CertificatePart::of(cause).map(CertificatePart::codes)
+fn named(blames: Blames) -> Option<&'static [Code]> {
+    let Blames::Tls(fault) = blames else { return None };
+    Some(match fault? {
+        CertificateFault::Dates => &[Code::ListenerCertificateExpired, Code::ListenerCertificateNotYetValid],
+        CertificateFault::Name => &[Code::ListenerCertificateNameMismatch],
+        CertificateFault::Authority => &[Code::ListenerCertificateUntrusted],
+        // No reading shows a key, and no certificate is at fault where none was presented.
+        CertificateFault::Key | CertificateFault::NonePresented => &[],
+    })
 }
 
 /// What to say where the text blames a certificate and the live one is not to blame.
 fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
-    let blames = CertificatePart::of(cause)?.noun()?;
+    let blames = match cause.blames {
+        Blames::Tls(Some(CertificateFault::Dates)) => "the certificate's dates",
+        Blames::Tls(Some(CertificateFault::Name)) => "the certificate's name",
+        Blames::Tls(Some(CertificateFault::Authority)) => "the certificate's authority",
+        _ => return None,
+    };
     let live = findings.iter().find(|finding| {
         finding.code.is_certificate() && matches!(finding.state, State::Faulty | State::Healthy)
     })?;
@@ -156,17 +166,17 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
         ProxyProtocolEnabled, TlsNegotiationErrorsRising,
     };
     let hop = code.hop();
-    match cause.family {
+    match cause.blames {
         // A warning is of what will fail, and logs are not on the request's way.
         _ if code.state() == State::Warning || code.kind() == Kind::Logging => false,
         // Certificates log their own text.
         Blames::Path => !code.is_certificate(),
         Blames::Anything => true,
-        Blames::LinkId => hop <= HopKind::VpcLink,
-        Blames::Tls => match code {
+        Blames::Link => hop <= HopKind::VpcLink,
+        Blames::Tls(_) => match code {
             ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
-            ProxyProtocolEnabled => named(cause).is_none(),
-            _ => code.is_certificate() && named(cause).is_none_or(|codes| codes.contains(&code)),
+            ProxyProtocolEnabled => named(cause.blames).is_none(),
+            _ => code.is_certificate() && named(cause.blames).is_none_or(|codes| codes.contains(&code)),
         },
         Blames::Protocol => matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled),
         Blames::Reset => {
@@ -174,7 +184,7 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
             let target = (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network();
             target || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
         }
-        Blames::Elsewhere => false,
+        Blames::BackendAnswer | Blames::Elsewhere => false,
     }
 }
 

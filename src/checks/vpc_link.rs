@@ -2,7 +2,7 @@
 
 use crate::aws::model::{Generation, VpcLink};
 use crate::aws::{NotRead, QueryKind, ReadError, Reading};
-use crate::causes::{Blames, RouteContext};
+use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::path::{Link, PrivatePath};
@@ -23,7 +23,7 @@ pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> 
 
 /// The link of an integration that could not be read: unknown, like all that lies behind it.
 fn blocked(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return Vec::new();
     }
     let unknown = |integration: &NotRead| {

@@ -12,7 +12,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::aws::model::{LinesOf, LoggedLine};
 use crate::aws::{Account, NotRead, Query, ReadError};
 use crate::causes::Diagnosis;
-use crate::logs::{LogBatch, LogEvent, correlate};
+use crate::logs::{Batch, LogEvent, correlate};
 
 /// How far from the failure the request's other lines may be: API Gateway waits 29 seconds by default.
 const WITHIN: SignedDuration = SignedDuration::from_secs(30);
@@ -29,7 +29,7 @@ pub enum Context {
     Found(Box<Diagnosis>),
     /// Nothing was found that says more: it is not logged at this level, say.
     NoMore,
-    /// Nobody could look.
+    /// The lines could not be read.
     Unread(NotRead),
 }
 
@@ -78,11 +78,15 @@ fn whole(poor: &Diagnosis, lines: &[LoggedLine]) -> Option<Diagnosis> {
         message: line.message.clone().into(),
     };
     let events = (1..).zip(lines).map(event).collect();
-    let batches = delivered::unpack(LogBatch { source: poor.source.clone(), events });
+    let batch = Batch { source: poor.source.clone(), events, ..Batch::default() };
+    let batches = delivered::unpack(batch).ok()?;
     let executions = correlate(&batches);
     let same = executions.iter().find(|execution| {
         let named = poor.request_id.as_ref().map(|id| id.as_str());
-        execution.request_id == named && execution.source.stage == poor.source.stage
+        execution.request_id == named
+            && execution.source.stage == poor.source.stage
+            // One id may be of several requests.
+            && execution.entries.iter().any(|entry| entry.at == poor.at)
     })?;
     let richer = causes::classify(same)?;
     let says_more = (poor.route.is_none() && richer.route.is_some())
@@ -113,7 +117,7 @@ mod tests {
             log_stream: Some("stream".to_owned()),
             ..Source::of_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod")
         };
-        let batch = LogBatch { source, events: (1..).zip(&messages).map(event).collect() };
+        let batch = Batch { source, events: (1..).zip(&messages).map(event).collect(), passed: 0 };
         let diagnosis = crate::causes::classify(&correlate(&[batch])[0]);
         diagnosis.expect("the lines fail")
     }

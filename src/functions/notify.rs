@@ -209,7 +209,9 @@ impl Responder {
     ) {
         published.alerts += self.run(work, |_| false, until, deadline).await;
         if work.task.outcome() == Some(&TaskOutcome::Unpublished) {
-            let error = anyhow::anyhow!("alert `{}` was not delivered", work.task.alert.id);
+            let (alert, topic) = (&work.task.alert.id, &self.config.alert_topic);
+            let error =
+                anyhow::anyhow!("cannot publish alert `{alert}` to `{topic}`; the lines before this say why");
             published.failure.get_or_insert(error);
         }
         if work.may_repeat && work.task.alert.is_open() {

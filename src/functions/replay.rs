@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::aws::history::{Page, Stretch};
 use crate::aws::model::LoggedLine;
 use crate::incidents::Tally;
-use crate::logs::{LogBatch, LogEvent, Source};
+use crate::logs::{Batch, LogEvent, Source};
 
 /// Lines kept before those of finished requests are counted and forgotten.
 const CHUNK: usize = 50_000;
@@ -75,7 +75,7 @@ impl History {
     /// Counts the requests of which nothing was logged after this time, or all, and forgets their lines.
     fn settle(&mut self, before: Option<Timestamp>) {
         let events = self.waiting.iter().enumerate().map(event).collect();
-        let batches = [LogBatch { source: self.source.clone(), events }];
+        let batches = [Batch { source: self.source.clone(), events, ..Batch::default() }];
         let mut kept = BTreeSet::new();
         for execution in logs::correlate(&batches) {
             let last = execution.entries.iter().filter_map(|entry| entry.at).max();

@@ -27,7 +27,7 @@ use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
 use crate::incidents::{Alert, AlertRecord, FailureGroup, Incident, RecentRequests, Status};
 use crate::logs::{
-    AccessFormat, AccessLog, DecodeError, Document, Execution, Fault, LogBatch, Parcel, Sifted, Source,
+    AccessFormat, AccessLog, Batch, DecodeError, Execution, Fault, MOST_EVENTS, Record, Source,
 };
 use crate::path::read_path;
 
@@ -45,7 +45,7 @@ pub struct Responder {
     pub publisher: Box<dyn Publish>,
     /// Requests whose failures were told, so that lines of theirs that come later are no failures of their own.
     pub recent: RecentRequests,
-    /// What is measured until somebody writes it down.
+    /// What is measured until the invocation writes it out.
     pub tally: Tally,
     /// The clock.
     pub now: Clock,
@@ -117,19 +117,19 @@ impl Responder {
         if raw.trim_ascii_start().first() != Some(&b'{') {
             return Err(self.refuse(Fault::UnknownEvent.into(), raw, deadline).await);
         }
-        let parcels = match logs::open(raw, self.config.max_batch_bytes) {
-            Ok(parcels) => parcels,
+        let records = match logs::open(raw, self.config.max_batch_bytes) {
+            Ok(records) => records,
             Err(error) => return Err(self.refuse(error, raw, deadline).await),
         };
         let mut outcome = Outcome::default();
-        if parcels.iter().any(|parcel| parcel.record.is_some()) {
+        if records.iter().any(|record| record.id.is_some()) {
             outcome.failed_records = Some(Vec::new());
         }
-        let (batches, refusals) = self.batches(&parcels, raw, &mut outcome);
+        let (batches, refusals) = self.batches(&records, raw, &mut outcome);
         let executions = logs::correlate(&batches);
         let failures: Vec<Failure<'_>> = executions
             .iter()
-            .filter_map(causes::sight)
+            .filter_map(causes::failure_of)
             .filter(|failure| !(failure.is_tail() && self.recent.knows(failure)))
             .collect();
         outcome.executions += executions.len();
@@ -148,9 +148,9 @@ impl Responder {
             (None, None, _) | (None, _, Some(_)) => self.recent.remember(requests),
             (_, Some(refusal), None) => return Err(refusal.error.into()),
             (Some(error), _, None) => return Err(error),
-            (Some(_), _, Some(records)) => {
+            (Some(_), _, Some(failed)) => {
                 // Which record an incident came from is not kept: all are handed back, and what was told is not told again.
-                *records = parcels.iter().filter_map(|parcel| parcel.record.clone()).collect();
+                *failed = records.iter().filter_map(|record| record.id.clone()).collect();
             }
         }
         Ok(outcome)
@@ -161,7 +161,7 @@ impl Responder {
         let refusal = Refusal { error, delivery: logs::digest(&[raw]) };
         let told = self.take(incidents::group(vec![self.refusal(&refusal)]), deadline).await;
         if let Some(failure) = told.failure {
-            warn!(error = format!("{failure:#}"), "nobody could be told of a payload that could not be read");
+            warn!(error = format!("{failure:#}"), "no alert could be published for a payload that could not be read");
         }
         refusal.error.into()
     }
@@ -182,48 +182,73 @@ impl Responder {
         format!("{}-{}", self.container, self.leases.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The batches that are ours to read, and the documents that nobody could.
+    /// The batches that are ours to read, and the documents that could not be read.
     fn batches<'a>(
         &self,
-        parcels: &'a [Parcel],
+        records: &'a [Record],
         raw: &[u8],
         outcome: &mut Outcome,
-    ) -> (Vec<LogBatch<'a>>, Vec<Refusal>) {
+    ) -> (Vec<Batch<'a>>, Vec<Refusal>) {
         let (mut batches, mut refusals) = (Vec::new(), Vec::new());
-        for (parcel, sifted) in parcels.iter().zip(logs::sift(parcels)) {
-            match sifted {
-                Ok(Sifted { document: Document::Control, .. }) => {
-                    info!("control message: the subscription reaches this function");
-                }
-                Ok(Sifted { document: Document::Logs(batch), passed }) => {
-                    outcome.batches += 1;
-                    match self.accept(batch) {
-                        Some(batch) => {
-                            outcome.executions += passed;
-                            batches.extend(unpacked(batch, parcel.delivery()));
+        let mut room = MOST_EVENTS;
+        for (record, read) in records.iter().zip(logs::sift(records)) {
+            match read.and_then(|batch| batch.map(|batch| self.ours(batch, record, outcome)).transpose()) {
+                Ok(None) => info!("control message: the subscription reaches this function"),
+                Ok(Some(ours)) => {
+                    let events = ours.iter().map(|batch| batch.events.len()).sum();
+                    match room.checked_sub(events) {
+                        Some(left) => {
+                            room = left;
+                            batches.extend(ours);
                         }
-                        None => outcome.refused += 1,
+                        None => refusals.extend(self.unread(Fault::Postponed.into(), record, raw, outcome)),
                     }
                 }
-                Err(error) => {
-                    error!(error = error.to_string(), record = parcel.record, "a document could not be read");
-                    if let (Some(records), Some(number)) = (&mut outcome.failed_records, &parcel.record) {
-                        records.push(number.clone());
-                    }
-                    let number = parcel.record.as_deref();
-                    refusals.push(Refusal {
-                        error,
-                        delivery: logs::digest(&[number.map_or(raw, str::as_bytes)]),
-                    });
-                }
+                Err(error) => refusals.extend(self.unread(error, record, raw, outcome)),
             }
         }
         (batches, refusals)
     }
 
+    /// A record's batch by API and stage, where it is of an execution log.
+    fn ours<'a>(
+        &self,
+        batch: Batch<'a>,
+        record: &Record,
+        outcome: &mut Outcome,
+    ) -> Result<Vec<Batch<'a>>, DecodeError> {
+        outcome.batches += 1;
+        let passed = batch.passed;
+        let Some(batch) = self.accept(batch) else {
+            outcome.refused += 1;
+            return Ok(Vec::new());
+        };
+        outcome.executions += passed;
+        unpacked(batch, record.delivery())
+    }
+
+    /// Hands a record back that could not be read. One that only found no room is tried again, and no alert says so.
+    fn unread(
+        &self,
+        error: DecodeError,
+        record: &Record,
+        raw: &[u8],
+        outcome: &mut Outcome,
+    ) -> Option<Refusal> {
+        error!(error = error.to_string(), record = record.id, "a document could not be read");
+        let number = record.id.as_deref();
+        if let (Some(failed), Some(number)) = (&mut outcome.failed_records, number) {
+            failed.push(number.to_owned());
+            if error.fault == Fault::Postponed {
+                return None;
+            }
+        }
+        Some(Refusal { error, delivery: logs::digest(&[number.map_or(raw, str::as_bytes)]) })
+    }
+
     /// A batch of an execution-log group, with what the function's own place adds to its source. A batch of any other
     /// group, and of the function's own above all, is refused: reading what one writes never ends.
-    fn accept<'a>(&self, mut batch: LogBatch<'a>) -> Option<LogBatch<'a>> {
+    fn accept<'a>(&self, mut batch: Batch<'a>) -> Option<Batch<'a>> {
         let Source { log_group, api, .. } = &batch.source;
         let group = log_group.as_deref().unwrap_or_default();
         let own = self.config.own_log_group.as_deref() == Some(group);
@@ -242,7 +267,7 @@ fn count(things: usize) -> u64 {
     u64::try_from(things).unwrap_or(u64::MAX)
 }
 
-/// A document that nobody could read.
+/// A document that could not be read.
 struct Refusal {
     error: DecodeError,
     /// The same number when it comes again.
@@ -250,8 +275,8 @@ struct Refusal {
 }
 
 /// A batch by API and stage. What a delivered record says in a spelling of its own must not pass unseen.
-fn unpacked(batch: LogBatch<'_>, delivery: u64) -> Vec<LogBatch<'_>> {
-    let mut batches = delivered::unpack(batch);
+fn unpacked(batch: Batch<'_>, delivery: u64) -> Result<Vec<Batch<'_>>, DecodeError> {
+    let mut batches = delivered::unpack(batch)?;
     for batch in &mut batches {
         batch.source.delivery = Some(delivery);
         let foreign = batch.events.iter().filter(|event| delivered::is_foreign(event)).count();
@@ -264,7 +289,7 @@ fn unpacked(batch: LogBatch<'_>, delivery: u64) -> Vec<LogBatch<'_>> {
             );
         }
     }
-    batches
+    Ok(batches)
 }
 
 /// How `explain` and `check` read an account.
@@ -318,14 +343,14 @@ pub async fn explain_in(
     reading: Option<Reading<'_>>,
     now: Timestamp,
 ) -> Result<Explained, DecodeError> {
-    let mut parcels = Vec::new();
+    let mut records = Vec::new();
     for input in inputs {
-        parcels.extend(logs::open_saved(input, MOST_BYTES)?);
+        records.extend(logs::open_saved(input, MOST_BYTES)?);
     }
     let (mut batches, mut of_access) = (Vec::new(), Vec::new());
-    for parcel in &parcels {
-        if let Document::Logs(batch) = parcel.read()? {
-            for batch in delivered::unpack(batch) {
+    for record in &records {
+        if let Some(batch) = record.read()? {
+            for batch in delivered::unpack(batch)? {
                 let (batch, access) = logs::divide(batch, formats);
                 batches.push(batch);
                 of_access.push(access);
@@ -369,7 +394,7 @@ async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Times
         }
         None => Assessment::unread(&subject, "no account was read: give --account FILE or --live"),
     };
-    // Saved failures open when the first of them happened; where they are undated, nobody knows.
+    // Saved failures open when the first of them happened; where they are undated, it is unknown.
     let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));
     let incident = Incident { opened_at: news.first_failure(), ..incident };
     let reason = "explained from saved logs".to_owned();

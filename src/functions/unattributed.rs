@@ -2,7 +2,7 @@
 
 use crate::causes::{Cause, Diagnosis};
 use crate::logs::line::{Kind, LogLine};
-use crate::logs::{Execution, LogBatch, LogEvent, Mention, Source};
+use crate::logs::{Batch, Execution, LogEvent, Mention, Source};
 use crate::{causes, logs};
 
 /// A sentence that may be a failure's, in a line that belongs to no request.
@@ -28,7 +28,7 @@ pub(super) fn unattributed<'a>(events: impl Iterator<Item = &'a LogEvent<'a>>) -
     let named = mentions.take(MOST).map(|mention| {
         let message = mention.text.as_str().into();
         let event = LogEvent { number: mention.line, id: None, at: None, message };
-        let batch = LogBatch { source: Source::default(), events: vec![event] };
+        let batch = Batch { source: Source::default(), events: vec![event], passed: 0 };
         let alone = logs::of_sentence(&batch);
         let cause = alone.as_ref().and_then(causes::classify_pasted).map(|found| found.cause);
         let text = causes::redact::text(&mention.text);

@@ -54,7 +54,7 @@ impl Status {
         }
     }
 
-    /// What a pager has to do. A test opens nothing that somebody would have to close.
+    /// What a pager has to do. A test opens nothing that an engineer would have to close.
     pub fn event_action(self) -> &'static str {
         match self {
             Self::Open | Self::Ongoing | Self::Escalated | Self::Regressed => "trigger",

@@ -183,7 +183,7 @@ impl Coverage {
                 }
                 after.alert = None;
                 after.named = false;
-                after.generation += 1;
+                // No alert has ended: its own next key stays the same, which another may have announced by now.
             }
             CoverageChange::Expire { failed, at } => {
                 if self.alert.is_some() || self.failed != *failed || self.uncovered() > 0 {

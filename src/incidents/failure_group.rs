@@ -11,6 +11,7 @@ use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::histogram::Histogram;
 use crate::incidents::incident::Incident;
 use crate::incidents::store::example_key;
+use crate::logs::Source;
 
 /// Request ids an alert names.
 const MOST_REQUESTS: usize = 20;
@@ -49,6 +50,10 @@ pub struct DeliveryCount {
     pub last_failure: Option<Timestamp>,
 }
 
+/// Groups of one batch. Their number depends on what clients and backends write into the log, so it is bounded: beyond it,
+/// failures are grouped by their cause alone.
+const MOST_GROUPS: usize = 4_000;
+
 /// Puts failures together by fingerprint, in the order in which each fingerprint is first seen. The same as [`group`] of their
 /// diagnoses; but a diagnosis is made only where it becomes an example, and a fingerprint once for failures that are alike.
 pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
@@ -56,9 +61,14 @@ pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
     let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
     let mut alike: HashMap<_, usize, RandomState> = HashMap::default();
     for failure in failures {
-        let place = *alike.entry(failure.alike()).or_insert_with(|| {
+        let place = *alike.entry(failure.group_key()).or_insert_with(|| {
             let (source, endpoint) = (failure.source(), failure.endpoint());
-            let fingerprint = Fingerprint::of_parts(&source, failure.cause, endpoint.as_ref());
+            let own = Fingerprint::of_parts(&source, failure.cause, endpoint.as_ref());
+            let fingerprint = if places.len() < MOST_GROUPS || places.contains_key(&own) {
+                own
+            } else {
+                Fingerprint::of_parts(&Source::default(), failure.cause, None)
+            };
             *places.entry(fingerprint.clone()).or_insert_with(|| {
                 news.push(FailureGroup::of(fingerprint, failure.diagnosis()));
                 news.len() - 1
@@ -69,7 +79,7 @@ pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
             known.show(failure.route().as_ref(), || failure.diagnosis());
         }
         known.name(|| failure.request_id());
-        if failure.tells_more_than(&known.example) {
+        if failure.says_more_than(&known.example) {
             known.example = failure.diagnosis();
         }
     }
@@ -91,7 +101,7 @@ pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<FailureGroup> {
             known.show(diagnosis.route.as_ref(), || diagnosis.clone());
         }
         known.name(|| diagnosis.request_id.clone());
-        if diagnosis.tells() > known.example.tells() {
+        if diagnosis.detail() > known.example.detail() {
             known.example = diagnosis;
         }
     }

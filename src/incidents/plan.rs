@@ -105,7 +105,10 @@ fn is_next(alert: &AlertRecord, leader: &Member) -> bool {
 
 /// What has to be done about an alert.
 fn about(view: &Table, alert: &AlertRecord, policy: Policy, now: Timestamp) -> Option<Todo> {
-    if !alert.is_free(now) {
+    // Where its leader is on an alert that is gone, that is made good first.
+    let astray = view.incidents.get(&alert.leader).and_then(|leader| leader.coverage.alert.as_ref());
+    let astray = astray.is_some_and(|on| view.alerts.get(on).is_none_or(|on| on.expires_at().is_some()));
+    if astray || !alert.is_free(now) {
         return None;
     }
     let members = members(view, &alert.id);

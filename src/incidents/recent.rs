@@ -16,7 +16,7 @@ const MOST: usize = 10_000;
 const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 
 /// A request: 64 bits of a keyed hash of its API, stage and id. The names themselves would take ten times the memory, and
-/// nobody who chooses an id can foresee which others it would be taken for.
+/// no client that chooses an id can foresee which others it would be taken for.
 type Request = u64;
 
 /// Requests that failed and were told, in the container's memory.
@@ -34,7 +34,7 @@ struct Known {
 
 impl RecentRequests {
     /// Whether this says nothing but that a request failed whose failure was told already. A cause that was named is news
-    /// of its own, whoever chose the id.
+    /// of its own, even where a client chose the id.
     pub fn knows(&self, failure: &Failure<'_>) -> bool {
         if !failure.cause.is_last_resort() {
             return false;
@@ -82,12 +82,12 @@ impl RecentRequests {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::sight;
-    use crate::logs::{LogBatch, LogEvent, Source, correlate};
+    use crate::causes::failure_of;
+    use crate::logs::{Batch, LogEvent, Source, correlate};
 
     /// The one failure of a request `a`, whose only line was logged at this second.
     fn failure(group: &str, line: &str, second: i64) -> Failure<'static> {
-        let batches: &'static _ = Box::leak(Box::new([LogBatch {
+        let batches: &'static _ = Box::leak(Box::new([Batch {
             source: Source::of_group(group),
             events: vec![LogEvent {
                 number: 1,
@@ -95,8 +95,9 @@ mod tests {
                 at: Timestamp::from_second(second).ok(),
                 message: format!("(a) {line}").into(),
             }],
+            passed: 0,
         }]));
-        sight(&correlate(batches).leak()[0]).expect("the line tells of a failure")
+        failure_of(&correlate(batches).leak()[0]).expect("the line tells of a failure")
     }
 
     const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";

@@ -1,6 +1,6 @@
 //! A quiet incident and a fresh walk → whether its fault is gone *because the readings say so*.
 
-use crate::causes::{Blames, Cause};
+use crate::causes::Cause;
 use crate::checks::{Assessment, CODES, Code, Confidence, Finding, Kind, State};
 use crate::incidents::incident::Fault;
 
@@ -11,13 +11,13 @@ pub enum Recovery {
     Gone(String),
     /// It is there still; what the reading says.
     Still(String),
-    /// Nobody could look; why.
+    /// It could not be read; why.
     Unseen(String),
 }
 
 /// Sets a fresh walk against what was told.
 pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Assessment) -> Recovery {
-    if cause.family == Blames::Elsewhere {
+    if cause.blames.spares_path() {
         return Recovery::Gone(
             "this cause lies in no reading: only the log tells, and it is quiet".to_owned(),
         );
@@ -52,7 +52,7 @@ pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Assessment) ->
 
 /// Whether a fault can hide behind what could not be read. What the walk itself needs always counts: a check that never
 /// got there says nothing, which is no reading either. What stands beside the path counts for a fault of its own kind, and
-/// what nobody can read (a certificate that only targets have, the health of targets that nothing checks) for one there.
+/// what cannot be read (a certificate that only targets have, the health of targets that nothing checks) for one there.
 fn hides(unread: &Finding, fault: Option<Code>) -> bool {
     let never = unread.is_unasked();
     match fault {

@@ -12,10 +12,9 @@ use jiff::Timestamp;
 use super::access::{AccessLine, AccessOutcome, Variable, is_sentence};
 use super::access_format::{self, AccessFormat};
 use crate::ids::ApiId;
+use crate::logs::batch::{Batch, LogEvent, Source};
 use crate::logs::execution::{Entry, Execution, Received, Route};
-use crate::logs::line::{Kind, LogLine};
-use crate::logs::opening;
-use crate::logs::record::{LogBatch, LogEvent, Source};
+use crate::logs::line::{Kind, LogLine, opening};
 
 /// A failed request, as an access line tells of it.
 #[derive(Clone, Debug)]
@@ -48,7 +47,7 @@ pub struct AccessLog<'a> {
 /// Takes access lines out of a batch: JSON, and lines in one of the formats. Gives what is left, and the access lines.
 ///
 /// Delivered execution logs are JSON, too: they are unpacked before.
-pub fn divide<'a>(mut batch: LogBatch<'a>, formats: &[AccessFormat]) -> (LogBatch<'a>, LogBatch<'a>) {
+pub fn divide<'a>(mut batch: Batch<'a>, formats: &[AccessFormat]) -> (Batch<'a>, Batch<'a>) {
     let is_access = |event: &LogEvent<'a>| {
         let message = body(&event.message);
         match message.as_bytes().first() {
@@ -59,7 +58,7 @@ pub fn divide<'a>(mut batch: LogBatch<'a>, formats: &[AccessFormat]) -> (LogBatc
             None => false,
         }
     };
-    let mut access = LogBatch { source: batch.source.clone(), events: Vec::new() };
+    let mut access = Batch { source: batch.source.clone(), ..Batch::default() };
     if batch.events.iter().any(is_access) {
         let (of_access, rest) = std::mem::take(&mut batch.events).into_iter().partition(is_access);
         (access.events, batch.events) = (of_access, rest);
@@ -69,7 +68,7 @@ pub fn divide<'a>(mut batch: LogBatch<'a>, formats: &[AccessFormat]) -> (LogBatc
 
 impl<'a> AccessLog<'a> {
     /// Reads a batch of access lines.
-    pub fn read(batch: &'a LogBatch<'a>, formats: &[AccessFormat]) -> Self {
+    pub fn read(batch: &'a Batch<'a>, formats: &[AccessFormat]) -> Self {
         let mut log = Self::default();
         let mut places = HashMap::<_, usize, RandomState>::default();
         for (place, event) in batch.events.iter().enumerate() {
@@ -94,12 +93,14 @@ impl<'a> AccessLog<'a> {
         log
     }
 
-    /// The failed requests as executions.
-    pub fn executions<'e>(&'e self) -> impl Iterator<Item = Execution<'e>>
+    /// The failed requests as executions; `number` is the log's own, above all batches.
+    pub fn executions<'e>(&'e self, number: usize) -> impl Iterator<Item = Execution<'e>>
     where
         'a: 'e,
     {
-        self.failures.iter().map(|failure| failure.execution(&self.sources[failure.source]))
+        self.failures
+            .iter()
+            .map(move |failure| failure.execution(&self.sources[failure.source], number + failure.source))
     }
 }
 
@@ -118,7 +119,15 @@ pub fn join<'e>(executions: &mut Vec<Execution<'e>>, logs: &'e [AccessLog<'_>]) 
     let known = executions.iter().enumerate();
     let mut known: HashMap<Request<'e>, usize, RandomState> =
         known.filter_map(|(place, execution)| Some((request(execution)?, place))).collect();
-    for access in logs.iter().flat_map(AccessLog::executions) {
+    // Numbers of sources, above those of the batches that the executions come from.
+    let mut next = executions.iter().map(|execution| execution.batch + 1).max().unwrap_or(0);
+    let numbers = logs.iter().map(|log| {
+        let number = next;
+        next += log.sources.len();
+        number
+    });
+    let numbers: Vec<usize> = numbers.collect();
+    for access in logs.iter().zip(numbers).flat_map(|(log, number)| log.executions(number)) {
         let place = request(&access).map(|request| *known.entry(request).or_insert(executions.len()));
         match place.and_then(|place| executions.get_mut(place)) {
             Some(execution) => execution.complete_with(access),
@@ -170,7 +179,7 @@ fn body(message: &str) -> &str {
     if !trimmed.starts_with(|c: char| c.is_ascii_digit()) {
         return trimmed;
     }
-    let opening = opening::opening(trimmed.lines().next().unwrap_or(""));
+    let opening = opening(trimmed.lines().next().unwrap_or(""));
     let copied = opening.at.is_some() && opening.request.is_none() && !opening.text.is_empty();
     if copied { &trimmed[trimmed.find(opening.text).unwrap_or(0)..] } else { trimmed }
 }
@@ -185,9 +194,9 @@ impl<'a> AccessFailure<'a> {
     }
 
     /// The failure as an execution of one line.
-    fn execution<'e>(&'e self, source: &'e Source) -> Execution<'e> {
+    fn execution<'e>(&'e self, source: &'e Source, number: usize) -> Execution<'e> {
         let line = &self.line;
-        let mut execution = Execution::new(source, line.request_id());
+        let mut execution = Execution::new(source, number, line.request_id());
         execution.api_stage = line.text(Variable::ApiId).zip(line.text(Variable::Stage));
         execution.route = line.route().map(|(method, path)| Route { method, path });
         execution.completed = line.status();
@@ -198,7 +207,7 @@ impl<'a> AccessFailure<'a> {
         let (text, rest) = self.proof.split_once('\n').unwrap_or((&self.proof, ""));
         let proof = LogLine { request: line.request_id(), at: self.at, text, rest, kind: Kind::Failure };
         execution.add(Entry { number: self.number, at: self.at, line: proof });
-        execution.settle();
+        execution.read();
         execution
     }
 }

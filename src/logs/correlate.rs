@@ -4,8 +4,6 @@
 //! of the same request. Text without ids (the console's test-invoke log, bare lines) has one execution a block: a new one
 //! begins where a line can only be the first of a request.
 
-use crate::logs::execution::Entry;
-use crate::logs::execution::Execution;
 use crate::logs::pasted::is_reason;
 
 use std::collections::{HashMap, HashSet};
@@ -13,16 +11,17 @@ use std::collections::{HashMap, HashSet};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
+use crate::logs::batch::{Batch, LogEvent, Source};
+use crate::logs::execution::{Entry, Execution};
 use crate::logs::line::{Kind, LogLine};
-use crate::logs::record::{LogBatch, LogEvent, Source};
 
 /// Sorts the lines of all batches into executions, in the order in which each is first seen.
-pub fn correlate<'a>(batches: &'a [LogBatch<'a>]) -> Vec<Execution<'a>> {
+pub fn correlate<'a>(batches: &'a [Batch<'a>]) -> Vec<Execution<'a>> {
     let mut executions: Vec<Execution<'a>> = Vec::new();
     let mut by_request: HashMap<_, usize, RandomState> = HashMap::default();
     let mut repeats = Repeats::default();
     let mut origins: HashMap<Origin<'a>, usize, RandomState> = HashMap::default();
-    for batch in batches {
+    for (number, batch) in batches.iter().enumerate() {
         // A number, since it is looked up with each line and is the same for all of a batch.
         let next = origins.len();
         let origin = *origins.entry(Origin::of(&batch.source)).or_insert(next);
@@ -32,7 +31,7 @@ pub fn correlate<'a>(batches: &'a [LogBatch<'a>]) -> Vec<Execution<'a>> {
             let line = LogLine::parse(&event.message);
             if repeats.has(origin, event, &line) {
                 if let Some(place) = line.request.and_then(|id| by_request.get(&(origin, id))) {
-                    executions[*place].seen_in(&batch.source);
+                    executions[*place].seen_in(&batch.source, number);
                 }
                 continue;
             }
@@ -43,19 +42,18 @@ pub fn correlate<'a>(batches: &'a [LogBatch<'a>]) -> Vec<Execution<'a>> {
                     .unwrap_or(executions.len()),
             };
             if place == executions.len() {
-                executions.push(Execution::new(&batch.source, line.request));
+                executions.push(Execution::new(&batch.source, number, line.request));
             }
-            executions[place].seen_in(&batch.source);
+            executions[place].seen_in(&batch.source, number);
             if line.request.is_none() {
                 block = Some(place);
             }
             executions[place].add(Entry { number: event.number, at: event.at.or(line.at), line });
         }
     }
-    for execution in &mut executions {
-        execution.settle();
-    }
-    executions
+    let mut settled = Vec::with_capacity(executions.len());
+    executions.into_iter().for_each(|execution| execution.settle(&mut settled));
+    settled
 }
 
 /// What a request's lines have in common wherever they were logged: API and stage, or the group that names neither.
@@ -94,7 +92,7 @@ pub fn bare_reasons(execution: &Execution<'_>) -> Vec<usize> {
 }
 
 /// A reason pasted alone, as the whole input, without the sentence that opens it in a log: an execution of that line.
-pub fn pasted<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
+pub fn pasted<'a>(batch: &'a Batch<'a>) -> Option<Execution<'a>> {
     let [LogEvent { number, at, message, .. }] = &batch.events[..] else {
         return None;
     };
@@ -104,7 +102,7 @@ pub fn pasted<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
 }
 
 /// A sentence of a failure as an execution of that line, with the sentence that opens it or without.
-pub fn of_sentence<'a>(batch: &'a LogBatch<'a>) -> Option<Execution<'a>> {
+pub fn of_sentence<'a>(batch: &'a Batch<'a>) -> Option<Execution<'a>> {
     let LogEvent { number, at, message, .. } = batch.events.first()?;
     Some(failure_of(&batch.source, *number, *at, LogLine::parse(message)))
 }
@@ -115,7 +113,9 @@ fn failure_of<'a>(
     at: Option<Timestamp>,
     line: LogLine<'a>,
 ) -> Execution<'a> {
-    let mut execution = Execution::new(source, line.request);
+    // Since JDK 25 a text of TLS opens with its alert: `(handshake_failure) Received fatal alert: …`.
+    let request = line.request.filter(|id| !id.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    let mut execution = Execution::new(source, 0, request);
     let at = at.or(line.at);
     execution.add(Entry { number, at, line: LogLine { kind: Kind::Failure, ..line } });
     execution
@@ -142,12 +142,11 @@ impl<'a> Repeats<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::envelope;
-    use crate::logs::record::Document;
+    use crate::logs::record;
 
     fn executions(text: &str, look: impl Fn(&[Execution<'_>])) {
-        let parcels = envelope::open(text.as_bytes(), 1 << 20).expect("text always opens");
-        let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text always reads") };
+        let records = record::open(text.as_bytes(), 1 << 20).expect("text always opens");
+        let Ok(Some(batch)) = records[0].read() else { panic!("text always reads") };
         look(&correlate(&[batch]));
     }
 
@@ -201,9 +200,10 @@ mod tests {
             at: Timestamp::from_millisecond(1_772_446_530_000).ok(),
             message: message.into(),
         };
-        let batch = |group: &str, messages: &[&'static str]| LogBatch {
+        let batch = |group: &str, messages: &[&'static str]| Batch {
             source: Source::of_group(group),
             events: messages.iter().map(|message| events(message)).collect(),
+            passed: 0,
         };
         let failure = "(a) Execution failed due to a timeout error";
         let stage =

@@ -7,8 +7,8 @@ use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use crate::logs::access::AccessOutcome;
+use crate::logs::batch::Source;
 use crate::logs::line::{Kind, LogLine};
-use crate::logs::record::Source;
 
 /// One line in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub enum Phase {
 pub struct Execution<'a> {
     /// Where its lines came from.
     pub source: &'a Source,
+    /// The number of the batch that `source` is of: equal numbers have equal sources.
+    pub(crate) batch: usize,
     /// Its id, where the lines name one.
     pub request_id: Option<&'a str>,
     /// Its lines, by time.
@@ -86,6 +88,11 @@ pub struct Execution<'a> {
     ended: bool,
     succeeded: bool,
     failed: bool,
+    /// Whether a failure line says that it failed: in some forms of a log a client's body can hold such a line.
+    says_failed: bool,
+    /// Lines that say that a request begins: two or more may be of two requests.
+    beginnings: usize,
+    routes: usize,
     /// Whether a line was added that only stands after the beginning, or at the end: asked for each line of text without
     /// ids, so that it must not take a look at all lines before.
     begun: bool,
@@ -93,9 +100,10 @@ pub struct Execution<'a> {
 }
 
 impl<'a> Execution<'a> {
-    pub(crate) fn new(source: &'a Source, request_id: Option<&'a str>) -> Self {
+    pub(crate) fn new(source: &'a Source, batch: usize, request_id: Option<&'a str>) -> Self {
         Self {
             source,
+            batch,
             request_id,
             entries: Vec::new(),
             route: None,
@@ -111,34 +119,79 @@ impl<'a> Execution<'a> {
             ended: false,
             succeeded: false,
             failed: false,
+            says_failed: false,
+            beginnings: 0,
+            routes: 0,
             begun: false,
             completes: false,
         }
     }
 
     /// Notes where a line was found: the canary's own group says more than the stage's.
-    pub(crate) fn seen_in(&mut self, source: &'a Source) {
+    pub(crate) fn seen_in(&mut self, source: &'a Source, batch: usize) {
         if source.canary && !self.source.canary {
-            self.source = source;
+            (self.source, self.batch) = (source, batch);
         }
     }
 
     pub(crate) fn add(&mut self, entry: Entry<'a>) {
         match entry.line.kind {
-            Kind::Starting(_) | Kind::Route { .. } => self.begun = true,
+            Kind::Starting(_) => (self.begun, self.beginnings) = (true, self.beginnings + 1),
+            Kind::Route { .. } => (self.begun, self.routes) = (true, self.routes + 1),
             Kind::Completed { .. } => self.completes = true,
             _ => {}
         }
         self.entries.push(entry);
     }
 
-    /// Orders the lines and reads what they say; called once all are there.
-    pub(crate) fn settle(&mut self) {
+    /// Orders the lines, divides them where one id is of several requests, and reads what they say; called once all are
+    /// there.
+    pub(crate) fn settle(mut self, settled: &mut Vec<Self>) {
         // Stable: lines of one millisecond keep the order of their delivery. Undated lines keep theirs altogether.
         if self.entries.iter().all(|entry| entry.at.is_some()) {
             self.entries.sort_by_key(|entry| entry.at);
         }
         self.forget_repeats();
+        while let Some(border) = self.border() {
+            let mut first = Self::new(self.source, self.batch, self.request_id);
+            let rest = self.entries.split_off(border);
+            first.entries = std::mem::replace(&mut self.entries, rest);
+            first.read();
+            settled.push(first);
+        }
+        self.read();
+        settled.push(self);
+    }
+
+    /// Where another request of the same id begins: a client may choose its id, and choose one that is in use.
+    fn border(&self) -> Option<usize> {
+        if self.beginnings < 2 && self.routes < 2 {
+            return None;
+        }
+        // Undated lines are a person's copy, in which a body may hold what seems to begin a request.
+        if self.entries.iter().any(|entry| entry.line.request.is_none() || entry.at.is_none()) {
+            return None;
+        }
+        let (mut begun, mut completed) = (false, None);
+        let beginning = self.entries.iter().position(|entry| match entry.line.kind {
+            // Lines of one moment may stand in any order.
+            Kind::Starting(_) => {
+                std::mem::replace(&mut begun, true) || completed.is_some_and(|at| entry.at > at)
+            }
+            Kind::Route { .. } => completed.is_some_and(|at| entry.at > at),
+            Kind::Completed { .. } => {
+                completed = Some(entry.at);
+                false
+            }
+            _ => false,
+        })?;
+        // What stands between one request's end and the next one's beginning is of the next: its authorizer's calls.
+        let is_next =
+            |entry: &Entry<'_>| completed.is_some_and(|at| entry.at > at) && entry.line.kind != Kind::Trailer;
+        self.entries[..beginning].iter().position(is_next).or(Some(beginning))
+    }
+
+    pub(crate) fn read(&mut self) {
         for index in 0..self.entries.len() {
             let kind = self.entries[index].line.kind.clone();
             self.learn(&kind);
@@ -146,10 +199,13 @@ impl<'a> Execution<'a> {
                 self.milestones[milestone] = Some(index);
             }
         }
+        // API Gateway ends a request in success or in a failure, never in both: what says otherwise stands in a body.
+        let answered = self.succeeded && self.completed.is_some_and(|status| status < 500);
+        self.failed = !answered && (self.says_failed || is_server_error(self.completed));
     }
 
     /// Leaves out lines that come twice: CloudWatch Logs repeats events, copies from its console show each one twice, and a
-    /// canary's lines may stand in the stage's own group too. Nobody says the same of a request twice in one millisecond.
+    /// canary's lines may stand in the stage's own group too. API Gateway never logs the same line of a request twice in one millisecond.
     fn forget_repeats(&mut self) {
         /// Lines that are compared each with each: sooner done than hashing them.
         const FEW: usize = 32;
@@ -182,15 +238,14 @@ impl<'a> Execution<'a> {
             Kind::Received { status, latency } => self.received = Some(Received { status, latency }),
             Kind::GatewayResponse { name, status } => {
                 self.gateway_response = Some((name, status));
-                self.failed |= is_server_error(status);
+                self.says_failed |= is_server_error(status);
             }
             Kind::Completed { status } => {
                 self.ended = true;
                 self.completed = status;
-                self.failed |= is_server_error(status);
             }
             Kind::Succeeded => self.succeeded = true,
-            Kind::Failure | Kind::LambdaRejected { .. } => self.failed = true,
+            Kind::Failure | Kind::LambdaRejected { .. } => self.says_failed = true,
             Kind::ResponseHeaders(_) | Kind::Preamble | Kind::Payload | Kind::Trailer | Kind::Other => {}
         }
     }

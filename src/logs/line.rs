@@ -1,14 +1,12 @@
-//! One message → a [`LogLine`]: who said it, when, and which of API Gateway's sentences it is.
+//! One message → a [`LogLine`]: its request, its time, and which of API Gateway's sentences it is.
 //!
 //! Sentences are recognised only at the start of the text after the prefix, whatever the letter case: request and
 //! response bodies are logged too, and may hold any of them further on.
 
-use crate::logs::opening::Opening;
-use crate::logs::opening::opening;
-
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::fmt::strtime;
 use memchr::{memchr, memmem};
 
 /// One message, parsed. Unknown text is [`Kind::Other`], never an error.
@@ -91,6 +89,19 @@ pub enum Kind<'a> {
     Other,
 }
 
+impl Kind<'_> {
+    /// Whether it says by itself that a request failed, or may.
+    fn tells_of_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::Failure
+                | Self::LambdaRejected { .. }
+                | Self::GatewayResponse { .. }
+                | Self::Completed { .. }
+        )
+    }
+}
+
 impl<'a> LogLine<'a> {
     /// Parses one message.
     pub fn parse(message: &'a str) -> Self {
@@ -100,7 +111,23 @@ impl<'a> LogLine<'a> {
         };
         let first = if first.ends_with('\r') { first.trim_end_matches('\r') } else { first };
         let Opening { at, request, text, .. } = opening(first);
-        Self { request, at, text, rest, kind: kind(text) }
+        let line = Self { request, at, text, rest, kind: kind(text) };
+        if request.is_some() { line.with_whole_id(first) } else { line }
+    }
+
+    /// The line, where its id holds a bracket, so that what seems to be its sentence is a part of the id. The sentence behind
+    /// the whole id counts; but what did not seem to fail never does, since a client writes much of what stands there.
+    fn with_whole_id(self, first: &'a str) -> Self {
+        let quotes = matches!(self.kind, Kind::Payload | Kind::ResponseHeaders(_) | Kind::Other);
+        let Some(border) = (!quotes).then(|| behind_bracket(self.text)).flatten() else { return self };
+        let text = &self.text[border..];
+        let kind = match kind(text) {
+            kind if kind.tells_of_failure() && !self.kind.tells_of_failure() => Kind::Other,
+            kind => kind,
+        };
+        let before = &first[..first.len() - text.len()];
+        let id = before.split_once('(').map_or(before, |(_, id)| id).trim_end();
+        Self { request: Some(id.strip_suffix(')').unwrap_or(id)), text, kind, ..self }
     }
 
     /// The text with what wrapped on to further lines, for sentences that a page layout broke in two.
@@ -128,7 +155,7 @@ pub fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 /// Whether a text opens with a prefix, whatever the letter case. Asked many times a line, mostly for nothing: by itself it
 /// would be a call each time.
 #[inline(always)]
-fn opens(text: &[u8], prefix: &str) -> bool {
+pub(crate) fn opens(text: &[u8], prefix: &str) -> bool {
     let Some(head) = text.get(..prefix.len()) else { return false };
     // Most texts differ in the first letter, and most that do not are spelt alike: both are known without a loop.
     let first =
@@ -159,7 +186,7 @@ const PREAMBLES: [&str; 10] = [
     "Client [UserAgent:",
 ];
 
-const COMPLETED: &str = "Method completed with status: ";
+pub(crate) const COMPLETED: &str = "Method completed with status: ";
 
 /// Lines that quote a client, a backend or a mapping of theirs.
 const PAYLOADS: [&str; 6] = [
@@ -174,51 +201,20 @@ const PAYLOADS: [&str; 6] = [
 const TRAILERS: [&str; 3] =
     ["AWS Integration Endpoint RequestId", "X-ray Tracing ID", "Message from client ["];
 
-/// What a line's text can mean for its request, from a look at its opening alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LineRelevance {
-    /// It may be a line that only a failing request has.
-    Fails,
-    /// It may tell something about a request that failed.
-    Tells,
-    /// It tells API and stage, which the log group's name tells as a rule.
-    Place,
-    /// A client's or backend's own words, or a form of politeness: nothing reads it.
-    Nothing,
-}
-
-impl LineRelevance {
-    /// Weighs the text of a line; in doubt it weighs more.
-    pub(crate) fn of(text: &[u8]) -> Self {
-        let opens = |openings: &[&str]| openings.iter().any(|opening| opens(text, opening));
-        // As API Gateway spells them; in another spelling they weigh more than they have to.
-        let starts = |opening: &str| text.starts_with(opening.as_bytes());
-        match text.first().map(u8::to_ascii_lowercase) {
-            Some(b'm') if starts("Method request ") || starts("Method response ") => Self::Nothing,
-            Some(b'm') if opens(&[COMPLETED]) && !is_below_500(&text[COMPLETED.len()..]) => Self::Fails,
-            Some(b'e') if starts("Endpoint request headers:") || starts("Endpoint request body") => {
-                Self::Nothing
-            }
-            Some(b'e') if starts("Endpoint response body") || starts("Extended Request Id:") => Self::Nothing,
-            Some(b'g') if starts("Gateway response body:") || starts("Gateway response headers:") => {
-                Self::Nothing
-            }
-            Some(b'a') if starts("API Key authorized because") => Self::Nothing,
-            Some(b'a') if starts("AWS Integration Endpoint RequestId") => Self::Nothing,
-            Some(b'u') if starts("Usage Plan check succeeded") => Self::Nothing,
-            Some(b'v') if starts("Verifying Usage Plan for request: ") => Self::Place,
-            Some(b'a' | b'e' | b'f' | b'l' | b't') if opens(&FAILURES) => Self::Fails,
-            Some(b'g' | b'l') if opens(&["Gateway response type: ", "Lambda invocation failed"]) => {
-                Self::Fails
-            }
-            _ => Self::Tells,
+/// Where a sentence of API Gateway's begins that stands behind a closing bracket, as far as an id may reach: the first that
+/// tells of no failure, or the last.
+fn behind_bracket(text: &str) -> Option<usize> {
+    const LONGEST: usize = 256;
+    let head = &text.as_bytes()[..text.len().min(LONGEST)];
+    let mut last = None;
+    for border in memmem::find_iter(head, b") ").map(|bracket| bracket + 2) {
+        match kind(&text[border..]) {
+            Kind::Other => {}
+            kind if kind.tells_of_failure() => last = Some(border),
+            _ => return Some(border),
         }
     }
-}
-
-/// Whether a text is a status of three digits, and of no failure.
-fn is_below_500(status: &[u8]) -> bool {
-    matches!(status, [b'1'..=b'4', b'0'..=b'9', b'0'..=b'9'])
+    last
 }
 
 fn kind(text: &str) -> Kind<'_> {
@@ -297,6 +293,96 @@ pub fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
     text[..end].parse().ok()
 }
 
+/// A line, divided into what frames it and what it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Opening<'a> {
+    /// The time it opens with.
+    pub(crate) at: Option<Timestamp>,
+    /// The text in brackets.
+    pub(crate) request: Option<&'a str>,
+    /// Whether it is the header of a console test-invoke log.
+    header: bool,
+    /// What it says.
+    pub(crate) text: &'a str,
+}
+
+impl Opening<'_> {
+    /// Whether the line can only be the first of a logged event.
+    pub(crate) fn is_framed(&self) -> bool {
+        self.at.is_some() || self.request.is_some() || self.header
+    }
+
+    /// Whether the line is a time and nothing else, as some copies from the console have it above the event.
+    pub(crate) fn is_time_alone(&self) -> bool {
+        self.at.is_some() && self.request.is_none() && self.text.is_empty()
+    }
+}
+
+/// Divides a line.
+pub(crate) fn opening(line: &str) -> Opening<'_> {
+    // The common line opens with its request. No time opens with a bracket.
+    let dated = !line.starts_with('(');
+    if let Some((at, text)) = dated.then(|| console_time(line)).flatten() {
+        return Opening { at: Some(at), text, ..Opening::default() };
+    }
+    let (at, rest) = match dated.then(|| iso_time(line)).flatten() {
+        Some((at, rest)) => (Some(at), rest),
+        None => (None, line),
+    };
+    let (request, text) = match bracketed(rest) {
+        Some((id, text)) => (Some(id), text),
+        None => (None, rest),
+    };
+    let header = strip(text, "Execution log for request ").is_some();
+    Opening { at, request, header, text }
+}
+
+/// `Thu Aug 04 17:48:21 UTC 2022 : text`; some translated pages lose the blank before the colon.
+fn console_time(line: &str) -> Option<(Timestamp, &str)> {
+    const LENGTH: usize = "Thu Aug 04 17:48:21 UTC 2022".len();
+    let stamp = line.get(..LENGTH)?;
+    let rest = line[LENGTH..].trim_start().strip_prefix(':')?;
+    // The weekday is left out: copies are edited by hand, and a wrong weekday must not lose the line.
+    let tail = stamp.get(4..)?;
+    let stamp = tail.replacen(" UTC ", " ", 1);
+    let parsed = strtime::parse("%b %d %H:%M:%S %Y", &stamp).ok()?;
+    let at = parsed.to_datetime().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some((at.timestamp(), rest.strip_prefix(' ').unwrap_or(rest)))
+}
+
+/// `2020-07-02T11:34:31.881-04:00` and a blank or TAB, then perhaps the log stream's name as `aws logs tail` prints it.
+fn iso_time(line: &str) -> Option<(Timestamp, &str)> {
+    let line = line.trim_start();
+    if !line.as_bytes().first()?.is_ascii_digit() {
+        return None;
+    }
+    let end = line.find([' ', '\t']).unwrap_or(line.len());
+    // No RFC 3339 time is longer; a body of megabytes without a blank is not worth parsing.
+    let at = line.get(..end).filter(|stamp| stamp.len() <= 40)?.parse().ok()?;
+    let rest = line[end..].trim_start();
+    let (word, after) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
+    let stream = word.len() == 32 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    Some((at, if stream { after.trim_start() } else { rest }))
+}
+
+/// `(id) text`
+fn bracketed(text: &str) -> Option<(&str, &str)> {
+    // Longer than any id API Gateway accepts; the bound keeps a hostile line from being scanned to its end.
+    const LONGEST: usize = 256;
+    let inner = text.strip_prefix('(')?;
+    let end = memchr(b')', &inner.as_bytes()[..inner.len().min(LONGEST)])?;
+    let (id, rest) = inner.split_at(end);
+    let text = rest.strip_prefix(')')?;
+    let named = !id.is_empty() && !has_blank(id);
+    (named && (text.is_empty() || text.starts_with([' ', '\t']))).then(|| (id, text.trim_start()))
+}
+
+fn has_blank(text: &str) -> bool {
+    // Ids are graphic ASCII as a rule, which is known of many bytes at once.
+    let graphic = text.bytes().fold(true, |graphic, byte| graphic & byte.is_ascii_graphic());
+    !graphic && text.contains(char::is_whitespace)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -362,5 +448,50 @@ mod tests {
             line.unwrapped(),
             "Execution failed due to configuration error: Host name 'a' does not match"
         );
+    }
+
+    #[track_caller]
+    fn check_opening(line: &str, at: Option<&str>, request: Option<&str>, text: &str) {
+        let found = opening(line);
+        assert_eq!(found.at.map(|at| at.to_string()).as_deref(), at);
+        assert_eq!((found.request, found.text), (request, text));
+    }
+
+    #[test]
+    fn the_consoles_stamp() {
+        check_opening(
+            "Thu Aug 04 17:48:21 UTC 2022 : Text : more",
+            Some("2022-08-04T17:48:21Z"),
+            None,
+            "Text : more",
+        );
+        check_opening("Thu Aug 04 17:48:21 UTC 2022: Text", Some("2022-08-04T17:48:21Z"), None, "Text");
+        check_opening(
+            "Fri Aug 04 17:48:21 UTC 2022 : Wrong weekday",
+            Some("2022-08-04T17:48:21Z"),
+            None,
+            "Wrong weekday",
+        );
+    }
+
+    #[test]
+    fn a_text_in_brackets_is_the_request() {
+        check_opening("(my-own-id) Text", None, Some("my-own-id"), "Text");
+        let dated = "Aug 04 17:48:21 UTC 2022 : Text";
+        check_opening(&format!("(a) {dated}"), None, Some("a"), dated);
+        check_opening("(two words) Text", None, None, "(two words) Text");
+        check_opening("()Text", None, None, "()Text");
+        check_opening("(never closed", None, None, "(never closed");
+    }
+
+    #[test]
+    fn numbers_are_no_time() {
+        check_opening("2026", None, None, "2026");
+        check_opening("12345 apples", None, None, "12345 apples");
+    }
+
+    #[test]
+    fn text_of_several_bytes_a_character_is_safe() {
+        check_opening("äöüäöüäöüäöüäöüäöüäöüäöü : x", None, None, "äöüäöüäöüäöüäöüäöüäöüäöü : x");
     }
 }

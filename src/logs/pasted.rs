@@ -8,8 +8,7 @@ use std::borrow::Cow;
 use jiff::civil;
 use memchr::{memchr2, memmem};
 
-use crate::logs::line::{Kind, LogLine};
-use crate::logs::opening;
+use crate::logs::line::{Kind, LogLine, opening};
 
 /// Reasons that API Gateway gives behind `Execution failed due to configuration error:`, and that people copy without it.
 const REASONS: [&str; 29] = [
@@ -156,7 +155,7 @@ fn has_decoration(text: &str) -> bool {
 
 /// Whether a line is one that API Gateway writes, or a reason of its own.
 fn is_known(text: &str) -> bool {
-    let opening = opening::opening(text);
+    let opening = opening(text);
     let of_log = opening.is_framed() && (opening.at.is_some() || opening.request.is_none_or(is_id));
     of_log || LogLine::parse(text).kind != Kind::Other || is_reason(text)
 }
@@ -411,7 +410,7 @@ fn head(line: &str) -> &str {
 
 /// Where the next line begins inside this one.
 fn next_line(text: &str) -> Option<usize> {
-    let own = opening::opening(text);
+    let own = opening(text);
     if matches!(LogLine::parse(head(text)).kind, Kind::Payload | Kind::ResponseHeaders(_))
         && own.request.is_some()
     {
@@ -425,7 +424,7 @@ fn next_line(text: &str) -> Option<usize> {
         *place > 1 && (broken || bytes[place - 1].is_ascii_whitespace())
     };
     let opens = |place: &usize| {
-        let found = opening::opening(&text[*place..]);
+        let found = opening(&text[*place..]);
         match (&id, found.at, found.request) {
             (_, Some(_), _) => true,
             (Some(_), None, Some(_)) => LogLine::parse(head(&text[*place..])).kind != Kind::Other,

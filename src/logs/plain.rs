@@ -4,22 +4,20 @@
 //! to the event before it: bodies hold line breaks. Where none does, every line is an event of its own, but for a sentence
 //! that a page layout broke in two.
 
-use crate::logs::{delivered, opening};
+use crate::logs::delivered;
 
 use std::borrow::Cow;
 
-use crate::logs::line::{Kind, LogLine};
-use crate::logs::record::{LogBatch, LogEvent, Source};
+use crate::logs::batch::{Batch, DecodeError, Fault, LogEvent, MOST_EVENTS};
+use crate::logs::line::{Kind, LogLine, opening};
 
 /// Splits a text into events.
-pub(crate) fn read(text: &str) -> LogBatch<'_> {
-    let framed = text.lines().any(|line| opening::opening(line).is_framed());
+pub(crate) fn read(text: &str) -> Result<Batch<'_>, DecodeError> {
+    let framed = text.lines().any(|line| opening(line).is_framed());
     if !framed && is_reason_alone(text) {
         let message = Cow::Borrowed(text.trim());
-        return LogBatch {
-            source: Source::default(),
-            events: vec![LogEvent { number: 1, id: None, at: None, message }],
-        };
+        let events = vec![LogEvent { number: 1, id: None, at: None, message }];
+        return Ok(Batch { events, ..Batch::default() });
     }
     let mut events: Vec<LogEvent<'_>> = Vec::new();
     // Where the last event starts in the text: what continues it is borrowed, not copied, however long it is.
@@ -32,7 +30,7 @@ pub(crate) fn read(text: &str) -> LogBatch<'_> {
         if line.trim().is_empty() {
             continue;
         }
-        let opening = opening::opening(line);
+        let opening = opening(line);
         if opening.is_time_alone() {
             time_alone = opening.at;
             continue;
@@ -44,8 +42,12 @@ pub(crate) fn read(text: &str) -> LogBatch<'_> {
         };
         let continues = (framed && !opening.is_framed() && time_alone.is_none())
             || events.last().is_some_and(|last| wraps(last) || quoted(last));
+        let full = events.len() == MOST_EVENTS;
         match events.last_mut().filter(|_| continues) {
             Some(last) => last.message = Cow::Borrowed(&text[last_start..start + line.len()]),
+            None if full => {
+                return Err(Fault::TooManyEvents { limit: MOST_EVENTS }.into());
+            }
             None => {
                 last_start = start;
                 let at = opening.at.or(time_alone.take());
@@ -53,7 +55,7 @@ pub(crate) fn read(text: &str) -> LogBatch<'_> {
             }
         }
     }
-    LogBatch { source: Source::default(), events }
+    Ok(Batch { events, ..Batch::default() })
 }
 
 /// Whether the whole text may be one reason, wrapped: a few lines, none of which is one of API Gateway's own.
@@ -90,7 +92,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &[(usize, &str)]) {
-        let batch = read(text);
+        let batch = read(text).expect("few lines");
         let found: Vec<_> = batch.events.iter().map(|e| (e.number, &*e.message)).collect();
         assert_eq!(found, expected);
     }
@@ -131,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_time_on_a_line_of_its_own_dates_the_next() {
-        let batch = read("2020-07-02T11:34:31.881-04:00\n(id-1) Method completed with status: 500\n");
+        let text = "2020-07-02T11:34:31.881-04:00\n(id-1) Method completed with status: 500\n";
+        let batch = read(text).expect("two lines");
         assert_eq!(batch.events.len(), 1);
         let at = batch.events[0].at.map(|at| at.to_string());
         assert_eq!(at.as_deref(), Some("2020-07-02T15:34:31.881Z"));

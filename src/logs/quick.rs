@@ -1,7 +1,7 @@
 //! The ordinary payload, unpacked by the fastest means there are: vector instructions for base64, libdeflate for gzip.
 //!
 //! Neither has the last word. What they refuse, and what is not of the one ordinary shape, is `None`, and the general way
-//! of `envelope.rs` decides and finds the words for it. Without the feature `quick` there is nothing but the general way:
+//! of `record.rs` decides and finds the words for it. Without the feature `quick` there is nothing but the general way:
 //! libdeflate is C, and a first diagnosis should need no C compiler.
 
 /// The data of a subscription's event, written without blanks as Lambda hands it over. What decodes as base64 holds neither

@@ -1,136 +1,58 @@
-//! Bytes → log batches: whatever a subscription, a stream, a terminal or a person hands over.
+//! Bytes → records: Lambda's event, Kinesis and SQS records, gzip, the subscription document, a `filter-log-events` answer.
 //!
-//! Opening a payload ([`open`], [`open_saved`]) undoes base64 and gzip, bounded; reading a parcel ([`Parcel::read`]) borrows
-//! from what was opened; [`delivered::unpack`] divides what came from many sources at once. Both are pure. A payload that can't be decoded is one typed [`DecodeError`] for its batch; a *line* that
-//! can't be understood is never an error (see [`line`]).
+//! Opening a payload undoes base64 and gzip, within a bound for all of its records together; reading a record borrows from
+//! what was opened. Both are pure. A record that can't be decoded is one typed [`DecodeError`]; a *line* that can't be
+//! understood is never an error.
+//!
+//! The formats are AWS's: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>
 
-use crate::logs::scan::Sifted;
-
-use crate::logs::{envelope, plain, scan};
+#![expect(
+    clippy::disallowed_types,
+    reason = "the one place that inflates gzip, and it bounds what comes out"
+)]
 
 use std::borrow::Cow;
+use std::io::Read;
 
-use jiff::Timestamp;
-use sha2::{Digest, Sha256};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::MultiGzDecoder;
+use serde::{Deserialize, de};
+use serde_json::value::RawValue;
 
-use crate::ids::{AccountId, ApiId, Region};
-
-/// The prefix of every execution-log group; the rest is `{api-id}/{stage}`.
-///
-/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html>
-pub const EXECUTION_LOG_PREFIX: &str = "API-Gateway-Execution-Logs_";
-
-/// The prefix of a WebSocket API's execution-log groups, as infrastructure code that manages them names them.
-const WEBSOCKET_LOG_PREFIX: &str = "/aws/apigateway/";
-
-/// Where a batch came from. What the payload does not say is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
-    /// The account that owns the log group.
-    pub account: Option<AccountId>,
-    /// The Region of the log group.
-    pub region: Option<Region>,
-    /// The log group's name.
-    pub log_group: Option<String>,
-    /// The log stream's name.
-    pub log_stream: Option<String>,
-    /// The REST API that wrote the lines.
-    pub api: Option<ApiId>,
-    /// Its stage, without the canary suffix.
-    pub stage: Option<String>,
-    /// Whether the lines are a canary release's own copy (`…/{stage}/Canary`).
-    pub canary: bool,
-    /// Which delivery they came in: the same number for a batch that is delivered again.
-    pub delivery: Option<u64>,
-}
-
-impl Source {
-    /// A source whose API and stage are read from an execution-log group's name, where it is one.
-    pub fn of_group(log_group: &str) -> Self {
-        let named = log_group
-            .strip_prefix(EXECUTION_LOG_PREFIX)
-            .or_else(|| log_group.strip_prefix(WEBSOCKET_LOG_PREFIX))
-            .and_then(|rest| rest.split_once('/'))
-            .filter(|(api, stage)| {
-                !stage.is_empty() && !api.is_empty() && api.bytes().all(|b| b.is_ascii_alphanumeric())
-            });
-        let (stage, canary) = match named.map(|(_, stage)| stage) {
-            Some(stage) => match stage.strip_suffix("/Canary") {
-                Some(stage) => (Some(stage), true),
-                None => (Some(stage), false),
-            },
-            None => (None, false),
-        };
-        Self {
-            log_group: Some(log_group.to_owned()),
-            api: named.map(|(api, _)| ApiId::new(api)),
-            stage: stage.map(str::to_owned),
-            canary,
-            ..Self::default()
-        }
-    }
-}
-
-/// A number that stands for these bytes, the same wherever and whenever it is made.
-pub fn digest(parts: &[&[u8]]) -> u64 {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update((part.len() as u64).to_le_bytes());
-        digest.update(part);
-    }
-    digest.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
-}
-
-/// One entry of a batch, as it was logged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogEvent<'a> {
-    /// Its place in the batch or the line of the file, from 1; of delivered records, its place among all their lines.
-    pub number: usize,
-    /// CloudWatch Logs' id of the event; a delivery that repeats an event repeats its id.
-    pub id: Option<Cow<'a, str>>,
-    /// When it was logged.
-    pub at: Option<Timestamp>,
-    /// The text, possibly of several lines.
-    pub message: Cow<'a, str>,
-}
-
-/// What one delivery holds: events of one log group and stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogBatch<'a> {
-    /// Where they came from.
-    pub source: Source,
-    /// The events, in the order of the delivery.
-    pub events: Vec<LogEvent<'a>>,
-}
-
-/// A parcel's content, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Document<'a> {
-    /// Log events.
-    Logs(LogBatch<'a>),
-    /// CloudWatch Logs asks whether anybody is there; nothing to do.
-    Control,
-}
+use crate::ids::Region;
+use crate::logs::batch::{Batch, DecodeError, Fault, digest};
+use crate::logs::document::{group_in, not_json};
+use crate::logs::{document, plain, quick, scan};
 
 /// One document of a payload, inflated but not parsed. A Kinesis payload holds many, any other one.
 #[derive(Debug)]
-pub struct Parcel {
+pub struct Record {
     /// The Kinesis record's sequence number, or the SQS message's id; `None` where the payload was neither's event.
-    pub record: Option<String>,
-    /// The Region, where the envelope knows it.
+    pub id: Option<String>,
+    /// The Region, where the record knows it.
     pub region: Option<Region>,
-    pub(crate) content: Result<Content, DecodeError>,
+    content: Result<Content, DecodeError>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Content {
+enum Content {
     /// A subscription document or a `filter-log-events` answer.
     Json(Vec<u8>),
     /// Lines of text.
     Text(String),
 }
 
-impl Parcel {
+impl Content {
+    fn len(&self) -> usize {
+        match self {
+            Self::Json(document) => document.len(),
+            Self::Text(text) => text.len(),
+        }
+    }
+}
+
+impl Record {
     /// A number for this delivery, the same when it comes again, alone or among others: of the document's length and of what
     /// it begins and ends with, which is where it comes from, and its first and last events with their ids.
     pub fn delivery(&self) -> u64 {
@@ -145,130 +67,257 @@ impl Parcel {
         digest(&[&length, &bytes[..ends], &bytes[bytes.len() - ends..]])
     }
 
-    /// Parses the parcel.
+    /// Parses the record; `None` for a control message, by which CloudWatch Logs tries whether a destination answers.
     ///
     /// # Errors
     ///
-    /// Whatever went wrong while opening it, or [`DecodeError`] for a document that is not what CloudWatch Logs sends.
-    pub fn read(&self) -> Result<Document<'_>, DecodeError> {
-        let mut document = match &self.content {
-            Ok(Content::Json(bytes)) => envelope::read(bytes)?,
-            Ok(Content::Text(text)) => Document::Logs(plain::read(text)),
+    /// What went wrong while opening it, or [`DecodeError`] for a document that is not what CloudWatch Logs sends.
+    pub fn read(&self) -> Result<Option<Batch<'_>>, DecodeError> {
+        let mut batch = match &self.content {
+            Ok(Content::Json(bytes)) => document::read(bytes)?,
+            Ok(Content::Text(text)) => Some(plain::read(text)?),
             Err(error) => return Err(error.clone()),
         };
-        if let Document::Logs(batch) = &mut document {
+        if let Some(batch) = &mut batch {
             batch.source.region = batch.source.region.take().or_else(|| self.region.clone());
         }
-        Ok(document)
+        Ok(batch)
     }
 }
 
-/// Parses the parcels of a payload as far as its failures need it: requests in which nothing can have failed are counted
-/// and left out, and so are lines that nothing is read from.
+/// Parses the records of a payload as far as its failures need it: requests in which nothing can have failed are counted and
+/// left out, and so are lines that nothing is read from.
 ///
-/// Lines of a request may lie in any parcel, so that several are read in full.
-pub fn sift(parcels: &[Parcel]) -> impl Iterator<Item = Result<Sifted<'_>, DecodeError>> {
-    let alone = parcels.len() == 1;
-    parcels.iter().map(move |parcel| match &parcel.content {
+/// Lines of a request may lie in any record, so that several are read in full.
+pub fn sift(records: &[Record]) -> impl Iterator<Item = Result<Option<Batch<'_>>, DecodeError>> {
+    let alone = records.len() == 1;
+    records.iter().map(move |record| match &record.content {
         Ok(Content::Json(document))
-            if alone && let Some(sifted) = scan::sift(document, parcel.region.as_ref()) =>
+            if alone && let Some(batch) = scan::sift(document, record.region.as_ref()) =>
         {
-            Ok(sifted)
+            Ok(Some(batch))
         }
-        _ => parcel.read().map(|document| Sifted { document, passed: 0 }),
+        _ => record.read(),
     })
 }
 
-/// Why a payload could not be decoded, and whose it was where that can still be seen.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot decode the batch{}: {fault}", match .log_group { Some(group) => format!(" of log group `{group}`"), None => String::new() })]
-pub struct DecodeError {
-    /// What is wrong with it.
-    pub fault: Fault,
-    /// The log group, where the readable part of the payload names it.
-    pub log_group: Option<String>,
+/// Opens a payload of any kind this program takes, inflating at most `max_bytes` in all.
+///
+/// Each document of a Kinesis event succeeds or fails by itself, so that a poison record does not hide its neighbours.
+///
+/// # Errors
+///
+/// [`Fault::UnknownEvent`] for JSON of some other kind, [`Fault::TooLarge`] for text above the limit, and for a single
+/// document whatever is wrong with it is in the record.
+pub fn open(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeError> {
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    if raw.starts_with(&GZIP_MAGIC) {
+        return Ok(vec![record(inflate(raw, max_bytes))]);
+    }
+    if raw.trim_ascii_start().first() != Some(&b'{') {
+        return Ok(vec![of_text(raw, max_bytes)]);
+    }
+    if let Some(packed) = quick::subscription(raw) {
+        return Ok(vec![record(unpacked(&packed, max_bytes))]);
+    }
+    event(raw, max_bytes, Within::Lambda)
 }
 
-/// What can be wrong with a payload.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// `awslogs.data` or a Kinesis record's data is not base64.
-    #[error("its data is not base64: {0}")]
-    NotBase64(String),
-    /// The base64 is sound but what it holds is not gzip.
-    #[error("its data is not gzip")]
-    NotGzip,
-    /// The gzip stream ends early or its checksum is wrong.
-    #[error("its gzip is torn after {inflated} bytes: {reason}")]
-    TornGzip {
-        /// Bytes that could be inflated.
-        inflated: usize,
-        /// The inflater's own words.
-        reason: String,
-    },
-    /// More bytes than `MAX_BATCH_BYTES` allows; inflating stopped there.
-    #[error("it inflates to more than {limit} bytes; raise MAX_BATCH_BYTES if such batches are real")]
-    TooLarge {
-        /// The limit in bytes.
-        limit: usize,
-    },
-    /// The document is not UTF-8.
-    #[error("it is not UTF-8 after byte {valid_up_to}")]
-    NotUtf8 {
-        /// Bytes before the first bad one.
-        valid_up_to: usize,
-    },
-    /// The document is not JSON, or a field has a type it must not have.
-    #[error("it is not the JSON that CloudWatch Logs sends: {0}")]
-    NotJson(String),
-    /// A field that every delivery has is missing.
-    #[error("its field `{0}` is missing")]
-    MissingField(&'static str),
-    /// A `messageType` that CloudWatch Logs does not document.
-    #[error("its messageType is `{0}`, neither DATA_MESSAGE nor CONTROL_MESSAGE")]
-    UnknownMessageType(String),
-    /// The payload is JSON, but of no event that this program takes.
-    #[error(
-        "it is neither a CloudWatch Logs nor a Kinesis event (no `awslogs`, `Records`, `messageType` or `events`)"
-    )]
-    UnknownEvent,
+/// What an event may lie in: a queue's message, which may hold Lambda's record of a failure, which holds the event.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Within {
+    Failure,
+    Queue,
+    Lambda,
 }
 
-impl From<Fault> for DecodeError {
-    fn from(fault: Fault) -> Self {
-        Self { fault, log_group: None }
+/// Opens an event.
+fn event(raw: &[u8], max_bytes: usize, inside: Within) -> Result<Vec<Record>, DecodeError> {
+    match serde_json::from_slice::<Event<'_>>(raw) {
+        Ok(Event { awslogs: Some(Awslogs { data }), .. }) => Ok(vec![record(unpack(&data, max_bytes))]),
+        Ok(Event { records: Some(records), .. }) => several(records, max_bytes, inside),
+        // What Lambda sends to a failure queue: the event lies inside, whole.
+        // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+        Ok(Event { request_payload: Some(payload), .. }) if inside > Within::Failure => {
+            event(payload.get().as_bytes(), max_bytes, Within::Failure)
+        }
+        Ok(Event { log: Some(log), .. }) => Ok(vec![record_of(Ok(Content::Text(log.into_owned())))]),
+        Ok(Event { message_type: None, events: None, .. }) => Err(Fault::UnknownEvent.into()),
+        Ok(_) => Ok(vec![record(within(raw, max_bytes))]),
+        Err(error) => Err(not_json(raw, &error)),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check_group(group: &str, expected: Option<(&str, &str, bool)>) {
-        let source = Source::of_group(group);
-        let found = source
-            .api
-            .as_ref()
-            .zip(source.stage.as_deref())
-            .map(|(api, stage)| (api.as_str(), stage, source.canary));
-        assert_eq!(found, expected);
+/// Opens the records of a stream or a queue, which share what one payload may inflate to.
+fn several(
+    records: Vec<WireRecord<'_>>,
+    max_bytes: usize,
+    inside: Within,
+) -> Result<Vec<Record>, DecodeError> {
+    let (mut all, mut room) = (Vec::new(), max_bytes);
+    for record in records {
+        for mut record in record.open(room, inside)? {
+            match &record.content {
+                Ok(content) => room = room.saturating_sub(content.len()),
+                Err(DecodeError { fault: Fault::TooLarge { .. }, .. }) if room < max_bytes => {
+                    record.content = Err(Fault::Postponed.into());
+                }
+                Err(_) => {}
+            }
+            all.push(record);
+        }
     }
+    Ok(all)
+}
 
-    #[test]
-    fn the_groups_name_tells_api_and_stage() {
-        check_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod", Some(("a1b2c3d4e5", "prod", false)));
-        check_group("API-Gateway-Execution-Logs_a1b2c3d4e5/prod/Canary", Some(("a1b2c3d4e5", "prod", true)));
-        check_group("/aws/apigateway/a1b2c3d4e5/prod", Some(("a1b2c3d4e5", "prod", false)));
-    }
+pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-    #[test]
-    fn a_foreign_group_has_neither() {
-        check_group("/aws/lambda/responder", None);
-        check_group("/aws/apigateway/welcome", None);
-        check_group("API-Gateway-Execution-Logs_a1b2c3d4e5", None);
-        check_group("API-Gateway-Execution-Logs_/prod", None);
-        check_group("API-Gateway-Execution-Logs_a1b2c3d4e5/", None);
-        check_group("x-API-Gateway-Execution-Logs_a1b2c3d4e5/prod", None);
+fn record(content: Result<Vec<u8>, DecodeError>) -> Record {
+    record_of(content.map(Content::Json))
+}
+
+fn record_of(content: Result<Content, DecodeError>) -> Record {
+    Record { id: None, region: None, content }
+}
+
+/// A text, whatever it opens with.
+pub(crate) fn of_text(raw: &[u8], max_bytes: usize) -> Record {
+    record_of(text(raw, max_bytes).map(Content::Text))
+}
+
+/// The same of a text that was read already.
+pub(crate) fn of_string(text: String) -> Record {
+    record_of(Ok(Content::Text(text)))
+}
+
+/// Whether a text opens an object whose first key is one that an event has.
+pub(crate) fn opens_with_key(json: &[u8]) -> bool {
+    const KEYS: [&str; 12] = [
+        "Records",
+        "awslogs",
+        "events",
+        "log",
+        "logEvents",
+        "logGroup",
+        "logStream",
+        "messageType",
+        "nextToken",
+        "owner",
+        "searchedLogStreams",
+        "subscriptionFilters",
+    ];
+    let head = String::from_utf8_lossy(&json[..json.len().min(256)]);
+    let inner =
+        head.trim_start().strip_prefix('{').map(str::trim_start).and_then(|rest| rest.strip_prefix('"'));
+    inner.and_then(|rest| rest.split_once('"')).is_some_and(|(key, _)| KEYS.contains(&key))
+}
+
+/// A person's file need not be UTF-8: what is not becomes U+FFFD.
+fn text(raw: &[u8], max_bytes: usize) -> Result<String, DecodeError> {
+    within(raw, max_bytes).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn within(raw: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
+    if raw.len() > limit {
+        return Err(Fault::TooLarge { limit }.into());
     }
+    Ok(raw.to_vec())
+}
+
+fn unpack(data: &str, max_bytes: usize) -> Result<Vec<u8>, DecodeError> {
+    let packed = STANDARD.decode(data.trim()).map_err(|error| Fault::NotBase64(error.to_string()))?;
+    unpacked(&packed, max_bytes)
+}
+
+fn unpacked(packed: &[u8], max_bytes: usize) -> Result<Vec<u8>, DecodeError> {
+    match packed.first() {
+        Some(b'{') => within(packed, max_bytes),
+        _ if packed.starts_with(&GZIP_MAGIC) => inflate(packed, max_bytes),
+        _ => Err(Fault::NotGzip.into()),
+    }
+}
+
+pub(crate) fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
+    if let Some(out) = quick::gzip(packed, limit) {
+        return Ok(out);
+    }
+    let mut out = Vec::with_capacity(packed.len().saturating_mul(4).min(limit));
+    // One byte more than allowed: a batch of exactly the limit is not too large.
+    let bound = u64::try_from(limit).map_or(u64::MAX, |limit| limit.saturating_add(1));
+    match MultiGzDecoder::new(packed).take(bound).read_to_end(&mut out) {
+        Ok(_) if out.len() > limit => {
+            Err(DecodeError { fault: Fault::TooLarge { limit }, log_group: group_in(&out) })
+        }
+        Ok(_) => Ok(out),
+        Err(error) => Err(DecodeError {
+            fault: Fault::TornGzip { inflated: out.len(), reason: error.to_string() },
+            log_group: group_in(&out),
+        }),
+    }
+}
+
+/// Just enough of each kind of event to tell them apart. Unknown fields are AWS's to add.
+#[derive(Deserialize)]
+struct Event<'a> {
+    awslogs: Option<Awslogs<'a>>,
+    #[serde(rename = "Records", borrow)]
+    records: Option<Vec<WireRecord<'a>>>,
+    #[serde(rename = "messageType")]
+    message_type: Option<de::IgnoredAny>,
+    events: Option<de::IgnoredAny>,
+    #[serde(rename = "requestPayload", borrow)]
+    request_payload: Option<&'a RawValue>,
+    /// The log of an `aws apigateway test-invoke-method` answer.
+    log: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Awslogs<'a> {
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct WireRecord<'a> {
+    #[serde(rename = "awsRegion")]
+    region: Option<String>,
+    #[serde(borrow)]
+    kinesis: Option<Kinesis<'a>>,
+    /// A message of an SQS queue: an event that failed, to be run again.
+    #[serde(rename = "messageId")]
+    message_id: Option<String>,
+    #[serde(borrow)]
+    body: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kinesis<'a> {
+    sequence_number: String,
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+}
+
+impl WireRecord<'_> {
+    fn open(self, max_bytes: usize, inside: Within) -> Result<Vec<Record>, DecodeError> {
+        match self {
+            Self { kinesis: Some(kinesis), region, .. } => Ok(vec![Record {
+                id: Some(kinesis.sequence_number),
+                region: region.map(Region::new),
+                content: unpack(&kinesis.data, max_bytes).map(Content::Json),
+            }]),
+            Self { message_id: Some(id), body: Some(body), .. } if inside == Within::Lambda => {
+                Ok(queued(&id, &body, max_bytes))
+            }
+            _ => Err(Fault::UnknownEvent.into()),
+        }
+    }
+}
+
+/// The records of a queue's message. One that holds no event fails alone.
+fn queued(id: &str, body: &str, max_bytes: usize) -> Vec<Record> {
+    let inner = event(body.as_bytes(), max_bytes, Within::Queue);
+    let mut records = inner.unwrap_or_else(|error| vec![record(Err(error))]);
+    records.iter_mut().for_each(|record| record.id = Some(id.to_owned()));
+    records
 }

@@ -1,26 +1,26 @@
 //! What a person saved: an event or several, delivered records, or lines of text, whatever they open with.
 
-use crate::logs::{access_keys, delivered, envelope, exported, pasted};
+use crate::logs::{access_keys, delivered, exported, pasted, record};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::logs::envelope::open;
-use crate::logs::record::{DecodeError, Fault, Parcel};
+use crate::logs::batch::{DecodeError, Fault};
+use crate::logs::record::{Record, open};
 
 /// Opens a saved file. What is no event is text, even where it opens like JSON: a file may begin inside a body.
 ///
 /// # Errors
 ///
 /// What [`open`] says of an event that is torn or too large.
-pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Parcel>, DecodeError> {
-    if raw.starts_with(&envelope::GZIP_MAGIC) {
-        return open_inflated(&envelope::inflate(raw, max_bytes)?, max_bytes);
+pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeError> {
+    if raw.starts_with(&record::GZIP_MAGIC) {
+        return open_inflated(&record::inflate(raw, max_bytes)?, max_bytes);
     }
     open_inflated(raw, max_bytes)
 }
 
-fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Parcel>, DecodeError> {
+fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeError> {
     if raw.len() > max_bytes {
         return Err(Fault::TooLarge { limit: max_bytes }.into());
     }
@@ -45,10 +45,10 @@ fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Parcel>, DecodeErro
 }
 
 /// A text that a person saved or pasted, whatever frames its lines.
-fn text(raw: &[u8]) -> Parcel {
+fn text(raw: &[u8]) -> Record {
     let text = pasted::decoded(without_mark(raw));
     let lines = exported::of_csv(&text).or_else(|| exported::of_yaml(&text));
-    envelope::of_string(pasted::tidied(lines.unwrap_or(text)))
+    record::of_string(pasted::tidied(lines.unwrap_or(text)))
 }
 
 /// What follows blanks and byte order marks at the beginning.
@@ -63,17 +63,17 @@ fn without_mark(raw: &[u8]) -> &[u8] {
 }
 
 /// Events one after the other, as JSON Lines or pages; `None` where one of them is torn.
-fn several(json: &[u8], max_bytes: usize) -> Option<Result<Vec<Parcel>, DecodeError>> {
+fn several(json: &[u8], max_bytes: usize) -> Option<Result<Vec<Record>, DecodeError>> {
     let values = serde_json::Deserializer::from_slice(json).into_iter::<&RawValue>();
     let events: Vec<&RawValue> = values.collect::<Result<_, _>>().ok()?;
-    let mut parcels = Vec::new();
+    let mut records = Vec::new();
     for event in events {
         match open(event.get().as_bytes(), max_bytes) {
-            Ok(opened) => parcels.extend(opened),
+            Ok(opened) => records.extend(opened),
             Err(error) => return Some(Err(error)),
         }
     }
-    Some(Ok(parcels))
+    Some(Ok(records))
 }
 
 /// Whether the first value of a file is one of the events that this program takes, or the head of a torn one.
@@ -84,12 +84,12 @@ fn opens_as_event(json: &[u8], max_bytes: usize) -> bool {
             open(first.get().as_bytes(), max_bytes),
             Err(DecodeError { fault: Fault::UnknownEvent | Fault::NotJson(_), .. })
         ),
-        _ => envelope::opens_with_key(json),
+        _ => record::opens_with_key(json),
     }
 }
 
 /// Delivered records, one a line whatever their layout was; else the text as it is.
-fn records_or_text(json: &[u8]) -> Vec<Parcel> {
+fn records_or_text(json: &[u8]) -> Vec<Record> {
     let values: Result<Vec<Value>, _> = match json.starts_with(b"[") {
         true => serde_json::from_slice(json),
         false => serde_json::Deserializer::from_slice(json).into_iter().collect(),
@@ -101,7 +101,7 @@ fn records_or_text(json: &[u8]) -> Vec<Parcel> {
     let objects = values.iter().all(|value| delivered::is_record(value) || is_access_line(value));
     let as_lines = || values.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     match exported::of_json(&values).or_else(|| objects.then(as_lines)) {
-        Some(lines) => vec![envelope::of_string(pasted::tidied(lines))],
+        Some(lines) => vec![record::of_string(pasted::tidied(lines))],
         None => vec![text(json)],
     }
 }
@@ -114,15 +114,14 @@ fn is_access_line(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::record::Document;
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let parcels = open_saved(text.as_bytes(), 1 << 20).expect("what is no event is text");
-        let messages: Vec<String> = parcels
+        let records = open_saved(text.as_bytes(), 1 << 20).expect("what is no event is text");
+        let messages: Vec<String> = records
             .iter()
-            .flat_map(|parcel| {
-                let Ok(Document::Logs(batch)) = parcel.read() else { panic!("text reads") };
+            .flat_map(|record| {
+                let Ok(Some(batch)) = record.read() else { panic!("text reads") };
                 batch.events.iter().map(|event| event.message.to_string()).collect::<Vec<_>>()
             })
             .collect();

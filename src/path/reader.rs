@@ -11,7 +11,7 @@ use crate::aws::model::{
     EndpointConnection, EndpointService, Generation, NetworkInterface, Resource, Stage, VpcLink,
 };
 use crate::aws::{Account, NotRead, Query, QueryKind, Reading};
-use crate::causes::{Blames, Endpoint, RouteContext};
+use crate::causes::{Endpoint, RouteContext};
 use crate::ids::Arn;
 use crate::path::balancer::Balancer;
 use crate::path::network_reader;
@@ -22,7 +22,7 @@ use crate::path::variables::Resolved;
 
 /// Reads the private path of a subject until the deadline.
 pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: Instant) -> PrivatePath {
-    if subject.cause.family == Blames::Elsewhere {
+    if subject.cause.blames.spares_path() {
         return PrivatePath::unread("the text already names a fault that is not on the private path");
     }
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {

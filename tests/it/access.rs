@@ -6,19 +6,19 @@ use proptest::prelude::*;
 use vpclink_responder::causes::{self, Diagnosis};
 use vpclink_responder::logs::access::Variable;
 use vpclink_responder::logs::{
-    AccessFormat, AccessLog, LogBatch, LogEvent, RECOMMENDED_FORMAT, Source, correlate, divide, join,
+    AccessFormat, AccessLog, Batch, LogEvent, RECOMMENDED_FORMAT, Source, correlate, divide, join,
 };
 
 const ID: &str = "0f0f0f0f-1111-4222-8333-444455556666";
 
-fn batch(group: &str, lines: &[&str]) -> LogBatch<'static> {
+fn batch(group: &str, lines: &[&str]) -> Batch<'static> {
     let events = (1..).zip(lines).map(|(number, line)| LogEvent {
         number,
         id: None,
         at: jiff::Timestamp::from_millisecond(1_772_446_530_000).ok(),
         message: (*line).to_owned().into(),
     });
-    LogBatch { source: Source::of_group(group), events: events.collect() }
+    Batch { source: Source::of_group(group), events: events.collect(), passed: 0 }
 }
 
 /// The diagnoses of lines, and how many lines were of no shape that is known.

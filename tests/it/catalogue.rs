@@ -69,7 +69,7 @@ fn the_cross_firing_matrix_is_the_reviewed_one() {
         let fired = fixtures::with_executions(&fixture.text(), |executions| {
             let failed = executions.iter().filter(|execution| execution.is_failed());
             let of_one = |execution| {
-                let fired = causes::sightings(execution).map(|(cause, _)| cause.slug);
+                let fired = causes::proofs(execution).map(|(cause, _)| cause.slug);
                 // Every failure is one that the last resort would take.
                 fired.filter(|slug| *slug != "unrecognised-failure").collect::<Vec<_>>().join(" > ")
             };
@@ -114,7 +114,7 @@ fn the_proof_is_quoted_and_what_lies_under_it_goes_along() {
     check("backend-error/lambda-returns-500.log", "Method completed with status: 500", "Received response");
     check(
         "unrecognised-failure/error-level.log",
-        &format!("{ce} Connection refused"),
+        &format!("{ce} Upstream pool is draining"),
         "Gateway response type",
     );
 }
@@ -228,6 +228,7 @@ fn every_file_is_registered_under_its_name() {
     let files = fs::read_dir(folder).expect("the catalogue's folder can be listed");
     let causes: BTreeSet<_> = files
         .map(|file| file.expect("an entry can be read").path())
+        .filter(|path| path.is_file())
         .filter(|path| fs::read_to_string(path).expect("a file").contains("static CAUSE: Cause"))
         .map(|path| path.file_stem().expect("a name").to_str().expect("ASCII").replace('_', "-"))
         .collect();

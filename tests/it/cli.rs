@@ -69,7 +69,7 @@ fn json_is_one_line_an_incident_and_nothing_where_nothing_failed() {
 fn delivered_records_name_their_own_api() {
     let record = |api: &str, stage: &str| {
         let arn = format!("arn:aws:apigateway:eu-west-1:111122223333:/restapis/{api}/stages/{stage}");
-        serde_json::json!({"resourceArn": arn, "eventTimestamp": 1_772_446_530_012_i64, "payload": format!("(a) {FAILED}")})
+        serde_json::json!({"resource_arn": arn, "event_timestamp": 1_772_446_530_012_i64, "payload": format!("(a) {FAILED}")})
     };
     let input = format!("{}\n{:#}\n", record("aaa", "prod"), record("bbb", "test"));
     let (out, _) = check(&explain(&["--format", "json"], &input), 10);

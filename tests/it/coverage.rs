@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use vpclink_responder::aws::{Filter, LogGroup};
 use vpclink_responder::coverage::{Change, MOST_FILTERS, Scope, SkipReason, change, narrow};
 use vpclink_responder::ids::Arn;
-use vpclink_responder::logs::{LogBatch, LogEvent, Source, correlate};
+use vpclink_responder::logs::{Batch, LogEvent, Source, correlate};
 
 use crate::fixtures;
 
@@ -119,7 +119,7 @@ fn passes(pattern: &str, message: &str) -> bool {
 /// Whether a line by itself says that its request failed.
 fn is_failure(text: &str) -> bool {
     let event = LogEvent { number: 1, id: None, at: None, message: text.into() };
-    let batch = [LogBatch { source: Source::default(), events: vec![event] }];
+    let batch = [Batch { source: Source::default(), events: vec![event], passed: 0 }];
     correlate(&batch).iter().any(|execution| causes::classify(execution).is_some())
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use vpclink_responder::logs::{Document, LogEvent};
+use vpclink_responder::logs::LogEvent;
 
 use crate::harness::{Account, Aws, event_of, subscription_document_at};
 
@@ -164,8 +164,8 @@ fn keep(path: &Path, made: &str, same: fn(&str, &str) -> bool) {
 }
 
 fn messages(event: &str) -> Option<Vec<(Option<jiff::Timestamp>, String)>> {
-    let parcels = logs::open(event.as_bytes(), 1 << 20).ok()?;
-    let Ok(Document::Logs(batch)) = parcels.first()?.read() else { return None };
+    let records = logs::open(event.as_bytes(), 1 << 20).ok()?;
+    let Ok(Some(batch)) = records.first()?.read() else { return None };
     let dated = |event: &LogEvent<'_>| (event.at, event.message.clone().into_owned());
     Some(batch.events.iter().map(dated).collect())
 }

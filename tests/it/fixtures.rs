@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vpclink_responder::causes::Diagnosis;
-use vpclink_responder::logs::{Document, Execution, LogBatch, Parcel, correlate, pasted};
+use vpclink_responder::logs::{Batch, Execution, Record, correlate, pasted};
 
 /// Far above any fixture.
 const MAX_BYTES: usize = 1 << 20;
@@ -43,19 +43,19 @@ pub(crate) fn all() -> Vec<Fixture> {
 }
 
 /// The batches of a saved text, by API and stage.
-pub(crate) fn batches(parcels: &[Parcel]) -> Vec<LogBatch<'_>> {
+pub(crate) fn batches(records: &[Record]) -> Vec<Batch<'_>> {
     let mut batches = Vec::new();
-    for parcel in parcels {
-        let Ok(Document::Logs(batch)) = parcel.read() else { panic!("text reads") };
-        batches.extend(delivered::unpack(batch));
+    for record in records {
+        let Ok(Some(batch)) = record.read() else { panic!("text reads") };
+        batches.extend(delivered::unpack(batch).expect("fewer lines than the bound"));
     }
     batches
 }
 
 /// Takes a text through the first rooms and hands over its executions.
 pub(crate) fn with_executions<T>(text: &str, look: impl FnOnce(&[Execution<'_>]) -> T) -> T {
-    let parcels = logs::open_saved(text.as_bytes(), MAX_BYTES).expect("text opens");
-    look(&correlate(&batches(&parcels)))
+    let records = logs::open_saved(text.as_bytes(), MAX_BYTES).expect("text opens");
+    look(&correlate(&batches(&records)))
 }
 
 /// What the failed requests of a text are given.
@@ -75,7 +75,7 @@ pub(crate) fn is_right(cause: &str, found: &[Diagnosis]) -> bool {
 
 /// The cause of a reason that is the whole input.
 pub(crate) fn pasted_cause(text: &str) -> Option<&'static str> {
-    let parcels = logs::open(text.as_bytes(), MAX_BYTES).expect("text opens");
-    let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("text reads") };
+    let records = logs::open(text.as_bytes(), MAX_BYTES).expect("text opens");
+    let Ok(Some(batch)) = records[0].read() else { panic!("text reads") };
     pasted(&batch).and_then(|execution| causes::classify_pasted(&execution)).map(|found| found.cause.slug)
 }

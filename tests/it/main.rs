@@ -34,9 +34,13 @@ mod events;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod forgery;
+#[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod grouping;
 #[cfg(feature = "live")]
 #[allow(
     dead_code,
@@ -53,7 +57,7 @@ mod house_rules;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]
-mod light;
+mod jvm;
 #[allow(dead_code, reason = "the examples use more of it")]
 mod losses;
 #[cfg(test)]

@@ -539,6 +539,27 @@ fn health_checks_that_do_not_get_in_are_why_targets_are_ill() {
 }
 
 #[test]
+fn blocked_health_checks_of_some_targets_leave_the_others_the_requests() {
+    let mut world = World::v1();
+    world.group.health_port = Some("9000".to_owned());
+    let nodes = ["10.0.1.0/24", "10.0.2.0/24"];
+    world.rules("sg-app", vec![rule((8080, 9000), &nodes)]);
+    world.groups.push(group("sg-old", vec![rule((8080, 8080), &nodes)]));
+    world.interfaces[1].groups = strings(&["sg-old"]);
+    world.ill(1);
+    let words = ["no health checks", "port 9000", "FromPort=9000"];
+    blames(&world, "target-security-group-blocks", Confidence::Likely, "sg-old", &words);
+}
+
+#[test]
+fn what_stops_every_request_comes_before_an_empty_zone() {
+    let mut world = World::v1();
+    world.targets.remove(1);
+    world.rules("sg-app", vec![rule((8080, 8080), &["sg-lb"])]);
+    blames(&world, "target-security-group-blocks", Confidence::Confirmed, "sg-app", &[]);
+}
+
+#[test]
 fn the_load_balancers_own_rules() {
     let mut world = World::v1();
     world.egress("sg-lb", vec![rule((443, 443), &["0.0.0.0/0"])]);

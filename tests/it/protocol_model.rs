@@ -265,7 +265,9 @@ impl State {
         if is_end {
             let broken =
                 |member: &Member| (0..2).any(|n| api(n) == member.fingerprint && self.broken[usize::from(n)]);
-            if status == Status::Resolved && task.members.iter().any(broken) {
+            if status == Status::Resolved
+                && task.members.iter().any(|member| member.coverage.covered > 0 && broken(member))
+            {
                 wrong = Some("an end though the fault of a member is there");
             }
             match key.1 {
@@ -386,7 +388,11 @@ impl State {
 
     /// What goes wrong once no more goes wrong: faults stop, what is in flight lands, everything is repaired, silences end.
     fn aftermath(&self) -> Option<&'static str> {
-        let mut after = self.clone();
+        self.clone().outlives()
+    }
+
+    fn outlives(&mut self) -> Option<&'static str> {
+        let after = self;
         if after.seen.wrong.is_some() {
             return after.seen.wrong;
         }
@@ -622,7 +628,13 @@ impl State {
 
     /// What is wrong with it, for people.
     pub(crate) fn verdict(&self) -> String {
-        let mut out = format!("{:?}\n{:?}\n", self.aftermath(), self.seen);
+        let mut after = self.clone();
+        let wrong = after.outlives();
+        format!("{wrong:?}\n{}then\n{}", self.words(), after.words())
+    }
+
+    fn words(&self) -> String {
+        let mut out = format!("{:?}\nin flight {:?}\n", self.seen, self.flying);
         for (fingerprint, c) in &self.incidents {
             out += &format!(
                 "{fingerprint}: failed {} covered {} gen {} alert {:?} ended {:?}\n",

@@ -114,7 +114,7 @@ fn is_client(ip: Ipv4Addr) -> bool {
 /// The end of a client's IPv6 address at a place: the longest that can be read, so that no group of it is left.
 fn ipv6(text: &[u8], start: usize) -> Option<usize> {
     let window = &text[start..text.len().min(start + 46)];
-    // Only 2000::/3 is given to anybody; the others here hold an IPv4 address.
+    // Only 2000::/3 is assigned to the public; the others here hold an IPv4 address.
     let opens = matches!(window, [b'2' | b'3', _, _, _, b':', ..] | [b':', b':', ..] | [b'0', ..])
         || window.starts_with(b"64:ff9b:");
     if !opens {

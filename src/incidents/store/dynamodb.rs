@@ -10,8 +10,6 @@
 use crate::incidents::store::{example, item, silences, update};
 
 use std::collections::{BTreeSet, HashMap};
-use std::future::{Future, ready};
-use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -21,7 +19,6 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkErro
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use aws_types::SdkConfig;
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
 
 use crate::causes::Diagnosis;
 use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, is_late};
@@ -55,13 +52,9 @@ const KEYS: usize = 100;
 
 /// A table with partition key `id` (S) and TTL attribute `expires_at` (N, seconds since the epoch).
 pub struct DynamoStore {
-    configured: Configured,
-    client: OnceCell<Client>,
+    client: Client,
     table: String,
 }
-
-/// Hands over the SDK's configuration, when it is needed.
-pub type Configured = Box<dyn Fn() -> Pin<Box<dyn Future<Output = SdkConfig> + Send>> + Send + Sync>;
 
 /// What an update came to.
 enum Updated {
@@ -74,32 +67,18 @@ enum Updated {
 impl DynamoStore {
     /// Keeps incidents in this table.
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        let config = config.clone();
-        Self::once(Box::new(move || Box::pin(ready(config.clone()))), table)
-    }
-
-    /// Keeps incidents in this table, and connects when it is first asked.
-    pub fn once(configured: Configured, table: impl Into<String>) -> Self {
-        Self { configured, client: OnceCell::new(), table: table.into() }
-    }
-
-    async fn client(&self) -> &Client {
-        let connect = async || {
-            let timeouts =
-                TimeoutConfig::builder().operation_timeout(PATIENCE).operation_attempt_timeout(PATIENCE / 2);
-            let config = aws_sdk_dynamodb::config::Builder::from(&(self.configured)().await)
-                .timeout_config(timeouts.build())
-                .retry_config(RetryConfig::standard().with_max_attempts(3));
-            Client::from_conf(config.build())
-        };
-        self.client.get_or_init(connect).await
+        let timeouts =
+            TimeoutConfig::builder().operation_timeout(PATIENCE).operation_attempt_timeout(PATIENCE / 2);
+        let config = aws_sdk_dynamodb::config::Builder::from(config)
+            .timeout_config(timeouts.build())
+            .retry_config(RetryConfig::standard().with_max_attempts(3));
+        Self { client: Client::from_conf(config.build()), table: table.into() }
     }
 
     async fn update(&self, id: &str, update: Update) -> Result<Updated, StoreError> {
         let (expression, condition) = (update.expression(), update.condition());
         let sent = self
-            .client()
-            .await
+            .client
             .update_item()
             .table_name(&self.table)
             .key("id", Value::S(id.to_owned()))
@@ -125,20 +104,19 @@ impl DynamoStore {
     }
 
     async fn get(&self, id: &str) -> Result<Option<Item>, StoreError> {
-        let get = self.client().await.get_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
+        let get = self.client.get_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
         let got = get.consistent_read(true).send().await.map_err(unreachable)?;
         Ok(got.item)
     }
 
     async fn put(&self, item: Item) -> Result<(), StoreError> {
-        let put = self.client().await.put_item().table_name(&self.table).set_item(Some(item));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.map(|_| ()).map_err(unreachable)
     }
 
-    /// Removes what expired, unless somebody has opened it anew meanwhile: TTL itself may take days.
+    /// Removes what expired, unless it was opened again meanwhile: TTL itself may take days.
     async fn forget(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let delete =
-            self.client().await.delete_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
+        let delete = self.client.delete_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
         let expired = delete
             .condition_expression("expires_at <= :now")
             .expression_attribute_values(":now", item::number(now.as_second()));
@@ -202,7 +180,7 @@ impl DynamoStore {
                 }
                 let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
                 let wanted = wanted.expect("keys are set, which is all that the builder asks for");
-                let got = self.client().await.batch_get_item().request_items(&self.table, wanted);
+                let got = self.client.batch_get_item().request_items(&self.table, wanted);
                 let got = got.send().await.map_err(unreachable)?;
                 found.extend(got.responses.into_iter().flatten().flat_map(|(_, items)| items));
                 let left = got.unprocessed_keys.into_iter().flatten();
@@ -215,7 +193,7 @@ impl DynamoStore {
         Ok(found)
     }
 
-    /// Ends a minute that is over. Whoever comes second finds it ended, which is as good.
+    /// Ends a minute that is over. A second container finds it ended, which is as good.
     async fn turn(&self, incident: Incident, now: Timestamp) -> Result<Incident, StoreError> {
         let Some(window) = incident.window.turned(now) else { return Ok(incident) };
         match self.update(&key(&incident.fingerprint), update::turn(&incident.window, &window)).await? {
@@ -254,7 +232,7 @@ impl Store for DynamoStore {
     fn all(&self, now: Timestamp) -> Stored<'_, Contents> {
         Box::pin(async move {
             let mut contents = Contents::default();
-            let scan = self.client().await.scan().table_name(&self.table).consistent_read(true);
+            let scan = self.client.scan().table_name(&self.table).consistent_read(true);
             let mut pages = scan.into_paginator().items().send();
             while let Some(item) = pages.next().await {
                 let item = item.map_err(unreachable)?;
@@ -288,7 +266,7 @@ impl Store for DynamoStore {
     fn delete<'a>(&'a self, id: &'a AlertId, version: u64) -> Stored<'a, ()> {
         Box::pin(async move {
             let key = Value::S(format!("{ALERT}{id}"));
-            let delete = self.client().await.delete_item().table_name(&self.table).key("id", key);
+            let delete = self.client.delete_item().table_name(&self.table).key("id", key);
             let same = delete
                 .condition_expression("#v = :seen")
                 .expression_attribute_names("#v", "version")

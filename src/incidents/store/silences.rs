@@ -1,4 +1,4 @@
-//! The silences as one document of the table: there are few, and whoever tells reads them all.
+//! The silences as one document of the table: there are few, and each container that publishes reads them all.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

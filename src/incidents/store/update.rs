@@ -257,7 +257,6 @@ pub(crate) fn change(change: &CoverageChange) -> Update {
             update.require_on(alert);
             update.remove("alert");
             update.remove("named");
-            update.add("generation", number(1));
         }
         CoverageChange::Expire { failed, at } => {
             let (alert, counted, covered) =

@@ -140,6 +140,6 @@ fn events_are_those_that_the_program_decodes() {
     let event = subscription_event(group, &lines);
     let documents = [subscription_document(group, &lines), subscription_document(group, &lines[..1])];
     assert_eq!(logs::open(event.to_string().as_bytes(), 1 << 20).unwrap().len(), 1);
-    let parcels = logs::open(kinesis_event(&documents).to_string().as_bytes(), 1 << 20).unwrap();
-    assert_eq!(parcels.len(), 2);
+    let records = logs::open(kinesis_event(&documents).to_string().as_bytes(), 1 << 20).unwrap();
+    assert_eq!(records.len(), 2);
 }

@@ -1,49 +1,61 @@
-//! Failures that are only counted come to the same news as those whose diagnoses are made: of every log under `tests/logs`, and of
-//! generated traffic, one delivery or several, paths and endpoints of every kind.
+//! Failures are gathered without a diagnosis of each: every group must hold the failures of its fingerprint, and the example
+//! whose lines say most. Of every log under `tests/logs`, and of generated traffic.
 
 use vpclink_responder::{causes, incidents, logs};
 
+use std::collections::BTreeMap;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vpclink_responder::logs::{Document, LogBatch, LogEvent, Source};
+use vpclink_responder::incidents::Fingerprint;
+use vpclink_responder::logs::{Batch, LogEvent, Source};
 
 use crate::fixtures;
 use crate::traffic::{ORDINARY, Traffic, payload};
 
-/// How many failures, and of how many incidents, once both ways were found to agree.
+/// How many failures, and of how many groups, once each group was found to hold the failures of its own fingerprint.
 #[track_caller]
-fn check(batches: &[LogBatch<'_>]) -> (usize, usize) {
+fn check(batches: &[Batch<'_>]) -> (usize, usize) {
     let executions = logs::correlate(batches);
-    let failures: Vec<_> = executions.iter().filter_map(causes::sight).collect();
-    let diagnoses: Vec<_> = executions.iter().filter_map(causes::classify).collect();
-    let (gathered, grouped) = (incidents::gather(&failures), incidents::group(diagnoses));
-    assert_eq!(format!("{gathered:#?}"), format!("{grouped:#?}"));
-    (failures.len(), gathered.len())
+    let failures: Vec<_> = executions.iter().filter_map(causes::failure_of).collect();
+    let mut expected: BTreeMap<Fingerprint, (u64, (bool, bool, usize))> = BTreeMap::new();
+    for diagnosis in executions.iter().filter_map(causes::classify) {
+        let (failed, detail) = expected.entry(Fingerprint::of(&diagnosis)).or_default();
+        *failed += 1;
+        *detail = diagnosis.detail().max(*detail);
+    }
+    let groups = incidents::gather(&failures);
+    let found = groups.iter().map(|group| {
+        assert_eq!(Fingerprint::of(&group.example), group.fingerprint);
+        (group.fingerprint.clone(), (group.failed(), group.example.detail()))
+    });
+    assert_eq!(found.collect::<BTreeMap<_, _>>(), expected);
+    (failures.len(), groups.len())
 }
 
 #[test]
-fn every_log_comes_to_the_same_news() {
+fn every_log_is_grouped_by_fingerprint() {
     let logs = fixtures::all();
     let texts: Vec<String> = logs.iter().map(fixtures::Fixture::text).collect();
-    let parcels: Vec<_> = texts
+    let records: Vec<_> = texts
         .iter()
         .flat_map(|text| logs::open_saved(text.as_bytes(), 1 << 20).expect("text opens"))
         .collect();
     let each: usize =
-        parcels.iter().map(|parcel| check(&fixtures::batches(std::slice::from_ref(parcel))).0).sum();
+        records.iter().map(|record| check(&fixtures::batches(std::slice::from_ref(record))).0).sum();
     assert!(each >= logs.len() / 2, "{each} failures in {} logs", logs.len());
     // And all of them at once, as many deliveries.
-    let mut batches = fixtures::batches(&parcels);
+    let mut batches = fixtures::batches(&records);
     (0..).zip(&mut batches).for_each(|(number, batch)| batch.source.delivery = Some(number));
     check(&batches);
 }
 
 #[test]
-fn generated_traffic_comes_to_the_same_news() {
+fn generated_traffic_is_grouped_by_fingerprint() {
     for failing in [0, 2, 100] {
         let (document, _) = Traffic { failing, ..ORDINARY }.document();
-        let parcels = logs::open(&payload(&document), 1 << 24).expect("packed here");
-        let Ok(Document::Logs(batch)) = parcels[0].read() else { panic!("generated documents read") };
+        let records = logs::open(&payload(&document), 1 << 24).expect("packed here");
+        let Ok(Some(batch)) = records[0].read() else { panic!("generated documents read") };
         let (failures, incidents) = check(&[batch]);
         assert_eq!((failures, incidents > 0), (4 * failing, failing > 0));
     }
@@ -85,7 +97,7 @@ fn request() -> impl Strategy<Value = Request> {
     (part(PATHS.len()), part(CALLED.len()), 0..ENDS.len(), proptest::option::of(0..300_i64), any::<bool>())
 }
 
-fn batch(number: usize, group: &str, requests: &[Request]) -> LogBatch<'static> {
+fn batch(number: usize, group: &str, requests: &[Request]) -> Batch<'static> {
     let mut events = Vec::new();
     for (place, (path, called, end, second, named)) in (0..).zip(requests) {
         let lines = [
@@ -104,12 +116,12 @@ fn batch(number: usize, group: &str, requests: &[Request]) -> LogBatch<'static> 
         }));
     }
     let delivery = u64::try_from(number % 2).ok();
-    LogBatch { source: Source { delivery, ..Source::of_group(group) }, events }
+    Batch { source: Source { delivery, ..Source::of_group(group) }, events, passed: 0 }
 }
 
 proptest! {
     #[test]
-    fn any_failures_come_to_the_same_news(deliveries in vec((any::<bool>(), vec(request(), 0..70)), 1..4)) {
+    fn any_failures_are_grouped_by_fingerprint(deliveries in vec((any::<bool>(), vec(request(), 0..70)), 1..4)) {
         let batches: Vec<_> = (0..)
             .zip(&deliveries)
             .map(|(number, (stage, requests))| {
