@@ -161,7 +161,10 @@ impl Responder {
         let refusal = Refusal { error, delivery: logs::digest(&[raw]) };
         let told = self.take(incidents::group(vec![self.refusal(&refusal)]), deadline).await;
         if let Some(failure) = told.failure {
-            warn!(error = format!("{failure:#}"), "no alert could be published for a payload that could not be read");
+            warn!(
+                error = format!("{failure:#}"),
+                "no alert could be published for a payload that could not be read"
+            );
         }
         refusal.error.into()
     }
