@@ -25,7 +25,7 @@ mod waiting;
 mod zones;
 
 pub use assessment::{Assessment, assess};
-pub use code::{CODES, Code, HopKind, Kind, State};
+pub use code::{CODES, Code, FindingKind, HopKind, State};
 pub use finding::{Basis, Finding, Remedy};
 pub use hops::Hop;
 pub use verdict::Confidence;

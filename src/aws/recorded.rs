@@ -77,7 +77,7 @@ impl RecordedAccount {
             Recorded::Answer(answer) => Recorded::Answer(recorded_private::without(answer.clone(), &names)),
             other => other.clone(),
         };
-        let answers = self.answers.iter().map(|((call, of), (read_at, recorded))| Line {
+        let answers = self.answers.iter().map(|((call, of), (read_at, recorded))| RecordedLine {
             call: call.clone(),
             of: of.clone(),
             read_at: *read_at,
@@ -152,12 +152,12 @@ impl Account for Recorder {
 #[serde(deny_unknown_fields)]
 struct File {
     format: String,
-    answers: Vec<Line>,
+    answers: Vec<RecordedLine>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct RecordedLine {
     call: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     of: String,

@@ -79,7 +79,7 @@ impl State {
 
 /// What kind of thing a finding speaks of: the hops themselves, or what stands beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FindingKind {
     /// A hop: whether it is there, works and leads on.
     Hop,
     /// What lies between hops: rules of security groups and network ACLs.
@@ -121,46 +121,46 @@ macro_rules! codes {
             }
 
             /// What kind of thing it speaks of.
-            pub fn kind(self) -> Kind {
+            pub fn kind(self) -> FindingKind {
                 match self {
                     Self::TargetResetsRising
                     | Self::LoadBalancerResetsRising
                     | Self::SecurityGroupDropsRising
                     | Self::PortAllocationErrors
-                    | Self::TlsNegotiationErrorsRising => Kind::Metric,
+                    | Self::TlsNegotiationErrorsRising => FindingKind::Metric,
                     Self::VpcLinkSecurityGroupBlocks
                     | Self::LoadBalancerSecurityGroupBlocks
                     | Self::TargetSecurityGroupBlocks
                     | Self::NetworkAclBlocksRequest
                     | Self::NetworkAclBlocksResponse
-                    | Self::NetworkOpen => Kind::Network,
-                    Self::ExecutionLoggingOff => Kind::Logging,
+                    | Self::NetworkOpen => FindingKind::Network,
+                    Self::ExecutionLoggingOff => FindingKind::Logging,
                     Self::IdleTimeoutMismatch | Self::ProxyProtocolEnabled | Self::ZoneWithoutTargets => {
-                        Kind::Setting
+                        FindingKind::Setting
                     }
                     Self::ListenerCertificateNameMismatch
                     | Self::ListenerCertificateExpired
                     | Self::ListenerCertificateNotYetValid
                     | Self::ListenerCertificateUntrusted
                     | Self::ListenerCertificateValid
-                    | Self::CertificateExpiresSoon => Kind::Certificate,
-                    _ => Kind::Hop,
+                    | Self::CertificateExpiresSoon => FindingKind::Certificate,
+                    _ => FindingKind::Hop,
                 }
             }
 
             /// Whether a number that CloudWatch counted says it: evidence beside what is configured.
             pub fn is_metric(self) -> bool {
-                self.kind() == Kind::Metric
+                self.kind() == FindingKind::Metric
             }
 
             /// Whether the listener's certificate is what it speaks of.
             pub fn is_certificate(self) -> bool {
-                self.kind() == Kind::Certificate
+                self.kind() == FindingKind::Certificate
             }
 
             /// Whether it speaks of what lies between hops: rules of security groups and network ACLs.
             pub fn is_network(self) -> bool {
-                self.kind() == Kind::Network
+                self.kind() == FindingKind::Network
             }
 
             /// The state that is part of its meaning.

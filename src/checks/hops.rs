@@ -3,7 +3,7 @@
 use crate::aws::model::Generation;
 use crate::causes::RouteContext;
 use crate::causes::redact::bounded;
-use crate::checks::code::{HopKind, Kind, State};
+use crate::checks::code::{FindingKind, HopKind, State};
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::{Link, OnPath, PrivatePath};
@@ -145,7 +145,8 @@ fn state<'a>(kind: HopKind, findings: impl Iterator<Item = &'a Finding>, read: b
 /// settings, metrics) where it shows no fault: it makes no hop unknown, and rules that let everything through make none
 /// healthy.
 fn weighs(finding: &Finding) -> bool {
-    let beside = matches!(finding.code.kind(), Kind::Metric | Kind::Certificate | Kind::Setting);
+    let beside =
+        matches!(finding.code.kind(), FindingKind::Metric | FindingKind::Certificate | FindingKind::Setting);
     let idle = beside && finding.state == State::Unknown;
     let open = finding.code.is_network() && finding.state != State::Faulty;
     finding.state != State::Warning && !idle && !open

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::causes::{Blames, Cause, CertificateFault, RouteContext};
-use crate::checks::code::{Code, Kind};
+use crate::checks::code::{Code, FindingKind};
 use crate::checks::code::{HopKind, State};
 use crate::checks::finding::Finding;
 
@@ -168,7 +168,7 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
     let hop = code.hop();
     match cause.blames {
         // A warning is of what will fail, and logs are not on the request's way.
-        _ if code.state() == State::Warning || code.kind() == Kind::Logging => false,
+        _ if code.state() == State::Warning || code.kind() == FindingKind::Logging => false,
         // Certificates log their own text.
         Blames::Path => !code.is_certificate(),
         Blames::Anything => true,

@@ -12,8 +12,9 @@ use tracing::{info, warn};
 
 use crate::alerts::sns::Sns;
 use crate::aws::LogGroup;
+use crate::aws::live::LiveAccount;
+use crate::aws::live::errors::why_of;
 use crate::aws::live::logs::Logs;
-use crate::aws::live::{LiveAccount, why_of};
 use crate::coverage::{
     BlindSpot, GapKind, GroupStatus, Inventory, Mode, RateLimiter, ReconcileReport, Reconciler, ScanDepth,
     Scope, StartAt, blind_spots, scan,

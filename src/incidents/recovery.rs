@@ -1,7 +1,7 @@
 //! A quiet incident and a fresh walk → whether its fault is gone *because the readings say so*.
 
 use crate::causes::Cause;
-use crate::checks::{Assessment, CODES, Code, Confidence, Finding, Kind, State};
+use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, State};
 use crate::incidents::incident::Fault;
 
 /// What a fresh walk says of a fault that was told.
@@ -57,7 +57,7 @@ fn hides(unread: &Finding, fault: Option<Code>) -> bool {
     let never = unread.is_unasked();
     match fault {
         Some(fault) if never => unread.code.kind() == fault.kind() && unread.hop == fault.hop(),
-        Some(fault) => unread.code.kind() == Kind::Hop || unread.code.kind() == fault.kind(),
+        Some(fault) => unread.code.kind() == FindingKind::Hop || unread.code.kind() == fault.kind(),
         None => !never,
     }
 }
@@ -65,9 +65,9 @@ fn hides(unread: &Finding, fault: Option<Code>) -> bool {
 /// Whether a healthy reading is of what was at fault, or of a hop that is only reached past it.
 fn shows(healthy: &Finding, fault: Code) -> bool {
     match fault.kind() {
-        kind @ (Kind::Network | Kind::Certificate) => healthy.code.kind() == kind,
-        Kind::Hop | Kind::Setting | Kind::Logging | Kind::Metric => {
-            healthy.code.kind() == Kind::Hop && healthy.hop >= fault.hop()
+        kind @ (FindingKind::Network | FindingKind::Certificate) => healthy.code.kind() == kind,
+        FindingKind::Hop | FindingKind::Setting | FindingKind::Logging | FindingKind::Metric => {
+            healthy.code.kind() == FindingKind::Hop && healthy.hop >= fault.hop()
         }
     }
 }

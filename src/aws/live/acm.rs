@@ -8,7 +8,7 @@ use aws_smithy_types::DateTime;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
-use crate::aws::live::outcome;
+use crate::aws::live::errors::outcome;
 use crate::aws::model::{AcmCertificate, X509};
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;

@@ -6,7 +6,7 @@ use aws_sdk_apigateway::{Client, types};
 use aws_types::SdkConfig;
 
 use crate::aws::live::apigateway_export;
-use crate::aws::live::{outcome, refused};
+use crate::aws::live::errors::{outcome, refused};
 use crate::aws::log_groups::{CallError, ListedApi};
 use crate::aws::model::{Generation, Integration, Resource, RestApi, Stage, VpcLink};
 use crate::aws::reading::ReadError;

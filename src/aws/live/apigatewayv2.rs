@@ -3,7 +3,7 @@
 use aws_sdk_apigatewayv2::{Client, types};
 use aws_types::SdkConfig;
 
-use crate::aws::live::{outcome, refused};
+use crate::aws::live::errors::{outcome, refused};
 use crate::aws::log_groups::{CallError, HttpApi, ListedApi};
 use crate::aws::model::{Generation, VpcLink};
 use crate::aws::reading::ReadError;

@@ -10,7 +10,8 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Duration, Instant};
 
 use crate::aws::account::{Account, Answered};
-use crate::aws::live::{LiveAccount, shortened};
+use crate::aws::live::LiveAccount;
+use crate::aws::live::errors::shortened;
 use crate::aws::queries::Query;
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;

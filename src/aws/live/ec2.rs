@@ -6,7 +6,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 use crate::aws::live::ec2_wire::{Connection, Described, Page, Service};
-use crate::aws::live::outcome;
+use crate::aws::live::errors::outcome;
 use crate::aws::live::query_protocol::{Error, Place, Wish};
 use crate::aws::model::{EndpointConnection, EndpointService};
 use crate::aws::reading::ReadError;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::aws::live::ec2::Client;
 use crate::aws::live::ec2_wire::{Described, items};
-use crate::aws::live::outcome;
+use crate::aws::live::errors::outcome;
 use crate::aws::model::InterfacesOf;
 use crate::aws::reading::ReadError;
 

@@ -4,7 +4,7 @@ use aws_sdk_elasticloadbalancingv2::operation::describe_rules;
 use aws_sdk_elasticloadbalancingv2::{Client, types};
 use aws_types::SdkConfig;
 
-use crate::aws::live::outcome;
+use crate::aws::live::errors::outcome;
 use crate::aws::model::ListenerCertificate;
 use crate::aws::model::{Action, Condition, Listener, LoadBalancer, Rule, Target, TargetGroup};
 use crate::aws::model::{Attributes, BalancerZone};

@@ -7,7 +7,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use serde::Deserialize;
 
-use crate::aws::live::outcome;
+use crate::aws::live::errors::outcome;
 use crate::aws::live::query_protocol::{Place, Wish};
 use crate::aws::model::X509;
 use crate::aws::reading::ReadError;

@@ -8,7 +8,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
-use crate::aws::live::{outcome, why};
+use crate::aws::live::errors::{outcome, why};
 use crate::aws::log_groups::{CallError, Filter, LogGroup, LogGroups};
 use crate::aws::model::{LinesOf, LoggedLine};
 use crate::aws::reading::ReadError;

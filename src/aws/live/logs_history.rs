@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::aws::history::{Page, Stretch};
+use crate::aws::live::errors::why;
 use crate::aws::live::logs::Logs;
-use crate::aws::live::why;
 use crate::aws::model::LoggedLine;
 use crate::aws::reading::ReadError;
 

@@ -11,7 +11,7 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 
-use crate::aws::live::shortened;
+use crate::aws::live::errors::shortened;
 
 /// Puts a document to a pre-signed address of AWS's.
 ///

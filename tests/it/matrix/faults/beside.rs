@@ -7,6 +7,7 @@ use crate::harness::acm::Certificate;
 use crate::harness::cloudwatch::Metric;
 use crate::matrix::{BOTH, Row, V1, log, row, walk};
 
+use super::network;
 use super::targets::pass_through;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -51,6 +52,7 @@ pub(crate) const ROWS: &[Row] = &[
     .logged(log::RESET)
     .likely(),
     row("connections kept out by security groups rising", V1, "security-group-drops-rising", |a| {
+        network::enforce(a);
         rising(a, "SecurityGroupBlockedFlowCount_Inbound_TCP");
     })
     .likely(),
