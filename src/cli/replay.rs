@@ -2,7 +2,6 @@
 
 use crate::alerts::history;
 #[cfg(not(feature = "live"))]
-use crate::cli::account;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output;
 use crate::functions::config::duration;
