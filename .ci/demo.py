@@ -39,6 +39,8 @@ LARGEST_ZIP = 10_000_000
 READ_ELSEWHERE = ["ACM", "API_GATEWAY", "APIGATEWAYV2", "CLOUDWATCH", "EC2", "ELASTIC_LOAD_BALANCING_V2", "IAM"]
 # The alarm over a query: ministack knows alarms over one metric only, and refuses the whole stack.
 UNKNOWN_TO_MINISTACK = ["DeliveryErrors"]
+# They refuse plain HTTP, which is all that ministack speaks; with IAM enforced it obeys them.
+REFUSE_MINISTACK = ["AlertTopicPolicy", "FailureQueuePolicy", "OpsTopicPolicy"]
 COUNTED = ["CLOUDWATCH_LOGS", "DYNAMODB", "SNS"]
 
 
@@ -60,10 +62,10 @@ def build():
 
 
 def deployable():
-    """The built template, less what ministack does not know."""
+    """The built template, less what ministack does not know, and what would refuse it."""
     built = ROOT / ".aws-sam/build/template.yaml"
     text = built.read_text()
-    for resource in UNKNOWN_TO_MINISTACK:
+    for resource in UNKNOWN_TO_MINISTACK + REFUSE_MINISTACK:
         text, found = re.subn(rf"(?m)^  {resource}:\n(?:(?:    .*)?\n)+", "", text)
         check(found == 1, f"`{resource}` is not in the built template")
     built.with_name("demo.yaml").write_text(text)
@@ -157,6 +159,14 @@ def reader(aws, mail):
     return Reader
 
 
+def with_new_ids():
+    """The saved failure's lines, each request under an id of its own."""
+    text = FAILURE
+    for known in sorted(set(re.findall(r"^\((\S+)\)", FAILURE, re.M))):
+        text = text.replace(known, str(uuid.uuid4()))
+    return text
+
+
 class World:
     """Both AWSs, the deployed stack, and an inbox."""
 
@@ -194,10 +204,7 @@ class World:
         """Writes failing requests' lines as API Gateway does. The saved file holds two failing requests and a good one."""
         stream, lines = uuid.uuid4().hex, []
         for _ in range(requests // 2):
-            text = FAILURE
-            for known in sorted(set(re.findall(r"^\((\S+)\)", FAILURE, re.M))):
-                text = text.replace(known, str(uuid.uuid4()))
-            lines += text.splitlines()
+            lines += with_new_ids().splitlines()
         now = int(time.time() * 1000)
         self.logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
         self.logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=[
@@ -351,8 +358,7 @@ def keep_and_run_again(here):
 def kept_batch():
     """What Lambda leaves in the failure queue when a function failed for good."""
     now = int(time.time() * 1000)
-    lines = [{"id": str(n), "timestamp": now, "message": re.sub("(8f2f7a1e-0000-4000-8000)", str(uuid.uuid4())[:23], line)}
-             for n, line in enumerate(FAILURE.splitlines())]
+    lines = [{"id": str(n), "timestamp": now, "message": line} for n, line in enumerate(with_new_ids().splitlines())]
     document = {"messageType": "DATA_MESSAGE", "owner": "000000000000", "logGroup": GROUP, "logStream": "redriven",
                 "subscriptionFilters": [STACK], "logEvents": lines}
     data = base64.b64encode(gzip.compress(json.dumps(document).encode())).decode()
