@@ -142,7 +142,7 @@ impl AlertRecord {
         !self.lease.as_ref().is_some_and(|lease| lease.holds(now))
     }
 
-    /// Whether it was never published, and has no owner: whoever needs the key takes it.
+    /// Whether it was never published, and has no owner: the next task that needs the key takes it.
     pub fn is_idle(&self, now: Timestamp) -> bool {
         self.state == AlertState::Opening { announced: false } && self.is_free(now)
     }
