@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use stateright::{Model, Property};
-use vpclink_responder::incidents::plan::{Policy, Table, Todo, opening, plan};
+use vpclink_responder::incidents::Policy;
+use vpclink_responder::incidents::plan::{Table, Todo, opening, plan};
 use vpclink_responder::incidents::record::AlertRecord;
 use vpclink_responder::incidents::step::{AlertTask, Member, Need, Recovered, Reply, TaskOutcome};
 use vpclink_responder::incidents::{AlertId, Coverage};
