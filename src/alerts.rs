@@ -12,14 +12,13 @@ mod links;
 mod machine;
 mod message;
 pub mod permissions;
-mod publish;
 mod report;
-mod short;
 #[cfg(feature = "live")]
 pub mod sns;
 mod steps;
 pub mod terminal;
 mod words;
 
-pub use message::{Message, chat_body, email_body, html_page, machine_body, message};
-pub use publish::{Publish, PublishError, Published};
+pub use message::{
+    Message, Publish, PublishError, Published, chat_body, email_body, html_page, machine_body, message,
+};

@@ -8,7 +8,6 @@ mod coverage;
 mod exit;
 mod explain;
 mod incidents;
-mod options;
 mod output;
 mod probe;
 mod replay;

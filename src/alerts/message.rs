@@ -3,9 +3,11 @@
 //! Pure: no clock, no network, no terminal. Every format writes the blocks of one [`Report`] in the same order; only
 //! [`escape`] turns outside text into inside text.
 
-use crate::alerts::{chat, email, escape, html, machine, short, words};
+use crate::alerts::{chat, email, escape, html, machine, words};
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 
 use crate::alerts::report::{Amount, FULL, Report};
 use crate::incidents::Alert;
@@ -19,6 +21,25 @@ pub struct Message {
     pub bodies: BTreeMap<&'static str, String>,
     /// Message attributes, for filter policies and pagers.
     pub attributes: BTreeMap<&'static str, String>,
+}
+
+/// The future of a publish.
+pub type Published<'a> = Pin<Box<dyn Future<Output = Result<(), PublishError>> + Send + 'a>>;
+
+/// A message could not be handed over. It must not be reported as delivered.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot publish to `{target}`: {reason}")]
+pub struct PublishError {
+    /// The topic or file.
+    pub target: String,
+    /// The service's words.
+    pub reason: String,
+}
+
+/// Takes messages for their readers.
+pub trait Publish: Send + Sync {
+    /// Hands a message over; returns once it is there.
+    fn publish<'a>(&'a self, message: &'a Message) -> Published<'a>;
 }
 
 /// From full to hardly anything; the last is small whatever the alert.
@@ -86,12 +107,12 @@ fn render(alert: &Alert, amount: Amount) -> Message {
         ("default", email.clone()),
         ("email", email),
         ("https", chat::body(&report)),
-        ("sms", short::sms(&report)),
+        ("sms", words::sms(alert)),
     ]);
     for protocol in ["email-json", "sqs", "lambda", "firehose"] {
         bodies.insert(protocol, machine.clone());
     }
-    Message { subject: short::subject(&report), bodies, attributes: attributes(alert) }
+    Message { subject: words::subject(alert), bodies, attributes: attributes(alert) }
 }
 
 fn attributes(alert: &Alert) -> BTreeMap<&'static str, String> {

@@ -5,8 +5,7 @@ use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_types::SdkConfig;
 
-use crate::alerts::message::Message;
-use crate::alerts::publish::{Publish, PublishError, Published};
+use crate::alerts::message::{Message, Publish, PublishError, Published};
 use crate::aws::Subscription;
 use crate::ids::Arn;
 

@@ -1,11 +1,11 @@
-//! The words of an alert: headline, fault, verdict, and the names of what it speaks of.
+//! The words of an alert: headline, fault, verdict, and the names of what it speaks of; the two shortest forms are made of them.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::alerts::escape::{cut, dotless};
+use crate::alerts::escape::{self, cut, dotless};
 use crate::causes::{Diagnosis, Route};
 use crate::checks::{Confidence, Finding, Hop, HopKind, State};
 use crate::ids::Severity;
@@ -83,6 +83,19 @@ pub(crate) fn short(alert: &Alert) -> String {
     let also = also(alert).map(|also| format!("+{}", also.replace(" more", "")));
     let status = is_broken(alert.status).then(|| status(alert));
     [route, routes, label, also, status].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// The subject of an e-mail: status, severity and incident first, so that a mailbox sorts by them and a search finds all of one.
+pub(crate) fn subject(alert: &Alert) -> String {
+    let (status, severity) = (alert.status.as_str(), severity(alert).as_str());
+    let mark = format!("[{status}/{severity} {}]", short_id(alert));
+    escape::subject(&sentence(alert, &format!("{mark} {}", short(alert))))
+}
+
+/// The text message: what and where, in 140 characters.
+pub(crate) fn sms(alert: &Alert) -> String {
+    let status = alert.status.as_str().to_uppercase();
+    escape::sms(&sentence(alert, &format!("{status} {}", short(alert))))
 }
 
 /// Headline and fault as one sentence; what is over or a test has no fault that a colon could announce.

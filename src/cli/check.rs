@@ -2,7 +2,7 @@
 
 use crate::alerts::terminal;
 use crate::cli::exit::{CliError, Exit};
-use crate::cli::options::Color;
+use crate::cli::output::Color;
 use crate::cli::{account, output};
 use crate::functions;
 

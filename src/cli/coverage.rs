@@ -1,11 +1,9 @@
 //! `vpclink coverage`: which stages with a private integration are monitored. It changes nothing.
 
 use crate::alerts::coverage;
-#[cfg(not(feature = "live"))]
-use crate::cli::account;
 use crate::cli::exit::{CliError, Exit};
-use crate::cli::options::{Color, ListFormat};
 use crate::cli::output;
+use crate::cli::output::{Color, ListFormat};
 
 use crate::aws::Filter;
 use crate::coverage::{Inventory, blind_spots};

@@ -2,7 +2,7 @@
 
 use crate::alerts::{escape, terminal};
 use crate::cli::exit::{CliError, Exit};
-use crate::cli::options::{Color, Format};
+use crate::cli::output::{Color, Format};
 use crate::cli::{account, output};
 use crate::{alerts, incidents};
 

@@ -1,16 +1,41 @@
-//! Where results and remarks go, and what the terminal can show.
+//! Where results and remarks go, in which format, and what the terminal can show.
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::Context;
+use clap::ValueEnum;
 use jiff::Timestamp;
 
 use crate::alerts::terminal::Screen;
-use crate::cli::options::Color;
 
 /// Columns where standard output is no terminal.
 const WIDTH: usize = 160;
+
+/// Formats of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Terminal,
+    Email,
+    Chat,
+    Json,
+    Html,
+}
+
+/// Formats of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    Terminal,
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
 
 /// Writes a text whole: to the file, or to standard output where none is named.
 pub(crate) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {

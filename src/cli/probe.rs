@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::options::{Color, ListFormat};
+use crate::cli::output::{Color, ListFormat};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProbeArgs {
@@ -51,8 +51,8 @@ mod with_tls {
     use crate::alerts::escape::terminal as safe;
     use crate::alerts::terminal::Screen;
     use crate::cli::exit::{CliError, Exit};
-    use crate::cli::options::ListFormat;
     use crate::cli::output;
+    use crate::cli::output::ListFormat;
     use crate::probe::{self, BUDGET, Facts, MOST_ADDRESSES, Plan, Roots, Vantage};
 
     /// Exit code 10 where API Gateway's client would not go on, or may not; 0 where it would.

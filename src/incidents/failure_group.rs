@@ -191,7 +191,7 @@ pub(crate) fn example_key(route: Option<&Route>) -> String {
 }
 
 /// A path with its ids left out: `/orders/17` and `/orders/18` are one route.
-pub fn template(path: &str) -> String {
+pub(crate) fn template(path: &str) -> String {
     let is_id = |part: &str| {
         let digits = part.bytes().filter(u8::is_ascii_digit).count();
         let plain = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));

@@ -91,7 +91,7 @@ fn blind_spots_are_told_with_what_to_do() {
         "blind[log-group-missing]: stage new of orders logs, and has no log group",
         "aws apigateway create-deployment --rest-api-id a1b2c3d4e5 --stage-name new --region eu-west-1",
         "blind[http-api]: web is an HTTP API over a VPC link",
-        "--filter-name 'vpclink-responder' --filter-pattern '' --destination-arn \
+        "--filter-name vpclink-responder --filter-pattern '' --destination-arn \
          arn:aws:lambda:eu-west-1:111122223333:function:vpclink-responder --region eu-west-1",
         "1 of 5 private stages monitored, 5 gaps",
     ] {
