@@ -25,11 +25,11 @@ const MOST_SEEN: usize = 256;
 /// A store that forgets when the container ends.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    kept: Mutex<Memory>,
+    kept: Mutex<StoredTable>,
 }
 
 #[derive(Debug, Default)]
-struct Memory {
+struct StoredTable {
     entries: HashMap<Fingerprint, StoredIncident>,
     alerts: BTreeMap<AlertId, AlertRecord>,
     roots: HashMap<Fingerprint, AlertId>,
@@ -44,7 +44,7 @@ struct StoredIncident {
     examples: BTreeMap<String, Diagnosis>,
 }
 
-impl Memory {
+impl StoredTable {
     /// An incident, opened where none is kept or the one that is has expired.
     fn entry(&mut self, news: &FailureGroup, now: Timestamp) -> &mut StoredIncident {
         let fingerprint = &news.fingerprint;
@@ -67,7 +67,7 @@ impl Memory {
 }
 
 impl MemoryStore {
-    fn kept(&self) -> MutexGuard<'_, Memory> {
+    fn kept(&self) -> MutexGuard<'_, StoredTable> {
         // A panic elsewhere leaves whole incidents behind: each change is one assignment.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
