@@ -60,7 +60,8 @@ pub(crate) fn measure_hostile(responder: &str) {
     let event = |out: &mut String, number: usize, message: &str| {
         write!(out, r#"{{"id":"{number}","timestamp":1772446530123,"message":"{message}"}}"#).unwrap();
     };
-    let cases: [(&str, &dyn Fn(usize, &mut String)); 4] = [
+    type Event<'e> = &'e dyn Fn(usize, &mut String);
+    let cases: [(&str, Event<'_>); 4] = [
         ("the smallest events", &|_, out| out.push_str(r#"{"id":"1","timestamp":1,"message":""}"#)),
         ("lines of as many requests", &|number, out| event(out, number, &format!("({number:x}) x"))),
         ("failed requests", &|number, out| event(out, number, &format!("({number:x}) {REACHED_NOTHING}"))),

@@ -3,65 +3,13 @@
 
 use crate::incidents::failure_group::FailureGroup;
 use crate::incidents::incident::Incident;
+use crate::incidents::status::Status;
 
 use std::collections::BTreeMap;
 
 use crate::causes::{Cause, MANY_INCIDENTS, Route};
 use crate::checks::Assessment;
 use crate::logs::Source;
-
-/// What an alert says an incident is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// Told for the first time.
-    Open,
-    /// Still failing, or quiet and still broken.
-    Ongoing,
-    /// It fails ten times as often as when it was told, or on more routes or APIs.
-    Escalated,
-    /// Quiet, and a fresh walk found the fault gone.
-    Resolved,
-    /// Back within a day of being resolved.
-    Regressed,
-    /// It goes on under another key.
-    Merged,
-    /// A labelled test: nothing failed.
-    Test,
-}
-
-impl Status {
-    /// Every status.
-    pub const ALL: [Self; 7] = [
-        Self::Open,
-        Self::Ongoing,
-        Self::Escalated,
-        Self::Resolved,
-        Self::Regressed,
-        Self::Merged,
-        Self::Test,
-    ];
-
-    /// The word of the contract.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Ongoing => "ongoing",
-            Self::Escalated => "escalated",
-            Self::Resolved => "resolved",
-            Self::Regressed => "regressed",
-            Self::Merged => "merged",
-            Self::Test => "test",
-        }
-    }
-
-    /// What a pager has to do. A test opens nothing that an engineer would have to close.
-    pub fn event_action(self) -> &'static str {
-        match self {
-            Self::Open | Self::Ongoing | Self::Escalated | Self::Regressed => "trigger",
-            Self::Resolved | Self::Merged | Self::Test => "resolve",
-        }
-    }
-}
 
 /// The decision to tell: everything a message is rendered from.
 #[derive(Clone, Debug)]

@@ -1,11 +1,28 @@
 //! How much of an incident the messages so far cover, and which alert it is on.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::incidents::fingerprint::Fingerprint;
+
+/// How often people want to hear of the same thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Policy {
+    pub repeat: Duration,
+    pub resolve_after: Duration,
+}
+
+/// The finding that explained an incident when it was told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Fault {
+    /// Its code.
+    pub code: String,
+    /// What was at fault: an ARN or id.
+    pub resource: Option<String>,
+}
 
 /// The key of an alert from its first message to its end: `dedup_key` in every message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -199,4 +216,13 @@ impl Coverage {
 /// Whether a failure came so late that its message has to say so.
 pub fn is_late(failed_at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(failed_at) > LATE
+}
+
+/// "45 s", "20 min", "4 h".
+pub fn words(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds if seconds < 7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
 }

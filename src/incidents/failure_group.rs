@@ -9,9 +9,13 @@ use crate::causes::{Diagnosis, Failure, Route};
 use crate::ids::RequestId;
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::histogram::Histogram;
-use crate::incidents::incident::Incident;
-use crate::incidents::store::example_key;
 use crate::logs::Source;
+
+/// Routes that a delivery counts.
+pub(crate) const MOST_ROUTES: usize = 50;
+
+/// Routes that an incident keeps.
+pub(crate) const STORED_ROUTES: usize = 8;
 
 /// Request ids an alert names.
 const MOST_REQUESTS: usize = 20;
@@ -42,7 +46,7 @@ pub struct DeliveryId(pub u64);
 pub struct DeliveryCount {
     /// How many.
     pub failed: u64,
-    /// How many a route; at most [`Incident::MOST_ROUTES`] routes.
+    /// How many a route; at most [`MOST_ROUTES`] routes.
     pub routes: BTreeMap<Route, u64>,
     /// The first of them.
     pub first_failure: Option<Timestamp>,
@@ -136,7 +140,7 @@ impl FailureGroup {
 
     /// Keeps one failure of a route, while there is room.
     fn show(&mut self, route: Option<&Route>, example: impl FnOnce() -> Diagnosis) {
-        if self.examples.len() < Incident::STORED_ROUTES {
+        if self.examples.len() < STORED_ROUTES {
             self.examples.entry(example_key(route)).or_insert_with(example);
         }
     }
@@ -168,7 +172,7 @@ impl FailureGroup {
 pub(crate) fn count(routes: &mut BTreeMap<Route, u64>, route: &Route, failed: u64) {
     if let Some(known) = routes.get_mut(route) {
         *known += failed;
-    } else if routes.len() < Incident::MOST_ROUTES {
+    } else if routes.len() < MOST_ROUTES {
         routes.insert(route.clone(), failed);
     }
 }
@@ -179,4 +183,20 @@ pub(crate) fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Tim
         (Some(a), Some(b)) => Some(a.min(b)),
         (known, None) | (None, known) => known,
     }
+}
+
+/// What tells the examples of one incident apart: the method, and the route by its template.
+pub(crate) fn example_key(route: Option<&Route>) -> String {
+    route.map_or_else(|| "-".to_owned(), |route| format!("{} {}", route.method, template(&route.path)))
+}
+
+/// A path with its ids left out: `/orders/17` and `/orders/18` are one route.
+pub(crate) fn template(path: &str) -> String {
+    let is_id = |part: &str| {
+        let digits = part.bytes().filter(u8::is_ascii_digit).count();
+        let plain = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        plain && digits > 0 && (digits == part.len() || digits >= 3 || part.len() >= 16)
+    };
+    let parts = path.split('/').map(|part| if is_id(part) { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
 }

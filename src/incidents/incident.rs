@@ -1,17 +1,16 @@
 //! What is known of an incident: its counts, and what has been told of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::causes::{Cause, Route};
 use crate::incidents::coverage::Coverage;
-use crate::incidents::failure_group::{DeliveryCount, FailureGroup, count, earliest};
+use crate::incidents::failure_group::{
+    DeliveryCount, FailureGroup, MOST_ROUTES, STORED_ROUTES, count, earliest,
+};
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::silence::Silence;
-use crate::incidents::step::Member;
 use crate::logs::Source;
 
 /// Failures with one fingerprint over time.
@@ -41,15 +40,6 @@ pub struct Incident {
     pub window: Window,
     /// What messages cover of it.
     pub coverage: Coverage,
-}
-
-/// The finding that explained an incident when it was told.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Fault {
-    /// Its code.
-    pub code: String,
-    /// What was at fault: an ARN or id.
-    pub resource: Option<String>,
 }
 
 /// How often an incident fails, by the minute.
@@ -82,10 +72,10 @@ impl Window {
 
 impl Incident {
     /// Routes an incident remembers; a storm over generated paths must not grow it without end.
-    pub const MOST_ROUTES: usize = 50;
+    pub const MOST_ROUTES: usize = MOST_ROUTES;
 
     /// Routes of it that the table keeps, and how long their paths may be: an item stays below 4 kB.
-    pub const STORED_ROUTES: usize = 8;
+    pub const STORED_ROUTES: usize = STORED_ROUTES;
     /// See [`Incident::STORED_ROUTES`].
     pub const STORED_PATH: usize = 100;
 
@@ -134,33 +124,8 @@ impl Incident {
         self.window.since.get_or_insert(now);
     }
 
-    /// As the protocol sees it.
-    pub fn member(&self, silences: &[Silence], now: Timestamp) -> Member {
-        let templates: BTreeSet<(&str, String)> =
-            self.routes.keys().map(|route| (route.method.as_str(), template(&route.path))).collect();
-        Member {
-            fingerprint: self.fingerprint.clone(),
-            coverage: self.coverage.clone(),
-            rate: self.window.rate,
-            base: self.window.base,
-            routes: templates.len(),
-            silenced: silences.iter().any(|silence| silence.holds(self, now)),
-        }
-    }
-
     /// Failures since its last alert ended.
     pub fn failed_since(&self) -> u64 {
         self.coverage.failed.saturating_sub(self.coverage.ended_failed)
     }
-}
-
-/// A path with its ids left out: `/orders/17` and `/orders/18` are one route.
-pub(crate) fn template(path: &str) -> String {
-    let is_id = |part: &str| {
-        let digits = part.bytes().filter(u8::is_ascii_digit).count();
-        let plain = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        plain && digits > 0 && (digits == part.len() || digits >= 3 || part.len() >= 16)
-    };
-    let parts = path.split('/').map(|part| if is_id(part) { "{}" } else { part });
-    parts.collect::<Vec<_>>().join("/")
 }

@@ -5,18 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::incidents::alert::Status;
-use crate::incidents::coverage::{AlertId, CoverageChange, KEPT};
+use crate::incidents::coverage::{AlertId, CoverageChange, KEPT, Policy, words};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::record::{AlertRecord, AlertState};
+use crate::incidents::status::Status;
 use crate::incidents::step::{Job, Member};
-
-/// How often people want to hear of the same thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Policy {
-    pub repeat: Duration,
-    pub resolve_after: Duration,
-}
 
 /// An escalation waits this long after the last message, and each one makes the next wait twice as long.
 pub const SETTLING: Duration = Duration::from_secs(300);
@@ -266,13 +259,4 @@ fn expiring(member: &Member, now: Timestamp) -> Option<Todo> {
     let job = Job::Expire { fingerprint: fingerprint.clone(), change };
     let alert = AlertRecord::opening(alert.clone(), fingerprint.clone(), coverage.flapping, now);
     Some(Todo { job, alert, members: Vec::new() })
-}
-
-/// "45 s", "20 min", "4 h".
-pub fn words(duration: Duration) -> String {
-    match duration.as_secs() {
-        seconds if seconds < 120 => format!("{seconds} s"),
-        seconds if seconds < 7200 => format!("{} min", seconds / 60),
-        seconds => format!("{} h", seconds / 3600),
-    }
 }

@@ -5,9 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::incidents::coverage::{AlertId, DAY, Flapping, KEPT};
+use crate::incidents::coverage::{AlertId, DAY, Fault, Flapping, KEPT};
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::incident::Fault;
 
 /// An alert as the table keeps it. Every write is on condition of the version that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,13 +33,13 @@ pub enum AlertState {
     },
     Open,
     /// Its end is decided, and may or may not have been published.
-    Ending(End),
-    Ended(End),
+    Ending(AlertEnd),
+    Ended(AlertEnd),
 }
 
 /// How an alert ends, as decided.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct End {
+pub struct AlertEnd {
     pub how: How,
     pub at: Timestamp,
     pub reason: String,
@@ -142,12 +141,12 @@ impl AlertRecord {
         !self.lease.as_ref().is_some_and(|lease| lease.holds(now))
     }
 
-    /// Whether it was never published, and has no owner: whoever needs the key takes it.
+    /// Whether it was never published, and has no owner: the next task that needs the key takes it.
     pub fn is_idle(&self, now: Timestamp) -> bool {
         self.state == AlertState::Opening { announced: false } && self.is_free(now)
     }
 
-    pub fn end(&self) -> Option<&End> {
+    pub fn end(&self) -> Option<&AlertEnd> {
         match &self.state {
             AlertState::Ending(end) | AlertState::Ended(end) => Some(end),
             _ => None,

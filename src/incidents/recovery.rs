@@ -2,7 +2,7 @@
 
 use crate::causes::Cause;
 use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, State};
-use crate::incidents::incident::Fault;
+use crate::incidents::coverage::Fault;
 
 /// What a fresh walk says of a fault that was told.
 #[derive(Clone, Debug, PartialEq, Eq)]

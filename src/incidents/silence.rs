@@ -1,8 +1,12 @@
 //! Mutes: incidents that match are counted, and no message names them for a while.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
+use crate::incidents::failure_group::template;
 use crate::incidents::incident::Incident;
+use crate::incidents::step::Member;
 
 /// A silence: incidents that match are counted, not told, until it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,5 +58,21 @@ impl Matcher {
             && is(&self.api, &[incident.source.api.as_ref().map(|api| api.as_str())])
             && is(&self.stage, &[incident.source.stage.as_deref()])
             && is(&self.cause, &[Some(incident.cause.slug)])
+    }
+}
+
+impl Incident {
+    /// As the protocol sees it.
+    pub fn member(&self, silences: &[Silence], now: Timestamp) -> Member {
+        let templates: BTreeSet<(&str, String)> =
+            self.routes.keys().map(|route| (route.method.as_str(), template(&route.path))).collect();
+        Member {
+            fingerprint: self.fingerprint.clone(),
+            coverage: self.coverage.clone(),
+            rate: self.window.rate,
+            base: self.window.base,
+            routes: templates.len(),
+            silenced: silences.iter().any(|silence| silence.holds(self, now)),
+        }
     }
 }

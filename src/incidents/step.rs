@@ -1,17 +1,15 @@
 //! One thing that has to be done about an alert, step by step: what is needed next, and what an answer leads to.
 //!
-//! A task does nothing itself. Whatever ends it between two steps leaves a table from which [`crate::incidents::plan`] goes on.
+//! A task does nothing itself. Whatever ends it between two steps leaves a table from which `plan` goes on.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::incidents::alert::Status;
-use crate::incidents::coverage::{AlertId, Coverage, CoverageChange};
+use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, DAY, Fault, Policy, words};
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::incident::Fault;
-use crate::incidents::plan::Policy;
-use crate::incidents::record::{AlertRecord, AlertState, End, EvidenceSoFar, How, LastAlert, Lease};
+use crate::incidents::record::{AlertEnd, AlertRecord, AlertState, EvidenceSoFar, How, LastAlert, Lease};
+use crate::incidents::status::Status;
 
 /// An incident as a message shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -402,11 +400,12 @@ impl AlertTask {
             match &self.job {
                 Job::Merge { into } if *into == alert.id => {
                     let reason = "its failures are not kept any more".to_owned();
-                    alert.state = AlertState::Ending(End { how: How::Expired, at: now, reason });
+                    alert.state = AlertState::Ending(AlertEnd { how: How::Expired, at: now, reason });
                 }
                 Job::Merge { into } => {
                     let reason = format!("continues as #{into}");
-                    alert.state = AlertState::Ending(End { how: How::Merged(into.clone()), at: now, reason });
+                    alert.state =
+                        AlertState::Ending(AlertEnd { how: How::Merged(into.clone()), at: now, reason });
                 }
                 _ => {}
             }
@@ -454,12 +453,11 @@ impl AlertTask {
     }
 
     fn opening(&self, now: Timestamp) -> Notice {
-        let words = |since: Timestamp| {
-            crate::incidents::plan::words(Duration::try_from(now.duration_since(since)).unwrap_or_default())
-        };
+        let words =
+            |since: Timestamp| words(Duration::try_from(now.duration_since(since)).unwrap_or_default());
         let ended = self.members.first().and_then(|leader| leader.coverage.ended.as_ref());
         match ended {
-            Some((before, at)) if now.duration_since(*at) < crate::incidents::coverage::DAY => {
+            Some((before, at)) if now.duration_since(*at) < DAY => {
                 let flapping =
                     self.alert.flapping_words().map_or(String::new(), |words| format!("; {words}"));
                 let reason = format!("failing again {} after it ended as #{before}{flapping}", words(*at));
@@ -472,7 +470,7 @@ impl AlertTask {
     /// What readings lead to.
     fn seen(&mut self, recovery: Recovered, fault: Option<Fault>, policy: Policy, now: Timestamp) -> Step {
         let Job::Recover { quiet, may_expire } = &self.job else { return Step::Done(TaskOutcome::Quiet) };
-        let (quiet, may_expire) = (crate::incidents::plan::words(*quiet), *may_expire);
+        let (quiet, may_expire) = (words(*quiet), *may_expire);
         self.fault = fault.or_else(|| self.alert.last.as_ref().and_then(|last| last.fault.clone()));
         let says = match recovery {
             Recovered::Gone(how) => {
@@ -550,7 +548,7 @@ impl AlertTask {
     fn decided(&self, now: Timestamp) -> AlertRecord {
         let reason = self.notice.as_ref().map_or(String::new(), |notice| notice.reason.clone());
         let how = if self.unproven { How::Expired } else { How::Resolved };
-        self.alert.with(|alert| alert.state = AlertState::Ending(End { how, at: now, reason }))
+        self.alert.with(|alert| alert.state = AlertState::Ending(AlertEnd { how, at: now, reason }))
     }
 
     fn noted(&self) -> AlertRecord {

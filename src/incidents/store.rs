@@ -17,11 +17,11 @@ use std::pin::Pin;
 
 use jiff::Timestamp;
 
-use crate::causes::{Diagnosis, Route};
+use crate::causes::Diagnosis;
 use crate::incidents::coverage::{AlertId, Coverage, CoverageChange};
 use crate::incidents::failure_group::FailureGroup;
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::incident::{Incident, template};
+use crate::incidents::incident::Incident;
 use crate::incidents::ledger::Charge;
 use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
@@ -113,9 +113,4 @@ pub trait Store: Send + Sync {
         &'a self,
         change: &'a (dyn Fn(Vec<Silence>) -> Vec<Silence> + Send + Sync),
     ) -> Stored<'a, Vec<Silence>>;
-}
-
-/// What tells the examples of one incident apart: the method, and the route by its template.
-pub(crate) fn example_key(route: Option<&Route>) -> String {
-    route.map_or_else(|| "-".to_owned(), |route| format!("{} {}", route.method, template(&route.path)))
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use stateright::{Model, Property};
-use vpclink_responder::incidents::plan::{Policy, Table, Todo, opening, plan};
+use vpclink_responder::incidents::Policy;
+use vpclink_responder::incidents::plan::{Table, Todo, opening, plan};
 use vpclink_responder::incidents::record::AlertRecord;
 use vpclink_responder::incidents::step::{AlertTask, Member, Need, Recovered, Reply, TaskOutcome};
 use vpclink_responder::incidents::{AlertId, Coverage};
@@ -48,6 +49,7 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     /// For a test.
+    #[allow(dead_code, reason = "the test and the example share this file, and each uses its own bounds")]
     pub(crate) const TINY: Self = Self {
         deliveries: [1, 1],
         late: false,
@@ -61,6 +63,7 @@ impl Bounds {
         skewed: false,
     };
 
+    #[allow(dead_code, reason = "the test and the example share this file, and each uses its own bounds")]
     pub(crate) const SMALL: Self = Self {
         deliveries: [2, 1],
         late: false,

@@ -53,7 +53,7 @@ fn every_key_ends(seen: &[Seen]) {
             seen.iter().filter(|seen| seen.key == key).map(|seen| seen.status.as_str()).collect();
         let is_end = |status: &&str| ["resolved", "merged"].contains(status);
         assert_eq!(of.iter().filter(|status| is_end(status)).count(), 1, "{key}: {of:?}");
-        assert!(of.last().is_some_and(|last| is_end(&last)), "{key}: {of:?}");
+        assert!(of.last().is_some_and(is_end), "{key}: {of:?}");
     }
 }
 

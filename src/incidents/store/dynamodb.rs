@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 use crate::causes::Diagnosis;
 use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, is_late};
-use crate::incidents::failure_group::{DeliveryCount, DeliveryId, FailureGroup};
+use crate::incidents::failure_group::{DeliveryCount, DeliveryId, FailureGroup, example_key};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::incident::Incident;
 use crate::incidents::ledger::Charge;
@@ -30,7 +30,7 @@ use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
 use crate::incidents::store::item::{ALERT, INCIDENT, ROOT};
 use crate::incidents::store::update::Update;
-use crate::incidents::store::{Contents, Store, StoreError, Stored, Written, example_key};
+use crate::incidents::store::{Contents, Store, StoreError, Stored, Written};
 
 /// A value of an item, and what a set of bytes holds.
 pub(crate) use aws_sdk_dynamodb::primitives::Blob;

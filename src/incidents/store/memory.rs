@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use crate::causes::{Diagnosis, Route};
 use crate::incidents::coverage::{AlertId, Coverage, CoverageChange};
-use crate::incidents::failure_group::{DeliveryId, FailureGroup};
+use crate::incidents::failure_group::{DeliveryId, FailureGroup, example_key};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::incident::Incident;
 use crate::incidents::ledger::{Charge, Ledger};
 use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
-use crate::incidents::store::{Contents, Store, Stored, Written, example_key};
+use crate::incidents::store::{Contents, Store, Stored, Written};
 
 /// Incidents kept at a time; when there are more, those that failed longest ago are forgotten.
 const MOST: usize = 4096;
@@ -25,12 +25,12 @@ const MOST_SEEN: usize = 256;
 /// A store that forgets when the container ends.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    kept: Mutex<Kept>,
+    kept: Mutex<StoredTable>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
-    entries: HashMap<Fingerprint, Entry>,
+struct StoredTable {
+    entries: HashMap<Fingerprint, StoredIncident>,
     alerts: BTreeMap<AlertId, AlertRecord>,
     roots: HashMap<Fingerprint, AlertId>,
     ledgers: BTreeMap<String, Ledger>,
@@ -38,15 +38,15 @@ struct Kept {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct StoredIncident {
     incident: Incident,
     seen: VecDeque<DeliveryId>,
     examples: BTreeMap<String, Diagnosis>,
 }
 
-impl Kept {
+impl StoredTable {
     /// An incident, opened where none is kept or the one that is has expired.
-    fn entry(&mut self, news: &FailureGroup, now: Timestamp) -> &mut Entry {
+    fn entry(&mut self, news: &FailureGroup, now: Timestamp) -> &mut StoredIncident {
         let fingerprint = &news.fingerprint;
         if self.entries.get(fingerprint).is_some_and(|entry| entry.incident.coverage.is_expired(now)) {
             self.entries.remove(fingerprint);
@@ -58,7 +58,7 @@ impl Kept {
             }
         }
         let opened = || Incident::opened(fingerprint.clone(), &news.example.source, news.example.cause, now);
-        self.entries.entry(fingerprint.clone()).or_insert_with(|| Entry {
+        self.entries.entry(fingerprint.clone()).or_insert_with(|| StoredIncident {
             incident: opened(),
             seen: VecDeque::new(),
             examples: BTreeMap::new(),
@@ -67,7 +67,7 @@ impl Kept {
 }
 
 impl MemoryStore {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, StoredTable> {
         // A panic elsewhere leaves whole incidents behind: each change is one assignment.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -89,7 +89,7 @@ impl Store for MemoryStore {
 
     fn count<'a>(&'a self, news: &'a FailureGroup, now: Timestamp) -> Stored<'a, Incident> {
         let mut kept = self.kept();
-        let Entry { incident, seen, .. } = kept.entry(news, now);
+        let StoredIncident { incident, seen, .. } = kept.entry(news, now);
         for (id, delivery) in &news.deliveries {
             if !seen.contains(id) {
                 let mut delivery = delivery.clone();
