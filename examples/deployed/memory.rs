@@ -31,13 +31,13 @@ const ADMITTED: usize = (64 << 20) - 1024;
 const MOST_MEMORY_MIB: u32 = 256;
 const MOST_TIME: Duration = Duration::from_secs(10);
 
-/// A document of as many of these events as are admitted, from a client that wants the function to run out of memory.
-fn full(event: impl Fn(usize, &mut String)) -> (Vec<u8>, usize) {
+/// A document of at most so many of these events as are admitted, from a client that wants the function to run out of memory.
+fn full(most: usize, event: impl Fn(usize, &mut String)) -> (Vec<u8>, usize) {
     let mut document = String::from(
         r#"{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"API-Gateway-Execution-Logs_a1b2c3d4e5/prod","logStream":"s","subscriptionFilters":["f"],"logEvents":["#,
     );
     let mut number = 0;
-    loop {
+    while number < most {
         let before = document.len();
         if number > 0 {
             document.push(',');
@@ -53,6 +53,12 @@ fn full(event: impl Fn(usize, &mut String)) -> (Vec<u8>, usize) {
     (payload(document.as_bytes()), number)
 }
 
+/// More events than a document may have are refused; the largest cases that are not have so many.
+const MOST: usize = 80_000;
+
+/// What it is, how many events it has at most, and how each is written.
+type Case<'a> = (&'a str, usize, &'a dyn Fn(usize, &mut String));
+
 /// One payload each, to a process of its own: what it answered, the peak and the time.
 #[expect(clippy::disallowed_methods, reason = "it measures time")]
 pub(crate) fn measure_hostile(responder: &str) {
@@ -61,21 +67,36 @@ pub(crate) fn measure_hostile(responder: &str) {
         write!(out, r#"{{"id":"{number}","timestamp":1772446530123,"message":"{message}"}}"#).unwrap();
     };
     type Event<'e> = &'e dyn Fn(usize, &mut String);
-    let cases: [(&str, Event<'_>); 4] = [
-        ("the smallest events", &|_, out| out.push_str(r#"{"id":"1","timestamp":1,"message":""}"#)),
-        ("lines of as many requests", &|number, out| event(out, number, &format!("({number:x}) x"))),
-        ("failed requests", &|number, out| event(out, number, &format!("({number:x}) {REACHED_NOTHING}"))),
-        ("failed requests, each of an address of its own", &|number, out| {
-            let request = number / 2;
-            let line = match number % 2 {
-                0 => format!("({request:x}) Sending request to https://h{request:x}.example/"),
-                _ => format!("({request:x}) {REACHED_NOTHING}"),
-            };
-            event(out, number, &line);
+    let own_address = |number: usize, out: &mut String, padding: &str| {
+        let request = number / 2;
+        let line = match number % 2 {
+            0 => format!("({request:x}) Sending request to https://h{request:x}.example/{padding}"),
+            _ => format!("({request:x}) {REACHED_NOTHING}{padding}"),
+        };
+        event(out, number, &line);
+    };
+    let padding = "x".repeat(650);
+    let cases: [Case<'_>; 7] = [
+        ("the smallest events", usize::MAX, &|_, out| {
+            out.push_str(r#"{"id":"1","timestamp":1,"message":""}"#)
         }),
+        ("a line each of as many requests", usize::MAX, &|number, out| {
+            event(out, number, &format!("({number:x}) x"))
+        }),
+        ("failed requests", usize::MAX, &|number, out| {
+            event(out, number, &format!("({number:x}) {REACHED_NOTHING}"))
+        }),
+        ("failed requests, each of an address of its own", usize::MAX, &|number, out| {
+            own_address(number, out, "")
+        }),
+        ("failed requests", MOST, &|number, out| {
+            event(out, number, &format!("({number:x}) {REACHED_NOTHING}{padding}"));
+        }),
+        ("failed requests, each of an address of its own", MOST, &|number, out| own_address(number, out, "")),
+        ("the same with long lines", MOST, &|number, out| own_address(number, out, &padding)),
     ];
-    for (says, case) in cases {
-        let (payload, events) = full(case);
+    for (says, most, case) in cases {
+        let (payload, events) = full(most, case);
         let aws = Aws::start(Account::healthy_v1());
         let mut lambda = function(responder, &aws).timeout(Duration::from_secs(60)).start();
         assert_eq!(lambda.started(), Start::Ready, "{}", lambda.log());
@@ -84,13 +105,14 @@ pub(crate) fn measure_hostile(responder: &str) {
         let took = began.elapsed();
         // A process that was stopped because its time was up has no status to read any more.
         let peak = match outcome {
-            Outcome::Response(_) | Outcome::Error { .. } => {
-                format!("{} MiB", lambda.peak_memory_kib() / 1024)
+            Outcome::Response(_) => format!("answered, {} MiB", lambda.peak_memory_kib() / 1024),
+            Outcome::Error { error_type, .. } => {
+                format!("{error_type}, {} MiB", lambda.peak_memory_kib() / 1024)
             }
-            Outcome::TimedOut | Outcome::Exited(_) => format!("unknown, {outcome:?}"),
+            Outcome::TimedOut | Outcome::Exited(_) => format!("{outcome:?}, peak unknown"),
         };
         println!(
-            "hostile, {says}: {events} events, {:.1} MB packed; peak {peak} ({MOST_MEMORY_MIB} MiB allowed), {took:.1?} \
+            "hostile, {says}: {events} events, {:.1} MB packed; {peak} ({MOST_MEMORY_MIB} MiB allowed), {took:.1?} \
              ({MOST_TIME:?} allowed)",
             payload.len() as f64 / 1e6
         );
