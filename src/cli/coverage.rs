@@ -1,7 +1,6 @@
 //! `vpclink coverage`: which stages with a private integration are monitored. It changes nothing.
 
 use crate::alerts::coverage;
-#[cfg(not(feature = "live"))]
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output;
 use crate::cli::output::{Color, ListFormat};

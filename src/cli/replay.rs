@@ -1,7 +1,6 @@
 //! `vpclink replay`: what a stage's log group holds, read from CloudWatch Logs and summarised.
 
 use crate::alerts::history;
-#[cfg(not(feature = "live"))]
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output;
 use crate::functions::config::duration;

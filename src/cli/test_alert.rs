@@ -1,6 +1,5 @@
 //! `vpclink test-alert`: a labelled test through the real path, to prove that a new deployment delivers.
 
-#[cfg(not(feature = "live"))]
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output;
 use crate::{alerts, functions};
