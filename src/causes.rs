@@ -47,7 +47,7 @@ mod waf_error;
 
 pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE};
 pub use cause::{Blames, Cause, CertificateFault, NextStep, PLACEHOLDERS};
-pub use diagnosis::{Diagnosis, Route, RouteContext, classify, classify_pasted, failure_of, proofs};
+pub use diagnosis::{Diagnosis, Route, RouteContext};
 pub use endpoint::Endpoint;
 pub use evidence::Evidence;
-pub use failure::Failure;
+pub use failure::{Failure, classify, classify_pasted, failure_of, proofs};

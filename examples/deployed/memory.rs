@@ -76,16 +76,21 @@ pub(crate) fn measure_hostile(responder: &str) {
     for (says, case) in cases {
         let (payload, events) = full(case);
         let aws = Aws::start(Account::healthy_v1());
-        let mut lambda = function(responder, &aws).timeout(Duration::from_secs(300)).start();
+        let mut lambda = function(responder, &aws).timeout(Duration::from_secs(60)).start();
         assert_eq!(lambda.started(), Start::Ready, "{}", lambda.log());
         let began = Instant::now();
         let outcome = lambda.invoke_raw(&payload);
         let took = began.elapsed();
-        let peak = lambda.peak_memory_kib() as f64 / 1024.0;
-        let answered = matches!(outcome, Outcome::Response(_));
+        // A process that was stopped because its time was up has no status to read any more.
+        let peak = match outcome {
+            Outcome::Response(_) | Outcome::Error { .. } => {
+                format!("{} MiB", lambda.peak_memory_kib() / 1024)
+            }
+            Outcome::TimedOut | Outcome::Exited(_) => format!("unknown, {outcome:?}"),
+        };
         println!(
-            "hostile, {says}: {events} events, {:.1} MB packed; at most {peak:.0} MiB ({MOST_MEMORY_MIB} allowed), {took:.1?} \
-             ({MOST_TIME:?} allowed), answered: {answered}",
+            "hostile, {says}: {events} events, {:.1} MB packed; peak {peak} ({MOST_MEMORY_MIB} MiB allowed), {took:.1?} \
+             ({MOST_TIME:?} allowed)",
             payload.len() as f64 / 1e6
         );
     }

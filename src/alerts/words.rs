@@ -282,6 +282,10 @@ pub(crate) fn routes(alert: &Alert) -> Vec<(Route, u64)> {
             None => routes.push((route, *failed)),
         }
     }
+    // Where the batch named no route, the request's other lines were looked up: one failure is known to be of theirs.
+    if let (true, Some(route)) = (routes.is_empty() && !alert.is_digest(), &alert.news.example.route) {
+        routes.push((alert.judgement.facts.templated(route), 1));
+    }
     routes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     routes
 }

@@ -94,7 +94,7 @@ fn seconds(waited: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::causes::diagnosis::classify;
+    use crate::causes::failure::classify;
     use crate::logs;
     use crate::logs::correlate;
 

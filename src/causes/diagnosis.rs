@@ -1,12 +1,8 @@
-//! Executions → diagnoses: the cause that the *text* proves, with the lines that prove it.
-//!
-//! Every cause of the [`causes::CATALOGUE`] may look at every failed execution; the first in the catalogue's order wins.
-//! Every 5xx gets a diagnosis: the last cause takes what no other knows.
+//! What is known of a failed request from its log lines alone.
 
-use crate::causes::cause::{Cause, MaskedBy, Proof};
+use crate::causes::cause::{Cause, MaskedBy};
 use crate::causes::endpoint::Endpoint;
 use crate::causes::evidence::Evidence;
-use crate::causes::failure::Failure;
 
 use crate::causes::catalogue;
 
@@ -14,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::ids::RequestId;
 use crate::logs::line::LogLine;
-use crate::logs::{Entry, Execution, Phase, Source};
+use crate::logs::{Entry, Phase, Source};
 
 /// What is known of one failed request from its log lines alone.
 #[derive(Clone, Debug)]
@@ -132,33 +128,6 @@ pub struct Route {
     pub method: String,
     /// The path.
     pub path: String,
-}
-
-/// Names the cause of a failed execution; `None` where nothing failed.
-pub fn classify(execution: &Execution<'_>) -> Option<Diagnosis> {
-    failure_of(execution).map(|failure| failure.diagnosis())
-}
-
-/// The same without copying or quoting a line: what is enough to count a failure.
-pub fn failure_of<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
-    if !execution.is_failed() {
-        return None;
-    }
-    let (cause, proof) = proofs(execution).next()?;
-    // An access line without a sentence that the catalogue knows still has values that decide.
-    let by_values = execution.outcome.filter(|_| cause.is_last_resort()).map(catalogue::of_outcome);
-    Some(Failure::new(by_values.unwrap_or(cause), proof, execution))
-}
-
-/// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
-pub fn classify_pasted(execution: &Execution<'_>) -> Option<Diagnosis> {
-    let (cause, proof) = proofs(execution).next()?;
-    (!cause.is_last_resort()).then(|| Failure::new(cause, proof, execution).diagnosis())
-}
-
-/// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.
-pub fn proofs<'e>(execution: &'e Execution<'_>) -> impl Iterator<Item = (&'static Cause, Proof)> + use<'e> {
-    catalogue::CATALOGUE.iter().filter_map(|cause| Some((*cause, (cause.recognise)(execution)?)))
 }
 
 impl Diagnosis {

@@ -1,11 +1,15 @@
 //! A failed request and its cause, borrowed from its lines. In a storm nearly all failures are only counted: a diagnosis,
 //! with its quotes, is made of the one that becomes an incident's example.
+//!
+//! Every cause of the catalogue may look at every failed execution; the first in the catalogue's order wins. Every 5xx gets a
+//! cause: the last one takes what no other knows.
 
 use crate::causes::{clue, endpoint, recognise, redact};
 use crate::logs::line;
 
 use jiff::Timestamp;
 
+use crate::causes::catalogue;
 use crate::causes::cause::{Cause, Proof};
 use crate::causes::diagnosis::{Diagnosis, Route};
 use crate::causes::endpoint::Endpoint;
@@ -152,6 +156,33 @@ impl<'e> Failure<'e> {
         lines.dedup();
         lines
     }
+}
+
+/// Names the cause of a failed execution; `None` where nothing failed.
+pub fn classify(execution: &Execution<'_>) -> Option<Diagnosis> {
+    failure_of(execution).map(|failure| failure.diagnosis())
+}
+
+/// The same without copying or quoting a line: what is enough to count a failure.
+pub fn failure_of<'e>(execution: &'e Execution<'e>) -> Option<Failure<'e>> {
+    if !execution.is_failed() {
+        return None;
+    }
+    let (cause, proof) = proofs(execution).next()?;
+    // An access line without a sentence that the catalogue knows still has values that decide.
+    let by_values = execution.outcome.filter(|_| cause.is_last_resort()).map(catalogue::of_outcome);
+    Some(Failure::new(by_values.unwrap_or(cause), proof, execution))
+}
+
+/// Names the cause of a reason pasted alone; `None` where no catalogue entry knows it.
+pub fn classify_pasted(execution: &Execution<'_>) -> Option<Diagnosis> {
+    let (cause, proof) = proofs(execution).next()?;
+    (!cause.is_last_resort()).then(|| Failure::new(cause, proof, execution).diagnosis())
+}
+
+/// Every cause that recognises the execution, the winner first: what the cross-firing matrix shows.
+pub fn proofs<'e>(execution: &'e Execution<'_>) -> impl Iterator<Item = (&'static Cause, Proof)> + use<'e> {
+    catalogue::CATALOGUE.iter().filter_map(|cause| Some((*cause, (cause.recognise)(execution)?)))
 }
 
 /// The backend's status where the failure itself names it: at level ERROR no other line does.

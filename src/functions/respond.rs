@@ -59,7 +59,7 @@ pub struct Responder {
 }
 
 /// What the time is.
-pub type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+pub(crate) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What became of one payload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

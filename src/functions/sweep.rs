@@ -10,6 +10,7 @@ use crate::functions::notify::{Published, Work, lease};
 use crate::functions::respond::Responder;
 use crate::incidents::coverage::{AlertId, CoverageChange, Flapping};
 use crate::incidents::plan::{Table, Todo, plan};
+use crate::incidents::record::AlertState;
 use crate::incidents::step::{AlertTask, Job, TaskOutcome};
 use crate::incidents::store::{Contents, Store, StoreError};
 use crate::incidents::{AlertRecord, FailureGroup, Fingerprint, Incident};
@@ -76,7 +77,7 @@ impl Responder {
                 left += 1;
                 continue;
             }
-            let opens = todo.job == Job::Open && todo.alert.version == 0;
+            let opens = todo.job == Job::Open && todo.alert.state == AlertState::Opening { announced: false };
             let own = contents.incidents.iter().find(|one| opens && one.fingerprint == todo.alert.leader);
             if let Some(own) = own.filter(|own| self.is_exhausted(own, now)) {
                 withheld.push(own.clone());

@@ -155,7 +155,7 @@ impl Incident {
 }
 
 /// A path with its ids left out: `/orders/17` and `/orders/18` are one route.
-pub fn template(path: &str) -> String {
+pub(crate) fn template(path: &str) -> String {
     let is_id = |part: &str| {
         let digits = part.bytes().filter(u8::is_ascii_digit).count();
         let plain = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));

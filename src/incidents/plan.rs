@@ -74,6 +74,10 @@ fn repairs(view: &Table, now: Timestamp) -> Vec<Todo> {
             Some((AlertState::Ended(end), flapping)) => {
                 CoverageChange::End { alert: id.clone(), at: end.at, flapping }
             }
+            // It joined what was given up before it was published.
+            Some(_) if known.is_some_and(|alert| is_given_up(view, alert, now)) => {
+                CoverageChange::Detach { alert: id.clone() }
+            }
             Some(_) => continue,
             None => CoverageChange::Detach { alert: id.clone() },
         };
@@ -98,6 +102,11 @@ fn repairs(view: &Table, now: Timestamp) -> Vec<Todo> {
     todo
 }
 
+fn is_given_up(view: &Table, alert: &AlertRecord, now: Timestamp) -> bool {
+    let waits = || opens(alert, view.incidents.get(&alert.leader), &members(view, &alert.id)).is_some();
+    alert.is_idle(now) && !alert.is_digest() && !waits()
+}
+
 /// Whether this is the alert that an incident opens next.
 fn is_next(alert: &AlertRecord, leader: &Member) -> bool {
     leader.coverage.alert.is_none() && leader.coverage.next_alert(&leader.fingerprint) == alert.id
@@ -116,21 +125,25 @@ fn about(view: &Table, alert: &AlertRecord, policy: Policy, now: Timestamp) -> O
     match &alert.state {
         AlertState::Ended(_) => None,
         AlertState::Ending(_) => todo(Job::Finish, members),
-        AlertState::Opening { announced } => match view.incidents.get(&alert.leader) {
-            Some(leader) if is_next(alert, leader) && leader.silenced => None,
-            Some(leader) if is_next(alert, leader) && leader.coverage.uncovered() > 0 => {
-                let mut all = vec![leader.clone()];
-                all.extend(members.into_iter().filter(|member| !member.silenced));
-                todo(Job::Open, all)
+        AlertState::Opening { announced } => {
+            let leader = view.incidents.get(&alert.leader);
+            if let Some(all) = opens(alert, leader, &members) {
+                return todo(Job::Open, all);
             }
-            _ if alert.is_digest() && !members.is_empty() => todo(Job::Open, members),
-            _ if !announced && members.is_empty() => todo(Job::Drop, members),
-            leader => todo(Job::Merge { into: elsewhere(alert, leader) }, members),
-        },
+            let keeps = |leader: &Member| leader.coverage.next_alert(&leader.fingerprint) == alert.id;
+            match leader {
+                Some(leader) if !announced && keeps(leader) => None,
+                Some(leader) if is_next(alert, leader) => None,
+                _ if alert.is_digest() && !members.is_empty() => todo(Job::Open, members),
+                _ if !announced && members.is_empty() => todo(Job::Drop, members),
+                _ if !announced => None,
+                leader => todo(Job::Merge { into: elsewhere(view, alert, leader)? }, members),
+            }
+        }
         AlertState::Open => {
             if members.is_empty() {
                 return todo(
-                    Job::Merge { into: elsewhere(alert, view.incidents.get(&alert.leader)) },
+                    Job::Merge { into: elsewhere(view, alert, view.incidents.get(&alert.leader))? },
                     members,
                 );
             }
@@ -146,12 +159,22 @@ fn about(view: &Table, alert: &AlertRecord, policy: Policy, now: Timestamp) -> O
     }
 }
 
-/// Where an alert goes on whose failures are elsewhere.
-fn elsewhere(alert: &AlertRecord, leader: Option<&Member>) -> AlertId {
+/// What the first message of an alert names, where it is due.
+fn opens(alert: &AlertRecord, leader: Option<&Member>, members: &[Member]) -> Option<Vec<Member>> {
+    let leader = leader.filter(|leader| is_next(alert, leader) && leader.coverage.uncovered() > 0)?;
+    let mut all = vec![leader.clone()];
+    all.extend(members.iter().filter(|member| !member.silenced).cloned());
+    all.iter().any(|member| !member.silenced).then_some(all)
+}
+
+/// Where an alert goes on whose failures are elsewhere; `None` where that is not published yet.
+fn elsewhere(view: &Table, alert: &AlertRecord, leader: Option<&Member>) -> Option<AlertId> {
     let coverage = leader.map(|leader| &leader.coverage);
     let now_on = coverage.and_then(|coverage| coverage.alert.clone());
     let was_on = || coverage.and_then(|coverage| coverage.ended.as_ref().map(|(id, _)| id.clone()));
-    now_on.or_else(was_on).unwrap_or_else(|| alert.id.clone())
+    let into = now_on.or_else(was_on).unwrap_or_else(|| alert.id.clone());
+    let opening = |into: &AlertRecord| into.id != alert.id && into.is_joinable() && !into.is_open();
+    (!view.alerts.get(&into).is_some_and(opening)).then_some(into)
 }
 
 /// An older open alert of the same broken resource.

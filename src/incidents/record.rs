@@ -142,6 +142,11 @@ impl AlertRecord {
         !self.lease.as_ref().is_some_and(|lease| lease.holds(now))
     }
 
+    /// Whether it was never published, and has no owner: whoever needs the key takes it.
+    pub fn is_idle(&self, now: Timestamp) -> bool {
+        self.state == AlertState::Opening { announced: false } && self.is_free(now)
+    }
+
     pub fn end(&self) -> Option<&End> {
         match &self.state {
             AlertState::Ending(end) | AlertState::Ended(end) => Some(end),

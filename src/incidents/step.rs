@@ -224,7 +224,12 @@ impl AlertTask {
                 let generation = self.members[0].coverage.generation;
                 change(0, CoverageChange::Attach { generation, alert: alert.clone(), covered: None })
             }
-            Step::Forget | Step::Withdraw => Need::Delete { alert: id(), version: self.alert.version },
+            Step::Forget => Need::Delete { alert: id(), version: self.alert.version },
+            // The record stays: were it deleted and made anew, a late write could take one for the other.
+            Step::Withdraw => Need::Write {
+                seen: Some(self.alert.version),
+                alert: self.alert.with(|alert| alert.lease = None),
+            },
             Step::Announce => Need::Write { seen: Some(self.alert.version), alert: self.announced() },
             Step::Publish => match &self.notice {
                 Some(notice) => Need::Publish(notice.clone()),
@@ -297,14 +302,18 @@ impl AlertTask {
         }
         match (std::mem::replace(&mut self.stage, Step::Done(TaskOutcome::Quiet)), answer) {
             (Step::Claim, Reply::Done) => self.claimed_next(),
+            (Step::Claim, Reply::Refused(Some(known))) if self.is_new && known.is_idle(now) => {
+                // Another gave it up before it was published.
+                self.alert = known;
+                self.is_new = false;
+                Step::Claim
+            }
             (Step::Claim, _) => Step::Done(TaskOutcome::Lost),
             (Step::Budget, Reply::Done) => Step::Announce,
             (Step::Budget, _) => Step::Withdraw,
+            (Step::Withdraw, _) if self.members[0].coverage.alert.is_some() => Step::Done(self.joined()),
             (Step::Withdraw, _) => Step::Done(TaskOutcome::Withheld),
-            (Step::Forget, _) => match &self.job {
-                Job::Open => Step::Done(self.joined()),
-                _ => Step::Done(TaskOutcome::Quiet),
-            },
+            (Step::Forget, _) => Step::Done(TaskOutcome::Quiet),
             (Step::Read, Reply::Path { root, fault }) => self.read(root, fault, now),
             (Step::Read, Reply::Evidence { recovery, fault }) => self.seen(recovery, fault, policy, now),
             (Step::Root(root), Reply::Root { alert, kept }) => {
@@ -322,7 +331,7 @@ impl AlertTask {
             (Step::Join(alert), Reply::Changed(Some(coverage))) => {
                 self.members[0].coverage = coverage;
                 debug_assert_eq!(self.members[0].coverage.alert.as_ref(), Some(&alert));
-                Step::Forget
+                Step::Withdraw
             }
             (Step::Join(_), _) => Step::Done(TaskOutcome::Lost),
             (Step::Publish, _) => Step::Record,
