@@ -16,7 +16,7 @@ fn logging_off(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
     let (api, name) = (subject.source.api.as_ref()?, subject.source.stage.as_ref()?);
     let route = path.resource.as_deref().zip(subject.route.as_ref().map(|route| route.method.as_str()));
     let says =
-        format!("stage {name} logs nothing of this route's requests, so no failure of theirs is ever told");
+        format!("stage {name} logs nothing of this route's requests, so their failures are never reported");
     let on = format!(
         "aws apigateway update-stage --rest-api-id {} --stage-name {} --patch-operations \
          'op=replace,path=/*/*/logging/loglevel,value=INFO' --region {{region}}",

@@ -12,7 +12,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::aws::model::{LinesOf, LoggedLine};
 use crate::aws::{Account, NotRead, Query, ReadError};
 use crate::causes::Diagnosis;
-use crate::logs::{Batch, LogEvent, correlate};
+use crate::logs::{Batch, Execution, LogEvent, correlate};
 
 /// How far from the failure the request's other lines may be: API Gateway waits 29 seconds by default.
 const WITHIN: SignedDuration = SignedDuration::from_secs(30);
@@ -81,13 +81,18 @@ fn whole(poor: &Diagnosis, lines: &[LoggedLine]) -> Option<Diagnosis> {
     let batch = Batch { source: poor.source.clone(), events, ..Batch::default() };
     let batches = delivered::unpack(batch).ok()?;
     let executions = correlate(&batches);
-    let same = executions.iter().find(|execution| {
-        let named = poor.request_id.as_ref().map(|id| id.as_str());
-        execution.request_id == named
-            && execution.source.stage == poor.source.stage
-            // One id may be of several requests.
-            && execution.entries.iter().any(|entry| entry.at == poor.at)
-    })?;
+    let named = poor.request_id.as_ref().map(|id| id.as_str());
+    let of_id = |execution: &&Execution<'_>| {
+        execution.request_id == named && execution.source.stage == poor.source.stage
+    };
+    let mut same = executions.iter().filter(of_id);
+    // One id may be of several requests: then only the time of the failure tells them apart.
+    let same = match (same.next(), same.next()) {
+        (only, None) => only?,
+        _ => {
+            executions.iter().filter(of_id).find(|one| one.entries.iter().any(|entry| entry.at == poor.at))?
+        }
+    };
     let richer = causes::classify(same)?;
     let says_more = (poor.route.is_none() && richer.route.is_some())
         || (poor.endpoint.is_none() && richer.endpoint.is_some())

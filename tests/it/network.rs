@@ -436,8 +436,8 @@ fn instances_are_judged_by_their_primary_interface() {
     );
 }
 
-#[test]
-fn an_application_load_balancer_as_the_target_is_guarded_by_its_own_groups() {
+/// A world whose network load balancer sends to an application load balancer.
+fn chained() -> World {
     let mut world = World::v1();
     let backend = arn("loadbalancer/app/inner/0123456789abcdef");
     let mut zones = world.balancer.zones.clone();
@@ -455,6 +455,12 @@ fn an_application_load_balancer_as_the_target_is_guarded_by_its_own_groups() {
     });
     world.group.kind = "alb".to_owned();
     world.targets = vec![target(backend.as_str(), None)];
+    world
+}
+
+#[test]
+fn an_application_load_balancer_as_the_target_is_guarded_by_its_own_groups() {
+    let mut world = chained();
     // Its interfaces are not found by description, so it is somewhere in its subnets; that is enough.
     finds_open(&world);
     world.rules("sg-app", Vec::new());
@@ -842,6 +848,15 @@ fn a_recorded_network_is_judged_as_the_live_one() {
         let replayed = walk(&RecordedAccount::parse(&text).unwrap());
         assert_eq!(live.findings, replayed.findings);
     }
+}
+
+#[test]
+fn a_walk_over_two_load_balancers_asks_little_more() {
+    let recorder = Recorder::new(Box::new(chained()), || jiff::Timestamp::UNIX_EPOCH);
+    walk(&recorder);
+    let asked = recorder.into_account().to_text().matches("\"call\"").count();
+    println!("{asked} calls");
+    assert!((26..=35).contains(&asked), "{asked} calls");
 }
 
 #[test]
