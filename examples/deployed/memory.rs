@@ -66,7 +66,6 @@ pub(crate) fn measure_hostile(responder: &str) {
     let event = |out: &mut String, number: usize, message: &str| {
         write!(out, r#"{{"id":"{number}","timestamp":1772446530123,"message":"{message}"}}"#).unwrap();
     };
-    type Event<'e> = &'e dyn Fn(usize, &mut String);
     let own_address = |number: usize, out: &mut String, padding: &str| {
         let request = number / 2;
         let line = match number % 2 {
