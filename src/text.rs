@@ -138,6 +138,9 @@ mod tests {
         check("*_a1/*", "Logs_a1/prod", true);
         check("*/prod", "Logs_a1/prod/Canary", false);
         check("a*a", "a", false);
+        check("a*b*c", "abbc", true);
+        check("a*b*c", "acb", false);
+        check("ab*ba", "aba", false);
         check("*", "", true);
         check("", "a", false);
     }

@@ -267,9 +267,11 @@ fn pure_rooms_have_no_effects() {
 #[test]
 fn iam_actions_stand_in_the_table_of_reads() {
     let services =
-        ["acm", "apigateway", "cloudwatch", "ec2", "elasticloadbalancing", "iam", "servicediscovery"];
+        ["acm", "apigateway", "cloudwatch", "ec2", "elasticloadbalancing", "iam", "logs", "servicediscovery"];
+    // Subscribing is no read: its calls are listed beside the port that makes them.
+    let tables = ["src/aws/queries.rs", "src/aws/log_groups.rs"];
     let mut faults = Vec::new();
-    for source in sources().iter().filter(|source| source.name() != "src/aws/queries.rs") {
+    for source in sources().iter().filter(|source| !tables.contains(&source.name().as_str())) {
         for service in services {
             let quoted = format!("\"{service}:");
             let named = source.production.split(&quoted).skip(1);
