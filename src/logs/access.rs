@@ -223,7 +223,7 @@ impl<'a> AccessLine<'a> {
     }
 
     /// Whether only API Gateway writes such a line: it holds what no other program's has.
-    pub(super) fn is_distinct(&self) -> bool {
+    pub fn is_distinct(&self) -> bool {
         const OWN: [Variable; 8] = [
             Variable::ExtendedRequestId,
             Variable::RouteKey,
