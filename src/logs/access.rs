@@ -203,10 +203,11 @@ impl<'a> AccessLine<'a> {
     /// What kind of API wrote the line, by what only one kind has: REST APIs know resources and give requests UUIDs.
     pub fn api_kind(&self) -> Option<ApiKind> {
         let is_uuid = |id: &str| {
-            id.len() == 36 && id.bytes().enumerate().all(|(place, byte)| match place {
-                8 | 13 | 18 | 23 => byte == b'-',
-                _ => byte.is_ascii_hexdigit(),
-            })
+            id.len() == 36
+                && id.bytes().enumerate().all(|(place, byte)| match place {
+                    8 | 13 | 18 | 23 => byte == b'-',
+                    _ => byte.is_ascii_hexdigit(),
+                })
         };
         match (self.text(Variable::ResourcePath), self.text(Variable::RouteKey)) {
             (Some(_), None) => return Some(ApiKind::Rest),
