@@ -18,7 +18,8 @@ pub use account::{Account, Answered};
 pub use accounts::{Accounts, Open};
 pub use cached::CachedAccount;
 pub use log_groups::{
-    Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, LogGroup, LogGroups, Subscription,
+    Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, ListedStage, LogDelivery, LogGroup, LogGroups,
+    Subscription,
 };
 pub use queries::{Answer, Query, QueryKind};
 pub use reading::{NotRead, ReadError, Reading};

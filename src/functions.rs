@@ -7,6 +7,7 @@ pub mod context;
 mod explain;
 mod group;
 mod investigate;
+mod log_map;
 pub mod metrics;
 mod notify;
 pub mod replay;

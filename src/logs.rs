@@ -16,9 +16,10 @@ mod pasted;
 mod record;
 mod saved;
 mod scan;
+mod writers;
 
 pub use access::AccessOutcome;
-pub use access_execution::{AccessFailure, AccessLog, divide, join};
+pub use access_execution::{AccessFailure, AccessLog, divide, is_distinct, join, names_its_stage};
 pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
 pub use batch::{
     Batch, DecodeError, DecodeFault, EXECUTION_LOG_PREFIX, LogEvent, LogType, MOST_EVENTS, Source, digest,
@@ -29,3 +30,4 @@ pub(crate) use line::FAILURES;
 pub use pasted::{Mention, mention};
 pub use record::{Record, open, sift};
 pub use saved::open_saved;
+pub use writers::{LogWriter, LogWriters};

@@ -27,10 +27,12 @@ pub struct Config {
     pub max_batch_bytes: usize,
     /// `LOG_GROUP_PREFIX`: groups whose batches are taken.
     pub log_group_prefix: String,
-    /// `DELIVERED_LOG_GROUPS`: groups that receive delivered execution logs.
+    /// `DELIVERED_LOG_GROUPS`: groups that receive delivered execution logs, beside those that the caretaker finds.
     pub delivered_log_groups: Vec<String>,
     /// `CONTEXT_LOOKUP`: whether missing lines may be fetched.
     pub context_lookup: bool,
+    /// `ACCESS_LOGS`: whether access logs are read, too.
+    pub access_logs: bool,
     /// `READ_ROLE_NAME`, `READ_ROLE_EXTERNAL_ID`: the role through which other accounts are read.
     pub read_role: Option<ReadRole>,
     /// `AWS_REGION`: the Region that this function, and so the log groups it is subscribed to, is in.
@@ -104,6 +106,7 @@ impl Config {
             ),
             delivered_log_groups: reader.or("DELIVERED_LOG_GROUPS", names, Vec::new()),
             context_lookup: reader.or("CONTEXT_LOOKUP", switch, true),
+            access_logs: reader.or("ACCESS_LOGS", switch, true),
             read_role: reader.read_role(),
             region: get("AWS_REGION").filter(|region| !region.is_empty()).map(Region::new),
             own_log_group: get("AWS_LAMBDA_LOG_GROUP_NAME"),

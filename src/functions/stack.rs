@@ -59,9 +59,10 @@ impl Caretaker {
             self.answer(request, ours, None).await?;
             return Ok(summary(&report));
         }
-        let mut report = self.unsubscribe(ours, &Scope::ended(), deadline).await;
+        let named = self.named_groups(deadline).await;
+        let mut report = self.unsubscribe(ours, &Scope::ended(), &named, deadline).await;
         if let Some(former) = request.former_name(ours) {
-            let more = self.unsubscribe(former, &Scope::former(), deadline).await;
+            let more = self.unsubscribe(former, &Scope::former(), &named, deadline).await;
             report.absorb(more);
         }
         self.answer(request, id, left_behind(&report).as_deref()).await?;
@@ -69,9 +70,18 @@ impl Caretaker {
     }
 
     /// Removes the filters of this name from every group.
-    async fn unsubscribe(&self, name: &str, scope: &Scope, deadline: Instant) -> ReconcileReport {
+    async fn unsubscribe(
+        &self,
+        name: &str,
+        scope: &Scope,
+        named: &[String],
+        deadline: Instant,
+    ) -> ReconcileReport {
         let ours = Filter { name: name.to_owned(), ..self.config.filter.clone() };
-        self.go_through(&Reconciler { ours: &ours, ..self.reconciler(scope, deadline) }).await
+        let reconciler = Reconciler { ours: &ours, ..self.reconciler(scope, deadline) };
+        let mut report = self.go_through(&reconciler).await;
+        report.extend(self.unwatch(named, &reconciler).await);
+        report
     }
 
     async fn answer(&self, request: &Request, id: &str, fault: Option<&str>) -> anyhow::Result<()> {

@@ -92,6 +92,9 @@ mod sequences;
 #[cfg(test)]
 mod sifting;
 #[cfg(test)]
+#[cfg(feature = "live")]
+mod sources;
+#[cfg(test)]
 mod spread;
 #[cfg(test)]
 mod stores;

@@ -9,7 +9,7 @@
 
 use crate::incidents::store::{example, item, silences, update};
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -28,9 +28,10 @@ use crate::incidents::incident::Incident;
 use crate::incidents::ledger::Charge;
 use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
-use crate::incidents::store::item::{ALERT, INCIDENT, ROOT};
+use crate::incidents::store::item::{ALERT, INCIDENT, LOG_GROUP, ROOT};
 use crate::incidents::store::update::Update;
 use crate::incidents::store::{Contents, Store, StoreError, Stored, Written};
+use crate::logs::LogWriters;
 
 /// A value of an item, and what a set of bytes holds.
 pub(crate) use aws_sdk_dynamodb::primitives::Blob;
@@ -344,6 +345,48 @@ impl Store for DynamoStore {
                 items.iter().filter_map(|item| example::read(item::body(item)?)).collect();
             examples.sort_by_key(|example| example_key(example.route.as_ref()));
             Ok(examples)
+        })
+    }
+
+    fn log_writers<'a>(&'a self, group: &'a str) -> Stored<'a, Option<LogWriters>> {
+        Box::pin(async move {
+            let item = self.get(&format!("{LOG_GROUP}{group}")).await?;
+            Ok(item.and_then(|item| LogWriters::of_text(item::body(&item)?)))
+        })
+    }
+
+    fn all_log_writers(&self, now: Timestamp) -> Stored<'_, BTreeMap<String, LogWriters>> {
+        Box::pin(async move {
+            let scan =
+                self.client.scan().table_name(&self.table).filter_expression("begins_with(id, :group)");
+            let scan = scan.expression_attribute_values(":group", Value::S(LOG_GROUP.to_owned()));
+            let mut pages = scan.into_paginator().items().send();
+            let mut found = BTreeMap::new();
+            while let Some(item) = pages.next().await {
+                let item = item.map_err(unreachable)?;
+                let named =
+                    item::named(&item, LOG_GROUP).zip(item::body(&item).and_then(LogWriters::of_text));
+                found.extend(named.filter(|_| !item::is_expired(&item, now)));
+            }
+            Ok(found)
+        })
+    }
+
+    fn save_log_writers<'a>(
+        &'a self,
+        group: &'a str,
+        writers: Option<&'a LogWriters>,
+        now: Timestamp,
+    ) -> Stored<'a, ()> {
+        Box::pin(async move {
+            let id = format!("{LOG_GROUP}{group}");
+            match writers {
+                Some(writers) => self.put(item::document(&id, writers.to_text(), now)).await,
+                None => {
+                    let delete = self.client.delete_item().table_name(&self.table).key("id", Value::S(id));
+                    delete.send().await.map(|_| ()).map_err(unreachable)
+                }
+            }
         })
     }
 

@@ -27,6 +27,9 @@ pub(crate) const ROOT: &str = "r#";
 /// See [`INCIDENT`].
 pub(crate) const EXAMPLE: &str = "e#";
 
+/// What precedes the name of a log group whose writers are kept.
+pub(crate) const LOG_GROUP: &str = "g#";
+
 /// What precedes a route in the name of the attribute that counts it.
 pub(crate) const ROUTE: &str = "route ";
 
@@ -149,6 +152,11 @@ pub(crate) fn document(id: &str, body: String, now: Timestamp) -> Item {
         ("body".to_owned(), Value::S(body)),
         ("expires_at".to_owned(), number(now.as_second() + KEPT.as_secs())),
     ])
+}
+
+/// What the item's key names, behind this prefix.
+pub(crate) fn named(item: &Item, prefix: &str) -> Option<String> {
+    text(item, "id")?.strip_prefix(prefix).map(str::to_owned)
 }
 
 /// The text that is kept.
