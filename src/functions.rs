@@ -21,5 +21,5 @@ mod sweep;
 mod task;
 
 pub use config::CaretakerConfig;
-pub use explain::{Explained, ReadFrom, Unattributed, check, explain, explain_in};
+pub use explain::{Explained, Explainer, ReadFrom, Unattributed, check, explain};
 pub use respond::{Outcome, Responder};

@@ -16,6 +16,7 @@ mod pasted;
 mod record;
 mod saved;
 mod scan;
+mod sieve;
 mod writers;
 
 pub use access::AccessOutcome;
@@ -28,6 +29,7 @@ pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
 pub use execution::{Entry, Execution, Phase};
 pub(crate) use line::FAILURES;
 pub use pasted::{Mention, mention};
-pub use record::{Record, open, sift};
-pub use saved::open_saved;
+pub use record::{Record, inflated, of_string, open, sift, text_of};
+pub use saved::{is_divisible, open_saved};
+pub use sieve::{Sieve, Sieved};
 pub use writers::{LogWriter, LogWriters};

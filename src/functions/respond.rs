@@ -201,7 +201,7 @@ impl Responder {
         raw: &[u8],
         outcome: &mut Outcome,
         deadline: Instant,
-    ) -> (Vec<Accepted<'a>>, Vec<Refusal>) {
+    ) -> (Vec<AcceptedBatch<'a>>, Vec<Refusal>) {
         let (mut batches, mut refusals) = (Vec::new(), Vec::new());
         let mut room = MOST_EVENTS;
         for (record, read) in records.iter().zip(logs::sift(records)) {
@@ -238,7 +238,7 @@ impl Responder {
         record: &Record,
         outcome: &mut Outcome,
         deadline: Instant,
-    ) -> Result<Vec<Accepted<'a>>, DecodeError> {
+    ) -> Result<Vec<AcceptedBatch<'a>>, DecodeError> {
         outcome.batches += 1;
         let passed = batch.passed;
         let Some((batch, origin)) = self.accept(batch, deadline).await? else {
@@ -261,7 +261,7 @@ impl Responder {
             if let GroupOrigin::Known(known) = &origin {
                 known.0.place(&mut access.source);
             }
-            accepted.push(Accepted { lines, access, origin: origin.clone() });
+            accepted.push(AcceptedBatch { lines, access, origin: origin.clone() });
         }
         Ok(accepted)
     }
@@ -384,7 +384,7 @@ struct Refusal {
 }
 
 /// A batch that was accepted: lines of an execution log, access lines, and who writes them.
-struct Accepted<'a> {
+struct AcceptedBatch<'a> {
     lines: Batch<'a>,
     access: Batch<'a>,
     origin: GroupOrigin,

@@ -99,6 +99,8 @@ mod spread;
 #[cfg(test)]
 mod stores;
 #[cfg(test)]
+mod streaming;
+#[cfg(test)]
 mod template;
 #[cfg(test)]
 #[path = "../../benches/speed/traffic.rs"]
