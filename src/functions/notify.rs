@@ -351,7 +351,7 @@ impl Responder {
             news.request_ids.clear();
         }
         let judgement = assessment.clone().unwrap_or_else(|| {
-            Assessment::unread(&news.example.subject(), "no path is read for this message")
+            Assessment::unread(&news.example.subject, "no path is read for this message")
         });
         let (incident, also_hit) = view(task, incidents, &news, notice.status);
         let first = matches!(notice.status, Status::Open | Status::Regressed);
