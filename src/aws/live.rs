@@ -6,18 +6,15 @@ use crate::aws::live::logs::Logs;
 
 pub mod acm;
 pub mod apigateway;
-pub mod apigateway_export;
 pub mod apigatewayv2;
 pub mod assumed;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod ec2_network;
-pub mod ec2_wire;
 pub mod elbv2;
 pub mod errors;
 pub mod iam;
 pub mod logs;
-pub mod logs_history;
 pub mod query_protocol;
 pub mod reply;
 pub mod x509;
@@ -35,7 +32,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
-use crate::aws::account::{Account, Answered};
+use crate::aws::accounts::{Account, Answered};
 use crate::aws::log_groups::{Apis, CallError, HttpApi, ListedApi};
 use crate::aws::model::*;
 use crate::aws::queries::{Answer, Query};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::aws::history::{Page, Stretch};
+use crate::aws::{Page, Stretch};
 use crate::aws::model::LoggedLine;
 use crate::incidents::Tally;
 use crate::logs::{Batch, LogEvent, Source};

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_apigateway::{Client, types};
 use aws_types::SdkConfig;
+use serde::Deserialize;
+use serde_json::Value;
 
-use crate::aws::live::apigateway_export;
 use crate::aws::live::errors::{outcome, refused};
 use crate::aws::log_groups::{CallError, ListedApi};
 use crate::aws::model::{Generation, Integration, Resource, RestApi, Stage, VpcLink};
@@ -83,7 +84,7 @@ impl Adapter {
         let body = outcome(export, &ABSENT, |export| {
             export.body.map(aws_smithy_types::Blob::into_inner).unwrap_or_default()
         })?;
-        let resources = body.map(|body| apigateway_export::resources(&body)).transpose();
+        let resources = body.map(|body| exported(&body)).transpose();
         resources.map_err(|error| ReadError::Malformed(error.to_string()))
     }
 
@@ -142,5 +143,94 @@ fn integration(wire: types::Integration) -> Integration {
         timeout_ms: Some(wire.timeout_in_millis),
         streaming: wire.response_transfer_mode.map(|mode| mode == types::ResponseTransferMode::Stream),
         insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
+    }
+}
+
+/// The deployed snapshot of a stage, from an OpenAPI export with the extension `integrations`: what requests run over,
+/// whatever was changed since.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetExport.html>
+fn exported(document: &[u8]) -> Result<Vec<Resource>, serde_json::Error> {
+    let export: Export = serde_json::from_slice(document)?;
+    let resource = |(path, methods): (String, BTreeMap<String, Value>)| Resource {
+        path,
+        integrations: methods.into_iter().filter_map(|(verb, method)| exported_integration(&verb, method)).collect(),
+    };
+    Ok(export.paths.into_iter().map(resource).collect())
+}
+
+fn exported_integration(verb: &str, method: Value) -> Option<(String, Integration)> {
+    // A path holds more than methods: parameters, a summary.
+    let method: Method = serde_json::from_value(method).ok()?;
+    let wire = method.integration?;
+    let verb =
+        if verb == "x-amazon-apigateway-any-method" { "ANY".to_owned() } else { verb.to_ascii_uppercase() };
+    let noun = Integration {
+        kind: wire.kind.unwrap_or_default().to_ascii_uppercase(),
+        uri: wire.uri,
+        private: wire.connection_type.as_deref() == Some("VPC_LINK"),
+        connection_id: wire.connection_id,
+        target: wire.integration_target.map(Arn::new),
+        timeout_ms: wire.timeout_in_millis,
+        streaming: wire.response_transfer_mode.map(|mode| mode == "STREAM"),
+        insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
+    };
+    Some((verb, noun))
+}
+
+#[derive(Deserialize)]
+struct Export {
+    #[serde(default)]
+    paths: BTreeMap<String, BTreeMap<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct Method {
+    #[serde(rename = "x-amazon-apigateway-integration")]
+    integration: Option<WireIntegration>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireIntegration {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    uri: Option<String>,
+    connection_type: Option<String>,
+    connection_id: Option<String>,
+    integration_target: Option<String>,
+    timeout_in_millis: Option<i32>,
+    response_transfer_mode: Option<String>,
+    tls_config: Option<TlsConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TlsConfig {
+    #[serde(default)]
+    insecure_skip_verification: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integrations_are_read_from_an_export() {
+        let document = br#"{"openapi": "3.0.1", "paths": {
+            "/orders": {
+                "get": {"responses": {}, "x-amazon-apigateway-integration": {"type": "http_proxy",
+                    "uri": "https://orders/${stageVariables.v}", "connectionType": "VPC_LINK", "connectionId": "abc123"}},
+                "parameters": []
+            },
+            "/{proxy+}": {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": {"type": "mock"}}}
+        }}"#;
+        let resources = exported(document).unwrap();
+        let get = &resources[0].integrations["GET"];
+        assert_eq!(
+            (get.kind.as_str(), get.private, get.connection_id.as_deref()),
+            ("HTTP_PROXY", true, Some("abc123"))
+        );
+        assert_eq!(resources[1].integrations["ANY"].kind, "MOCK");
     }
 }

@@ -8,8 +8,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::aws::live::ec2::Client;
-use crate::aws::live::ec2_wire::{Described, items};
+use crate::aws::live::ec2::{Client, Described, items};
 use crate::aws::live::errors::outcome;
 use crate::aws::model::InterfacesOf;
 use crate::aws::reading::ReadError;
@@ -353,7 +352,7 @@ fn ids(groups: Vec<GroupRef>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::live::ec2_wire::Page;
+    use crate::aws::live::ec2::Page;
 
     #[track_caller]
     fn page<T: Described>(xml: &str) -> Vec<T> {
