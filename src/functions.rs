@@ -20,5 +20,5 @@ mod task;
 mod unattributed;
 
 pub use config::CaretakerConfig;
-pub use respond::{Explained, Outcome, ReadFrom, Responder, check, explain, explain_in};
+pub use respond::{Explained, Outcome, Reading, Responder, check, explain, explain_in};
 pub use unattributed::Unattributed;

@@ -297,7 +297,7 @@ fn unpacked(batch: Batch<'_>, delivery: u64) -> Result<Vec<Batch<'_>>, DecodeErr
 }
 
 /// How `explain` and `check` read an account.
-pub struct ReadFrom<'a> {
+pub struct Reading<'a> {
     /// The account.
     pub account: &'a dyn Account,
     /// Wall time for all reads of one incident.
@@ -316,7 +316,7 @@ pub struct Explained {
 }
 
 /// Walks a route's private path without a failure: what `check` shows.
-pub async fn check(subject: &RouteContext, reading: &ReadFrom<'_>) -> Assessment {
+pub async fn check(subject: &RouteContext, reading: &Reading<'_>) -> Assessment {
     assess(subject, &read_path(subject, reading.account, Instant::now() + reading.budget).await)
 }
 
@@ -330,7 +330,7 @@ const MOST_BYTES: usize = 1 << 30;
 /// [`DecodeError`] for an input that is no log.
 pub async fn explain(
     inputs: &[Vec<u8>],
-    reading: Option<ReadFrom<'_>>,
+    reading: Option<Reading<'_>>,
     now: Timestamp,
 ) -> Result<Explained, DecodeError> {
     explain_in(inputs, &[], reading, now).await
@@ -344,7 +344,7 @@ pub async fn explain(
 pub async fn explain_in(
     inputs: &[Vec<u8>],
     formats: &[AccessFormat],
-    reading: Option<ReadFrom<'_>>,
+    reading: Option<Reading<'_>>,
     now: Timestamp,
 ) -> Result<Explained, DecodeError> {
     let mut records = Vec::new();
@@ -390,10 +390,10 @@ pub async fn explain_in(
     Ok(Explained { unattributed, summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
 }
 
-async fn explained(news: FailureGroup, reading: Option<&ReadFrom<'_>>, now: Timestamp) -> Alert {
+async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Timestamp) -> Alert {
     let subject = news.example.subject();
     let judgement = match reading {
-        Some(ReadFrom { account, budget }) => {
+        Some(Reading { account, budget }) => {
             assess(&subject, &read_path(&subject, *account, Instant::now() + *budget).await)
         }
         None => Assessment::unread(&subject, "no account was read: give --account FILE or --live"),

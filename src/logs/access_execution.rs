@@ -13,7 +13,7 @@ use super::access::{AccessLine, AccessOutcome, Variable, is_sentence};
 use super::access_format::{self, AccessFormat};
 use crate::ids::ApiId;
 use crate::logs::batch::{Batch, LogEvent, Source};
-use crate::logs::execution::{Entry, Execution, LoggedRoute, Received};
+use crate::logs::execution::{Entry, Execution, Received, Route};
 use crate::logs::line::{Kind, LogLine, opening};
 
 /// A failed request, as an access line tells of it.
@@ -198,7 +198,7 @@ impl<'a> AccessFailure<'a> {
         let line = &self.line;
         let mut execution = Execution::new(source, number, line.request_id());
         execution.api_stage = line.text(Variable::ApiId).zip(line.text(Variable::Stage));
-        execution.route = line.route().map(|(method, path)| LoggedRoute { method, path });
+        execution.route = line.route().map(|(method, path)| Route { method, path });
         execution.completed = line.status();
         execution.received = backend_status(line)
             .map(|status| Received { status: Some(status), latency: line.integration_latency() });

@@ -132,7 +132,7 @@ impl<'de, F: FnMut(&str, Cow<'de, str>)> Visitor<'de> for Walk<'_, F> {
             return Err(A::Error::custom("too deep"));
         }
         let length = self.path.len();
-        while let Some(key) = map.next_key_seed(KeySeed)? {
+        while let Some(key) = map.next_key_seed(Key)? {
             if length > 0 {
                 self.path.push('.');
             }
@@ -184,9 +184,9 @@ impl<'de, F: FnMut(&str, Cow<'de, str>)> Visitor<'de> for Walk<'_, F> {
 }
 
 /// A key, borrowed where it holds no escape.
-struct KeySeed;
+struct Key;
 
-impl<'de> DeserializeSeed<'de> for KeySeed {
+impl<'de> DeserializeSeed<'de> for Key {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -194,7 +194,7 @@ impl<'de> DeserializeSeed<'de> for KeySeed {
     }
 }
 
-impl<'de> Visitor<'de> for KeySeed {
+impl<'de> Visitor<'de> for Key {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
