@@ -20,5 +20,5 @@ mod sweep;
 mod task;
 
 pub use config::CaretakerConfig;
-pub use explain::{ReadFrom, Explained, Unattributed, check, explain, explain_in};
+pub use explain::{Explained, ReadFrom, Unattributed, check, explain, explain_in};
 pub use respond::{Outcome, Responder};

@@ -10,8 +10,8 @@ use crate::alerts::escape::plain;
 use crate::alerts::report::{Report, not_checked};
 use crate::alerts::words;
 use crate::causes::Route;
-use crate::ids::ApiKind;
 use crate::checks::{Finding, Hop, Remedy, State};
+use crate::ids::ApiKind;
 use crate::incidents::AlsoAffected;
 use crate::logs::{EXECUTION_LOG_PREFIX, LogType, Source};
 

@@ -14,9 +14,7 @@ use crate::checks::{Assessment, assess};
 use crate::incidents::{Alert, FailureGroup, Incident, Status};
 use crate::logs::delivered;
 use crate::logs::line::{Kind, LogLine};
-use crate::logs::{
-    AccessFormat, AccessLog, Batch, DecodeError, Execution, LogEvent, Mention, Source,
-};
+use crate::logs::{AccessFormat, AccessLog, Batch, DecodeError, Execution, LogEvent, Mention, Source};
 use crate::path::read_path;
 
 /// How `explain` and `check` read an account.

@@ -195,7 +195,9 @@ impl Responder {
                             room = left;
                             batches.extend(ours);
                         }
-                        None => refusals.extend(self.unread(DecodeFault::Postponed.into(), record, raw, outcome)),
+                        None => {
+                            refusals.extend(self.unread(DecodeFault::Postponed.into(), record, raw, outcome))
+                        }
                     }
                 }
                 Err(error) => refusals.extend(self.unread(error, record, raw, outcome)),

@@ -203,10 +203,11 @@ impl<'a> AccessLine<'a> {
     /// What kind of API wrote the line, by what only one kind has: REST APIs know resources and give requests UUIDs.
     pub fn api_kind(&self) -> Option<ApiKind> {
         let is_uuid = |id: &str| {
-            id.len() == 36 && id.bytes().enumerate().all(|(place, byte)| match place {
-                8 | 13 | 18 | 23 => byte == b'-',
-                _ => byte.is_ascii_hexdigit(),
-            })
+            id.len() == 36
+                && id.bytes().enumerate().all(|(place, byte)| match place {
+                    8 | 13 | 18 | 23 => byte == b'-',
+                    _ => byte.is_ascii_hexdigit(),
+                })
         };
         match (self.text(Variable::ResourcePath), self.text(Variable::RouteKey)) {
             (Some(_), None) => return Some(ApiKind::Rest),
@@ -223,7 +224,7 @@ impl<'a> AccessLine<'a> {
     }
 
     /// Whether only API Gateway writes such a line: it holds what no other program's has.
-    pub(super) fn is_distinct(&self) -> bool {
+    pub fn is_distinct(&self) -> bool {
         const OWN: [Variable; 8] = [
             Variable::ExtendedRequestId,
             Variable::RouteKey,

@@ -13,7 +13,7 @@ use super::access::{AccessLine, AccessOutcome, Variable, is_sentence};
 use super::access_format::{self, AccessFormat};
 use crate::ids::{ApiId, ApiKind};
 use crate::logs::batch::{Batch, LogEvent, LogType, Source};
-use crate::logs::execution::{Entry, Execution, Received, LoggedRoute};
+use crate::logs::execution::{Entry, Execution, LoggedRoute, Received};
 use crate::logs::line::{Kind, LogLine, opening};
 
 /// A failed request, as an access line tells of it.

@@ -33,7 +33,10 @@ pub fn unpack(batch: Batch<'_>) -> Result<Vec<Batch<'_>>, DecodeError> {
             None => sorted.keep(event),
         }
         if sorted.lines > MOST_EVENTS {
-            return Err(DecodeError { fault: DecodeFault::TooManyEvents { limit: MOST_EVENTS }, log_group: group });
+            return Err(DecodeError {
+                fault: DecodeFault::TooManyEvents { limit: MOST_EVENTS },
+                log_group: group,
+            });
         }
     }
     Ok(sorted.batches)

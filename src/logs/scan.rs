@@ -15,8 +15,8 @@ use memchr::{memchr, memchr2, memmem};
 
 use crate::ids::Region;
 use crate::logs::batch::{Batch, LogEvent, MOST_EVENTS, Source};
-use crate::logs::line::{COMPLETED, FAILURES, opens as opens_with};
 use crate::logs::document as documents;
+use crate::logs::line::{COMPLETED, FAILURES, opens as opens_with};
 
 /// Most bytes of a document before its events: a few names of bounded length.
 const LONGEST_HEAD: usize = 8192;

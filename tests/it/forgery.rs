@@ -176,7 +176,10 @@ fn records_of_a_stream_that_inflate_to_more_than_one_payload_may() {
     let event = serde_json::json!({"Records": [stream_record("1"), stream_record("2")]}).to_string();
     let records = logs::open(event.as_bytes(), 1_000).expect("it opens");
     let faults: Vec<_> = records.iter().map(|record| record.read().err().map(|error| error.fault)).collect();
-    assert!(matches!(&faults[..], [Some(DecodeFault::NotJson(_)), Some(DecodeFault::Postponed)]), "{faults:?}");
+    assert!(
+        matches!(&faults[..], [Some(DecodeFault::NotJson(_)), Some(DecodeFault::Postponed)]),
+        "{faults:?}"
+    );
 }
 
 #[test]

@@ -174,9 +174,14 @@ fn check_gzip(gzip: &[u8], limit: usize) {
     let records = logs::open(event.as_bytes(), limit).expect("the event is one");
     let fault = records[0].read().map_err(|error| error.fault);
     match (gzip.starts_with(&[0x1f, 0x8b]), sound, inflated.len() > limit) {
-        (false, _, _) => assert!(matches!(fault, Err(DecodeFault::NotGzip | DecodeFault::NotJson(_))), "{fault:?}"),
+        (false, _, _) => {
+            assert!(matches!(fault, Err(DecodeFault::NotGzip | DecodeFault::NotJson(_))), "{fault:?}")
+        }
         (true, _, true) => {
-            assert!(matches!(fault, Err(DecodeFault::TooLarge { .. } | DecodeFault::TornGzip { .. })), "{fault:?}")
+            assert!(
+                matches!(fault, Err(DecodeFault::TooLarge { .. } | DecodeFault::TornGzip { .. })),
+                "{fault:?}"
+            )
         }
         (true, false, false) => assert!(matches!(fault, Err(DecodeFault::TornGzip { .. })), "{fault:?}"),
         (true, true, false) => {
