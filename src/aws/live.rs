@@ -15,9 +15,11 @@ pub mod elbv2;
 pub mod errors;
 pub mod iam;
 pub mod logs;
+mod nulls;
 pub mod query_protocol;
 pub mod reply;
 pub mod x509;
+mod xml;
 
 use std::time::Duration;
 
@@ -83,6 +85,8 @@ pub struct LiveAccount {
 impl LiveAccount {
     /// Asks the account that the configuration's credentials belong to; `now` dates the answers.
     pub fn new(config: &SdkConfig, now: fn() -> Timestamp) -> Self {
+        let tolerant = config.http_client().map(nulls::without_nulls);
+        let config = &config.to_builder().set_http_client(tolerant).build();
         Self {
             logs: Logs::new(config),
             apigateway: apigateway::Adapter::new(config),

@@ -313,6 +313,12 @@ pub struct Target {
     pub reason: Option<String>,
     /// The reason in AWS's words.
     pub description: Option<String>,
+    /// Whether a zonal shift keeps requests from its zone, whatever its health.
+    #[serde(default)]
+    pub zonal_shift: bool,
+    /// Whether anomaly mitigation sends it fewer requests than others.
+    #[serde(default)]
+    pub spared: bool,
 }
 
 impl Target {

@@ -20,6 +20,8 @@ pub struct Subnet {
 pub struct NetworkInterface {
     pub id: String,
     pub subnet: Option<String>,
+    #[serde(default)]
+    pub vpc: Option<String>,
     /// Its private addresses, the primary one first.
     pub addresses: Vec<IpAddr>,
     pub groups: Vec<String>,

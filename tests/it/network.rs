@@ -97,6 +97,7 @@ pub(crate) fn acl(id: &str, subnets: &[&str]) -> NetworkAcl {
 
 pub(crate) fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) -> NetworkInterface {
     NetworkInterface {
+        vpc: None,
         id: id.to_owned(),
         subnet: Some(subnet.to_owned()),
         addresses: vec![address.parse().unwrap()],

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_apigateway::{Client, types};
 use aws_types::SdkConfig;
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::aws::live::errors::{outcome, refused};
+use crate::aws::live::errors::{holding, outcome, refused};
 use crate::aws::log_groups::{CallError, ListedApi};
 use crate::aws::model::{Generation, Integration, Resource, RestApi, Stage, VpcLink};
 use crate::aws::reading::ReadError;
@@ -30,14 +29,19 @@ impl Adapter {
 
     pub(crate) async fn rest_api(&self, api: &ApiId) -> Result<Option<RestApi>, ReadError> {
         let found = self.client.get_rest_api().rest_api_id(api.as_str()).send().await;
-        outcome(found, &ABSENT, |api| RestApi { name: api.name.unwrap_or_default() })
+        let read = outcome(found, &ABSENT, |api| {
+            (api.id.is_some() || api.name.is_some()).then(|| RestApi { name: api.name.unwrap_or_default() })
+        });
+        holding("API", read)
     }
 
     pub(crate) async fn stage(&self, api: &ApiId, stage: &str) -> Result<Option<Stage>, ReadError> {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
-        outcome(found, &ABSENT, |found| {
-            settings(found.variables, found.canary_settings, found.method_settings)
-        })
+        let read = outcome(found, &ABSENT, |found| {
+            found.stage_name.as_ref().or(found.deployment_id.as_ref())?;
+            Some(settings(found.variables, found.canary_settings, found.method_settings))
+        });
+        holding("stage", read)
     }
 
     /// All REST APIs.
@@ -70,7 +74,11 @@ impl Adapter {
     pub(crate) async fn resources(&self, api: &ApiId) -> Result<Option<Vec<Resource>>, ReadError> {
         let pages = self.client.get_resources().rest_api_id(api.as_str()).embed("methods").limit(PAGE);
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        outcome(found, &ABSENT, |items| items.into_iter().map(resource).collect())
+        // An API has a root at least.
+        let read = outcome(found, &ABSENT, |items| {
+            (!items.is_empty()).then(|| items.into_iter().filter_map(resource).collect())
+        });
+        holding("resource", read)
     }
 
     pub(crate) async fn deployed(
@@ -84,22 +92,24 @@ impl Adapter {
         let body = outcome(export, &ABSENT, |export| {
             export.body.map(aws_smithy_types::Blob::into_inner).unwrap_or_default()
         })?;
-        let resources = body.map(|body| exported(&body)).transpose();
-        resources.map_err(|error| ReadError::Malformed(error.to_string()))
+        holding("paths", Ok(body.map(|body| exported(&body))))
     }
 
     pub(crate) async fn vpc_link(&self, id: &str) -> Result<Option<VpcLink>, ReadError> {
         let found = self.client.get_vpc_link().vpc_link_id(id).send().await;
-        outcome(found, &ABSENT, |link| VpcLink {
-            id: link.id.unwrap_or_else(|| id.to_owned()),
-            name: link.name,
-            generation: Generation::V1,
-            status: link.status.map_or_else(String::new, |status| status.as_str().to_owned()),
-            message: link.status_message,
-            targets: link.target_arns.unwrap_or_default().into_iter().map(Arn::new).collect(),
-            subnets: Vec::new(),
-            security_groups: Vec::new(),
-        })
+        let read = outcome(found, &ABSENT, |link| {
+            (link.id.is_some() || link.status.is_some()).then(|| VpcLink {
+                id: link.id.unwrap_or_else(|| id.to_owned()),
+                name: link.name,
+                generation: Generation::V1,
+                status: link.status.map_or_else(String::new, |status| status.as_str().to_owned()),
+                message: link.status_message,
+                targets: link.target_arns.unwrap_or_default().into_iter().map(Arn::new).collect(),
+                subnets: Vec::new(),
+                security_groups: Vec::new(),
+            })
+        });
+        holding("VPC link", read)
     }
 }
 
@@ -126,11 +136,11 @@ fn logging((key, setting): (String, types::MethodSetting)) -> Option<(String, St
     Some((key, setting.logging_level?))
 }
 
-fn resource(item: types::Resource) -> Resource {
+fn resource(item: types::Resource) -> Option<Resource> {
     let methods = item.resource_methods.unwrap_or_default().into_iter();
     let integrated =
         methods.filter_map(|(verb, method)| Some((verb, integration(method.method_integration?))));
-    Resource { path: item.path.unwrap_or_default(), integrations: integrated.collect() }
+    Some(Resource { path: item.path?, integrations: integrated.collect() })
 }
 
 fn integration(wire: types::Integration) -> Integration {
@@ -150,65 +160,38 @@ fn integration(wire: types::Integration) -> Integration {
 /// whatever was changed since.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetExport.html>
-fn exported(document: &[u8]) -> Result<Vec<Resource>, serde_json::Error> {
-    let export: Export = serde_json::from_slice(document)?;
-    let resource = |(path, methods): (String, BTreeMap<String, Value>)| Resource {
-        path,
-        integrations: methods.into_iter().filter_map(|(verb, method)| exported_integration(&verb, method)).collect(),
+fn exported(document: &[u8]) -> Option<Vec<Resource>> {
+    let export: Value = serde_json::from_slice(document).ok()?;
+    let resource = |(path, methods): (&String, &Value)| Resource {
+        path: path.clone(),
+        integrations: methods
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(verb, method)| exported_integration(verb, method))
+            .collect(),
     };
-    Ok(export.paths.into_iter().map(resource).collect())
+    Some(export["paths"].as_object()?.iter().map(resource).collect())
 }
 
-fn exported_integration(verb: &str, method: Value) -> Option<(String, Integration)> {
+fn exported_integration(verb: &str, method: &Value) -> Option<(String, Integration)> {
     // A path holds more than methods: parameters, a summary.
-    let method: Method = serde_json::from_value(method).ok()?;
-    let wire = method.integration?;
+    let wire = method.get("x-amazon-apigateway-integration")?;
+    let text = |member: &str| wire[member].as_str().map(str::to_owned);
+    let tls = &wire["tlsConfig"];
     let verb =
         if verb == "x-amazon-apigateway-any-method" { "ANY".to_owned() } else { verb.to_ascii_uppercase() };
     let noun = Integration {
-        kind: wire.kind.unwrap_or_default().to_ascii_uppercase(),
-        uri: wire.uri,
-        private: wire.connection_type.as_deref() == Some("VPC_LINK"),
-        connection_id: wire.connection_id,
-        target: wire.integration_target.map(Arn::new),
-        timeout_ms: wire.timeout_in_millis,
-        streaming: wire.response_transfer_mode.map(|mode| mode == "STREAM"),
-        insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
+        kind: text("type").unwrap_or_default().to_ascii_uppercase(),
+        uri: text("uri"),
+        private: wire["connectionType"] == "VPC_LINK",
+        connection_id: text("connectionId"),
+        target: text("integrationTarget").map(Arn::new),
+        timeout_ms: wire["timeoutInMillis"].as_i64().and_then(|ms| i32::try_from(ms).ok()),
+        streaming: text("responseTransferMode").map(|mode| mode == "STREAM"),
+        insecure_skip_verification: tls.is_object().then(|| tls["insecureSkipVerification"] == true),
     };
     Some((verb, noun))
-}
-
-#[derive(Deserialize)]
-struct Export {
-    #[serde(default)]
-    paths: BTreeMap<String, BTreeMap<String, Value>>,
-}
-
-#[derive(Deserialize)]
-struct Method {
-    #[serde(rename = "x-amazon-apigateway-integration")]
-    integration: Option<WireIntegration>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireIntegration {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    uri: Option<String>,
-    connection_type: Option<String>,
-    connection_id: Option<String>,
-    integration_target: Option<String>,
-    timeout_in_millis: Option<i32>,
-    response_transfer_mode: Option<String>,
-    tls_config: Option<TlsConfig>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TlsConfig {
-    #[serde(default)]
-    insecure_skip_verification: bool,
 }
 
 #[cfg(test)]

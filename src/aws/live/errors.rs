@@ -85,9 +85,16 @@ pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(160).collect()
 }
 
-/// What a reading is whose answer came with status 200 and lacks what every such answer has.
-pub(crate) fn no_answer(what: &str) -> ReadError {
-    ReadError::Malformed(format!("it holds no {what}"))
+/// An answer that came with status 200 and lacks what every such answer has is none, and says of nothing that it is absent.
+pub(crate) fn holding<T>(
+    what: &str,
+    found: Result<Option<Option<T>>, ReadError>,
+) -> Result<Option<T>, ReadError> {
+    match found? {
+        Some(None) => Err(ReadError::Malformed(format!("it holds no {what}"))),
+        Some(value) => Ok(value),
+        None => Ok(None),
+    }
 }
 
 #[cfg(test)]

@@ -31,7 +31,8 @@ impl Client {
     pub(crate) async fn server_certificate(&self, name: &str) -> Result<Option<Vec<X509>>, ReadError> {
         let parameters = [("ServerCertificateName", name)];
         let found = async {
-            query_protocol::configured(self.query.as_ref())?.call("GetServerCertificate", &parameters).await
+            let query = query_protocol::configured(self.query.as_ref())?;
+            query.call("GetServerCertificate", "GetServerCertificateResult", &parameters).await
         };
         let pem = outcome(found.await, &ABSENT, |answer| pem(&answer))?;
         pem.map(|pem| x509::chain(&pem.unwrap_or_default())).transpose()

@@ -118,10 +118,11 @@ impl Client {
         Some(Self { service, plugin: SharedRuntimePlugin::new(ours), behavior_version })
     }
 
-    /// Calls an action of the query protocol with parameters, and reads its answer.
+    /// Calls an action of the query protocol with parameters, and reads its answer, which holds this member.
     pub(crate) async fn call(
         &self,
         action: &'static str,
+        holds: &'static str,
         parameters: &[(&str, &str)],
     ) -> Result<Node, Error> {
         let Protocol::Query(version) = self.service.protocol else { return Err(other_protocol()) };
@@ -132,7 +133,8 @@ impl Client {
         let content = Content { kind: "application/x-www-form-urlencoded", target: None, body: form };
         self.invoke(action, content, move |body| {
             // Whatever else comes with status 200, a proxy's page or another answer, is none.
-            Node::parse(body).filter(|root| root.name.strip_suffix("Response") == Some(action))
+            let root = Node::parse(body).filter(|root| root.name.strip_suffix("Response") == Some(action))?;
+            root.child(holds).is_some().then_some(root)
         })
         .await
     }
