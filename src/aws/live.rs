@@ -86,7 +86,9 @@ impl LiveAccount {
     /// Asks the account that the configuration's credentials belong to; `now` dates the answers.
     pub fn new(config: &SdkConfig, now: fn() -> Timestamp) -> Self {
         let tolerant = config.http_client().map(nulls::without_nulls);
-        let config = &config.to_builder().set_http_client(tolerant).build();
+        let mut builder = config.to_builder();
+        builder.set_http_client(tolerant);
+        let config = &builder.build();
         Self {
             logs: Logs::new(config),
             apigateway: apigateway::Adapter::new(config),

@@ -107,6 +107,8 @@ pub(crate) fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) 
 
 pub(crate) fn target(id: &str, zone: Option<&str>) -> Target {
     Target {
+        zonal_shift: false,
+        spared: false,
         id: id.to_owned(),
         port: Some(8080),
         zone: zone.map(str::to_owned),
