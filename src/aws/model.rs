@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 pub use crate::aws::vpc::{
-    AclEntry, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup, Subnet,
+    AclEntry, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup,
+    Subnet,
 };
 
 /// A REST API.

@@ -108,10 +108,7 @@ pub enum InterfacesOf {
     /// Those that API Gateway made in these subnets for V2 links.
     Links(Vec<String>),
     /// Those that hold these private addresses in this VPC.
-    Addresses {
-        vpc: String,
-        addresses: Vec<String>,
-    },
+    Addresses { vpc: String, addresses: Vec<String> },
 }
 
 impl InterfacesOf {

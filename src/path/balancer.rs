@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::aws::model::{
     AcmCertificate, Attributes, Instance, Listener, ListenerCertificate, LoadBalancer, NetworkAcl,
-    NetworkInterface, PrefixList, Rule, SecurityGroup, Series, Subnet, Target, TargetGroup, X509, target_groups,
+    NetworkInterface, PrefixList, Rule, SecurityGroup, Series, Subnet, Target, TargetGroup, X509,
+    target_groups,
 };
 use crate::aws::{QueryKind, Reading};
 use crate::causes::Endpoint;

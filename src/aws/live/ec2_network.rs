@@ -9,14 +9,14 @@ use crate::aws::live::errors::outcome;
 use crate::aws::live::query_protocol::Error;
 use crate::aws::live::xml::Node;
 use crate::aws::model::{
-    AclEntry, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup, Subnet,
+    AclEntry, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup,
+    Subnet,
 };
 use crate::aws::reading::ReadError;
 
 impl Client {
     pub(crate) async fn subnets(&self, vpc: &str) -> Result<Option<Vec<Subnet>>, ReadError> {
-        let found =
-            self.filtered("DescribeSubnets", "subnetSet", &[("vpc-id", &[vpc.to_owned()])]).await;
+        let found = self.filtered("DescribeSubnets", "subnetSet", &[("vpc-id", &[vpc.to_owned()])]).await;
         outcome(found, &[], |items| items.iter().filter_map(subnet).collect())
     }
 
@@ -57,11 +57,7 @@ impl Client {
     /// no filter. Pods of EKS have addresses of such prefixes.
     ///
     /// Source: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html>
-    async fn interfaces_with(
-        &self,
-        vpc: &str,
-        addresses: &[String],
-    ) -> Result<Vec<NetworkInterface>, Error> {
+    async fn interfaces_with(&self, vpc: &str, addresses: &[String]) -> Result<Vec<NetworkInterface>, Error> {
         let of_vpc = ("vpc-id", [vpc.to_owned()]);
         let (v6, v4): (Vec<String>, Vec<String>) =
             addresses.iter().cloned().partition(|address| address.contains(':'));
@@ -75,7 +71,8 @@ impl Client {
         let holds = |address: &IpAddr| found.iter().any(|known| known.addresses.contains(address));
         let missing: Vec<IpAddr> = wanted.filter(|address| !holds(address)).collect();
         if !missing.is_empty() {
-            let all = self.filtered("DescribeNetworkInterfaces", INTERFACES, &[(of_vpc.0, &of_vpc.1)]).await?;
+            let all =
+                self.filtered("DescribeNetworkInterfaces", INTERFACES, &[(of_vpc.0, &of_vpc.1)]).await?;
             found.extend(all.iter().filter_map(|item| delegated(item, &missing)));
         }
         Ok(found)
@@ -89,13 +86,16 @@ impl Client {
     pub(crate) async fn instances(&self, ids: &[String]) -> Result<Option<Vec<Instance>>, ReadError> {
         let found = self.filtered("DescribeInstances", "reservationSet", &[("instance-id", ids)]).await;
         outcome(found, &[], |items| {
-            items.iter().flat_map(|reservation| reservation.items("instancesSet")).filter_map(instance).collect()
+            items
+                .iter()
+                .flat_map(|reservation| reservation.items("instancesSet"))
+                .filter_map(instance)
+                .collect()
         })
     }
 
     pub(crate) async fn prefix_list(&self, id: &str) -> Result<Option<PrefixList>, ReadError> {
-        let found =
-            self.describe("GetManagedPrefixListEntries", "entrySet", &[("PrefixListId", id)]).await;
+        let found = self.describe("GetManagedPrefixListEntries", "entrySet", &[("PrefixListId", id)]).await;
         outcome(found, &["InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound"], |items| {
             PrefixList(items.iter().filter_map(|entry| entry.parsed("cidr")).collect())
         })
@@ -337,7 +337,8 @@ mod tests {
                <ipv6PrefixSet><item><ipv6Prefix>2001:db8::/80</ipv6Prefix></item></ipv6PrefixSet></item>",
         )
         .unwrap();
-        let held = |address: &str| delegated(&item, &[address.parse().unwrap()]).map(|found| found.addresses.len());
+        let held =
+            |address: &str| delegated(&item, &[address.parse().unwrap()]).map(|found| found.addresses.len());
         assert_eq!((held("10.0.1.20"), held("2001:db8::7"), held("10.0.1.32")), (Some(2), Some(2), None));
     }
 

@@ -95,7 +95,10 @@ impl Adapter {
         let pages = self.client.describe_listener_certificates().listener_arn(arn.as_str());
         let found: Result<Vec<_>, _> = pages.into_paginator().send().collect().await;
         let read = outcome(found, &ABSENT, |pages| listed!(pages, certificates, Some));
-        holding("list of certificates", read.map(|read| read.map(|read: Option<Vec<_>>| read.map(certificates))))
+        holding(
+            "list of certificates",
+            read.map(|read| read.map(|read: Option<Vec<_>>| read.map(certificates))),
+        )
     }
 
     pub(crate) async fn listener_attributes(&self, arn: &Arn) -> Result<Option<Attributes>, ReadError> {
@@ -248,7 +251,8 @@ mod tests {
         let item = |arn: &str, default| {
             types::Certificate::builder().certificate_arn(arn).is_default(default).build()
         };
-        let listed = certificates(vec![item("a", false), item("b", false), item("a", true), item("b", false)]);
+        let listed =
+            certificates(vec![item("a", false), item("b", false), item("a", true), item("b", false)]);
         let listed: Vec<_> = listed.iter().map(|one| (one.arn.as_str(), one.default)).collect();
         assert_eq!(listed, [("a", true), ("b", false)]);
     }

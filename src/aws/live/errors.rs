@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn refusals_and_throttles_are_told_from_the_rest() {
-        for code in ["NotAuthorized", "UnauthorizedOperation", "AccessDeniedException", "AuthorizationError"] {
+        for code in ["NotAuthorized", "UnauthorizedOperation", "AccessDeniedException", "AuthorizationError"]
+        {
             assert_eq!(why_of(code.to_owned()), ReadError::Denied, "{code}");
         }
         for code in ["EC2ThrottledException", "RequestLimitExceeded", "Throttled", "SlowDown"] {

@@ -2,7 +2,8 @@
 //! `"responseTemplates": {"application/json": null}`, and the SDK refuses null in a map: one would cost the whole answer.
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -92,7 +93,8 @@ mod tests {
 
     #[test]
     fn nulls_go_and_nothing_else() {
-        let method = r#"{"responseTemplates":{"application/json":null},"uri":"a","list":[null,1,{"b":null}]}"#;
+        let method =
+            r#"{"responseTemplates":{"application/json":null},"uri":"a","list":[null,1,{"b":null}]}"#;
         check(method, Some(r#"{"list":[1,{}],"responseTemplates":{},"uri":"a"}"#));
         check(r#"{"a":"null","n":1446835267.5}"#, Some(r#"{"a":"null","n":1446835267.5}"#));
         check(r#"{"a":1}"#, None);

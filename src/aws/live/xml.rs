@@ -28,7 +28,9 @@ impl Node {
         while open.len() < DEEPEST {
             match reader.read_event().ok()? {
                 Event::Start(start) => open.push(Self::named(start.local_name().as_ref())),
-                Event::Empty(start) => open.last_mut()?.children.push(Self::named(start.local_name().as_ref())),
+                Event::Empty(start) => {
+                    open.last_mut()?.children.push(Self::named(start.local_name().as_ref()))
+                }
                 Event::End(_) => {
                     let closed = open.pop()?;
                     open.last_mut()?.children.push(closed);
