@@ -270,7 +270,7 @@ impl<R: Read> Read for Counted<'_, R> {
 }
 
 async fn explained(news: FailureGroup, reading: Option<&ReadFrom<'_>>, now: Timestamp) -> Alert {
-    let subject = news.example.subject();
+    let subject = news.example.subject.clone();
     let judgement = match reading {
         Some(ReadFrom { account, budget }) => {
             assess(&subject, &read_path(&subject, *account, Instant::now() + *budget).await)

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route};
+use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route, RouteContext};
 use crate::ids::{AccountId, ApiId, ApiKind, Region, RequestId};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::store::item::EXAMPLE;
@@ -95,7 +95,7 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
 /// Reads a failure; `None` where another version kept something else.
 pub(crate) fn read(body: &str) -> Option<Diagnosis> {
     let wire: WireDiagnosis = serde_json::from_str(body).ok()?;
-    Some(Diagnosis {
+    let subject = RouteContext {
         cause: Cause::of_slug(&wire.cause)?,
         source: Source {
             account: wire.account.map(AccountId::new),
@@ -115,6 +115,10 @@ pub(crate) fn read(body: &str) -> Option<Diagnosis> {
         route: wire.method.zip(wire.path).map(|(method, path)| Route { method, path }),
         endpoint: wire.endpoint.as_deref().and_then(Endpoint::parse),
         called_path: wire.called_path,
+        failed: true,
+    };
+    Some(Diagnosis {
+        subject,
         status: wire.status,
         backend_status: wire.backend_status,
         // How far it came has told what it tells: the hint.
