@@ -16,8 +16,7 @@ pub use accounts::{Account, Accounts, Answered, Open};
 pub use cached::CachedAccount;
 pub use log_groups::{
     Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, ListedStage, LogDelivery, LogGroup, LogGroups,
-    Page, Stretch,
-    Subscription,
+    Page, Stretch, Subscription,
 };
 pub use queries::{Answer, Query, QueryKind};
 pub use reading::{NotRead, ReadError, Reading};

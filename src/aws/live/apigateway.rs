@@ -44,7 +44,10 @@ impl Adapter {
         let read = outcome(found, &ABSENT, |found| {
             found.stage_name.as_ref().or(found.deployment_id.as_ref())?;
             let access_log = found.access_log_settings.map(access_log);
-            Some(Stage { access_log, ..settings(found.variables, found.canary_settings, found.method_settings) })
+            Some(Stage {
+                access_log,
+                ..settings(found.variables, found.canary_settings, found.method_settings)
+            })
         });
         holding("stage", read)
     }
