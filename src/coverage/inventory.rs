@@ -51,6 +51,11 @@ impl InventoryStage {
         self.private.iter().flatten().filter(silent).collect()
     }
 
+    /// Whether an execution log is written of some routes.
+    pub fn logs_some(&self) -> bool {
+        self.settings.logging.values().any(|level| level != "OFF")
+    }
+
     /// Whether something is logged of every request, whatever its route.
     fn logs_all(&self) -> bool {
         self.settings.logs(None) && self.settings.logging.values().all(|level| level != "OFF")

@@ -113,13 +113,22 @@ impl Inventory {
                 _ => continue,
             };
             let format = stage.settings.access_log.as_ref().and_then(|log| log.format.clone());
-            wanted.entry(group).or_default().writers.writers.push(LogWriter {
+            // Some of its routes write an execution log, too.
+            let twice = log == LogType::Access && stage.logs_some();
+            let writer = LogWriter {
                 api: stage.api.id.clone(),
                 stage: stage.name.clone(),
                 kind: stage.kind,
                 log,
+                twice,
                 format: format.filter(|_| log == LogType::Access),
-            });
+            };
+            if twice {
+                let of_log = LogWriter { log: LogType::Execution, format: None, ..writer.clone() };
+                let own = wanted.entry(stage.log_group(&self.prefix)).or_default();
+                own.writers.writers.push(of_log);
+            }
+            wanted.entry(group).or_default().writers.writers.push(writer);
         }
         for name in &self.delivered {
             wanted.entry(name.clone()).or_default();

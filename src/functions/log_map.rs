@@ -78,7 +78,9 @@ impl LogMap {
         let before = self.known().get(group).cloned();
         if let Some(before) = &before {
             let is_known = matches!(before.origin, GroupOrigin::Known(_));
-            let holds = if is_known && !before.in_doubt { HOLDS } else { HOLDS_IN_DOUBT };
+            // Where no line hangs on the answer, that there is none holds as long.
+            let is_settled = is_known || (account.is_none() && matches!(before.origin, GroupOrigin::Foreign));
+            let holds = if is_settled && !before.in_doubt { HOLDS } else { HOLDS_IN_DOUBT };
             let fresh = now.duration_since(before.at).abs() < holds;
             if fresh && (is_known || before.asked || account.is_none()) {
                 return before.origin.clone();

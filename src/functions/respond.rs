@@ -3,7 +3,7 @@
 use crate::logs::delivered;
 use crate::{causes, incidents, logs};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -131,11 +131,12 @@ impl Responder {
         }
         let mut executions = logs::correlate(&batches);
         logs::join(&mut executions, &access);
-        let failures: Vec<Failure<'_>> = executions
+        let mut failures: Vec<Failure<'_>> = executions
             .iter()
             .filter_map(causes::failure_of)
             .filter(|failure| !self.recent.knows(failure))
             .collect();
+        self.leave_out_noted(&mut failures, deadline).await;
         outcome.executions += executions.len();
         outcome.failed = failures.len();
         if outcome.refused > 0 {
@@ -266,6 +267,49 @@ impl Responder {
         Ok(accepted)
     }
 
+    /// Leaves out failures of which the stage's other log has told another container. Where the table can't say, a failure
+    /// that is counted twice is better than one that is lost.
+    async fn leave_out_noted(&self, failures: &mut Vec<Failure<'_>>, deadline: Instant) {
+        if self.config.incident_table.is_none() {
+            return;
+        }
+        let mut stages: BTreeMap<(String, bool), Vec<(usize, u64)>> = BTreeMap::new();
+        let mut twice: BTreeMap<String, bool> = BTreeMap::new();
+        for (place, failure) in failures.iter().enumerate() {
+            let Some((stage, group, request)) = named(failure) else { continue };
+            let key = format!("{group} {stage}");
+            let is_twice = match twice.get(&key) {
+                Some(is_twice) => *is_twice,
+                None => {
+                    let origin = self.log_map.of(&group, &*self.store, None, (self.now)(), deadline).await;
+                    let found = stage.split_once('/').is_some_and(|(api, stage)| {
+                        matches!(&origin, GroupOrigin::Known(known) if known.0.tells_twice(api, stage))
+                    });
+                    *twice.entry(key).or_insert(found)
+                }
+            };
+            let noted = stages.entry((stage, failure.is_of_access_log())).or_default();
+            if is_twice && noted.len() < MOST_NOTED {
+                noted.push((place, request));
+            }
+        }
+        let mut known = BTreeSet::new();
+        for ((stage, of_access_log), requests) in
+            stages.into_iter().filter(|(_, requests)| !requests.is_empty())
+        {
+            let hashes: Vec<u64> = requests.iter().map(|(_, hash)| *hash).collect();
+            match self.store.note_requests(&stage, of_access_log, &hashes, (self.now)()).await {
+                Ok(told) => known
+                    .extend(requests.iter().filter(|(_, hash)| told.contains(hash)).map(|(place, _)| *place)),
+                Err(error) => {
+                    warn!(error = error.to_string(), "what a stage's other log told could not be read")
+                }
+            }
+        }
+        let mut places = 0..;
+        failures.retain(|_| places.next().is_some_and(|place| !known.contains(&place)));
+    }
+
     /// Counts lines of unknown shape. A format may have changed, so that the next look-up reads it afresh.
     fn pass_over(&self, source: &Source, lines: usize) {
         if lines > 0 {
@@ -362,6 +406,17 @@ impl Responder {
         let account = Some(&*account).filter(|_| self.config.access_logs && unclear);
         self.log_map.of(group, &*self.store, account, (self.now)(), deadline).await
     }
+}
+
+/// Failed requests of one batch that are noted in the table for the stage's other log.
+const MOST_NOTED: usize = 1000;
+
+/// A failure's stage, its log group, and a number for its request.
+fn named(failure: &Failure<'_>) -> Option<(String, String, u64)> {
+    let (source, request) = (failure.source(), failure.request_id()?);
+    let stage = format!("{}/{}", source.api?, source.stage?);
+    let hash = logs::digest(&[stage.as_bytes(), request.as_str().as_bytes()]);
+    Some((stage, source.log_group?, hash))
 }
 
 /// Whether every line opens as one of an execution log does.

@@ -127,6 +127,18 @@ pub trait Store: Send + Sync {
         Box::pin(ready(Ok(())))
     }
 
+    /// Notes requests of a stage whose failures one of its two logs tells of; answers with those of them that the other
+    /// log's lines had noted before.
+    fn note_requests<'a>(
+        &'a self,
+        _stage: &'a str,
+        _of_access_log: bool,
+        _requests: &'a [u64],
+        _now: Timestamp,
+    ) -> Stored<'a, Vec<u64>> {
+        Box::pin(ready(Ok(Vec::new())))
+    }
+
     /// The silences, ended ones too.
     fn silences(&self) -> Stored<'_, Vec<Silence>>;
 

@@ -14,6 +14,9 @@ pub struct LogWriter {
     pub stage: String,
     pub kind: ApiKind,
     pub log: LogType,
+    /// Whether another watched log tells of some of the same requests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub twice: bool,
     /// The format of its access log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
@@ -56,6 +59,12 @@ impl LogWriters {
         self.writers.iter().any(|writer| writer.log == log)
     }
 
+    /// Whether requests of the stage stand in two watched logs.
+    pub fn tells_twice(&self, api: &str, stage: &str) -> bool {
+        let is_of = |writer: &&LogWriter| writer.api.as_str() == api && writer.stage == stage;
+        self.writers.iter().any(|writer| writer.twice && is_of(&writer))
+    }
+
     /// The formats of the access logs, each with the stage that writes in it.
     pub fn formats(&self) -> Vec<AccessFormat> {
         let compiled = |writer: &LogWriter| {
@@ -91,6 +100,7 @@ mod tests {
             stage: stage.to_owned(),
             kind: ApiKind::Http,
             log: LogType::Access,
+            twice: false,
             format: Some("$context.requestId $context.status".to_owned()),
         }
     }

@@ -86,7 +86,7 @@ impl Adapter {
             let writer = |(stage, settings): (String, Stage)| {
                 let log = settings.access_log.filter(|log| log.log_group() == Some(group))?;
                 let (api, kind, log_type) = (id.clone(), ApiKind::Rest, LogType::Access);
-                Some(LogWriter { api, stage, kind, log: log_type, format: log.format })
+                Some(LogWriter { api, stage, kind, log: log_type, twice: false, format: log.format })
             };
             writers.extend(stages.into_iter().filter_map(writer));
         }

@@ -98,7 +98,7 @@ impl Adapter {
             let writer = |stage: ListedStage| {
                 let settings = stage.access_log.filter(|log| log.log_group() == Some(group))?;
                 let (api, format) = (id.clone(), settings.format);
-                Some(LogWriter { api, stage: stage.name, kind, log: LogType::Access, format })
+                Some(LogWriter { api, stage: stage.name, kind, log: LogType::Access, twice: false, format })
             };
             writers.extend(stages.into_iter().filter_map(writer));
         }

@@ -28,7 +28,7 @@ use crate::incidents::incident::Incident;
 use crate::incidents::ledger::Charge;
 use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
-use crate::incidents::store::item::{ALERT, INCIDENT, LOG_GROUP, ROOT};
+use crate::incidents::store::item::{ALERT, INCIDENT, LOG_GROUP, REQUESTS, ROOT};
 use crate::incidents::store::update::Update;
 use crate::incidents::store::{Contents, Store, StoreError, Stored, Written};
 use crate::logs::LogWriters;
@@ -387,6 +387,35 @@ impl Store for DynamoStore {
                     delete.send().await.map(|_| ()).map_err(unreachable)
                 }
             }
+        })
+    }
+
+    fn note_requests<'a>(
+        &'a self,
+        stage: &'a str,
+        of_access_log: bool,
+        requests: &'a [u64],
+        now: Timestamp,
+    ) -> Stored<'a, Vec<u64>> {
+        Box::pin(async move {
+            // One item a stage and ten minutes, so that none grows without bound.
+            let id = format!("{REQUESTS}{stage}#{}", now.as_second() / 600);
+            let (own, other) = if of_access_log { ("access", "execution") } else { ("execution", "access") };
+            let blobs = requests.iter().map(|request| Blob::new(request.to_be_bytes()));
+            let add = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .key("id", Value::S(id))
+                .update_expression("ADD #own :requests SET expires_at = :expires")
+                .expression_attribute_names("#own", own)
+                .expression_attribute_values(":requests", Value::Bs(blobs.collect()))
+                .expression_attribute_values(":expires", item::number(now.as_second() + 3600))
+                .return_values(ReturnValue::AllOld);
+            let before = add.send().await.map_err(unreachable)?.attributes.unwrap_or_default();
+            let Some(Value::Bs(known)) = before.get(other) else { return Ok(Vec::new()) };
+            let known: BTreeSet<&[u8]> = known.iter().map(Blob::as_ref).collect();
+            Ok(requests.iter().filter(|one| known.contains(&one.to_be_bytes()[..])).copied().collect())
         })
     }
 

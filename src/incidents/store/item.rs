@@ -30,6 +30,9 @@ pub(crate) const EXAMPLE: &str = "e#";
 /// What precedes the name of a log group whose writers are kept.
 pub(crate) const LOG_GROUP: &str = "g#";
 
+/// What precedes a stage whose failed requests two logs tell of.
+pub(crate) const REQUESTS: &str = "q#";
+
 /// What precedes a route in the name of the attribute that counts it.
 pub(crate) const ROUTE: &str = "route ";
 

@@ -1,6 +1,6 @@
 //! Incidents and alerts in the container's memory: each container alerts by itself.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -37,6 +37,8 @@ struct StoredTable {
     ledgers: BTreeMap<String, Ledger>,
     silences: Vec<Silence>,
     log_writers: BTreeMap<String, LogWriters>,
+    /// By stage and log.
+    noted: BTreeMap<(String, bool), BTreeSet<u64>>,
 }
 
 #[derive(Debug)]
@@ -240,6 +242,20 @@ impl Store for MemoryStore {
             None => kept.log_writers.remove(group),
         };
         Box::pin(ready(Ok(())))
+    }
+
+    fn note_requests<'a>(
+        &'a self,
+        stage: &'a str,
+        of_access_log: bool,
+        requests: &'a [u64],
+        _: Timestamp,
+    ) -> Stored<'a, Vec<u64>> {
+        let mut kept = self.kept();
+        let other = kept.noted.get(&(stage.to_owned(), !of_access_log)).cloned().unwrap_or_default();
+        kept.noted.entry((stage.to_owned(), of_access_log)).or_default().extend(requests);
+        let known = requests.iter().filter(|request| other.contains(request)).copied().collect();
+        Box::pin(ready(Ok(known)))
     }
 
     fn silences(&self) -> Stored<'_, Vec<Silence>> {

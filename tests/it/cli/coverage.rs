@@ -66,7 +66,7 @@ fn partly_blind() -> Account {
         name: "web".to_owned(),
         connection_types,
         is_websocket: false,
-        stages: [("live".to_owned(), Value::Null)].into(),
+        stages: [("live".to_owned(), json!({ "stageName": "live" }))].into(),
     });
     account
 }

@@ -38,8 +38,16 @@ fn http_api(stages: &[(&str, Value)]) -> HttpApi {
         id: "h1b2c3d4e5".to_owned(),
         name: "web".to_owned(),
         connection_types: vec!["VPC_LINK".to_owned()],
-        stages: stages.iter().map(|(name, log)| ((*name).to_owned(), log.clone())).collect(),
+        stages: stages.iter().map(|(name, log)| ((*name).to_owned(), stage(name, log))).collect(),
         ..HttpApi::default()
+    }
+}
+
+fn stage(name: &str, log: &Value) -> Value {
+    if log.is_null() {
+        json!({ "stageName": name })
+    } else {
+        json!({ "stageName": name, "accessLogSettings": log })
     }
 }
 
@@ -201,7 +209,7 @@ fn the_caretaker_watches_one_log_of_every_stage_and_names_each_gap() {
     account.log_groups.insert("delivered/orders".to_owned(), Vec::new());
     let api = account.rest_apis.get_mut("a1b2c3d4e5").unwrap();
     let logging = api.stages.values().next().unwrap().clone();
-    let stage = |name: &str, access: Option<Value>| {
+    let of_rest = |name: &str, access: Option<Value>| {
         (name.to_owned(), {
             let mut stage = logging.clone();
             stage.access_log = access;
@@ -210,10 +218,10 @@ fn the_caretaker_watches_one_log_of_every_stage_and_names_each_gap() {
     };
     // A stage whose execution log carries failures: its access log is left alone.
     api.stages = [
-        stage("prod", Some(access_log("/aws/apigateway/left-alone", RECOMMENDED_FORMAT))),
-        stage("sent", None),
-        stage("lost", None),
-        stage("saved", Some(access_log(ACCESS, RECOMMENDED_FORMAT))),
+        of_rest("prod", Some(access_log("/aws/apigateway/left-alone", RECOMMENDED_FORMAT))),
+        of_rest("sent", None),
+        of_rest("lost", None),
+        of_rest("saved", Some(access_log(ACCESS, RECOMMENDED_FORMAT))),
     ]
     .into();
     for stage in api.stages.values_mut() {

@@ -118,7 +118,7 @@ pub struct HttpApi {
     pub is_websocket: bool,
     /// The connection types of its integrations.
     pub connection_types: Vec<String>,
-    /// Its stages, each with its access log as `AccessLogSettings` is written.
+    /// Its stages by name, as `GetStage` answers.
     pub stages: BTreeMap<String, Value>,
 }
 
@@ -164,9 +164,7 @@ pub(crate) fn answer_v2(account: &Account, call: &Call) -> Option<Reply> {
     }
     if call.operation == "GetStages" {
         let api = account.http_apis.iter().find(|api| api.id == call.text("apiId"))?;
-        let stage =
-            |(name, log): (&String, &Value)| bare(json!({ "stageName": name, "accessLogSettings": log }));
-        return v2_page(account, call, &api.stages.iter().map(stage).collect::<Vec<_>>());
+        return v2_page(account, call, &api.stages.values().cloned().collect::<Vec<_>>());
     }
     if call.operation == "GetIntegrations" {
         let api = account.http_apis.iter().find(|api| api.id == call.text("apiId"))?;
