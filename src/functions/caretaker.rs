@@ -161,8 +161,11 @@ impl Caretaker {
         if named.is_empty() {
             let seen = Inventory { access_logs: true, ..self.inventory(ReconcileReport::default()) };
             let mut limiter = RateLimiter::per_second(CONTROL_PLANE_CALLS);
+            // Half of the time is for removing what is found.
+            let now = Instant::now();
+            let half_way = now + deadline.saturating_duration_since(now) / 2;
             let seen =
-                scan(&self.apis, seen, ScanDepth::Everything, deadline, &mut limiter, &mut |_, _| {}).await;
+                scan(&self.apis, seen, ScanDepth::Everything, half_way, &mut limiter, &mut |_, _| {}).await;
             named.extend(seen.wanted_groups("").into_keys());
         }
         named.retain(|name| !name.starts_with(&self.config.shared.log_group_prefix));

@@ -31,7 +31,9 @@ pub(crate) enum GroupOrigin {
     Known(Arc<(LogWriters, Vec<AccessFormat>)>),
     /// No stage does, as far as the table and AWS say.
     Foreign,
-    /// Neither could be asked, or not to the end.
+    /// The table has nothing, and AWS could not be asked, or not to the end.
+    Unsure,
+    /// The table could not be read, and AWS did not know either.
     Unread,
 }
 
@@ -40,7 +42,7 @@ impl GroupOrigin {
     pub(crate) fn formats(&self) -> &[AccessFormat] {
         match self {
             Self::Known(known) => &known.1,
-            Self::Foreign | Self::Unread => &[],
+            Self::Foreign | Self::Unsure | Self::Unread => &[],
         }
     }
 
@@ -98,6 +100,7 @@ impl LogMap {
                         (GroupOrigin::of(LogWriters { writers, subscribed: false }), true)
                     }
                     Some(_) if !unread => (GroupOrigin::Foreign, true),
+                    None if !unread => (GroupOrigin::Unsure, true),
                     _ => (GroupOrigin::Unread, true),
                 }
             }
@@ -106,7 +109,10 @@ impl LogMap {
         };
         // What was known is better than nothing, however old it is.
         let origin = match (origin, before) {
-            (GroupOrigin::Unread, Some(Remembered { origin: known @ GroupOrigin::Known(_), .. })) => known,
+            (
+                GroupOrigin::Unread | GroupOrigin::Unsure,
+                Some(Remembered { origin: known @ GroupOrigin::Known(_), .. }),
+            ) => known,
             (found, _) => found,
         };
         if let GroupOrigin::Unread = origin {

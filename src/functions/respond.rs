@@ -383,13 +383,13 @@ impl Responder {
             }
             _ if own || !self.config.access_logs => false,
             GroupOrigin::Foreign => logs::names_its_stage(&batch),
-            GroupOrigin::Unread if logs::names_its_stage(&batch) => true,
+            GroupOrigin::Unsure | GroupOrigin::Unread if logs::names_its_stage(&batch) => true,
             // A filter of the caretaker's leads here only from a group that the table knows. So nothing is thrown away
             // while the table is out of reach.
             GroupOrigin::Unread if self.config.incident_table.is_some() => {
                 return Err(DecodeError { fault: DecodeFault::UnknownGroup, log_group: Some(group) });
             }
-            GroupOrigin::Unread => logs::is_distinct(&batch),
+            GroupOrigin::Unsure | GroupOrigin::Unread => logs::is_distinct(&batch),
         };
         if !wanted {
             warn!(log_group = group, "refused a batch of a log group that no stage is known to write to");

@@ -152,6 +152,52 @@ fn lines_that_name_their_stage_need_no_asking_and_others_are_refused() {
     assert_eq!((&summary["refused"], &summary["failed"]), (&json!(1), &json!(0)));
 }
 
+#[test]
+fn while_the_table_is_out_of_reach_nothing_is_thrown_away() {
+    // The tests' AWS knows no DynamoDB: every call fails.
+    let with_table = |aws: &Aws| started(&function(aws, "responder").env("INCIDENT_TABLE", "incidents"));
+    let aws = Aws::start(account(&[("live", access_log(ACCESS, PLAIN))]));
+    let mut lambda = with_table(&aws);
+    assert_eq!(answered(lambda.invoke(&of_access(&[FAILED])))["failed"], 1, "AWS says whose the group is");
+    assert_eq!(alerts(&aws)[0]["api"]["stage"], "live");
+    // Where AWS can't be asked either, the payload comes again; a line that names its stage needs neither.
+    aws.deny("apigateway:GET");
+    let mut lambda = with_table(&aws);
+    let Outcome::Error { message, .. } = lambda.invoke(&of_access(&[FAILED])) else {
+        panic!("it should have failed: {}", lambda.log())
+    };
+    assert!(message.contains(ACCESS), "{message}");
+    let named = filled(&[
+        ("apiId", "h1b2c3d4e5"),
+        ("stage", "live"),
+        ("requestId", "JKJaXmPLvHcESHB="),
+        ("status", "504"),
+    ]);
+    assert_eq!(answered(lambda.invoke(&of_access(&[&named])))["failed"], 1);
+    let causes: Vec<Value> = alerts(&aws).iter().map(|alert| alert["cause"]["slug"].clone()).collect();
+    assert_eq!(causes, ["integration-unreachable", "integration-timeout"], "nothing is invented");
+    // Without a table there is nothing to wait for: a line of no known shape is another program's.
+    let mut alone = started(&function(&aws, "responder"));
+    assert_eq!(answered(alone.invoke(&of_access(&[FAILED])))["refused"], 1);
+}
+
+#[test]
+fn a_format_that_changed_under_way_loses_nothing() {
+    let aws = Aws::start(account(&[("live", access_log(ACCESS, PLAIN))]));
+    let mut lambda = started(&function(&aws, "responder"));
+    answered(lambda.invoke(&of_access(&[FAILED])));
+    // JSON is read by its keys, whatever format is known; the group's one stage is still whose it is.
+    let json =
+        r#"{"requestId":"JKJaXmPLvHcESHC=","routeKey":"GET /orders","status":"504","integrationStatus":"-"}"#;
+    let summary = answered(lambda.invoke(&of_access(&[json])));
+    assert_eq!((&summary["failed"], &summary["refused"]), (&json!(1), &json!(0)));
+    let last = alerts(&aws).pop().unwrap();
+    assert_eq!(
+        (&last["api"]["stage"], &last["cause"]["slug"]),
+        (&json!("live"), &json!("integration-timeout"))
+    );
+}
+
 /// A line of the recommended format.
 fn filled(values: &[(&str, &str)]) -> String {
     let mut line = String::new();
