@@ -19,7 +19,7 @@ use stateright::{Checker, Model};
 fn main() -> ExitCode {
     let words: Vec<u8> = std::env::args().skip(1).map(|word| word.parse().expect("a small number")).collect();
     let bounds = match words[..] {
-        [a, b, late, again, faults, repairs, silences, blind, short, quiet, long, responders, skewed] => {
+        [a, b, late, again, faults, repairs, silences, blind, short, quiet, long, responders, ahead] => {
             Bounds {
                 deliveries: [a, b],
                 late: late > 0,
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
                 blind,
                 steps: [short, quiet, long],
                 responders: responders.into(),
-                skewed: skewed > 0,
+                ahead,
             }
         }
         _ => Bounds::SMALL,

@@ -23,9 +23,9 @@ use crate::checks::{Assessment, assess};
 use crate::functions::config::Config;
 use crate::functions::metrics::{Metric, Metrics};
 use crate::functions::unattributed::{Unattributed, diagnosed, unattributed};
-use crate::incidents::store::Store;
+use crate::incidents::store::{Store, Unstored};
 use crate::incidents::store::memory::MemoryStore;
-use crate::incidents::{Alert, AlertRecord, FailureGroup, Incident, RecentRequests, Status};
+use crate::incidents::{Alert, FailureGroup, Incident, RecentRequests, Status};
 use crate::logs::{
     AccessFormat, AccessLog, Batch, DecodeError, Execution, Fault, MOST_EVENTS, Record, Source,
 };
@@ -55,7 +55,7 @@ pub struct Responder {
     /// Causes of APIs that have no message left this hour: they are not asked for again.
     pub(crate) exhausted: Mutex<BTreeSet<String>>,
     /// What failed while the table was gone, and the alert that says so, to be written there once it is back.
-    pub(crate) unstored: Mutex<Vec<(FailureGroup, Option<AlertRecord>)>>,
+    pub(crate) unstored: Mutex<Vec<Unstored>>,
 }
 
 /// What the time is.

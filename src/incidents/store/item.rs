@@ -15,17 +15,15 @@ use crate::incidents::failure_group::DeliveryId;
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::incident::{Incident, Window};
 use crate::incidents::record::AlertRecord;
-use crate::incidents::store::dynamodb::{Item, Value};
+use crate::incidents::store::table::{Item, Value};
 use crate::logs::Source;
 
-/// What precedes the key of an incident, an alert, a root and an example.
+/// What precedes the key of an incident, an alert and a root.
 pub(crate) const INCIDENT: &str = "i#";
 /// See [`INCIDENT`].
 pub(crate) const ALERT: &str = "a#";
 /// See [`INCIDENT`].
 pub(crate) const ROOT: &str = "r#";
-/// See [`INCIDENT`].
-pub(crate) const EXAMPLE: &str = "e#";
 
 /// What precedes a route in the name of the attribute that counts it.
 pub(crate) const ROUTE: &str = "route ";
@@ -87,6 +85,7 @@ pub(crate) fn read(item: &Item) -> Option<Incident> {
         generation: count(item, "generation").unwrap_or(0),
         alert: text(item, "alert").map(|id| AlertId(id.to_owned())),
         named: matches!(item.get("named"), Some(Value::Bool(true))),
+        proved: count(item, "proved"),
         ended: ended.map(|(id, at)| (AlertId(id.to_owned()), at)),
         flapping: Flapping {
             times: count(item, "flaps").and_then(|times| u32::try_from(times).ok()).unwrap_or(0),

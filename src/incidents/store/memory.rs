@@ -67,6 +67,13 @@ impl StoredTable {
 }
 
 impl MemoryStore {
+    /// Forgets an incident.
+    pub fn forget(&self, fingerprint: &Fingerprint) {
+        let mut kept = self.kept();
+        kept.entries.remove(fingerprint);
+        kept.alerts.retain(|_, alert| alert.leader != *fingerprint);
+    }
+
     fn kept(&self) -> MutexGuard<'_, StoredTable> {
         // A panic elsewhere leaves whole incidents behind: each change is one assignment.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,4 +1,5 @@
-//! A failure as it is kept for a later walk: what its text proves, redacted when its evidence was made.
+//! What the table keeps as one JSON text: a failure of each route for later readings, redacted when its evidence was made, and
+//! the silences, which are few.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,11 +8,26 @@ use sha2::{Digest, Sha256};
 use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route};
 use crate::ids::{AccountId, ApiId, Region, RequestId};
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::store::item::EXAMPLE;
+use crate::incidents::silence::Silence;
+
 use crate::logs::{Phase, Source};
 
+/// What precedes the key of an example.
+const EXAMPLE: &str = "e#";
+
+/// The key of the silences.
+pub(crate) const SILENCES: &str = "silences";
+
+pub(crate) fn write_silences(silences: &[Silence]) -> String {
+    serde_json::to_string(silences).expect("texts and times always serialise")
+}
+
+pub(crate) fn read_silences(body: &str) -> Option<Vec<Silence>> {
+    serde_json::from_str(body).ok()
+}
+
 /// The key of an incident's failure on a route.
-pub(crate) fn id(fingerprint: &Fingerprint, route: &str) -> String {
+pub(crate) fn example_id(fingerprint: &Fingerprint, route: &str) -> String {
     let digest = Sha256::digest(route);
     let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     format!("{EXAMPLE}{fingerprint}#{digest}")
@@ -58,7 +74,7 @@ impl WireEvidence {
     }
 }
 
-pub(crate) fn write(diagnosis: &Diagnosis) -> String {
+pub(crate) fn write_example(diagnosis: &Diagnosis) -> String {
     let Source { account, region, log_group, log_stream, api, stage, canary, .. } = &diagnosis.source;
     let text = |text: Option<&dyn std::fmt::Display>| text.map(ToString::to_string);
     let wire = WireDiagnosis {
@@ -86,7 +102,7 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
 }
 
 /// Reads a failure; `None` where another version kept something else.
-pub(crate) fn read(body: &str) -> Option<Diagnosis> {
+pub(crate) fn read_example(body: &str) -> Option<Diagnosis> {
     let wire: WireDiagnosis = serde_json::from_str(body).ok()?;
     Some(Diagnosis {
         cause: Cause::of_slug(&wire.cause)?,
