@@ -9,11 +9,22 @@
 )]
 
 #[path = "../tests/it/protocol_model.rs"]
-mod protocol;
+mod protocol_model;
+
+// Every layer of the proof in one small program: `.ci/mutations.py` runs it as a test.
+#[cfg(test)]
+#[path = "../tests/it/losses/mod.rs"]
+mod losses;
+#[cfg(test)]
+#[path = "../tests/it/sequences.rs"]
+mod sequences;
+#[cfg(test)]
+#[path = "../tests/it/stores.rs"]
+mod stores;
 
 use std::process::ExitCode;
 
-use protocol::{Bounds, Incidents};
+use protocol_model::{Bounds, Incidents};
 use stateright::{Checker, Model};
 
 fn main() -> ExitCode {

@@ -87,7 +87,8 @@ impl Responder {
             match opened {
                 Ok(work) => works.extend(work),
                 Err(error) => {
-                    published.failure.get_or_insert_with(|| unstored(&error));
+                    let failure = || unstored(&error);
+                    incident.is_ok().then(|| published.failure.get_or_insert_with(failure));
                     works.extend(self.without_table(news, incident.ok(), deadline).await);
                 }
             }
@@ -104,6 +105,10 @@ impl Responder {
             sleep(pause).await;
             self.store_unstored().await;
             pause *= 2;
+        }
+        if !self.unstored().is_empty() {
+            let error = StoreError("failures are not counted".to_owned());
+            published.failure.get_or_insert_with(|| unstored(&error));
         }
         published
     }

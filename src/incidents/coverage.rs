@@ -177,12 +177,14 @@ impl Coverage {
                 after.alert = Some(alert.clone());
                 after.named = covered.is_some();
                 after.covered = covered.unwrap_or(self.covered);
+                after.proved = None;
             }
             CoverageChange::Move { from, to } => {
                 if !on(from) {
                     return None;
                 }
                 after.alert = Some(to.clone());
+                after.proved = None;
             }
             CoverageChange::Cover { alert, covered } => {
                 // What is covered never becomes less, whatever write is late.
@@ -193,7 +195,8 @@ impl Coverage {
                 after.named = true;
             }
             CoverageChange::Prove { alert, covered, version } => {
-                if !on(alert) || *covered < self.covered {
+                let later = self.proved.is_some_and(|proved| proved > *version);
+                if !on(alert) || *covered < self.covered || later {
                     return None;
                 }
                 after.covered = *covered;

@@ -179,6 +179,10 @@ fn opens(alert: &AlertRecord, leader: Option<&Member>, members: &[Member]) -> Op
 
 /// Where an alert goes on whose failures are elsewhere; `None` where that is not published yet.
 fn elsewhere(view: &Table, alert: &AlertRecord, leader: Option<&Member>) -> Option<AlertId> {
+    if leader.is_some_and(|leader| opening(view, leader, alert.opened_at).is_some()) {
+        // Its failures are about to go on under the next key.
+        return None;
+    }
     let coverage = leader.map(|leader| &leader.coverage);
     let now_on = coverage.and_then(|coverage| coverage.alert.clone());
     let was_on = || coverage.and_then(|coverage| coverage.ended.as_ref().map(|(id, _)| id.clone()));

@@ -107,6 +107,24 @@ pub struct LastAlert {
     pub fault: Option<KnownFault>,
 }
 
+impl LastAlert {
+    /// A first message of which nothing else is known.
+    pub fn first(at: Timestamp) -> Self {
+        Self {
+            number: 1,
+            at,
+            leader_failed: 0,
+            rate: None,
+            members: 1,
+            routes: 1,
+            escalations: 0,
+            quiet: false,
+            look_at: None,
+            fault: None,
+        }
+    }
+}
+
 /// How far the readings before an end have come: they are a few at a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EvidenceSoFar {

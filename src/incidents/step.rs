@@ -12,6 +12,7 @@ use crate::incidents::coverage::{
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::record::{AlertEnd, AlertRecord, AlertState, EvidenceSoFar, How, LastAlert, Lease};
 use crate::incidents::status::Status;
+use crate::text::bounded;
 
 /// An incident as a message shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -616,7 +617,8 @@ impl AlertTask {
     }
 
     fn decided(&self, now: Timestamp) -> AlertRecord {
-        let reason = self.notice.as_ref().map_or(String::new(), |notice| notice.reason.clone());
+        // A reading may quote much; the item stays small.
+        let reason = self.notice.as_ref().map_or(String::new(), |notice| bounded(&notice.reason, 600));
         let how = if self.unproven { How::Expired } else { How::Resolved };
         let version = self.alert.version;
         self.alert.with(|alert| alert.state = AlertState::Ending(AlertEnd { how, at: now, reason, version }))

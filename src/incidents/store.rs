@@ -47,6 +47,8 @@ pub enum Written {
 pub struct Contents {
     pub incidents: Vec<Incident>,
     pub alerts: Vec<AlertRecord>,
+    /// Keys that the version before opened and that this one does not know yet.
+    pub old: Vec<AlertRecord>,
 }
 
 /// What a container could not write to the table, to be written later.

@@ -36,7 +36,7 @@ pub(crate) async fn run(store: &dyn Store) {
     everything_is_listed_once(store).await;
 }
 
-fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
 }
 
@@ -65,6 +65,19 @@ fn diagnosis(api: &str, route: &str, delivery: u64) -> Diagnosis {
     };
     let batches = [Batch { source, events: events.collect(), passed: 0 }];
     classify(&correlate(&batches)[0]).expect("the lines tell of a failure")
+}
+
+/// Failures on routes of its own, with paths of many bytes.
+#[allow(dead_code, reason = "the shared table's suite uses it, and memory has no items")]
+pub(crate) fn hostile_news(delivery: u64) -> FailureGroup {
+    let route = |n: u64| format!("/{delivery}/{n}/{}", "\u{1f4a9}".repeat(300));
+    group((0..12).map(|n| diagnosis("large00001", &route(n), delivery)).collect()).remove(0)
+}
+
+/// One failure in each of so many deliveries, all at once.
+#[allow(dead_code, reason = "the shared table's suite uses it, and memory has no items")]
+pub(crate) fn deliveries(many: u64) -> FailureGroup {
+    group((0..many).map(|n| diagnosis("many000001", "/orders", n)).collect()).remove(0)
 }
 
 fn news(api: &str, route: &str, delivery: u64) -> FailureGroup {
@@ -216,6 +229,7 @@ async fn covered_is_changed_on_its_conditions(store: &dyn Store) {
     assert!(change(store, &incident, prove(&b, 2, 2)).await.is_some_and(|now| now.proved == Some(2)));
     assert!(change(store, &incident, end(&b)).await.is_none(), "it was read for another end");
     assert!(change(store, &incident, prove(&b, 2, 3)).await.is_some());
+    assert!(change(store, &incident, prove(&b, 2, 2)).await.is_none(), "a late proof is of an earlier end");
     assert!(change(store, &incident, leave(&b, 3)).await.is_none(), "the end covers it");
     let over = change(store, &incident, end(&b)).await.unwrap();
     assert_eq!((over.generation, over.ended_failed, over.ended), (1, 2, Some((b, at(100)))));

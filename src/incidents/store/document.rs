@@ -11,6 +11,7 @@ use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::silence::Silence;
 
 use crate::logs::{Phase, Source};
+use crate::text::bounded;
 
 /// What precedes the key of an example.
 const EXAMPLE: &str = "e#";
@@ -74,7 +75,21 @@ impl WireEvidence {
     }
 }
 
+/// The longest text of an example: with its key and its end, the item stays below 4 kB.
+const LONGEST: usize = 3_600;
+
+/// An example as text: of what its request logged beside the failure, as much as there is room for.
 pub(crate) fn write_example(diagnosis: &Diagnosis) -> String {
+    let mut diagnosis = diagnosis.clone();
+    loop {
+        let text = written(&diagnosis);
+        if text.len() <= LONGEST || diagnosis.context.pop().is_none() {
+            return text;
+        }
+    }
+}
+
+fn written(diagnosis: &Diagnosis) -> String {
     let Source { account, region, log_group, log_stream, api, stage, canary, .. } = &diagnosis.source;
     let text = |text: Option<&dyn std::fmt::Display>| text.map(ToString::to_string);
     let wire = WireDiagnosis {
@@ -89,9 +104,9 @@ pub(crate) fn write_example(diagnosis: &Diagnosis) -> String {
         request_id: text(diagnosis.request_id.as_ref().map(|id| id as _)),
         at: diagnosis.at,
         method: diagnosis.route.as_ref().map(|route| route.method.clone()),
-        path: diagnosis.route.as_ref().map(|route| route.path.clone()),
+        path: diagnosis.route.as_ref().map(|route| bounded(&route.path, 400)),
         endpoint: text(diagnosis.endpoint.as_ref().map(|endpoint| endpoint as _)),
-        called_path: diagnosis.called_path.clone(),
+        called_path: diagnosis.called_path.as_deref().map(|path| bounded(path, 400)),
         status: diagnosis.status,
         backend_status: diagnosis.backend_status,
         clue: diagnosis.clue.clone(),

@@ -129,8 +129,10 @@ impl Store for DynamoStore {
                 .scan(|item| {
                     contents.incidents.extend(item::read(&item));
                     contents.alerts.extend(item::read_alert(&item));
+                    contents.old.extend(item::read_old(&item));
                 })
                 .await?;
+            contents.old.retain(|old| !contents.alerts.iter().any(|alert| alert.id == old.id));
             contents.incidents.retain(|incident| !incident.coverage.is_expired(now));
             contents.alerts.retain(|alert| alert.expires_at().is_none_or(|expires| expires > now));
             contents.incidents.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));

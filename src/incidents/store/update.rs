@@ -222,6 +222,7 @@ pub(crate) fn change(change: &CoverageChange) -> Expression {
             update.require(format!("{same}{ended} = {known}"));
             update.set("alert", text(alert));
             update.set("named", Value::Bool(covered.is_some()));
+            update.remove("proved");
             if let Some(covered) = covered {
                 update.cover(*covered);
             }
@@ -229,6 +230,7 @@ pub(crate) fn change(change: &CoverageChange) -> Expression {
         CoverageChange::Move { from, to } => {
             update.require_on(from);
             update.set("alert", text(to));
+            update.remove("proved");
         }
         CoverageChange::Cover { alert, covered } => {
             update.require_on(alert);
@@ -238,6 +240,8 @@ pub(crate) fn change(change: &CoverageChange) -> Expression {
         CoverageChange::Prove { alert, covered, version } => {
             update.require_on(alert);
             update.cover(*covered);
+            let (proved, known) = (update.name("proved"), update.value(number(version)));
+            update.require(format!("attribute_not_exists({proved}) OR {proved} <= {known}"));
             update.set("proved", number(version));
         }
         CoverageChange::Return { alert, version } => {
