@@ -8,7 +8,7 @@
     reason = "it is the tests' own code, run by hand, and prints"
 )]
 
-#[path = "../tests/it/protocol_model.rs"]
+#[path = "../tests/it/incidents/protocol_model.rs"]
 mod protocol_model;
 
 // Every layer of the proof in one small program: `.ci/mutations.py` runs it as a test.
@@ -16,10 +16,10 @@ mod protocol_model;
 #[path = "../tests/it/losses/mod.rs"]
 mod losses;
 #[cfg(test)]
-#[path = "../tests/it/sequences.rs"]
+#[path = "../tests/it/incidents/sequences.rs"]
 mod sequences;
 #[cfg(test)]
-#[path = "../tests/it/stores.rs"]
+#[path = "../tests/it/incidents/stores.rs"]
 mod stores;
 
 use std::process::ExitCode;
