@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     }
     let seed = option("--seed").unwrap_or(1);
     if let Some(runs) = option("--days") {
-        let history = losses::history::ten_days();
+        let history = losses::history::days(10, 130);
         let sites = proof::sites(&history, proof::FULL);
         let pairs: Vec<_> = (seed..seed + runs).map(|seed| proof::pair(&sites, seed)).collect();
         let proof = report::Proof::of(&history, &sites, &[], &pairs);

@@ -18,7 +18,7 @@ use crate::functions::config::Config;
 use crate::functions::metrics::{Metric, Metrics};
 use crate::incidents::store::{Store, Unstored};
 use crate::incidents::store::memory::MemoryStore;
-use crate::incidents::{FailureGroup, RecentRequests};
+use crate::incidents::RecentRequests;
 use crate::logs::{Batch, DecodeError, DecodeFault, MOST_EVENTS, Record, Source};
 
 /// Everything a Lambda container keeps between invocations.

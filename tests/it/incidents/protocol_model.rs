@@ -751,7 +751,9 @@ mod checked {
     #[test]
     fn every_promise_is_kept_in_every_order() {
         holds(Bounds { faults: 0, silences: 0, ..Bounds::TINY }, 16, 1_000);
-        holds(Bounds { deliveries: [1, 0], blind: 0, responders: 1, repairs: 0, ..Bounds::TINY }, 0, 1_000);
+        let one = Bounds { deliveries: [1, 0], blind: 0, responders: 1, repairs: 0, silences: 0, ..Bounds::TINY };
+        holds(Bounds { steps: [1, 0, 0], ..one }, 0, 300);
+        holds(Bounds { faults: 0, steps: [1, 1, 0], silences: 1, again: 1, late: true, ..one }, 14, 300);
     }
 
     /// Two alerts of one fault; in one sweep one was merged into the other, and that one ended by readings of before.

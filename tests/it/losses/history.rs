@@ -195,9 +195,9 @@ pub(crate) fn history() -> History {
     history
 }
 
-/// Ten days: a fault of nine hours behind 130 APIs, one of them muted, one repaired hours after the others; failures around the
+/// Days, in full ten: a fault of nine hours behind many APIs, in full 130, one of them muted, one repaired hours after the others; failures around the
 /// ends; a cause that flaps; a payload of the failure queue, run two days later; and a week in which nothing fails.
-pub(crate) fn ten_days() -> History {
+pub(crate) fn days(days: u64, apis: u64) -> History {
     const HOUR: u64 = 60;
     const DAY: u64 = 24 * HOUR;
     let mut history = History {
@@ -211,10 +211,10 @@ pub(crate) fn ten_days() -> History {
         back: minutes(2 * DAY),
         is_readable: true,
         redriven: vec![minutes(DAY), minutes(3 * DAY)],
-        rounds: usize::try_from(10 * DAY).expect("it fits"),
+        rounds: usize::try_from(days * DAY).expect("it fits"),
         ..History::default()
     };
-    let many: Vec<String> = (0..127).map(|n| format!("many{n:06}")).collect();
+    let many: Vec<String> = (0..apis - 3).map(|n| format!("many{n:06}")).collect();
     let send = |history: &mut History, api: &str, cause, at: Duration| {
         let document = history.fail(api, cause, "/orders", at, 1);
         history.subscription(at + Duration::from_millis(200), &document);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::audit::Audit;
 use super::faults::Kind;
-use super::history::{history, ten_days};
+use super::history::{days, history};
 use super::lambda::run;
 use super::proof::{FULL, Plan, pair, singles, sites};
 use super::report::{Proof, row};
@@ -48,12 +48,12 @@ fn no_fault_at_any_effect_loses_an_alert() {
 }
 
 #[test]
-fn ten_days_without_faults_keep_every_promise() {
-    let history = ten_days();
+fn days_without_faults_keep_every_promise() {
+    let history = days(4, 20);
     let world = run(&history, &Plan { seed: FULL, strikes: Vec::new(), skew: Duration::ZERO });
     let audit = Audit::of(&history, &world);
     assert_eq!(audit.faults(), Vec::<String>::new());
-    assert!(audit.messages < 30, "{} messages in ten days", audit.messages);
+    assert!(audit.messages < 30, "{} messages in four days", audit.messages);
 }
 
 /// The full run takes minutes: what the document says is set against the calls that there are now, and against zero.
