@@ -68,6 +68,7 @@ impl Audit {
 
     /// Every failure is told by a message that names its API, stage and cause, of this outbreak.
     fn told(&mut self, history: &History, told: &[LastAlert]) {
+        let mut unnamed: BTreeMap<Name, String> = BTreeMap::new();
         for failure in &history.failures {
             // What comes back is told anew, unless it was open still.
             let before =
@@ -76,8 +77,14 @@ impl Audit {
             let anew = over && failure.at >= history.back;
             let since = time(if anew { history.back } else { Duration::ZERO });
             if !told.iter().any(|told| told.at >= since && told.tells(&name(failure))) {
-                self.missing.push(format!("no message named {} of {:?}", failure.id, name(failure)));
+                unnamed.insert(name(failure), failure.id.clone());
             }
+        }
+        // A message has room for so many names, and says how many more it stands for.
+        let more = told.iter().filter_map(|told| told.alert["also_hit_more"].as_u64()).max().unwrap_or(0);
+        if unnamed.len() as u64 > more {
+            let missing = unnamed.iter().map(|(name, id)| format!("no message named {id} of {name:?}"));
+            self.missing.extend(missing);
         }
         if !history.is_readable
             && !told.iter().any(|told| told.names.iter().any(|name| name.2 == UNDECODABLE))
@@ -141,7 +148,8 @@ impl Audit {
             unless(lines.contains(line) || line == NOT_KEPT, format!("evidence {line}"));
         }
         let verdict = (text(&alert["verdict"]["tier"]), text(&alert["verdict"]["code"]));
-        let sound = ["targets-unhealthy", ""].contains(&verdict.1);
+        let of_half = history.half.as_ref().is_some_and(|half| told.names.iter().any(|name| name.0 == *half));
+        let sound = ["targets-unhealthy", ""].contains(&verdict.1) || (of_half && verdict.1 == "listener-missing");
         unless(sound, format!("the verdict {verdict:?}"));
         unless(text(&alert["account"]) == "111122223333", format!("account {}", alert["account"]));
     }
