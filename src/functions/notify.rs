@@ -486,9 +486,10 @@ impl Responder {
         }
         // The line that names the cause is in another batch, which comes.
         let is_elsewhere = work.incidents.first().is_some_and(|one| one.cause.slug != example.cause.slug);
-        let counted_at = work.task.members.first().map_or(now, |member| member.coverage.counted_at);
-        let waited = Duration::try_from(now.duration_since(counted_at)).unwrap_or_default();
-        Ok(if is_elsewhere && waited < OVERDUE { Same::Soon } else { Same::No })
+        // Since its own alert was first about to open: more such failures make it wait no longer.
+        let waited = Duration::try_from(now.duration_since(work.task.alert.opened_at)).unwrap_or_default();
+        let waits = is_elsewhere && !work.store.is_private() && waited < OVERDUE;
+        Ok(if waits { Same::Soon } else { Same::No })
     }
 
     fn unstored(&self) -> MutexGuard<'_, Vec<Unstored>> {
