@@ -46,6 +46,9 @@ const COUNTED_AT_A_TIME: usize = 16;
 /// payload over again after one minute, and after two more.
 const OVERDUE: Duration = Duration::from_secs(100);
 
+/// Time for a table to come back, once an alert was published that it does not know.
+const PATIENCE: Duration = Duration::from_secs(8);
+
 /// Incidents, and deliveries of each, that one container remembers while the table is gone, to write them once it is back.
 const MOST_UNSTORED: usize = 256;
 
@@ -98,8 +101,8 @@ impl Responder {
         if self.store.is_private() {
             return self.update_alone(published, deadline).await;
         }
-        // A key that only this container knows would never end: it stays as long as it may.
-        let last = deadline.checked_sub(MARGIN).unwrap_or(deadline);
+        // A key that only this container knows would never end: it waits a little for the table to come back.
+        let last = deadline.checked_sub(MARGIN).unwrap_or(deadline).min(Instant::now() + PATIENCE);
         let mut pause = Duration::from_secs(1);
         while self.unstored().iter().any(|one| !one.is_known) && Instant::now() + pause < last {
             sleep(pause).await;
