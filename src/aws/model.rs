@@ -31,6 +31,12 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// The variables that its requests see, or those of its canary.
+    pub fn variables_of(&self, canary: bool) -> BTreeMap<String, String> {
+        let own = self.variables.clone().into_iter();
+        own.chain(self.canary_overrides.clone().into_iter().filter(|_| canary)).collect()
+    }
+
     /// Whether anything is logged of a route's requests: its own setting, else the stage's, else nothing.
     pub fn logs(&self, route: Option<(&str, &str)>) -> bool {
         let own = route.and_then(|(resource, method)| self.logging.get(&format!("{resource}/{method}")));
@@ -72,27 +78,6 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// What of the way to the backend differs from another version of the integration. What either does not say (an export
-    /// need not hold every field) is no difference, nor is the path, which the backend alone reads.
-    pub fn differing(&self, other: &Self) -> Option<&'static str> {
-        let differ = |a: Option<String>, b: Option<String>| a.is_some() && b.is_some() && a != b;
-        let address = |uri: &Option<String>| {
-            uri.as_ref().map(|uri| uri.split('/').take(3).collect::<Vec<_>>().join("/").to_ascii_lowercase())
-        };
-        let arn = |target: &Option<Arn>| target.as_ref().map(ToString::to_string);
-        if differ(self.connection_id.clone(), other.connection_id.clone()) {
-            Some("VPC link")
-        } else if differ(address(&self.uri), address(&other.uri)) {
-            Some("URI")
-        } else if differ(arn(&self.target), arn(&other.target)) {
-            Some("target")
-        } else if self.private != other.private {
-            Some("connection type")
-        } else {
-            None
-        }
-    }
-
     /// The same with what it does not say taken from another version of it over the same link.
     pub(crate) fn completed(&self, other: Option<&Self>) -> Self {
         let same = |other: &&Self| {
@@ -172,6 +157,9 @@ pub struct EndpointService {
     pub state: String,
     /// The network load balancers behind it.
     pub load_balancers: Vec<Arn>,
+    /// The zones that it is offered in; empty where the answer does not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
 }
 
 /// A connection to an endpoint service.

@@ -48,6 +48,8 @@ pub struct Details {
     pub listener_attributes: Reading<Attributes>,
     /// The load balancer's metrics around the failure.
     pub metrics: Reading<Vec<Series>>,
+    /// The same of the day before, where a count is up for as long as those of today go back.
+    pub metrics_day_before: Reading<Vec<Series>>,
 }
 
 /// What could be read of one certificate.
@@ -66,6 +68,7 @@ impl Details {
             certificates: BTreeMap::new(),
             listener_attributes: Reading::not_asked(QueryKind::ListenerAttributes, why),
             metrics: Reading::not_asked(QueryKind::Metrics, why),
+            metrics_day_before: Reading::not_asked(QueryKind::Metrics, why),
         }
     }
 }

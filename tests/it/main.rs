@@ -24,6 +24,8 @@ mod contract;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 #[cfg(feature = "live")]
@@ -83,6 +85,8 @@ mod recorded;
 #[cfg(test)]
 #[cfg(feature = "live")]
 mod responder;
+#[cfg(test)]
+mod rises;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]

@@ -2,29 +2,8 @@
 
 use vpclink_responder::aws::model::{GroupRule, NetworkAcl};
 
+use crate::dice::Dice;
 use crate::network::{World, acl, entry, everything, group, rule, strings, target};
-
-/// SplitMix64, so that a seed gives the same account everywhere.
-/// Source: <https://prng.di.unimi.it/splitmix64.c>
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % sides as u64) as usize
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        from[self.roll(from.len())].clone()
-    }
-
-    fn chance(&mut self, one_in: usize) -> bool {
-        self.roll(one_in) == 0
-    }
-}
 
 const PORTS: [(i32, i32); 10] = [
     (8080, 8080),
