@@ -192,16 +192,14 @@ fn enforcement(balancer: &LoadBalancer) -> Result<bool, NotRead> {
     })
 }
 
-/// Whether nodes send to targets of other zones. An application load balancer does, unless a group says otherwise.
+/// Whether nodes send to targets of other zones. Those of an application load balancer do, unless a group says otherwise.
 ///
-/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html>
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html>
 pub(crate) fn cross_zone(on: OnPath<'_>, group: &Arn) -> Result<bool, NotRead> {
-    if on.load_balancer.value().is_some_and(|balancer| balancer.kind != "network") {
-        return Ok(true);
-    }
     match attribute(on, group, CROSS_ZONE)? {
         Some("true") => Ok(true),
         Some("false") => Ok(false),
+        _ if on.load_balancer.value().is_some_and(|balancer| balancer.kind != "network") => Ok(true),
         _ => match &on.network.balancer_attributes {
             Reading::Known { value, .. } => Ok(value.get(CROSS_ZONE) == Some("true")),
             Reading::NotRead(unavailable) => Err(unavailable.clone()),

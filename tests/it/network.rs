@@ -243,6 +243,7 @@ impl World {
                 id: "vpce-svc-1".to_owned(),
                 state: "Available".to_owned(),
                 load_balancers: vec![self.balancer.arn.clone()],
+                zones: Vec::new(),
             }]),
             Query::EndpointConnections(_) => Answer::EndpointConnections(vec![EndpointConnection {
                 endpoint_id: "vpce-1".to_owned(),

@@ -57,8 +57,11 @@ fn failed() -> Timestamp {
 /// Three hours of a counter, up to the minute of the failure or, every second time, the one after it.
 fn series(dice: &mut Dice, expected: impl Fn(i64, &mut Dice) -> Option<f64>) -> Vec<Point> {
     let last = i64::from(dice.chance(2));
-    let point = |minute| Some(Point { at: at(minute), count: dice.poisson(expected(minute, dice)?) });
-    (-BEFORE..=last).filter_map(point).collect()
+    let mut point = |minute| {
+        let expected = expected(minute, dice)?;
+        Some(Point { at: at(minute), count: dice.poisson(expected) })
+    };
+    (-BEFORE..=last).filter_map(&mut point).collect()
 }
 
 /// How many of so many series of a shape rise.

@@ -175,10 +175,11 @@ fn attribute(attributes: &[(&'static str, &'static str)], key: &str) -> Option<b
 /// Whether nodes send to targets of other zones.
 pub(super) fn crosses_zones(world: &World) -> bool {
     const KEY: &str = "load_balancing.cross_zone.enabled";
-    world.balancer.kind == "application"
-        || attribute(&world.group_attributes, KEY)
-            .or(attribute(&world.balancer_attributes, KEY))
-            .unwrap_or(false)
+    let own = attribute(&world.group_attributes, KEY);
+    match world.balancer.kind.as_str() {
+        "application" => own.unwrap_or(true),
+        _ => own.or(attribute(&world.balancer_attributes, KEY)).unwrap_or(false),
+    }
 }
 
 fn interface<'a>(world: &'a World, target: &Target) -> &'a NetworkInterface {
