@@ -27,6 +27,9 @@ pub struct Stage {
     pub variables: BTreeMap<String, String>,
     /// Variables that canary requests see instead.
     pub canary_overrides: BTreeMap<String, String>,
+    /// Whether canary requests run over another deployment than the stage's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub canary_differs: bool,
     /// The level of execution logging (`OFF`, `ERROR`, `INFO`) by method: `/orders/GET`, or `*/*` for all others.
     #[serde(default)]
     pub logging: BTreeMap<String, String>,
@@ -77,9 +80,27 @@ pub struct Integration {
     pub streaming: Option<bool>,
     /// Whether API Gateway takes certificates of authorities that it does not know; `None` where no TLS setting is made.
     pub insecure_skip_verification: Option<bool>,
+    /// The verb towards the backend; `ANY` passes the client's on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_method: Option<String>,
+    /// Headers that it sets, in lower case: their fixed value, or `None` where it comes from the request.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Option<String>>,
 }
 
 impl Integration {
+    /// The headers among `integration.request.header.NAME` parameters. A value in single quotes is fixed.
+    pub(crate) fn headers_of(
+        parameters: impl IntoIterator<Item = (String, String)>,
+    ) -> BTreeMap<String, Option<String>> {
+        let header = |(name, value): (String, String)| {
+            let name = name.strip_prefix("integration.request.header.")?.to_ascii_lowercase();
+            let fixed = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
+            Some((name, fixed.map(str::to_owned)))
+        };
+        parameters.into_iter().filter_map(header).collect()
+    }
+
     /// The same with what it does not say taken from another version of it over the same link.
     pub(crate) fn completed(&self, other: Option<&Self>) -> Self {
         let same = |other: &&Self| {
@@ -265,8 +286,11 @@ pub struct Rule {
 pub struct Condition {
     /// `host-header`, `path-pattern`, `http-request-method`, …
     pub field: String,
-    /// Patterns with `*` and `?`; empty where the condition is written otherwise.
+    /// Patterns with `*` and `?`, or networks; empty where the condition is written otherwise.
     pub values: Vec<String>,
+    /// The header that a condition of headers looks at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
 }
 
 /// A target group.

@@ -50,6 +50,8 @@ pub fn rise(points: &[Point], failed: Timestamp) -> Option<Rise> {
         .collect();
     known.sort_by_key(|point| point.at);
     let near = known.iter().position(|point| is_near(point, failed))?;
+    // Most counters are quiet: nothing rises to three.
+    known[near..].iter().find(|point| point.count > 3)?;
     (0..known.len()).find_map(|start| since(&known, start, near, failed))
 }
 

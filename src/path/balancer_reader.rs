@@ -16,6 +16,7 @@ use crate::aws::{Query, QueryKind, Reading};
 use crate::causes::Endpoint;
 use crate::ids::Arn;
 use crate::path::balancer::{Balancer, CertificateReadings, Details};
+use crate::path::listener_rules::SeenRequest;
 use crate::path::path_reader::{MOST_GROUPS, PathReader};
 use crate::path::private_path::NO_WAY;
 
@@ -31,7 +32,7 @@ impl PathReader<'_> {
         &self,
         named: &Arn,
         called: Option<Endpoint>,
-        called_path: Option<String>,
+        request: SeenRequest,
     ) -> Balancer {
         let arn = named.load_balancer();
         let named_listener = (arn != *named).then(|| named.clone());
@@ -51,7 +52,7 @@ impl PathReader<'_> {
         Balancer {
             arn: Some(arn),
             called,
-            called_path,
+            request,
             load_balancer,
             listeners,
             named_listener,
@@ -90,7 +91,9 @@ impl PathReader<'_> {
         // Only a network load balancer can have one as its target, so this ends after two.
         let (arn, port) = albs.into_iter().next().filter(|_| outer.is_network())?;
         let called = outer.called.clone().map(|endpoint| Endpoint { port, ..endpoint });
-        let front = self.front(&arn, called, outer.called_path.clone()).await;
+        // It sees the other load balancer's addresses, or those behind that one.
+        let request = SeenRequest { sources: Vec::new(), ..outer.request.clone() };
+        let front = self.front(&arn, called, request).await;
         Some(Box::new(Box::pin(self.behind(front, None)).await))
     }
 

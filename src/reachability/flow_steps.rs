@@ -99,8 +99,10 @@ pub(crate) fn behind(on: OnPath<'_>, group: &Arn) -> Vec<FlowStep> {
         let checks = checks(ground, &nodes, &target, balancer);
         for (from, to) in pairs(&nodes, std::slice::from_ref(&target.place)) {
             let Some(crossing) = crosses(from, to, &cross_zone, ends) else { continue };
-            let sources = senders.clients.as_deref().unwrap_or(std::slice::from_ref(from));
-            for source in sources.iter().filter(|source| same_version(source, to)) {
+            // Between two versions of IP no client's address can be kept.
+            let clients = senders.clients.iter().flatten().filter(|client| same_version(client, to));
+            let clients: Vec<&FlowEnd> = clients.collect();
+            for source in if clients.is_empty() { vec![from] } else { clients } {
                 let way = Flow {
                     source,
                     undocumented: &senders.undocumented,

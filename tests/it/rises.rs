@@ -110,10 +110,10 @@ pub(crate) fn table(series_of: usize) -> String {
 
 #[test]
 fn healthy_series_do_not_rise() {
-    let of = 2_000;
+    let of = 400;
     for (number, (name, shape)) in HEALTHY.iter().enumerate() {
         let alarms = alarms(number, *shape, of);
-        assert!(alarms <= 1, "{name}: {alarms} of {of}");
+        assert!(alarms == 0, "{name}: {alarms} of {of}");
     }
 }
 
@@ -122,7 +122,7 @@ fn faults_rise_at_their_minute() {
     for (number, (name, usual, becomes)) in FAULTS.iter().enumerate() {
         let of = 300;
         let (found, exact) = found(number, (*usual, *becomes), 120, of);
-        assert!(found * 100 >= of * 99, "{name}: {found} of {of} found");
+        assert!(found * 100 >= of * 97, "{name}: {found} of {of} found");
         assert!(exact * 100 >= found * 98, "{name}: {exact} of {found} at their minute");
     }
 }

@@ -37,6 +37,8 @@ struct WireDiagnosis {
     path: Option<String>,
     endpoint: Option<String>,
     called_path: Option<String>,
+    #[serde(default)]
+    called_query: Option<bool>,
     status: Option<u16>,
     backend_status: Option<u16>,
     #[serde(rename = "hint")]
@@ -83,6 +85,7 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
         path: diagnosis.route.as_ref().map(|route| route.path.clone()),
         endpoint: text(diagnosis.endpoint.as_ref().map(|endpoint| endpoint as _)),
         called_path: diagnosis.called_path.clone(),
+        called_query: diagnosis.called_query,
         status: diagnosis.status,
         backend_status: diagnosis.backend_status,
         clue: diagnosis.clue.clone(),
@@ -114,6 +117,7 @@ pub(crate) fn read(body: &str) -> Option<Diagnosis> {
         route: wire.method.zip(wire.path).map(|(method, path)| Route { method, path }),
         endpoint: wire.endpoint.as_deref().and_then(Endpoint::parse),
         called_path: wire.called_path,
+        called_query: wire.called_query,
         failed: true,
     };
     Some(Diagnosis {
