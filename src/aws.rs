@@ -20,5 +20,5 @@ pub use cached::CachedAccount;
 pub use log_groups::{
     Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, LogGroup, LogGroups, Subscription,
 };
-pub use queries::{Answer, Query, QueryKind};
+pub use queries::{Answer, ProbeOf, Query, QueryKind};
 pub use reading::{NotRead, ReadError, Reading};

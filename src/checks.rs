@@ -16,6 +16,7 @@ mod network;
 mod network_remedy;
 mod network_sentences;
 mod placeholders;
+mod probe;
 mod registry;
 mod stage;
 mod targets;

@@ -20,8 +20,9 @@ use crate::alerts::terminal::Summary;
 use crate::aws::{Account, Accounts};
 use crate::causes::{Diagnosis, Failure, RouteContext};
 use crate::checks::{Assessment, assess};
-use crate::functions::config::Config;
+use crate::functions::config::{Config, PROBER_PREFIX};
 use crate::functions::metrics::{Metric, Metrics};
+use crate::functions::probe::read_and_probe;
 use crate::functions::unattributed::{Unattributed, diagnosed, unattributed};
 use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
@@ -29,7 +30,7 @@ use crate::incidents::{Alert, AlertRecord, FailureGroup, Incident, RecentRequest
 use crate::logs::{
     AccessFormat, AccessLog, Batch, DecodeError, Execution, Fault, MOST_EVENTS, Record, Source,
 };
-use crate::path::read_path;
+use crate::path::PrivatePath;
 
 /// Everything a Lambda container keeps between invocations.
 pub struct Responder {
@@ -317,7 +318,13 @@ pub struct Explained {
 
 /// Walks a route's private path without a failure: what `check` shows.
 pub async fn check(subject: &RouteContext, reading: &Reading<'_>) -> Assessment {
-    assess(subject, &read_path(subject, reading.account, Instant::now() + reading.budget).await)
+    assess(subject, &reading.of(subject).await)
+}
+
+impl Reading<'_> {
+    async fn of(&self, subject: &RouteContext) -> PrivatePath {
+        read_and_probe(subject, self.account, Instant::now() + self.budget, Some(PROBER_PREFIX)).await
+    }
 }
 
 /// Largest file that `explain` takes, inflated.
@@ -393,9 +400,7 @@ pub async fn explain_in(
 async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Timestamp) -> Alert {
     let subject = news.example.subject();
     let judgement = match reading {
-        Some(Reading { account, budget }) => {
-            assess(&subject, &read_path(&subject, *account, Instant::now() + *budget).await)
-        }
+        Some(reading) => assess(&subject, &reading.of(&subject).await),
         None => Assessment::unread(&subject, "no account was read: give --account FILE or --live"),
     };
     // Saved failures open when the first of them happened; where they are undated, it is unknown.

@@ -65,7 +65,9 @@ fn hides(unread: &Finding, fault: Option<Code>) -> bool {
 /// Whether a healthy reading is of what was at fault, or of a hop that is only reached past it.
 fn shows(healthy: &Finding, fault: Code) -> bool {
     match fault.kind() {
-        kind @ (FindingKind::Network | FindingKind::Certificate) => healthy.code.kind() == kind,
+        kind @ (FindingKind::Network | FindingKind::Certificate | FindingKind::Probe) => {
+            healthy.code.kind() == kind
+        }
         FindingKind::Hop | FindingKind::Setting | FindingKind::Logging | FindingKind::Metric => {
             healthy.code.kind() == FindingKind::Hop && healthy.hop >= fault.hop()
         }

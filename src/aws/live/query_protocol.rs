@@ -108,6 +108,23 @@ impl Client {
         Some(Self { service, plugin: SharedRuntimePlugin::new(ours), behavior_version })
     }
 
+    /// Posts a document to a path of the service, as JSON, and hands over what came back.
+    pub(crate) async fn post(
+        &self,
+        operation: &'static str,
+        path: String,
+        document: Vec<u8>,
+    ) -> Result<Posted, Error> {
+        let operation = Operation::builder()
+            .service_name(self.service.name)
+            .operation_name(operation)
+            .behavior_version(self.behavior_version)
+            .serializer(posting)
+            .deserializer(posted)
+            .runtime_plugin(self.plugin.clone());
+        operation.build().invoke((path, document)).await
+    }
+
     /// Calls an action with parameters and reads its answer.
     pub(crate) async fn call<T>(&self, action: &'static str, parameters: &[(&str, &str)]) -> Result<T, Error>
     where
@@ -167,6 +184,42 @@ fn request(form: String) -> Result<HttpRequest, BoxError> {
     request.set_uri("/")?;
     request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
     Ok(request)
+}
+
+/// What a service that speaks JSON answers.
+#[derive(Debug)]
+pub(crate) struct Posted {
+    /// `X-Amz-Function-Error`: the function that was invoked failed.
+    pub(crate) function_error: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+fn posting((path, document): (String, Vec<u8>)) -> Result<HttpRequest, BoxError> {
+    let mut request = HttpRequest::new(SdkBody::from(document));
+    request.set_method("POST")?;
+    request.set_uri(path)?;
+    request.headers_mut().insert("content-type", "application/json");
+    Ok(request)
+}
+
+fn posted(response: &HttpResponse) -> Result<Posted, OrchestratorError<ErrorMetadata>> {
+    let body = response.body().bytes().unwrap_or_default();
+    if response.status().is_success() {
+        let function_error = response.headers().get("x-amz-function-error").map(str::to_owned);
+        return Ok(Posted { function_error, body: body.to_vec() });
+    }
+    let mut error = apply_request_id(ErrorMetadata::builder(), response.headers());
+    // The code may be followed by a colon and a URL, or stand in the body alone.
+    let code = response.headers().get("x-amzn-errortype").and_then(|code| code.split(':').next());
+    let own: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let told = |name: &str| own.as_ref()?.get(name)?.as_str().map(str::to_owned);
+    if let Some(code) = code.map(str::to_owned).or_else(|| told("__type").or_else(|| told("code"))) {
+        error = error.code(code);
+    }
+    if let Some(message) = told("Message").or_else(|| told("message")) {
+        error = error.message(message);
+    }
+    Err(OrchestratorError::operation(error.build()))
 }
 
 fn response<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, OrchestratorError<ErrorMetadata>> {
