@@ -3,7 +3,6 @@
 mod balancer;
 mod balancer_reader;
 mod listener_rules;
-mod network;
 mod network_reader;
 mod path_reader;
 mod private_path;
@@ -11,13 +10,10 @@ mod probe_reader;
 mod probed;
 mod reader;
 mod route;
-mod variables;
 
-pub use balancer::{Balancer, CertificateReadings, Details};
-pub use network::Network;
+pub use balancer::{Balancer, CertificateReadings, Details, Network};
 pub use private_path::{Link, OnPath, PrivatePath};
 pub use probe_reader::{passes_tls_through, read_probes};
 pub use probed::{Probed, Spot};
 pub use reader::read_path;
-pub use route::template;
-pub use variables::Resolved;
+pub use route::{Resolved, template};

@@ -129,7 +129,7 @@ fn connections(
         let says = told(&failed, all.len());
         let found = Finding::probed(code, (probed.vantage, first.facts.address, at), &says);
         let found = placed(found.detail("addresses", addresses(&failed)), on, group);
-        let sure = failed.len() == all.len() && probed.vantage == Vantage::Link;
+        let sure = failed.len() == all.len() && probed.vantage == Vantage::Link && probed.faithful;
         let found = if sure { found } else { found.partial() };
         findings.push(advised(found));
     }

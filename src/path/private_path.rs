@@ -10,7 +10,7 @@ use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::Endpoint;
 use crate::path::balancer::Balancer;
 use crate::path::probed::Probed;
-use crate::path::variables::Resolved;
+use crate::path::route::Resolved;
 
 /// The private path of one failed integration.
 #[derive(Clone, Debug)]

@@ -7,20 +7,20 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::aws::live::errors::{outcome, shortened};
 use crate::aws::live::query_protocol;
-use crate::aws::live::query_protocol::{Place, Posted, Service, Wish};
+use crate::aws::live::query_protocol::{Place, Protocol, Service, Wish};
 use crate::aws::queries::ProbeOf;
 use crate::aws::reading::ReadError;
 use crate::probe::{BUDGET, Facts, MOST_ADDRESSES};
 
-static LAMBDA: Service = Service { name: "lambda", id: "Lambda", version: "2015-03-31", place };
+static LAMBDA: Service = Service { name: "lambda", id: "Lambda", protocol: Protocol::Rest, place };
 
-/// Far above the facts of [`MOST_ADDRESSES`] addresses with the longest chains that are read.
-const LARGEST_ANSWER: usize = 1 << 20;
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+const LONGEST_NAME: usize = 64;
 
 pub(crate) struct Client {
     query: Option<query_protocol::Client>,
@@ -30,8 +30,16 @@ pub(crate) struct Client {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum ProberAnswer {
-    Probed { facts: Vec<Facts> },
-    Refused { refused: String },
+    Probed {
+        facts: Vec<Facts>,
+    },
+    Refused {
+        refused: String,
+    },
+    Failed {
+        #[serde(rename = "errorMessage")]
+        error_message: String,
+    },
 }
 
 impl Client {
@@ -46,14 +54,17 @@ impl Client {
 
     /// A function that is not there is absent.
     pub(crate) async fn probe(&self, of: &ProbeOf) -> Result<Option<Vec<Facts>>, ReadError> {
-        let name = utf8_percent_encode(&of.function, NON_ALPHANUMERIC);
+        let name = &of.function;
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if !plain || name.len() > LONGEST_NAME {
+            return Err(ReadError::Malformed(format!("`{}` is no function's name", shortened(name))));
+        }
         let path = format!("/2015-03-31/functions/{name}/invocations");
-        let document =
-            serde_json::to_vec(&of.request).map_err(|error| ReadError::Malformed(error.to_string()))?;
+        let request = serde_json::json!(of.request);
         let found =
-            async { query_protocol::configured(self.query.as_ref())?.post("Invoke", path, document).await };
-        match outcome(found.await, &["ResourceNotFoundException"], |posted| posted) {
-            Ok(Some(posted)) => read(&posted).map(Some),
+            async { query_protocol::configured(self.query.as_ref())?.post("Invoke", path, &request).await };
+        match outcome(found.await, &["ResourceNotFoundException"], |answer| answer) {
+            Ok(Some(answer)) => read(answer).map(Some),
             Ok(None) => Ok(None),
             Err(ReadError::Unreachable(code)) => Err(ReadError::Unreachable(state(code))),
             Err(why) => Err(why),
@@ -61,23 +72,19 @@ impl Client {
     }
 }
 
-fn read(posted: &Posted) -> Result<Vec<Facts>, ReadError> {
-    if posted.function_error.is_some() {
-        let told: serde_json::Value = serde_json::from_slice(&posted.body).unwrap_or_default();
-        let why = told["errorMessage"].as_str().unwrap_or("it did not say why");
-        return Err(ReadError::Unreachable(format!("the prober failed: {}", shortened(why))));
-    }
+fn read(answer: Value) -> Result<Vec<Facts>, ReadError> {
     let malformed = |why: &str| ReadError::Malformed(shortened(why));
-    if posted.body.len() > LARGEST_ANSWER {
-        return Err(malformed("the prober's answer is longer than any prober's"));
-    }
-    match serde_json::from_slice(&posted.body) {
+    match serde_json::from_value(answer) {
         Ok(ProberAnswer::Probed { facts }) if facts.len() > MOST_ADDRESSES => {
-            Err(malformed("facts about more addresses than were asked about"))
+            Err(malformed("facts about more addresses than are probed at once"))
         }
         Ok(ProberAnswer::Probed { facts }) => Ok(facts),
         Ok(ProberAnswer::Refused { refused }) => {
             Err(ReadError::Unreachable(format!("the prober refuses: {}", shortened(&refused))))
+        }
+        // Lambda's own form of a function that failed or ran out of time.
+        Ok(ProberAnswer::Failed { error_message }) => {
+            Err(ReadError::Unreachable(format!("the prober failed: {}", shortened(&error_message))))
         }
         Err(_) => Err(malformed("it is no prober's: neither facts nor a refusal")),
     }
@@ -119,19 +126,16 @@ fn place(region: &Region, Wish { fips, dual_stack }: Wish) -> Place {
 mod tests {
     use super::*;
 
-    fn answered(body: &str, failed: bool) -> Result<Vec<Facts>, ReadError> {
-        let function_error = failed.then(|| "Unhandled".to_owned());
-        read(&Posted { function_error, body: body.as_bytes().to_vec() })
-    }
-
     #[test]
     fn an_answer_is_facts_or_why_there_are_none() {
-        assert_eq!(answered(r#"{"facts":[]}"#, false), Ok(Vec::new()));
-        let why = |body: &str, failed| answered(body, failed).unwrap_err().to_string();
-        assert!(why(r#"{"refused":"port 22 is not one"}"#, false).contains("the prober refuses: port 22"));
-        assert!(why(r#"{"errorMessage":"Task timed out"}"#, true).contains("failed: Task timed out"));
-        for strange in ["", "null", "[]", "{}", "<html>", r#"{"facts":[{}]}"#] {
-            assert!(matches!(answered(strange, false), Err(ReadError::Malformed(_))), "{strange}");
+        let answered = |body: &str| read(serde_json::from_str(body).unwrap());
+        assert_eq!(answered(r#"{"facts":[]}"#), Ok(Vec::new()));
+        let why = |body: &str| answered(body).unwrap_err().to_string();
+        assert!(why(r#"{"refused":"port 22 is not one"}"#).contains("the prober refuses: port 22"));
+        let failed = r#"{"errorType":"Sandbox.Timedout","errorMessage":"Task timed out"}"#;
+        assert!(why(failed).contains("the prober failed: Task timed out"));
+        for strange in ["null", "[]", "{}", r#""<html>""#, r#"{"facts":[{}]}"#] {
+            assert!(matches!(answered(strange), Err(ReadError::Malformed(_))), "{strange}");
         }
     }
 
