@@ -13,7 +13,7 @@ mod route;
 
 pub use balancer::{Balancer, CertificateReadings, Details, Network};
 pub use private_path::{Link, OnPath, PrivatePath};
-pub use probe_reader::{passes_tls_through, read_probes};
+pub use probe_reader::{passes_tls_through, prober_site, read_probes};
 pub use probed::{Probed, Spot};
 pub use reader::read_path;
 pub use route::{Resolved, template};

@@ -13,7 +13,7 @@ use crate::causes::{Blames, CertificateFault, RouteContext};
 use crate::checks::code::{CODES, Code, HopKind, State};
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
-use crate::path::{Link, OnPath, Probed, Spot};
+use crate::path::{OnPath, Probed, Spot, prober_site};
 use crate::probe::{Facts, Handshake, ProberSite, Sentence, Tcp, TlsFault, Vantage, sentences, wake_command};
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
@@ -23,11 +23,12 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
         match &probed.facts {
             Reading::Known { value, at, .. } => findings.extend(met(on, probed, value, *at)),
             Reading::Absent { .. } => {
+                let site = prober_site(on.path);
                 let none = format!("no prober stands in {}", probed.vpc);
                 let not_read = NotRead::not_asked(WHAT, Some(QueryKind::Probe), &none);
                 let unknown = Finding::unknown(looked_for(subject), &not_read);
                 let what = format!("Deploy a prober in {}: it answers this within seconds.", probed.vpc);
-                findings.push(unknown.remedy(what, Some(deploy_command(on, probed)), None));
+                findings.push(unknown.remedy(what, site.as_ref().map(ProberSite::deploy_command), None));
             }
             // An older recording: no prober was asked when it was made.
             Reading::NotRead(not_read) if not_read.why == ReadError::NotRecorded => {}
@@ -36,7 +37,11 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
                 let region = on.balancer.arn.as_ref().and_then(Arn::region).map(|region| region.to_string());
                 let wake = wake_command(&probed.function, region.as_deref());
                 let unknown = Finding::unknown(looked_for(subject), &not_read);
-                findings.push(unknown.remedy("Wake the prober, and see what it says.", Some(wake), None));
+                // Waking it grants no permission.
+                findings.push(match not_read.why {
+                    ReadError::Denied | ReadError::RoleRefused(_) => unknown,
+                    _ => unknown.remedy("Wake the prober, and see what it says.", Some(wake), None),
+                });
             }
         }
     }
@@ -99,6 +104,10 @@ fn met(on: OnPath<'_>, probed: &Probed, all: &[Facts], at: Timestamp) -> Vec<Fin
         let reached = facts.into_iter().filter(|facts| facts.tcp == Tcp::Connected).collect::<Vec<_>>();
         findings.extend(answers(on, probed, group, &reached, at));
     }
+    // Without the health check's path there was no request, whose answer might have shown more.
+    findings.extend(
+        on.target_groups.unavailable().map(|unread| Finding::unknown(Code::TargetAnswersNotHttp, unread)),
+    );
     findings
 }
 
@@ -335,34 +344,6 @@ fn advised(finding: Finding) -> Finding {
         }),
     };
     finding.remedy(what, shows, None)
-}
-
-/// Deploys the prober that the path lacks: with the link's own subnets and groups, where it is a V2 link.
-fn deploy_command(on: OnPath<'_>, probed: &Probed) -> String {
-    let link = match &on.path.link {
-        Some(Link::V2 { link, .. }) => link.value(),
-        _ => None,
-    };
-    let balancer = on.load_balancer.value();
-    let zones = balancer.into_iter().flat_map(|balancer| &balancer.zones);
-    let mut ports: Vec<u16> = probed.spots.iter().map(|(address, _)| address.port()).collect();
-    ports.sort_unstable();
-    ports.dedup();
-    let region = on.balancer.arn.as_ref().and_then(Arn::region).map(|region| region.to_string());
-    let texts = |all: &'_ [String]| all.to_vec();
-    let (subnets, groups) = match link {
-        Some(link) => (texts(&link.subnets), texts(&link.security_groups)),
-        None => (zones.filter_map(|zone| zone.subnet.clone()).collect(), Vec::new()),
-    };
-    let site = ProberSite {
-        serves: link.map_or(probed.vpc.as_str(), |link| &link.id),
-        vpc: &probed.vpc,
-        subnets: subnets.iter().map(String::as_str).collect(),
-        security_groups: groups.iter().map(String::as_str).collect(),
-        ports,
-        region: region.as_deref(),
-    };
-    site.deploy_command()
 }
 
 /// Whether what was met contradicts the failure's text, though its code could explain it: the JDK logs a path that leads to

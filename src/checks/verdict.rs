@@ -207,7 +207,8 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
         Blames::Reset => {
             // Rules drop packets; they reset nothing.
             let met = code.kind() == FindingKind::Probe || code.is_certificate();
-            let target = (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network() && !met;
+            let target =
+                (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network() && !met;
             target
                 || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
                 || matches!(code, TargetNotListening | TargetRefusesTls | TargetAnswersNotHttp)

@@ -16,7 +16,7 @@ use crate::path::path_reader::PathReader;
 use crate::path::private_path::{OnPath, PrivatePath};
 use crate::path::probed::{Probed, Spot};
 use crate::probe;
-use crate::probe::{BUDGET, Facts, HealthCheck, MOST_ADDRESSES, ProbeRequest, Vantage};
+use crate::probe::{BUDGET, Facts, HealthCheck, MOST_ADDRESSES, ProbeRequest, ProberSite, Vantage};
 
 /// Nodes of a load balancer that are asked: one a zone, as a rule.
 const MOST_NODES: usize = 3;
@@ -43,6 +43,25 @@ pub fn passes_tls_through(path: &PrivatePath) -> bool {
         tls && on.next.is_none()
             && on.called_listener().is_some_and(|listener| listener.protocol.starts_with("TCP"))
     })
+}
+
+/// Where a prober of this path is to stand: in a V2 link's own subnets and groups, else beside the load balancer.
+pub fn prober_site(path: &PrivatePath) -> Option<ProberSite> {
+    let asked: Vec<Question> = path.balancers().flat_map(questions).collect();
+    let vpc = asked.first()?.vpc.clone();
+    let ports = asked.iter().flat_map(|question| &question.spots).map(|(address, _)| address.port());
+    let ports: BTreeSet<u16> = ports.collect();
+    let on = path.first_balancer()?;
+    let region = on.arn.as_ref().and_then(Arn::region).map(|region| region.to_string());
+    let link = path.vpc_link().filter(|link| link.generation == Generation::V2);
+    let (serves, subnets, security_groups) = match link {
+        Some(link) => (link.id.clone(), link.subnets.clone(), link.security_groups.clone()),
+        None => {
+            let zones = on.load_balancer.value().into_iter().flat_map(|balancer| &balancer.zones);
+            (vpc.clone(), zones.filter_map(|zone| zone.subnet.clone()).collect(), Vec::new())
+        }
+    };
+    Some(ProberSite { serves, vpc, subnets, security_groups, ports: ports.into_iter().collect(), region })
 }
 
 /// Asks the prober of the link, else the one of the VPC, until the deadline.

@@ -184,32 +184,35 @@ pub fn path(path: &str) -> Result<(), String> {
 
 /// Where a prober is to stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProberSite<'a> {
+pub struct ProberSite {
     /// The VPC, or the V2 link, whose prober it is.
-    pub serves: &'a str,
-    pub vpc: &'a str,
-    pub subnets: Vec<&'a str>,
+    pub serves: String,
+    pub vpc: String,
+    pub subnets: Vec<String>,
     /// The link's own; none for a group that the stack makes.
-    pub security_groups: Vec<&'a str>,
+    pub security_groups: Vec<String>,
     pub ports: Vec<u16>,
-    pub region: Option<&'a str>,
+    pub region: Option<String>,
 }
 
-impl ProberSite<'_> {
+impl ProberSite {
     /// The one command that puts a prober there.
     pub fn deploy_command(&self) -> String {
         let or = |known: String, name: &str| if known.is_empty() { name.to_owned() } else { known };
         let ports: Vec<String> = self.ports.iter().map(u16::to_string).collect();
         let parameters = [
-            ("Serves", self.serves.to_owned()),
-            ("VpcId", or(self.vpc.to_owned(), "VPC")),
+            ("Serves", self.serves.clone()),
+            ("VpcId", or(self.vpc.clone(), "VPC")),
             ("SubnetIds", or(self.subnets.join(","), "SUBNETS")),
             ("SecurityGroupIds", self.security_groups.join(",")),
             ("Ports", or(ports.join(","), "PORTS")),
         ];
         let given = parameters.iter().filter(|(_, value)| !value.is_empty());
         let given: Vec<String> = given.map(|(name, value)| shell_word(&format!("{name}={value}"))).collect();
-        let region = self.region.map_or(String::new(), |region| format!(" --region {}", shell_word(region)));
+        let region = self
+            .region
+            .as_deref()
+            .map_or(String::new(), |region| format!(" --region {}", shell_word(region)));
         format!(
             "sam build --template-file templates/prober.yaml && sam deploy --stack-name {} --resolve-s3 \
              --capabilities CAPABILITY_IAM{region} --parameter-overrides {}",
@@ -384,13 +387,14 @@ mod tests {
 
     #[test]
     fn the_command_that_deploys_is_one_line_for_a_shell() {
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let site = ProberSite {
-            serves: "v2link1",
-            vpc: "vpc-1",
-            subnets: vec!["subnet-a", "subnet-b"],
-            security_groups: vec!["sg-1"],
+            serves: "v2link1".to_owned(),
+            vpc: "vpc-1".to_owned(),
+            subnets: own(&["subnet-a", "subnet-b"]),
+            security_groups: own(&["sg-1"]),
             ports: vec![8080, 8443],
-            region: Some("eu-west-1"),
+            region: Some("eu-west-1".to_owned()),
         };
         let command = site.deploy_command();
         for part in
@@ -398,7 +402,7 @@ mod tests {
         {
             assert!(command.contains(part), "{command}");
         }
-        let hostile = ProberSite { serves: "x; id", ..ProberSite::default() }.deploy_command();
+        let hostile = ProberSite { serves: "x; id".to_owned(), ..ProberSite::default() }.deploy_command();
         assert!(hostile.contains("'Serves=x; id'") && hostile.contains("SubnetIds=SUBNETS"), "{hostile}");
     }
 }

@@ -10,7 +10,8 @@ const OF_LINK: &str = "vpclink-prober-v2link1";
 const NODES: [&str; 2] = ["10.0.1.5:8443", "10.0.2.6:8443"];
 const TARGETS: [&str; 2] = ["10.0.1.10:8080", "10.0.2.11:8080"];
 
-const KEY: &str = "Execution failed due to configuration error: Cannot verify ECDH ServerKeyExchange signature";
+const KEY: &str =
+    "Execution failed due to configuration error: Cannot verify ECDH ServerKeyExchange signature";
 
 /// TLS passes through to the targets, which are these servers; a node leads to one of them.
 fn behind(account: &mut Account, servers: [&'static str; 2]) {
@@ -62,8 +63,10 @@ pub(crate) const ROWS: &[Row] = &[
         behind(a, ["tls-name-mismatch"; 2]);
     })
     .logged(log::NAME),
-    row("targets' certificate expired", BOTH, "target-certificate-expired", |a| behind(a, ["tls-expired"; 2]))
-        .logged(log::EXPIRED),
+    row("targets' certificate expired", BOTH, "target-certificate-expired", |a| {
+        behind(a, ["tls-expired"; 2])
+    })
+    .logged(log::EXPIRED),
     row("an intermediate of the targets' certificate expired", V1, "target-certificate-expired", |a| {
         behind(a, ["tls-expired-intermediate"; 2]);
     })
