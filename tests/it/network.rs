@@ -171,6 +171,8 @@ impl World {
                 port: Some(8080),
                 vpc: Some("vpc-1".to_owned()),
                 health_port: Some("traffic-port".to_owned()),
+                health_protocol: Some("TCP".to_owned()),
+                health_path: None,
             },
             targets: vec![target("10.0.11.10", Some("eu-west-1a")), target("10.0.12.10", Some("eu-west-1b"))],
             second: None,
@@ -238,6 +240,7 @@ impl World {
             Attributes(pairs.collect())
         };
         Ok(match question {
+            Query::Probe(_) => Answer::Absent,
             Query::RestApi(_) => Answer::RestApi(RestApi { name: "orders".to_owned() }),
             Query::Stage(..) => Answer::Stage(Stage::default()),
             Query::Resources(_) | Query::Deployed(..) => {
