@@ -72,7 +72,8 @@ pub(crate) fn everything() -> GroupRule {
 
 /// The IPv6 counterpart of an address or network.
 pub(crate) fn v6(v4: &str) -> String {
-    let (address, length) = v4.split_once('/').map_or((v4, None), |(address, length)| (address, Some(length)));
+    let (address, length) =
+        v4.split_once('/').map_or((v4, None), |(address, length)| (address, Some(length)));
     let parts: Vec<&str> = address.split('.').collect();
     let text = match (length, parts[1]) {
         (Some("0"), _) => "::/0".to_owned(),
@@ -319,7 +320,10 @@ impl World {
                     .map(|(name, net)| Subnet {
                         id: format!("subnet-{name}"),
                         zone: if name.ends_with('b') { "eu-west-1b" } else { "eu-west-1a" }.to_owned(),
-                        cidrs: vec![format!("{net}.0/24").parse().unwrap(), v6(&format!("{net}.0/24")).parse().unwrap()],
+                        cidrs: vec![
+                            format!("{net}.0/24").parse().unwrap(),
+                            v6(&format!("{net}.0/24")).parse().unwrap(),
+                        ],
                     })
                     .to_vec(),
             ),
