@@ -10,7 +10,7 @@ mod reconcile;
 mod sources;
 
 pub use gaps::{BlindSpot, GapKind, blind_spots};
-pub use inventory::{Inventory, InventoryStage, ScanDepth, scan};
+pub use inventory::{Inventory, InventoryStage, ProberPlace, ScanDepth, scan};
 pub use plan::{Change, LONGEST_PATTERN, MOST_FILTERS, Scope, SkipReason, WIDE, WantedGroup, change, narrow};
 pub use reconcile::{GroupStatus, Mode, RateLimiter, ReconcileReport, Reconciler, StartAt};
 pub use sources::{FormatQuality, StageLog};

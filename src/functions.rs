@@ -10,6 +10,7 @@ mod investigate;
 mod log_map;
 pub mod metrics;
 mod notify;
+pub mod probe;
 pub mod replay;
 mod respond;
 #[cfg(feature = "live")]

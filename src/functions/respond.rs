@@ -17,9 +17,9 @@ use crate::causes::{Diagnosis, Failure};
 use crate::functions::config::Config;
 use crate::functions::log_map::{GroupOrigin, LogMap};
 use crate::functions::metrics::{Metric, Metrics};
-use crate::incidents::store::Store;
+use crate::incidents::RecentRequests;
 use crate::incidents::store::memory::MemoryStore;
-use crate::incidents::{AlertRecord, FailureGroup, RecentRequests};
+use crate::incidents::store::{Store, Unstored};
 use crate::logs::{AccessLog, Batch, DecodeError, DecodeFault, LogType, MOST_EVENTS, Record, Source};
 
 /// Everything a Lambda container keeps between invocations.
@@ -48,7 +48,7 @@ pub struct Responder {
     /// Who writes to which log group.
     pub(crate) log_map: LogMap,
     /// What failed while the table was gone, and the alert that says so, to be written there once it is back.
-    pub(crate) unstored: Mutex<Vec<(FailureGroup, Option<AlertRecord>)>>,
+    pub(crate) unstored: Mutex<Vec<Unstored>>,
 }
 
 /// What the time is.
