@@ -3,7 +3,7 @@
 use crate::causes::{Diagnosis, MANY_INCIDENTS};
 use crate::checks::{Assessment, HopKind};
 use crate::incidents::step::AlertTask;
-use crate::incidents::{AlsoAffected, FailureGroup, KnownFault, Fingerprint, Incident, Status};
+use crate::incidents::{AlsoAffected, FailureGroup, Fingerprint, Incident, KnownFault, Status};
 
 /// The resource that explains a failure and may explain others: anything beyond the API's own configuration.
 pub(crate) fn root(diagnosis: &Diagnosis, judgement: &Assessment) -> Option<Fingerprint> {

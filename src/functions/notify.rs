@@ -196,7 +196,9 @@ impl Responder {
         self.remember_unstored(&news);
         let id = match &known {
             Ok(Some(known)) if known.coverage.alert.is_some() => {
-                warn!("a failure could not be counted; its incident is on an alert, and the payload comes again");
+                warn!(
+                    "a failure could not be counted; its incident is on an alert, and the payload comes again"
+                );
                 return None;
             }
             Ok(Some(known)) => known.coverage.next_alert(&fingerprint),
@@ -211,7 +213,10 @@ impl Responder {
         work.task.alert.id = id;
         let announced = AlertRecord {
             state: AlertState::Opening { announced: true },
-            lease: Some(Lease { owner: self.owner(), until: now.checked_add(lease(deadline)).unwrap_or(now) }),
+            lease: Some(Lease {
+                owner: self.owner(),
+                until: now.checked_add(lease(deadline)).unwrap_or(now),
+            }),
             version: 1,
             ..work.task.alert.clone()
         };
@@ -255,7 +260,8 @@ impl Responder {
                     }
                 }
                 Some(TaskOutcome::Unreachable) if !work.may_repeat => {
-                    let error = StoreError("a step of its alert failed; the lines before this say why".to_owned());
+                    let error =
+                        StoreError("a step of its alert failed; the lines before this say why".to_owned());
                     published.failure.get_or_insert_with(|| unstored(&error));
                     let counted = work.incidents.first().cloned();
                     if let Some(mut alone) = self.without_table(work.news, counted, deadline).await {
@@ -407,9 +413,9 @@ impl Responder {
                 if notice.status.event_action() == "resolve" && !work.may_repeat {
                     // An end always goes out. It is counted, so that what else is published leaves room for it.
                     let charged = store.charge(&Charge::always(now), now).await;
-                    charged.err().into_iter().for_each(
-                        |error| warn!(error = error.to_string(), "a message is not counted for this hour"),
-                    );
+                    charged.err().into_iter().for_each(|error| {
+                        warn!(error = error.to_string(), "a message is not counted for this hour")
+                    });
                 }
                 Reply::Done
             }
@@ -484,7 +490,10 @@ impl Responder {
             let on = known.coverage.alert.clone().unwrap_or_else(|| known.coverage.next_alert(&other));
             let alert = followed(work.store, &on).await?.filter(AlertRecord::is_joinable);
             if let Some(alert) = alert.filter(|alert| alert.id != work.task.alert.id) {
-                return Ok(Same::On { named: alert.is_open() && known.coverage.alert.is_some(), alert: alert.id });
+                return Ok(Same::On {
+                    named: alert.is_open() && known.coverage.alert.is_some(),
+                    alert: alert.id,
+                });
             }
         }
         // The line that names the cause is in another batch, which comes.

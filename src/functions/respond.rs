@@ -16,9 +16,9 @@ use crate::aws::Accounts;
 use crate::causes::{Diagnosis, Failure};
 use crate::functions::config::Config;
 use crate::functions::metrics::{Metric, Metrics};
-use crate::incidents::store::{Store, Unstored};
-use crate::incidents::store::memory::MemoryStore;
 use crate::incidents::RecentRequests;
+use crate::incidents::store::memory::MemoryStore;
+use crate::incidents::store::{Store, Unstored};
 use crate::logs::{Batch, DecodeError, DecodeFault, MOST_EVENTS, Record, Source};
 
 /// Everything a Lambda container keeps between invocations.

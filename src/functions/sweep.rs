@@ -38,7 +38,10 @@ impl Responder {
         let contents = self.store.all((self.now)()).await?;
         for old in &contents.old {
             let alert = old.id.to_string();
-            info!(alert, "an earlier version opened this alert: it ends without evidence, or goes on under another key");
+            info!(
+                alert,
+                "an earlier version opened this alert: it ends without evidence, or goes on under another key"
+            );
             self.store.write(None, old).await?;
         }
         let mut report = SweepReport {

@@ -43,9 +43,11 @@ pub fn plan(view: &Table, policy: Policy, now: Timestamp) -> Vec<Todo> {
     let about = alerts.into_iter().filter_map(|alert| about(view, alert, policy, now)).collect::<Vec<_>>();
     // What is merged into an alert has to be read with the rest of it: its end waits for the next sweep.
     let grows: BTreeSet<AlertId> = about.iter().filter_map(|one| one.job.merges_into()).cloned().collect();
-    todo.extend(about.into_iter().filter(|one| {
-        !matches!(one.job, Job::Recover { .. }) || !grows.contains(&one.alert.id)
-    }));
+    todo.extend(
+        about
+            .into_iter()
+            .filter(|one| !matches!(one.job, Job::Recover { .. }) || !grows.contains(&one.alert.id)),
+    );
     todo.extend(view.incidents.values().filter_map(|member| opening(view, member, now)));
     todo.extend(view.incidents.values().filter_map(|member| expiring(member, now)));
     todo

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::incidents::coverage::{AlertId, Coverage, DAY, KnownFault, Flapping, KEPT};
+use crate::incidents::coverage::{AlertId, Coverage, DAY, Flapping, KEPT, KnownFault};
 use crate::incidents::fingerprint::Fingerprint;
 
 /// An alert as the table keeps it. Every write is on condition of the version that was read.

@@ -223,7 +223,21 @@ impl AlertTask {
         };
         let is_new = job == Job::Open && alert.version == 0;
         let (notice, root, fault, last) = (None, None, None, None);
-        Self { job, alert, members, owner, lease, is_new, notice, root, fault, last, unproven: false, waits: false, stage }
+        Self {
+            job,
+            alert,
+            members,
+            owner,
+            lease,
+            is_new,
+            notice,
+            root,
+            fault,
+            last,
+            unproven: false,
+            waits: false,
+            stage,
+        }
     }
 
     /// Whether the end of its alert covers a member: what came after the readings is published anew.
@@ -539,7 +553,13 @@ impl AlertTask {
     }
 
     /// What readings lead to.
-    fn seen(&mut self, recovery: Recovered, fault: Option<KnownFault>, policy: Policy, now: Timestamp) -> Step {
+    fn seen(
+        &mut self,
+        recovery: Recovered,
+        fault: Option<KnownFault>,
+        policy: Policy,
+        now: Timestamp,
+    ) -> Step {
         let Job::Recover { quiet, may_expire } = &self.job else { return Step::Done(TaskOutcome::Quiet) };
         let (quiet, may_expire) = (words(*quiet), *may_expire);
         self.fault = fault.or_else(|| self.alert.last.as_ref().and_then(|last| last.fault.clone()));

@@ -150,8 +150,9 @@ fn variables(text: &str) -> BTreeSet<String> {
 fn configured(source: &str) -> BTreeSet<String> {
     let production = source.split("#[cfg(test)]").next().unwrap();
     let quoted = production.split('"').skip(1).step_by(2);
-    let is_name =
-        |text: &&str| text.contains('_') && text.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let is_name = |text: &&str| {
+        (text.contains('_') || *text == "PROBE") && text.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    };
     quoted.filter(is_name).map(str::to_owned).collect()
 }
 

@@ -56,7 +56,8 @@ async fn an_open_key_of_the_version_before_is_found(store: &DynamoStore) {
             "escalations":0,"quiet":false,"look_at":null,"resolved_at":null,"code":null,"resource":null}}"#
         );
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        let put = client.put_item().table_name(variable("TABLE")).item("id", text(id)).item("told", text(&told));
+        let put =
+            client.put_item().table_name(variable("TABLE")).item("id", text(id)).item("told", text(&told));
         let put = put.item("cause", text("integration-timeout"));
         put.item("opened_at", AttributeValue::N("1790000000000".to_owned())).send().await.unwrap();
     }

@@ -205,11 +205,8 @@ async fn covered_is_changed_on_its_conditions(store: &dyn Store) {
         flapping: Flapping { times: 1, since: Some(at(50)) },
         version: 3,
     };
-    let prove = |alert: &AlertId, covered, version| CoverageChange::Prove {
-        alert: alert.clone(),
-        covered,
-        version,
-    };
+    let prove =
+        |alert: &AlertId, covered, version| CoverageChange::Prove { alert: alert.clone(), covered, version };
     let leave = |alert: &AlertId, version| CoverageChange::Return { alert: alert.clone(), version };
     assert!(change(store, &incident, cover(&a, 1)).await.is_none(), "it is on no alert");
     assert!(change(store, &incident, attach(1, &a, Some(1))).await.is_none(), "of another generation");

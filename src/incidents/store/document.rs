@@ -53,6 +53,8 @@ struct WireDiagnosis {
     path: Option<String>,
     endpoint: Option<String>,
     called_path: Option<String>,
+    #[serde(default)]
+    called_query: Option<bool>,
     status: Option<u16>,
     backend_status: Option<u16>,
     #[serde(rename = "hint")]
@@ -113,6 +115,7 @@ fn written(diagnosis: &Diagnosis) -> String {
         path: diagnosis.route.as_ref().map(|route| bounded(&route.path, 400)),
         endpoint: text(diagnosis.endpoint.as_ref().map(|endpoint| endpoint as _)),
         called_path: diagnosis.called_path.as_deref().map(|path| bounded(path, 400)),
+        called_query: diagnosis.called_query,
         status: diagnosis.status,
         backend_status: diagnosis.backend_status,
         clue: diagnosis.clue.clone(),
@@ -144,6 +147,7 @@ pub(crate) fn read_example(body: &str) -> Option<Diagnosis> {
         route: wire.method.zip(wire.path).map(|(method, path)| Route { method, path }),
         endpoint: wire.endpoint.as_deref().and_then(Endpoint::parse),
         called_path: wire.called_path,
+        called_query: wire.called_query,
         failed: true,
     };
     Some(Diagnosis {

@@ -142,9 +142,9 @@ impl Store for DynamoStore {
     }
 
     fn alert<'a>(&'a self, id: &'a AlertId) -> Stored<'a, Option<AlertRecord>> {
-        Box::pin(
-            async move { Ok(self.table.get(&format!("{ALERT}{id}")).await?.as_ref().and_then(item::read_alert)) },
-        )
+        Box::pin(async move {
+            Ok(self.table.get(&format!("{ALERT}{id}")).await?.as_ref().and_then(item::read_alert))
+        })
     }
 
     fn write<'a>(&'a self, seen: Option<u64>, alert: &'a AlertRecord) -> Stored<'a, Written> {
@@ -158,9 +158,7 @@ impl Store for DynamoStore {
     }
 
     fn delete<'a>(&'a self, id: &'a AlertId, version: u64) -> Stored<'a, ()> {
-        Box::pin(async move {
-            self.table.delete(&format!("{ALERT}{id}"), update::unchanged(version)).await
-        })
+        Box::pin(async move { self.table.delete(&format!("{ALERT}{id}"), update::unchanged(version)).await })
     }
 
     fn change<'a>(
@@ -177,9 +175,9 @@ impl Store for DynamoStore {
     }
 
     fn root<'a>(&'a self, root: &'a Fingerprint) -> Stored<'a, Option<AlertId>> {
-        Box::pin(
-            async move { Ok(self.table.get(&format!("{ROOT}{root}")).await?.as_ref().and_then(item::pointed)) },
-        )
+        Box::pin(async move {
+            Ok(self.table.get(&format!("{ROOT}{root}")).await?.as_ref().and_then(item::pointed))
+        })
     }
 
     fn take_root<'a>(
@@ -190,7 +188,8 @@ impl Store for DynamoStore {
         now: Timestamp,
     ) -> Stored<'a, bool> {
         Box::pin(async move {
-            let taken = self.table.update(&format!("{ROOT}{root}"), update::take_root(seen, alert, now)).await?;
+            let taken =
+                self.table.update(&format!("{ROOT}{root}"), update::take_root(seen, alert, now)).await?;
             Ok(match taken {
                 Updated::Done(_) => true,
                 // A reply that was lost: it is taken all the same.
@@ -201,7 +200,10 @@ impl Store for DynamoStore {
 
     fn charge<'a>(&'a self, charge: &'a Charge, now: Timestamp) -> Stored<'a, bool> {
         Box::pin(async move {
-            Ok(matches!(self.table.update(&charge.hour, update::charge(charge, now)).await?, Updated::Done(_)))
+            Ok(matches!(
+                self.table.update(&charge.hour, update::charge(charge, now)).await?,
+                Updated::Done(_)
+            ))
         })
     }
 

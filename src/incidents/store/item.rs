@@ -66,7 +66,8 @@ pub(crate) fn read_old(item: &Item) -> Option<AlertRecord> {
     }
     // Its key was the fingerprint.
     let id = text(item, "id").filter(|id| !id.contains('#') && item.contains_key("cause"))?;
-    let told: Told = serde_json::from_str(text(item, "told")?).ok().filter(|told: &Told| told.status != "resolved")?;
+    let told: Told =
+        serde_json::from_str(text(item, "told")?).ok().filter(|told: &Told| told.status != "resolved")?;
     let opened_at = at(item, "opened_at").unwrap_or(told.at);
     let leader = Fingerprint::kept(id);
     let opening = AlertRecord::opening(AlertId(id.to_owned()), leader, Flapping::default(), opened_at);

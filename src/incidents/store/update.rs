@@ -38,7 +38,12 @@ impl Update {
         let (set, add, remove) =
             (clause("SET", &self.set), clause("ADD", &self.add), clause("REMOVE", &self.remove));
         let condition = (!self.conditions.is_empty()).then(|| self.conditions.join(" AND "));
-        Expression { update: format!("{set}{add}{remove}"), condition, names: self.names, values: self.values }
+        Expression {
+            update: format!("{set}{add}{remove}"),
+            condition,
+            names: self.names,
+            values: self.values,
+        }
     }
 
     fn name(&mut self, attribute: &str) -> String {

@@ -669,9 +669,7 @@ impl Model for Incidents {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always(PROMISE, |_, state: &State| {
-                state.aftermath().is_none()
-            }),
+            Property::always(PROMISE, |_, state: &State| state.aftermath().is_none()),
             Property::sometimes("a key ends by a merge", |_, state: &State| {
                 state.seen.keys.values().any(|(_, ended)| *ended == Some("merged"))
             }),
@@ -813,7 +811,8 @@ mod checked {
     #[test]
     fn every_promise_is_kept_in_every_order() {
         holds(Bounds { faults: 0, silences: 0, ..Bounds::TINY }, 16, 1_000);
-        let one = Bounds { deliveries: [1, 0], blind: 0, responders: 1, repairs: 0, silences: 0, ..Bounds::TINY };
+        let one =
+            Bounds { deliveries: [1, 0], blind: 0, responders: 1, repairs: 0, silences: 0, ..Bounds::TINY };
         holds(Bounds { steps: [1, 0, 0], ..one }, 0, 300);
         holds(Bounds { faults: 0, steps: [1, 1, 0], silences: 1, again: 1, late: true, ..one }, 14, 300);
     }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::losses::faults::{Actor, Extent, Kind, Site, Strike};
-use crate::losses::history::{FIRST, History, MALFORMED, UNREACHABLE, accounts, accounts_with, half_repaired, minutes};
+use crate::losses::history::{
+    FIRST, History, MALFORMED, UNREACHABLE, accounts, accounts_with, half_repaired, minutes,
+};
 use crate::losses::lambda::run;
 use crate::losses::proof::Plan;
 use crate::losses::world::time;
@@ -154,7 +156,8 @@ fn sequence_05_a_slow_count_beside_an_end_is_published() {
         let seen = play_with(&history, &Plan { seed: seed + 1, strikes: vec![strike], skew });
         every_key_ends(&seen);
         // Its own message, or the end that counts it.
-        let covers = |seen: &&Seen| seen.minute >= 15 && (seen.status != "resolved" || seen.alert["failed"] == 5);
+        let covers =
+            |seen: &&Seen| seen.minute >= 15 && (seen.status != "resolved" || seen.alert["failed"] == 5);
         assert!(seen.iter().any(|seen| covers(&seen)), "seed {seed}: {:?}", statuses(&seen));
     }
 }

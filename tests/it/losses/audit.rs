@@ -149,7 +149,8 @@ impl Audit {
         }
         let verdict = (text(&alert["verdict"]["tier"]), text(&alert["verdict"]["code"]));
         let of_half = history.half.as_ref().is_some_and(|half| told.names.iter().any(|name| name.0 == *half));
-        let sound = ["targets-unhealthy", ""].contains(&verdict.1) || (of_half && verdict.1 == "listener-missing");
+        let sound =
+            ["targets-unhealthy", ""].contains(&verdict.1) || (of_half && verdict.1 == "listener-missing");
         unless(sound, format!("the verdict {verdict:?}"));
         unless(text(&alert["account"]) == "111122223333", format!("account {}", alert["account"]));
     }
@@ -168,7 +169,8 @@ impl Audit {
             }
             let muted = history.silenced.as_ref().filter(|(_, until)| at < *until);
             if let Some((api, _)) = muted.filter(|(api, _)| told.names.iter().any(|name| name.0 == *api)) {
-                self.unmuted.extend((!is_end).then(|| format!("{api} is named by {} at {}", told.key, told.at)));
+                self.unmuted
+                    .extend((!is_end).then(|| format!("{api} is named by {} at {}", told.key, told.at)));
             }
             *hours.entry(told.at.as_second() / 3600).or_default() += usize::from(!is_end);
         }
@@ -192,7 +194,9 @@ impl Audit {
             match (told.status.as_str(), known) {
                 // A crash between the announcement of a key and its message leaves both possible.
                 ("merged", None) if self.struck > 0 => {}
-                ("resolved" | "merged", None) => self.unsettled.push(format!("{} ended before it was opened", told.key)),
+                ("resolved" | "merged", None) => {
+                    self.unsettled.push(format!("{} ended before it was opened", told.key))
+                }
                 (status @ ("resolved" | "merged"), Some(Some(before))) if status != before => {
                     self.unsettled.push(format!("{} ended twice: {before}, {status}", told.key));
                 }

@@ -264,10 +264,7 @@ pub(crate) fn accounts(apis: &[&str]) -> Vec<RecordedAccount> {
 }
 
 /// The same, with what else is true of each.
-pub(crate) fn accounts_with(
-    apis: &[&str],
-    change: impl Fn(bool, &mut Vec<Value>),
-) -> Vec<RecordedAccount> {
+pub(crate) fn accounts_with(apis: &[&str], change: impl Fn(bool, &mut Vec<Value>)) -> Vec<RecordedAccount> {
     let account = |repaired| {
         let mut file: Value = serde_json::from_str(ACCOUNT).expect("a recorded account is JSON");
         let answers = file["answers"].as_array_mut().expect("a recorded account has answers");

@@ -134,7 +134,8 @@ pub(crate) fn row(effect: &'static str) -> &'static str {
 }
 
 fn write_row(out: &mut String, name: &str, tally: &Tally) {
-    let Tally { runs, missing, invented, altered, unsettled, unproven, unmuted, flooded, doubled, doubling } = tally;
+    let Tally { runs, missing, invented, altered, unsettled, unproven, unmuted, flooded, doubled, doubling } =
+        tally;
     writeln!(
         out,
         "| {name} | {runs} | {missing} | {invented} | {altered} | {unsettled} | {unproven} | {unmuted} | {flooded} | {doubling} | {doubled} |"
