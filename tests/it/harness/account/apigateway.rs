@@ -30,6 +30,8 @@ pub struct Stage {
     pub variables: BTreeMap<String, String>,
     /// Its canary.
     pub canary: Option<Canary>,
+    /// Its access log, as `AccessLogSettings` is written.
+    pub access_log: Option<Value>,
     /// Logging and the like, by `{resource_path}/{http_method}` or `*/*`, as `MethodSetting` is written.
     pub method_settings: BTreeMap<String, Value>,
 }
@@ -116,6 +118,8 @@ pub struct HttpApi {
     pub is_websocket: bool,
     /// The connection types of its integrations.
     pub connection_types: Vec<String>,
+    /// Its stages by name, as `GetStage` answers.
+    pub stages: BTreeMap<String, Value>,
 }
 
 const EPOCH: i64 = 1_788_220_800;
@@ -157,6 +161,10 @@ pub(crate) fn answer_v2(account: &Account, call: &Call) -> Option<Reply> {
             json!({ "apiId": api.id, "name": api.name, "protocolType": protocol })
         });
         return v2_page(account, call, &apis.collect::<Vec<_>>());
+    }
+    if call.operation == "GetStages" {
+        let api = account.http_apis.iter().find(|api| api.id == call.text("apiId"))?;
+        return v2_page(account, call, &api.stages.values().cloned().collect::<Vec<_>>());
     }
     if call.operation == "GetIntegrations" {
         let api = account.http_apis.iter().find(|api| api.id == call.text("apiId"))?;
@@ -211,6 +219,7 @@ fn stage(name: &str, stage: &Stage) -> Value {
             "stageVariableOverrides": canary.stage_variable_overrides,
             "useStageCache": false,
         })),
+        "accessLogSettings": stage.access_log,
         "methodSettings": stage.method_settings,
         "cacheClusterEnabled": false,
         "cacheClusterStatus": "NOT_AVAILABLE",
