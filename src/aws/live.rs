@@ -18,6 +18,7 @@ pub mod logs;
 mod nulls;
 pub mod query_protocol;
 pub mod reply;
+pub mod servicediscovery;
 pub mod x509;
 mod xml;
 
@@ -79,6 +80,7 @@ pub struct LiveAccount {
     acm: acm::Adapter,
     cloudwatch: cloudwatch::Adapter,
     iam: iam::Client,
+    servicediscovery: servicediscovery::Client,
     now: fn() -> Timestamp,
 }
 
@@ -98,6 +100,7 @@ impl LiveAccount {
             acm: acm::Adapter::new(config),
             cloudwatch: cloudwatch::Adapter::new(config),
             iam: iam::Client::new(config),
+            servicediscovery: servicediscovery::Client::new(config),
             now,
         }
     }

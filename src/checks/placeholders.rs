@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::aws::model::Resource;
 use crate::causes::redact::bounded;
 use crate::causes::{Route, RouteContext};
-use crate::ids::{Arn, Region};
+use crate::ids::{ApiKind, Arn, Region};
 use crate::path::{Link, PrivatePath, template};
 
 /// No name or ARN of AWS's is longer than a quarter of this.
@@ -17,6 +17,8 @@ pub struct Placeholders {
     values: BTreeMap<&'static str, String>,
     /// The API's name.
     pub api_name: Option<String>,
+    /// As which kind of API it was read.
+    pub api_kind: ApiKind,
     /// The link's name, or its id.
     pub link_name: Option<String>,
     /// The API's resources.
@@ -63,6 +65,7 @@ impl Placeholders {
                 .filter_map(|(name, value)| Some((name, bounded(&value?, LONGEST))))
                 .collect(),
             api_name: path.api.value().map(|api| bounded(&api.name, LONGEST)),
+            api_kind: source.api_kind.unwrap_or(path.kind),
             link_name: link.map(|link| bounded(link.name.as_ref().unwrap_or(&link.id), LONGEST)),
             resources: path.resources.clone(),
         }

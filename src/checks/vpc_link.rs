@@ -1,10 +1,11 @@
 //! The VPC link of either generation: is it there, and is it available?
 
-use crate::aws::model::{Generation, VpcLink};
+use crate::aws::model::{Generation, Integration, VpcLink};
 use crate::aws::{NotRead, QueryKind, ReadError, Reading};
 use crate::causes::RouteContext;
-use crate::checks::code::Code;
+use crate::checks::code::{Code, HopKind};
 use crate::checks::finding::Finding;
+use crate::ids::ApiKind;
 use crate::path::{Link, PrivatePath};
 use crate::text::shell_word;
 
@@ -15,7 +16,9 @@ pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> 
     }
     let Some(link) = path.link.as_ref().map(Link::reading) else { return Vec::new() };
     match link {
-        Reading::Known { value, .. } => vec![status(link, value)],
+        Reading::Known { value, .. } => {
+            vec![wrong_generation(path, link, value).unwrap_or_else(|| status(link, value))]
+        }
         Reading::NotRead(unavailable) => vec![Finding::unknown(Code::VpcLinkFailed, unavailable)],
         Reading::Absent { .. } => missing(path, link),
     }
@@ -41,6 +44,42 @@ fn blocked(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     path.integration.unavailable().map(unknown).into_iter().collect()
 }
 
+/// A link that is there and that the integration cannot use: one with a target goes through a link of the second
+/// generation, one without through the first, and an HTTP API through the second alone.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/private-integration.html>
+fn wrong_generation(path: &PrivatePath, reading: &Reading<VpcLink>, link: &VpcLink) -> Option<Finding> {
+    let integration = path.integration.value()?;
+    // An export need not hold the target, so what is configured has to agree.
+    let targeted = |integration: &Integration| integration.target.is_some();
+    let untargeted = !targeted(integration) && !path.configured.value().is_some_and(targeted);
+    let (needed, why) = match link.generation {
+        Generation::V1 if path.kind == ApiKind::Http => ("second", "an HTTP API needs one"),
+        Generation::V1 if targeted(integration) => ("second", "an integration with a target needs one"),
+        Generation::V2 if untargeted && path.kind == ApiKind::Rest => ("first", "an integration without a target needs one"),
+        _ => return None,
+    };
+    let name = link.name.as_deref().unwrap_or(&link.id);
+    let says = format!("VPC link `{name}` is not of the {needed} generation, and {why}");
+    let by_variable = path.link_id.as_ref().is_some_and(|id| !id.names.is_empty());
+    let code = if by_variable { Code::VpcLinkIdDangling } else { Code::VpcLinkMissing };
+    let list = match needed {
+        "first" => LIST_V1,
+        _ => LIST_V2,
+    };
+    Some(
+        Finding::read(code, reading, says)
+            .at(HopKind::VpcLink)
+            .of(&link.id)
+            .detail("generation", u8::from(link.generation))
+            .remedy(
+                format!("Name a VPC link of the {needed} generation, and deploy the API. These exist:"),
+                Some(list.to_owned()),
+                Some(show_command(link.generation, &link.id)),
+            ),
+    )
+}
+
 /// A link that the integration names literally; one named by a stage variable is the stage's fault.
 fn missing(path: &PrivatePath, link: &Reading<VpcLink>) -> Vec<Finding> {
     let Some(id) = path.link_id.as_ref().filter(|id| id.names.is_empty()) else { return Vec::new() };
@@ -49,7 +88,7 @@ fn missing(path: &PrivatePath, link: &Reading<VpcLink>) -> Vec<Finding> {
     vec![
         Finding::read(Code::VpcLinkMissing, link, says).of(&id.text).remedy(
             "Make a VPC link to the load balancer, put its id into the integration and deploy the API. These links exist:",
-            Some("aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}".to_owned()),
+            Some(list(path)),
             None,
         ),
     ]
@@ -75,7 +114,7 @@ fn status(reading: &Reading<VpcLink>, link: &VpcLink) -> Finding {
         .of(&link.id)
         .detail("status", &link.status);
     match remedy(code) {
-        Some(what) => finding.remedy(what, None, Some(show(link))),
+        Some(what) => finding.remedy(what, None, Some(show_command(link.generation, &link.id))),
         None => finding,
     }
 }
@@ -95,10 +134,26 @@ fn remedy(code: Code) -> Option<&'static str> {
     })
 }
 
-fn show(link: &VpcLink) -> String {
-    let service = match link.generation {
+const LIST_V1: &str = "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}";
+const LIST_V2: &str =
+    "aws apigatewayv2 get-vpc-links --query 'Items[].[VpcLinkId,Name,VpcLinkStatus]' --region {region}";
+
+/// Lists the links that the API could use.
+pub(crate) fn list(path: &PrivatePath) -> String {
+    let second = path.kind == ApiKind::Http || path.generation() == Some(Generation::V2);
+    if second { LIST_V2.to_owned() } else { LIST_V1.to_owned() }
+}
+
+/// Shows one link.
+pub(crate) fn show(path: &PrivatePath, id: &str) -> String {
+    let second = path.kind == ApiKind::Http || path.generation() == Some(Generation::V2);
+    show_command(if second { Generation::V2 } else { Generation::V1 }, id)
+}
+
+fn show_command(generation: Generation, id: &str) -> String {
+    let service = match generation {
         Generation::V1 => "apigateway",
         Generation::V2 => "apigatewayv2",
     };
-    format!("aws {service} get-vpc-link --vpc-link-id {} --region {{region}}", shell_word(&link.id))
+    format!("aws {service} get-vpc-link --vpc-link-id {} --region {{region}}", shell_word(id))
 }

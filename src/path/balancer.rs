@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::aws::model::{
-    AcmCertificate, Attributes, Instance, Listener, ListenerCertificate, LoadBalancer, NetworkAcl,
+    AcmCertificate, Attributes, HttpCall, Instance, Listener, ListenerCertificate, LoadBalancer, NetworkAcl,
     NetworkInterface, PrefixList, Rule, SecurityGroup, Series, Subnet, Target, TargetGroup, X509,
     target_groups,
 };
@@ -19,6 +19,8 @@ pub struct Balancer {
     pub arn: Option<Arn>,
     /// What is called on it.
     pub called: Option<Endpoint>,
+    /// How an HTTP API calls it.
+    pub called_by: Option<HttpCall>,
     /// The path that it is asked for, which its rules may look at.
     pub called_path: Option<String>,
     pub load_balancer: Reading<LoadBalancer>,
@@ -76,6 +78,7 @@ impl Balancer {
         Self {
             arn: None,
             called: None,
+            called_by: None,
             called_path: None,
             load_balancer: Reading::not_asked(QueryKind::LoadBalancer, why),
             listeners: Reading::not_asked(QueryKind::Listeners, why),
@@ -128,8 +131,20 @@ impl Balancer {
     /// The rules that may have taken the request; `None` where the listener has none, or they could not be read.
     pub fn taking_rules(&self) -> Option<Vec<&Rule>> {
         let rules = self.rules.value().filter(|rules| !rules.is_empty())?;
-        let host = self.called.as_ref().map(|endpoint| endpoint.host.as_str());
+        let host = match &self.called_by {
+            // The client's own host header is passed on, and in no log.
+            Some(http) => http.host.as_deref().filter(|host| !host.contains('$')),
+            None => self.called.as_ref().map(|endpoint| endpoint.host.as_str()),
+        };
         Some(listener_rules::taking(rules, Seen { host, path: self.called_path.as_deref(), method: None }))
+    }
+
+    /// The name that the certificate has to have; `None` where none is compared.
+    pub fn verified_name(&self) -> Option<&str> {
+        match &self.called_by {
+            Some(http) => http.server_name.as_deref(),
+            None => self.called.as_ref().map(|endpoint| endpoint.host.as_str()),
+        }
     }
 
     /// A target group's entry.

@@ -90,7 +90,8 @@ impl PathReader<'_> {
         // Only a network load balancer can have one as its target, so this ends after two.
         let (arn, port) = albs.into_iter().next().filter(|_| outer.is_network())?;
         let called = outer.called.clone().map(|endpoint| Endpoint { port, ..endpoint });
-        let front = self.front(&arn, called, outer.called_path.clone()).await;
+        let mut front = self.front(&arn, called, outer.called_path.clone()).await;
+        front.called_by.clone_from(&outer.called_by);
         Some(Box::new(Box::pin(self.behind(front, None)).await))
     }
 

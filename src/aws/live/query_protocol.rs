@@ -54,7 +54,6 @@ pub(crate) enum Protocol {
     /// Forms in, XML out; the version of its API.
     Query(&'static str),
     /// JSON both ways; what stands before an action's name.
-    #[allow(dead_code, reason = "Cloud Map is read with it, which lands next")]
     Json(&'static str),
 }
 
@@ -141,7 +140,6 @@ impl Client {
     }
 
     /// Calls an action of the JSON protocol.
-    #[allow(dead_code, reason = "Cloud Map is read with it, which lands next")]
     pub(crate) async fn call_json(&self, action: &'static str, input: &Value) -> Result<Value, Error> {
         let Protocol::Json(prefix) = self.service.protocol else { return Err(other_protocol()) };
         let (kind, target) = ("application/x-amz-json-1.1", Some(format!("{prefix}.{action}")));
