@@ -59,9 +59,11 @@ fn instances(cloud_map: &CloudMap, service: &CloudMapService, instances: &[Cloud
         let with = asked.map_or(String::new(), |attributes| format!(" with `{attributes}`"));
         (Code::CloudMapNoInstances, format!("Cloud Map service `{name}` has no instance{with}"))
     } else if unhealthy.is_empty() {
-        let how = if service.checks_health { "healthy" } else { "registered, and their health is not checked" };
+        let healthy = instances.iter().all(|one| one.health.as_deref() == Some("HEALTHY"));
+        let how = if healthy { "healthy" } else { "registered" };
         let are = if all == 1 { "instance is" } else { "instances are" };
-        (Code::CloudMapInstancesFound, format!("{all} {are} {how} in Cloud Map service `{name}`"))
+        let unchecked = if service.checks_health { "" } else { ", and nothing checks their health" };
+        (Code::CloudMapInstancesFound, format!("{all} {are} {how} in Cloud Map service `{name}`{unchecked}"))
     } else {
         let named: Vec<String> = unhealthy.iter().take(MOST_NAMED).map(|one| place(one)).collect();
         let of = format!("{} of {all} instances of Cloud Map service `{name}` are unhealthy", unhealthy.len());

@@ -46,7 +46,7 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
         }
         Some(code) => (code, describe(code, targets, healthy, &name)),
     };
-    let finding = Finding::read(code, reading, says)
+    let finding = Finding::read(code, reading, says + &kept_away(targets))
         .of(arn)
         .detail("healthy", healthy)
         .detail("targets", targets.len());
@@ -64,6 +64,23 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
         }
         None => finding,
     }
+}
+
+/// What keeps requests from targets, whatever their health: a zonal shift, or the mitigation of anomalies.
+///
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealthDescription.html>
+fn kept_away(targets: &[Target]) -> String {
+    let count = |kept: fn(&Target) -> bool| targets.iter().filter(|target| kept(target)).count();
+    let mut says = String::new();
+    match count(|target| target.zonal_shift) {
+        0 => {}
+        shifted => says.push_str(&format!("; a zonal shift keeps requests from {shifted} of them")),
+    }
+    match count(|target| target.spared) {
+        0 => {}
+        spared => says.push_str(&format!("; {spared} of them get fewer requests, since their answers are anomalous")),
+    }
+    says
 }
 
 /// Whether the listener forwards a share of the requests to another group that has a healthy target.

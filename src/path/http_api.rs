@@ -42,6 +42,8 @@ impl PathReader<'_> {
             }
             // A recorded account of an earlier version was not asked: what it says of the REST API stands.
             (Reading::NotRead(NotRead { why: ReadError::NotRecorded, .. }), _) => return,
+            // Only REST and WebSocket APIs write execution logs.
+            (Reading::NotRead(_), None) if subject.failed => return,
             (Reading::NotRead(not_read), _) => path.integration = Reading::NotRead(not_read.clone()),
             (Reading::Absent { .. }, _) => path.integration = found.clone().and_then(|_| None),
         }

@@ -315,6 +315,7 @@ fn blind_spots_are_named_counted_and_logged_once() {
             name: "web".to_owned(),
             connection_types: vec!["INTERNET".to_owned(), "VPC_LINK".to_owned()],
             is_websocket: true,
+            ..apigateway::HttpApi::default()
         },
         apigateway::HttpApi { id: "h2".to_owned(), name: "public".to_owned(), ..Default::default() },
     ];

@@ -29,6 +29,7 @@ pub use account::cloudwatch;
 pub use account::ec2;
 pub use account::elbv2;
 pub use account::logs;
+pub use account::servicediscovery;
 pub use account::sns;
 pub use aws::Aws;
 pub use aws::Published;

@@ -7,6 +7,9 @@ mod access;
 mod accuracy;
 #[cfg(test)]
 #[cfg(feature = "live")]
+mod answers;
+#[cfg(test)]
+#[cfg(feature = "live")]
 mod asked;
 #[cfg(test)]
 mod attacks;
@@ -54,6 +57,12 @@ mod harness;
 mod harness_selftest;
 #[cfg(test)]
 mod house_rules;
+#[cfg(test)]
+#[cfg(feature = "live")]
+mod http_apis;
+#[cfg(test)]
+#[cfg(feature = "live")]
+mod corpus_private;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]

@@ -129,6 +129,7 @@ impl World {
         Self {
             generation: Generation::V1,
             balancer: LoadBalancer {
+                dns_name: None,
                 arn: arn("loadbalancer/net/orders/0123456789abcdef"),
                 name: "orders".to_owned(),
                 kind: "network".to_owned(),
@@ -321,6 +322,13 @@ impl World {
             Query::AcmCertificate(_)
             | Query::AcmChain(_)
             | Query::ServerCertificate(_)
+            | Query::ApiV2(_)
+            | Query::StageV2(..)
+            | Query::Routes(_)
+            | Query::DeployedV2(..)
+            | Query::CloudMapService(_)
+            | Query::CloudMapNamespace(_)
+            | Query::CloudMapInstances(_)
             | Query::RequestLines(_) => {
                 return Err(ReadError::NotRecorded);
             }

@@ -66,6 +66,7 @@ fn partly_blind() -> Account {
         name: "web".to_owned(),
         connection_types,
         is_websocket: false,
+        ..HttpApi::default()
     });
     account
 }

@@ -76,20 +76,21 @@ impl Adapter {
     /// The routes with their integrations, in the form of a REST API's resources.
     pub(crate) async fn routes(&self, api: &ApiId) -> Result<Option<Vec<Resource>>, ReadError> {
         let (routes, integrations) = join!(self.all_routes(api), self.all_integrations(api));
-        let routes = outcome(routes, &ABSENT, |routes| routes)?;
-        let integrations = outcome(integrations, &ABSENT, |found| found)?;
+        let routes = holding("list of routes", outcome(routes, &ABSENT, |routes| routes))?;
+        let integrations = holding("list of integrations", outcome(integrations, &ABSENT, |found| found))?;
         Ok(routes.zip(integrations).map(|(routes, integrations)| resources(routes, integrations)))
     }
 
-    async fn all_routes(&self, api: &ApiId) -> Result<Vec<types::Route>, SdkError<GetRoutesError>> {
+    async fn all_routes(&self, api: &ApiId) -> Result<Option<Vec<types::Route>>, SdkError<GetRoutesError>> {
         let (mut all, mut token) = (Vec::new(), None);
         loop {
             let page = self.client.get_routes().api_id(api.as_str()).max_results(PAGE);
             let page = page.set_next_token(token).send().await?;
-            all.extend(page.items.unwrap_or_default());
+            let Some(items) = page.items else { return Ok(None) };
+            all.extend(items);
             token = page.next_token;
             if token.is_none() {
-                return Ok(all);
+                return Ok(Some(all));
             }
         }
     }
@@ -97,15 +98,16 @@ impl Adapter {
     async fn all_integrations(
         &self,
         api: &ApiId,
-    ) -> Result<Vec<types::Integration>, SdkError<GetIntegrationsError>> {
+    ) -> Result<Option<Vec<types::Integration>>, SdkError<GetIntegrationsError>> {
         let (mut all, mut token) = (Vec::new(), None);
         loop {
             let page = self.client.get_integrations().api_id(api.as_str()).max_results(PAGE);
             let page = page.set_next_token(token).send().await?;
-            all.extend(page.items.unwrap_or_default());
+            let Some(items) = page.items else { return Ok(None) };
+            all.extend(items);
             token = page.next_token;
             if token.is_none() {
-                return Ok(all);
+                return Ok(Some(all));
             }
         }
     }

@@ -118,11 +118,12 @@ impl Client {
         Some(Self { service, plugin: SharedRuntimePlugin::new(ours), behavior_version })
     }
 
-    /// Calls an action of the query protocol with parameters, and reads its answer, which holds this member.
+    /// Calls an action of the query protocol with parameters, and reads its answer. Where the answer holds a member always,
+    /// one without it is none.
     pub(crate) async fn call(
         &self,
         action: &'static str,
-        holds: &'static str,
+        holds: Option<&'static str>,
         parameters: &[(&str, &str)],
     ) -> Result<Node, Error> {
         let Protocol::Query(version) = self.service.protocol else { return Err(other_protocol()) };
@@ -134,7 +135,7 @@ impl Client {
         self.invoke(action, content, move |body| {
             // Whatever else comes with status 200, a proxy's page or another answer, is none.
             let root = Node::parse(body).filter(|root| root.name.strip_suffix("Response") == Some(action))?;
-            root.child(holds).is_some().then_some(root)
+            holds.is_none_or(|holds| root.child(holds).is_some()).then_some(root)
         })
         .await
     }

@@ -7,6 +7,7 @@ pub mod ec2;
 pub mod elbv2;
 mod healthy;
 pub mod logs;
+pub mod servicediscovery;
 pub mod sns;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +68,8 @@ pub struct Account {
     pub log_role: Option<String>,
     /// HTTP and WebSocket APIs.
     pub http_apis: Vec<apigateway::HttpApi>,
+    /// Cloud Map services.
+    pub services: Vec<servicediscovery::Service>,
     /// Who is subscribed to the topics: protocol, and whether it is confirmed.
     pub subscriptions: Vec<(String, bool)>,
     /// ARNs of SNS topics.
@@ -82,6 +85,7 @@ impl Account {
             "elasticloadbalancing" => elbv2::answer(self, call),
             "ec2" => ec2::answer(self, call),
             "acm" => acm::answer(self, call),
+            "servicediscovery" => servicediscovery::answer(self, call),
             "cloudwatch" => cloudwatch::answer(self, call),
             "logs" => logs::answer(self, call),
             "sns" => sns::answer(self, call),
