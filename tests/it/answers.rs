@@ -46,8 +46,10 @@ impl Alike {
 
     fn ask(&self, query: &Query, status: u16, kind: &str, body: &str) -> Answered {
         *self.answer.lock().unwrap() = Response::new(status, kind, body);
-        let asked = tokio::time::timeout(Duration::from_secs(10), self.account.ask(query));
-        self.runtime.block_on(async { asked.await.expect("an answer in time") })
+        self.runtime.block_on(async {
+            let asked = tokio::time::timeout(Duration::from_secs(10), self.account.ask(query));
+            asked.await.expect("an answer in time")
+        })
     }
 
     /// The answer to a query, which is a reading.

@@ -210,3 +210,38 @@ fn of_a_websocket_api_it_says_what_is_not_read() {
     assert!(why.contains("WebSocket API"), "{why}");
     assert_eq!(assessment.facts.api_kind, ApiKind::WebSocket);
 }
+
+#[test]
+fn a_link_of_the_other_generation_is_none_for_a_rest_api() {
+    let mut account = Account::healthy_v1();
+    account.vpc_links.clear();
+    let link = Account::healthy_v2().vpc_links_v2.remove("v2link1").unwrap();
+    account.vpc_links_v2.insert("abc123".to_owned(), link);
+    let assessment = found_by(&Aws::start(account), "prod");
+    assert_eq!(assessment.verdict.code.map(|code| code.slug()), Some("vpc-link-missing"));
+    assert!(assessment.verdict.says.contains("not of the first generation"), "{}", assessment.verdict.says);
+}
+
+#[test]
+fn of_many_certificates_the_one_that_covers_the_name_counts() {
+    let mut account = Account::healthy_v2();
+    let right = account.certificates[0].clone();
+    let mut arns = Vec::new();
+    account.certificates.clear();
+    for number in 0..26 {
+        let mut other = right.clone();
+        other.arn = account.arn("acm", &format!("certificate/0a1b2c3d-0000-4000-8000-{number:012}"));
+        if number != 22 {
+            other.domain_name = format!("svc{number}.example");
+            other.alternative_names = vec![other.domain_name.clone()];
+        }
+        arns.push(other.arn.clone());
+        account.certificates.push(other);
+    }
+    account.listeners[0].certificates = arns;
+    let aws = Aws::start(account);
+    let assessment = found_by(&aws, "prod");
+    assert!(of_state(&assessment, State::Faulty).is_empty(), "{:#?}", assessment.findings);
+    assert!(of_state(&assessment, State::Healthy).contains(&"listener-certificate-valid"));
+    assert_eq!(aws.calls_of("acm:DescribeCertificate").len(), 26);
+}

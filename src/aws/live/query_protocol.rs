@@ -131,7 +131,7 @@ impl Client {
             .extend_pairs([("Action", action), ("Version", version)])
             .extend_pairs(parameters)
             .finish();
-        let content = Content { kind: "application/x-www-form-urlencoded", target: None, body: form };
+        let content = Payload { kind: "application/x-www-form-urlencoded", target: None, body: form };
         self.invoke(action, content, move |body| {
             // Whatever else comes with status 200, a proxy's page or another answer, is none.
             let root = Node::parse(body).filter(|root| root.name.strip_suffix("Response") == Some(action))?;
@@ -144,14 +144,14 @@ impl Client {
     pub(crate) async fn call_json(&self, action: &'static str, input: &Value) -> Result<Value, Error> {
         let Protocol::Json(prefix) = self.service.protocol else { return Err(other_protocol()) };
         let (kind, target) = ("application/x-amz-json-1.1", Some(format!("{prefix}.{action}")));
-        let content = Content { kind, target, body: input.to_string() };
+        let content = Payload { kind, target, body: input.to_string() };
         self.invoke(action, content, |body| serde_json::from_slice(body).ok().filter(Value::is_object)).await
     }
 
     async fn invoke<T: std::fmt::Debug + Send + Sync + 'static>(
         &self,
         action: &'static str,
-        content: Content,
+        content: Payload,
         read: impl Fn(&[u8]) -> Option<T> + Send + Sync + 'static,
     ) -> Result<T, Error> {
         let operation = Operation::builder()
@@ -204,13 +204,13 @@ fn of_service(config: &SdkConfig, service: &Service) -> Option<String> {
 
 /// What is sent.
 #[derive(Debug)]
-struct Content {
+struct Payload {
     kind: &'static str,
     target: Option<String>,
     body: String,
 }
 
-fn request(content: Content) -> Result<HttpRequest, BoxError> {
+fn request(content: Payload) -> Result<HttpRequest, BoxError> {
     let mut request = HttpRequest::new(SdkBody::from(content.body));
     request.set_method("POST")?;
     request.set_uri("/")?;
