@@ -49,7 +49,8 @@ pub(crate) fn consoles(region: &Region, alert: &Alert) -> Vec<(String, String)> 
     let mut links: Vec<(String, String)> = Vec::new();
     for hop in path.iter().filter(|hop| Some(hop.state) == worst) {
         let (kind, resource) = (alert.judgement.facts.api_kind, hop.resource.as_deref());
-        let page = of_http_api(kind, hop.kind, api.as_deref()).or_else(|| page(hop.kind, resource, api.as_deref()));
+        let page =
+            of_http_api(kind, hop.kind, api.as_deref()).or_else(|| page(hop.kind, resource, api.as_deref()));
         let Some(page) = page else { continue };
         let link = format!("{}/{}", console(region), page.replace("REGION", &region.to_string()));
         if links.iter().all(|(_, known)| *known != link) {

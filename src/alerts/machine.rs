@@ -290,7 +290,8 @@ fn findings<'a>(report: &Report<'a>) -> Vec<WireFinding<'a>> {
 
 /// What `vpclink check` found of a route, as one document.
 pub(crate) fn check(subject: &RouteContext, judgement: &Assessment) -> String {
-    let broken = judgement.findings.iter().filter(|found| matches!(found.state, State::Faulty | State::Warning));
+    let broken =
+        judgement.findings.iter().filter(|found| matches!(found.state, State::Faulty | State::Warning));
     let document = WireCheck {
         schema: CHECK_SCHEMA,
         api: api(&subject.source, judgement.facts.api_name.as_deref(), judgement.facts.api_kind),

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::aws::model::{
-    AcmCertificate, ApiV2, Attributes, CloudMapInstance, CloudMapService, EndpointConnection, EndpointService, Instance, InstancesOf, InterfacesOf, LinesOf,
-    Listener, ListenerCertificate, LoadBalancer, LoggedLine, MetricsOf, NetworkAcl, NetworkInterface,
-    PrefixList, Resource, RestApi, Rule, SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink,
-    X509,
+    AcmCertificate, ApiV2, Attributes, CloudMapInstance, CloudMapService, EndpointConnection,
+    EndpointService, Instance, InstancesOf, InterfacesOf, LinesOf, Listener, ListenerCertificate,
+    LoadBalancer, LoggedLine, MetricsOf, NetworkAcl, NetworkInterface, PrefixList, Resource, RestApi, Rule,
+    SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink, X509,
 };
 use crate::ids::{ApiId, Arn};
 

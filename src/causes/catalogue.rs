@@ -128,4 +128,3 @@ pub fn occurs_in(cause: &Cause) -> &'static str {
         "in REST APIs, by execution or access log"
     }
 }
-

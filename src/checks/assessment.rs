@@ -15,8 +15,8 @@ use crate::checks::hops::{self, Hop};
 use crate::checks::placeholders::Placeholders;
 use crate::checks::verdict::{self, Verdict};
 use crate::checks::{
-    attributes, certificate, cloud_map, endpoint_service, listener, load_balancer, metrics, network, stage, targets,
-    vpc_link, zones,
+    attributes, certificate, cloud_map, endpoint_service, listener, load_balancer, metrics, network, stage,
+    targets, vpc_link, zones,
 };
 use crate::path::{OnPath, PrivatePath};
 

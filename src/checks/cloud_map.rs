@@ -25,7 +25,9 @@ pub(crate) fn check(_: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     };
     let mut findings = vec![match &cloud_map.instances {
         Reading::Known { value, .. } => instances(cloud_map, service, value),
-        Reading::NotRead(unread) => Finding::unknown(Code::CloudMapInstancesUnhealthy, unread).of(&cloud_map.arn),
+        Reading::NotRead(unread) => {
+            Finding::unknown(Code::CloudMapInstancesUnhealthy, unread).of(&cloud_map.arn)
+        }
         Reading::Absent { .. } => missing(cloud_map),
     }];
     let ends = OnPath { path, balancer: &cloud_map.ends, position: 0 };
@@ -66,7 +68,8 @@ fn instances(cloud_map: &CloudMap, service: &CloudMapService, instances: &[Cloud
         (Code::CloudMapInstancesFound, format!("{all} {are} {how} in Cloud Map service `{name}`{unchecked}"))
     } else {
         let named: Vec<String> = unhealthy.iter().take(MOST_NAMED).map(|one| place(one)).collect();
-        let of = format!("{} of {all} instances of Cloud Map service `{name}` are unhealthy", unhealthy.len());
+        let of =
+            format!("{} of {all} instances of Cloud Map service `{name}` are unhealthy", unhealthy.len());
         (Code::CloudMapInstancesUnhealthy, format!("{of}: {}", named.join(", ")))
     };
     let some_work = code == Code::CloudMapInstancesUnhealthy && unhealthy.len() < all;

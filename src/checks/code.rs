@@ -1,6 +1,9 @@
 //! The codes of findings: the words other people's tools rely on, each with its hop and its state.
 
-use HopKind::{CloudMapService, EndpointService, Integration, Listener, LoadBalancer, Stage, Target, TargetGroup, VpcLink};
+use HopKind::{
+    CloudMapService, EndpointService, Integration, Listener, LoadBalancer, Stage, Target, TargetGroup,
+    VpcLink,
+};
 use State::{Faulty, Healthy, Warning};
 
 /// The hops of a private path, from the client to the target.

@@ -70,7 +70,12 @@ pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Findi
         let name = cloud_map.service.value().map(|service| service.name.clone());
         let arn = Some(cloud_map.arn.to_string());
         hops.push(hop(HopKind::CloudMapService, arn.clone(), name, false));
-        hops.push(hop(HopKind::Target, arn, None, cloud_map.instances.value().is_some_and(|all| !all.is_empty())));
+        hops.push(hop(
+            HopKind::Target,
+            arn,
+            None,
+            cloud_map.instances.value().is_some_and(|all| !all.is_empty()),
+        ));
         return hops;
     }
     match &path.balancer {

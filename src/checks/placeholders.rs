@@ -13,7 +13,10 @@ const LONGEST: usize = 512;
 
 /// What a command for a REST API is for an HTTP API.
 const OF_HTTP_APIS: [(&str, &str); 7] = [
-    ("get-vpc-links --query 'items[].[id,name,status]'", "get-vpc-links --query 'Items[].[VpcLinkId,Name,VpcLinkStatus]'"),
+    (
+        "get-vpc-links --query 'items[].[id,name,status]'",
+        "get-vpc-links --query 'Items[].[VpcLinkId,Name,VpcLinkStatus]'",
+    ),
     ("--query '[status,statusMessage]'", "--query '[VpcLinkStatus,VpcLinkStatusMessage]'"),
     ("--query variables", "--query StageVariables"),
     (
@@ -166,13 +169,22 @@ mod tests {
     fn an_http_apis_commands_are_its_own() {
         let facts = Placeholders { api_kind: ApiKind::Http, ..Placeholders::default() };
         for (rest, http) in [
-            ("aws apigateway create-deployment --rest-api-id {api}", "aws apigatewayv2 create-deployment --api-id API"),
-            ("aws apigateway get-stage --rest-api-id a --query variables", "aws apigatewayv2 get-stage --api-id a --query StageVariables"),
+            (
+                "aws apigateway create-deployment --rest-api-id {api}",
+                "aws apigatewayv2 create-deployment --api-id API",
+            ),
+            (
+                "aws apigateway get-stage --rest-api-id a --query variables",
+                "aws apigatewayv2 get-stage --api-id a --query StageVariables",
+            ),
             ("aws apigatewayv2 get-stage --api-id a", "aws apigatewayv2 get-stage --api-id a"),
             ("aws elbv2 describe-listeners", "aws elbv2 describe-listeners"),
         ] {
             assert_eq!(facts.fill_command(rest), http);
-            assert!(rest.contains("v2") || Placeholders::default().fill_command(rest).starts_with("aws apigateway "));
+            assert!(
+                rest.contains("v2")
+                    || Placeholders::default().fill_command(rest).starts_with("aws apigateway ")
+            );
         }
     }
 

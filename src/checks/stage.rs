@@ -3,8 +3,8 @@
 use crate::aws::Reading;
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
-use crate::checks::vpc_link;
 use crate::checks::finding::Finding;
+use crate::checks::vpc_link;
 use crate::ids::ApiKind;
 use crate::path::{Link, PrivatePath, Resolved};
 use crate::text::shell_word;

@@ -78,7 +78,8 @@ fn kept_away(targets: &[Target]) -> String {
     }
     match count(|target| target.spared) {
         0 => {}
-        spared => says.push_str(&format!("; {spared} of them get fewer requests, since their answers are anomalous")),
+        spared => says
+            .push_str(&format!("; {spared} of them get fewer requests, since their answers are anomalous")),
     }
     says
 }

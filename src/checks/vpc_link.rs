@@ -56,7 +56,9 @@ fn wrong_generation(path: &PrivatePath, reading: &Reading<VpcLink>, link: &VpcLi
     let (needed, why) = match link.generation {
         Generation::V1 if path.kind == ApiKind::Http => ("second", "an HTTP API needs one"),
         Generation::V1 if targeted(integration) => ("second", "an integration with a target needs one"),
-        Generation::V2 if untargeted && path.kind == ApiKind::Rest => ("first", "an integration without a target needs one"),
+        Generation::V2 if untargeted && path.kind == ApiKind::Rest => {
+            ("first", "an integration without a target needs one")
+        }
         _ => return None,
     };
     let name = link.name.as_deref().unwrap_or(&link.id);

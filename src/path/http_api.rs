@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use tokio::join;
 
 use crate::aws::model::{
-    ApiV2, CloudMapInstance, CloudMapService, Generation, HttpCall, InstancesOf, NetworkInterface, Resource, RestApi,
-    Target, TargetGroup, VpcLink,
+    ApiV2, CloudMapInstance, CloudMapService, Generation, HttpCall, InstancesOf, NetworkInterface, Resource,
+    RestApi, Target, TargetGroup, VpcLink,
 };
 use crate::aws::{NotRead, Query, QueryKind, ReadError, Reading};
 use crate::causes::{Endpoint, RouteContext};
@@ -33,7 +33,8 @@ impl PathReader<'_> {
         match (&found, logged) {
             (Reading::Known { value: ApiV2 { kind: ApiKind::WebSocket, .. }, .. }, _)
             | (Reading::NotRead(_), Some(ApiKind::WebSocket)) => {
-                let why = "it is a WebSocket API, of which neither stage nor routes nor integrations are read";
+                let why =
+                    "it is a WebSocket API, of which neither stage nor routes nor integrations are read";
                 *path = PrivatePath { kind: ApiKind::WebSocket, ..PrivatePath::unread(why) };
             }
             (Reading::Known { .. }, _) | (Reading::NotRead(_), Some(ApiKind::Http)) => {
@@ -71,12 +72,18 @@ impl PathReader<'_> {
     }
 
     async fn behind_http_api(&self, path: &mut PrivatePath, subject: &RouteContext, stage: &str) {
-        let Some(integration) = path.integration.value().filter(|integration| integration.private).cloned() else {
+        let Some(integration) = path.integration.value().filter(|integration| integration.private).cloned()
+        else {
             return;
         };
         let Some(target) = integration.target else {
-            path.link = Some(Link::of(Generation::V2, self.link(path.link_id.as_ref(), Generation::V2).await, NO_WAY));
-            path.balancer = Some(Balancer::unread("the integration names neither a listener nor a Cloud Map service"));
+            path.link = Some(Link::of(
+                Generation::V2,
+                self.link(path.link_id.as_ref(), Generation::V2).await,
+                NO_WAY,
+            ));
+            path.balancer =
+                Some(Balancer::unread("the integration names neither a listener nor a Cloud Map service"));
             return;
         };
         let http = integration.http.unwrap_or_default();
@@ -90,7 +97,8 @@ impl PathReader<'_> {
         front.called = endpoint(&front, &http);
         front.called_by = Some(http);
         path.endpoint.clone_from(&front.called);
-        let (interfaces, balancer) = join!(self.link_interfaces(link.value()), self.behind(front, link.value()));
+        let (interfaces, balancer) =
+            join!(self.link_interfaces(link.value()), self.behind(front, link.value()));
         path.link = Some(Link::of_http_api(link, interfaces));
         path.balancer = Some(balancer);
     }
@@ -118,7 +126,9 @@ impl PathReader<'_> {
         parameters: BTreeMap<String, String>,
     ) -> Reading<Vec<CloudMapInstance>> {
         let unasked = |why: &str| Reading::not_asked(QueryKind::CloudMapInstances, why);
-        let Some(CloudMapService { id, name, namespace, .. }) = service.value().cloned() else { return unasked(NO_WAY) };
+        let Some(CloudMapService { id, name, namespace, .. }) = service.value().cloned() else {
+            return unasked(NO_WAY);
+        };
         let Some(namespace) = namespace else { return unasked("the service names no namespace") };
         match self.read::<String>(Query::CloudMapNamespace(namespace)).await {
             Reading::Known { value: namespace, .. } => {
@@ -273,9 +283,14 @@ mod tests {
 
     #[test]
     fn a_service_may_be_named_with_attributes() {
-        let named = |arn: &str| named_service(&Arn::new(format!("arn:aws:servicediscovery:eu-west-1:1:service/{arn}")));
+        let named = |arn: &str| {
+            named_service(&Arn::new(format!("arn:aws:servicediscovery:eu-west-1:1:service/{arn}")))
+        };
         assert_eq!(named("srv-1"), ("srv-1".to_owned(), BTreeMap::new()));
-        let of = BTreeMap::from([("stage".to_owned(), "prod".to_owned()), ("color".to_owned(), "blue".to_owned())]);
+        let of = BTreeMap::from([
+            ("stage".to_owned(), "prod".to_owned()),
+            ("color".to_owned(), "blue".to_owned()),
+        ]);
         assert_eq!(named("srv-1?stage=prod&color=blue"), ("srv-1".to_owned(), of));
     }
 }

@@ -41,7 +41,11 @@ pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: 
 }
 
 /// Finds the integration that is configured for the failed route.
-pub(crate) fn find_integration(path: &mut PrivatePath, resources: &Reading<Vec<Resource>>, subject: &RouteContext) {
+pub(crate) fn find_integration(
+    path: &mut PrivatePath,
+    resources: &Reading<Vec<Resource>>,
+    subject: &RouteContext,
+) {
     path.endpoint.clone_from(&subject.endpoint);
     let found = resources
         .value()
@@ -67,7 +71,11 @@ pub(crate) fn find_integration(path: &mut PrivatePath, resources: &Reading<Vec<R
 }
 
 /// Puts the deployed integration in the place of the configured one: it is what the failed request ran over.
-pub(crate) fn prefer_deployed(path: &mut PrivatePath, deployed: &Reading<Vec<Resource>>, subject: &RouteContext) {
+pub(crate) fn prefer_deployed(
+    path: &mut PrivatePath,
+    deployed: &Reading<Vec<Resource>>,
+    subject: &RouteContext,
+) {
     let found = deployed.clone().and_then(|resources| {
         match route::find(&resources, subject.route.as_ref(), subject.endpoint.as_ref()) {
             Found::One { integration, .. } => Some(integration.completed(path.integration.value())),
@@ -109,7 +117,12 @@ fn fill(text: &str, stage: &Reading<Stage>, subject: &RouteContext) -> Option<Re
 }
 
 impl PathReader<'_> {
-    async fn rest_api(&self, path: &mut PrivatePath, subject: &RouteContext, (api, stage): (&ApiId, &String)) {
+    async fn rest_api(
+        &self,
+        path: &mut PrivatePath,
+        subject: &RouteContext,
+        (api, stage): (&ApiId, &String),
+    ) {
         let (resources, deployed);
         (path.api, path.stage, resources, deployed) = join!(
             self.read(Query::RestApi(api.clone())),

@@ -41,7 +41,12 @@ impl Alike {
             .region(Region::new("eu-west-1"))
             .credentials_provider(Credentials::new("ASIAEXAMPLEEXAMPLE00", "secret", None, None, "test"));
         let config = runtime.block_on(config.load());
-        Self { answer, account: LiveAccount::new(&config, || Timestamp::UNIX_EPOCH), runtime, _server: server }
+        Self {
+            answer,
+            account: LiveAccount::new(&config, || Timestamp::UNIX_EPOCH),
+            runtime,
+            _server: server,
+        }
     }
 
     fn ask(&self, query: &Query, status: u16, kind: &str, body: &str) -> Answered {
@@ -98,12 +103,18 @@ fn an_error_in_any_form_is_no_absence() {
     let error = |code: &str| {
         [
             (XML, format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>")),
-            (XML, format!("<Response><Errors><Error><Code>{code}</Code></Error><Error><Code>X</Code></Error></Errors></Response>")),
+            (
+                XML,
+                format!(
+                    "<Response><Errors><Error><Code>{code}</Code></Error><Error><Code>X</Code></Error></Errors></Response>"
+                ),
+            ),
             (JSON, format!("{{\"__type\": \"{code}\"}}")),
         ]
     };
     for query in [Query::EndpointServices, Query::ServerCertificate("name".to_owned())] {
-        let outcome = |(kind, body): &(&str, String)| alike.ask(&query, 400, kind, body).map(|(answer, _)| answer);
+        let outcome =
+            |(kind, body): &(&str, String)| alike.ask(&query, 400, kind, body).map(|(answer, _)| answer);
         for answered in error("NotAuthorized").iter().map(outcome) {
             assert_eq!(answered, Err(ReadError::Denied));
         }
@@ -134,7 +145,10 @@ fn a_method_made_in_the_console_has_nulls() {
     let paths: Vec<_> = resources.iter().map(|resource| resource.path.as_str()).collect();
     assert_eq!(paths, ["/", "/orders", "/mock"]);
     let get = &resources[1].integrations["GET"];
-    assert_eq!((get.private, get.connection_id.as_deref(), get.timeout_ms), (true, Some("abc123"), Some(29_000)));
+    assert_eq!(
+        (get.private, get.connection_id.as_deref(), get.timeout_ms),
+        (true, Some("abc123"), Some(29_000))
+    );
     let body = r#"{"stageName": "prod", "variables": {"link": "abc123", "old": null}, "canarySettings": null,
         "methodSettings": {"*/*": {"loggingLevel": null}, "~1orders/GET": {"loggingLevel": "INFO"}}}"#;
     let stage: Stage = alike.read(&Query::Stage(api(), "prod".to_owned()), JSON, body);
@@ -172,7 +186,10 @@ fn odd_targets_and_balancers_keep_what_can_be_read() {
     assert_eq!((balancer.kind.as_str(), balancer.zones[0].addresses.len()), ("novel", 1));
     let none = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancers/></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>";
     let listed = alike.ask(&Query::LoadBalancer(arn()), 200, XML, none);
-    assert!(matches!(listed, Err(ReadError::Malformed(_))), "AWS says of a missing one that it is missing: {listed:?}");
+    assert!(
+        matches!(listed, Err(ReadError::Malformed(_))),
+        "AWS says of a missing one that it is missing: {listed:?}"
+    );
     let body = "<DescribeTargetGroupsResponse><DescribeTargetGroupsResult><TargetGroups><member><TargetGroupName>a</TargetGroupName></member>\
         <member><TargetGroupArn>arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/b/1</TargetGroupArn></member></TargetGroups>\
         </DescribeTargetGroupsResult></DescribeTargetGroupsResponse>";
@@ -184,7 +201,8 @@ fn odd_targets_and_balancers_keep_what_can_be_read() {
 fn odd_instances_of_cloud_map_keep_what_can_be_read() {
     let alike = Alike::new();
     let (service, namespace, name) = ("srv-1".to_owned(), "internal".to_owned(), "orders".to_owned());
-    let query = Query::CloudMapInstances(InstancesOf { service, namespace, name, parameters: Default::default() });
+    let query =
+        Query::CloudMapInstances(InstancesOf { service, namespace, name, parameters: Default::default() });
     let body = r#"{"Instances": [null, {}, {"InstanceId": "a", "HealthStatus": null, "Attributes": null},
         {"InstanceId": "b", "HealthStatus": "UNHEALTHY", "Attributes": {"AWS_INSTANCE_IPV4": "10.0.1.10", "AWS_INSTANCE_PORT": "x"}}]}"#;
     let instances: Vec<CloudMapInstance> = alike.read(&query, "application/x-amz-json-1.1", body);

@@ -76,15 +76,29 @@ fn a_healthy_http_api_shows_no_fault() {
         assert!(codes.contains(&healthy) && codes.contains(&"network-open"), "{codes:?}");
         assert!(codes.contains(&"vpc-link-available"), "{codes:?}");
         assert_eq!(assessment.facts.api_kind, ApiKind::Http);
-        assert!(of_state(&assessment, State::Unknown).iter().all(|code| code.ends_with("rising")), "{:#?}", assessment.findings);
+        assert!(
+            of_state(&assessment, State::Unknown).iter().all(|code| code.ends_with("rising")),
+            "{:#?}",
+            assessment.findings
+        );
         assert!(assessment.path.iter().all(|hop| hop.state == State::Healthy), "{:#?}", assessment.path);
     }
 }
 
 #[test]
 fn the_links_generation_and_state_count() {
-    broken(Account::healthy_http(), |a| a.vpc_links_v2.get_mut("v2link1").unwrap().status = "INACTIVE".into(), "vpc-link-inactive", "confirmed");
-    broken(Account::healthy_cloud_map(), |a| a.vpc_links_v2.get_mut("v2link1").unwrap().status = "FAILED".into(), "vpc-link-failed", "confirmed");
+    broken(
+        Account::healthy_http(),
+        |a| a.vpc_links_v2.get_mut("v2link1").unwrap().status = "INACTIVE".into(),
+        "vpc-link-inactive",
+        "confirmed",
+    );
+    broken(
+        Account::healthy_cloud_map(),
+        |a| a.vpc_links_v2.get_mut("v2link1").unwrap().status = "FAILED".into(),
+        "vpc-link-failed",
+        "confirmed",
+    );
     let gone = found({
         let mut account = Account::healthy_http();
         account.vpc_links_v2.clear();
@@ -97,7 +111,11 @@ fn the_links_generation_and_state_count() {
         let mut account = Account::healthy_http();
         account.vpc_links_v2.clear();
         account.vpc_links = Account::healthy_v1().vpc_links;
-        *integration(&mut account) = { let mut wire = integration(&mut account).clone(); wire["connectionId"] = json!("abc123"); wire };
+        *integration(&mut account) = {
+            let mut wire = integration(&mut account).clone();
+            wire["connectionId"] = json!("abc123");
+            wire
+        };
         account
     });
     assert_eq!(first.verdict.code.map(|code| code.slug()), Some("vpc-link-missing"));
@@ -118,9 +136,13 @@ fn routes_and_deployments_are_those_of_an_http_api() {
     let mut account = Account::healthy_http();
     deployed_to_another_link(&mut account);
     let assessment = found(account);
-    let undeployed = assessment.findings.iter().find(|one| one.code.slug() == "integration-not-deployed").unwrap();
+    let undeployed =
+        assessment.findings.iter().find(|one| one.code.slug() == "integration-not-deployed").unwrap();
     let remedy = undeployed.remedy.clone().unwrap().command.unwrap();
-    assert!(remedy.starts_with("aws apigatewayv2 create-deployment --api-id a1b2c3d4e5 --stage-name"), "{remedy}");
+    assert!(
+        remedy.starts_with("aws apigatewayv2 create-deployment --api-id a1b2c3d4e5 --stage-name"),
+        "{remedy}"
+    );
     // What is deployed is what requests run over, also where it agrees.
     let mut account = Account::healthy_http();
     account.http_apis[0].stages.get_mut("$default").unwrap()["autoDeploy"] = json!(false);
@@ -138,10 +160,23 @@ fn a_named_stage_is_part_of_what_the_backend_sees() {
 
 #[test]
 fn the_balancer_behind_it_is_judged_like_any_other() {
-    broken(Account::healthy_http(), |a| a.target_group("orders-blue").targets.clear(), "target-group-empty", "confirmed");
+    broken(
+        Account::healthy_http(),
+        |a| a.target_group("orders-blue").targets.clear(),
+        "target-group-empty",
+        "confirmed",
+    );
     broken(Account::healthy_http(), |a| a.listeners.clear(), "listener-missing", "confirmed");
-    broken(Account::healthy_http(), |a| { integration(a).as_object_mut().unwrap().remove("tlsConfig"); }, "listener-protocol-mismatch", "likely");
-    let block = |a: &mut Account| a.security_groups.iter_mut().find(|g| g.id == "sg-0link").unwrap().outbound.clear();
+    broken(
+        Account::healthy_http(),
+        |a| {
+            integration(a).as_object_mut().unwrap().remove("tlsConfig");
+        },
+        "listener-protocol-mismatch",
+        "likely",
+    );
+    let block =
+        |a: &mut Account| a.security_groups.iter_mut().find(|g| g.id == "sg-0link").unwrap().outbound.clear();
     broken(Account::healthy_http(), block, "vpc-link-security-group-blocks", "confirmed");
 }
 
@@ -160,11 +195,22 @@ fn a_certificate_counts_by_the_name_that_is_verified() {
 #[test]
 fn cloud_map_says_who_its_instances_are() {
     broken(Account::healthy_cloud_map(), |a| a.services.clear(), "cloud-map-service-missing", "confirmed");
-    broken(Account::healthy_cloud_map(), |a| a.services[0].instances.clear(), "cloud-map-no-instances", "confirmed");
-    let ill = |a: &mut Account, many: usize| a.services[0].instances.iter_mut().take(many).for_each(|one| one.health = "UNHEALTHY".into());
+    broken(
+        Account::healthy_cloud_map(),
+        |a| a.services[0].instances.clear(),
+        "cloud-map-no-instances",
+        "confirmed",
+    );
+    let ill = |a: &mut Account, many: usize| {
+        a.services[0].instances.iter_mut().take(many).for_each(|one| one.health = "UNHEALTHY".into())
+    };
     broken(Account::healthy_cloud_map(), |a| ill(a, 2), "cloud-map-instances-unhealthy", "confirmed");
     let one = broken(Account::healthy_cloud_map(), |a| ill(a, 1), "cloud-map-instances-unhealthy", "likely");
-    assert!(one.verdict.says.contains("1 of 2 instances") && one.verdict.says.contains("10.0.1.10:8080"), "{}", one.verdict.says);
+    assert!(
+        one.verdict.says.contains("1 of 2 instances") && one.verdict.says.contains("10.0.1.10:8080"),
+        "{}",
+        one.verdict.says
+    );
     let named = |a: &mut Account| {
         let wire = integration(a);
         wire["integrationUri"] = json!(format!("{}?stage=test", wire["integrationUri"].as_str().unwrap()));
@@ -175,10 +221,15 @@ fn cloud_map_says_who_its_instances_are() {
 
 #[test]
 fn between_link_and_instances_security_groups_count() {
-    let block = |a: &mut Account| a.security_groups.iter_mut().find(|g| g.id == "sg-0target").unwrap().inbound.clear();
+    let block = |a: &mut Account| {
+        a.security_groups.iter_mut().find(|g| g.id == "sg-0target").unwrap().inbound.clear()
+    };
     let closed = broken(Account::healthy_cloud_map(), block, "target-security-group-blocks", "confirmed");
-    assert!(closed.path.iter().any(|hop| hop.kind == HopKind::CloudMapService && hop.state == State::Healthy));
-    let block = |a: &mut Account| a.security_groups.iter_mut().find(|g| g.id == "sg-0link").unwrap().outbound.clear();
+    assert!(
+        closed.path.iter().any(|hop| hop.kind == HopKind::CloudMapService && hop.state == State::Healthy)
+    );
+    let block =
+        |a: &mut Account| a.security_groups.iter_mut().find(|g| g.id == "sg-0link").unwrap().outbound.clear();
     broken(Account::healthy_cloud_map(), block, "vpc-link-security-group-blocks", "confirmed");
 }
 
@@ -196,7 +247,10 @@ fn what_may_not_be_read_is_no_fault() {
         let assessment = found_by(&aws, "$default");
         assert!(of_state(&assessment, State::Faulty).is_empty(), "{action}: {:#?}", assessment.findings);
         let asked = assessment.findings.iter().filter_map(|one| one.not_read()?.action());
-        assert!(asked.chain(assessment.refused.iter().filter_map(|one| one.action())).any(|one| one == action), "{action}");
+        assert!(
+            asked.chain(assessment.refused.iter().filter_map(|one| one.action())).any(|one| one == action),
+            "{action}"
+        );
     }
 }
 

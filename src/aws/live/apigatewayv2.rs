@@ -171,8 +171,10 @@ impl Adapter {
 }
 
 fn resources(routes: Vec<types::Route>, integrations: Vec<types::Integration>) -> Vec<Resource> {
-    let integrations: HashMap<String, Integration> =
-        integrations.into_iter().filter_map(|one| Some((one.integration_id.clone()?, integration(one)))).collect();
+    let integrations: HashMap<String, Integration> = integrations
+        .into_iter()
+        .filter_map(|one| Some((one.integration_id.clone()?, integration(one))))
+        .collect();
     let mut by_path: BTreeMap<String, BTreeMap<String, Integration>> = BTreeMap::new();
     for route in routes {
         let Some(key) = route.route_key else { continue };
@@ -231,7 +233,8 @@ mod tests {
             .request_parameters("overwrite:path", "$request.path")
             .request_parameters("overwrite:header.Host", "orders.example")
             .build();
-        let open = types::Integration::builder().integration_id("i2").integration_uri("https://x.example").build();
+        let open =
+            types::Integration::builder().integration_id("i2").integration_uri("https://x.example").build();
         let routes = vec![
             route("GET /orders/{id}", Some("integrations/i1")),
             route("ANY /orders/{id}", Some("integrations/i2")),
@@ -239,12 +242,18 @@ mod tests {
             route("GET /gone", Some("integrations/none")),
         ];
         let found = resources(routes, vec![private, open]);
-        assert_eq!(found.iter().map(|one| one.path.as_str()).collect::<Vec<_>>(), ["$default", "/gone", "/orders/{id}"]);
+        assert_eq!(
+            found.iter().map(|one| one.path.as_str()).collect::<Vec<_>>(),
+            ["$default", "/gone", "/orders/{id}"]
+        );
         let get = &found[2].integrations["GET"];
         assert_eq!((get.target.as_ref().map(Arn::as_str), get.uri.as_deref()), (Some(listener), None));
         let http = get.http.clone().unwrap();
         assert_eq!((http.tls, http.server_name.as_deref()), (true, Some("orders.example")));
-        assert_eq!((http.path.as_deref(), http.host.as_deref()), (Some("$request.path"), Some("orders.example")));
+        assert_eq!(
+            (http.path.as_deref(), http.host.as_deref()),
+            (Some("$request.path"), Some("orders.example"))
+        );
         assert_eq!(found[2].integrations["ANY"].http, None);
         assert!(found[0].integrations.contains_key("ANY") && found[1].integrations.is_empty());
     }

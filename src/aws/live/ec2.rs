@@ -43,8 +43,7 @@ impl Client {
 
     pub(crate) async fn endpoint_services(&self) -> Result<Option<Vec<EndpointService>>, ReadError> {
         // No filter takes a load balancer: all services are read, and the caller finds its own.
-        let found =
-            self.describe("DescribeVpcEndpointServiceConfigurations", SERVICES, &[]).await;
+        let found = self.describe("DescribeVpcEndpointServiceConfigurations", SERVICES, &[]).await;
         outcome(found, &[], |items| items.iter().filter_map(service).collect())
     }
 
@@ -53,8 +52,7 @@ impl Client {
         service: &str,
     ) -> Result<Option<Vec<EndpointConnection>>, ReadError> {
         let filter = [("Filter.1.Name", "service-id"), ("Filter.1.Value.1", service)];
-        let found =
-            self.describe("DescribeVpcEndpointConnections", CONNECTIONS, &filter).await;
+        let found = self.describe("DescribeVpcEndpointConnections", CONNECTIONS, &filter).await;
         outcome(found, &["InvalidVpcEndpointServiceId.NotFound"], |items| {
             items.iter().filter_map(connection).collect()
         })

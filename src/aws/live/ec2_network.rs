@@ -95,7 +95,9 @@ impl Client {
     }
 
     pub(crate) async fn prefix_list(&self, id: &str) -> Result<Option<PrefixList>, ReadError> {
-        let found = self.describe("GetManagedPrefixListEntries", List::Perhaps("entrySet"), &[("PrefixListId", id)]).await;
+        let found = self
+            .describe("GetManagedPrefixListEntries", List::Perhaps("entrySet"), &[("PrefixListId", id)])
+            .await;
         outcome(found, &["InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound"], |items| {
             PrefixList(items.iter().filter_map(|entry| entry.parsed("cidr")).collect())
         })

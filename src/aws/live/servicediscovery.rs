@@ -55,7 +55,10 @@ impl Client {
         holding("namespace", outcome(found.await, &ABSENT, name))
     }
 
-    pub(crate) async fn discover(&self, of: &InstancesOf) -> Result<Option<Vec<CloudMapInstance>>, ReadError> {
+    pub(crate) async fn discover(
+        &self,
+        of: &InstancesOf,
+    ) -> Result<Option<Vec<CloudMapInstance>>, ReadError> {
         let mut input = json!({
             "NamespaceName": of.namespace,
             "ServiceName": of.name,
@@ -69,7 +72,8 @@ impl Client {
             let client = query_protocol::configured(self.data.as_ref())?;
             client.call_json("DiscoverInstances", &input).await
         };
-        let instances = |answer: Value| Some(answer["Instances"].as_array()?.iter().filter_map(instance).collect());
+        let instances =
+            |answer: Value| Some(answer["Instances"].as_array()?.iter().filter_map(instance).collect());
         holding("list of instances", outcome(found.await, &ABSENT, instances))
     }
 }
@@ -80,7 +84,8 @@ fn service(id: &str, wire: &Value) -> Option<CloudMapService> {
     Some(CloudMapService {
         id: text("Id").unwrap_or_else(|| id.to_owned()),
         name: text("Name")?,
-        namespace: text("NamespaceId").or_else(|| wire["DnsConfig"]["NamespaceId"].as_str().map(str::to_owned)),
+        namespace: text("NamespaceId")
+            .or_else(|| wire["DnsConfig"]["NamespaceId"].as_str().map(str::to_owned)),
         checks_health: checked("HealthCheckConfig") || checked("HealthCheckCustomConfig"),
     })
 }
@@ -113,10 +118,7 @@ fn place_below(prefix: &str, region: &Region, Wish { fips, dual_stack }: Wish) -
         (true, true) => "api.amazonwebservices.com.cn",
     };
     let fips = if fips { "-fips" } else { "" };
-    Place {
-        url: format!("https://{prefix}servicediscovery{fips}.{region}.{suffix}"),
-        region: region.clone(),
-    }
+    Place { url: format!("https://{prefix}servicediscovery{fips}.{region}.{suffix}"), region: region.clone() }
 }
 
 #[cfg(test)]
@@ -125,14 +127,16 @@ mod tests {
 
     #[test]
     fn services_and_instances_keep_what_they_say() {
-        let wire = json!({ "Id": "srv-1", "Name": "orders", "NamespaceId": "ns-1", "HealthCheckCustomConfig": {} });
+        let wire =
+            json!({ "Id": "srv-1", "Name": "orders", "NamespaceId": "ns-1", "HealthCheckCustomConfig": {} });
         let found = service("srv-1", &wire).unwrap();
         assert_eq!((found.name.as_str(), found.namespace.as_deref()), ("orders", Some("ns-1")));
         assert!(found.checks_health);
         assert_eq!(service("srv-1", &json!({ "Id": "srv-1" })), None);
         assert_eq!(service("srv-1", &Value::Null), None);
         let read = |attributes: Value| {
-            instance(&json!({ "InstanceId": "i", "HealthStatus": "UNHEALTHY", "Attributes": attributes })).unwrap()
+            instance(&json!({ "InstanceId": "i", "HealthStatus": "UNHEALTHY", "Attributes": attributes }))
+                .unwrap()
         };
         let whole = read(json!({ "AWS_INSTANCE_IPV4": "10.0.1.7", "AWS_INSTANCE_PORT": "8080" }));
         assert_eq!((whole.address.as_deref(), whole.port), (Some("10.0.1.7"), Some(8080)));
@@ -147,6 +151,9 @@ mod tests {
         let wish = Wish { fips: false, dual_stack: false };
         let (region, china) = (Region::new("eu-west-1"), Region::new("cn-north-1"));
         assert_eq!(place(&region, wish).url, "https://servicediscovery.eu-west-1.amazonaws.com");
-        assert_eq!(place_of_data(&china, wish).url, "https://data-servicediscovery.cn-north-1.amazonaws.com.cn");
+        assert_eq!(
+            place_of_data(&china, wish).url,
+            "https://data-servicediscovery.cn-north-1.amazonaws.com.cn"
+        );
     }
 }

@@ -132,7 +132,8 @@ impl HttpApi {
         let mut paths = Map::new();
         for (key, integration) in &self.routes {
             let (verb, path) = key.split_once(' ').unwrap_or(("ANY", key));
-            let verb = if verb == "ANY" { "x-amazon-apigateway-any-method".to_owned() } else { verb.to_lowercase() };
+            let verb =
+                if verb == "ANY" { "x-amazon-apigateway-any-method".to_owned() } else { verb.to_lowercase() };
             let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
             let mut wire = Map::new();
             for (from, to) in EXPORTED {
