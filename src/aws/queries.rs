@@ -80,6 +80,11 @@ macro_rules! every_query {
                 "the Cloud Map service's instances", format!("the instances of Cloud Map service {}", of.service),
                 "whether a Cloud Map service has instances, and whether they are healthy",
             }
+            CloudMapRegistered(service: String) -> Vec<CloudMapInstance> {
+                servicediscovery.registered, "servicediscovery:ListInstances", "servicediscovery:ListInstances",
+                "the registered instances", format!("the instances registered with Cloud Map service {service}"),
+                "who is registered with a Cloud Map service whose instances' health may not be read",
+            }
             VpcLinkV1(id: String) -> VpcLink {
                 apigateway.vpc_link, "apigateway:GetVpcLink", "apigateway:GET",
                 "the VPC link", format!("VPC link {id}"),

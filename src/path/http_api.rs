@@ -112,6 +112,13 @@ impl PathReader<'_> {
         );
         let (interfaces, instances) =
             join!(self.link_interfaces(link.value()), self.instances_of(&service, parameters));
+        let instances = match (service.value(), instances) {
+            // Without their health, who they are still tells whether the network lets requests through.
+            (Some(service), Reading::NotRead(_)) => {
+                self.read(Query::CloudMapRegistered(service.id.clone())).await
+            }
+            (_, discovered) => discovered,
+        };
         let mut ends = as_group(&arn, &interfaces, &instances);
         ends.network = self.beside_link(link.value(), &interfaces).await;
         ends.network = self.far_network(&ends).await;

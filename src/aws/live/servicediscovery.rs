@@ -55,6 +55,18 @@ impl Client {
         holding("namespace", outcome(found.await, &ABSENT, name))
     }
 
+    pub(crate) async fn registered(&self, service: &str) -> Result<Option<Vec<CloudMapInstance>>, ReadError> {
+        // One page: more instances change nothing that is said of them.
+        let input = json!({ "ServiceId": service, "MaxResults": 100 });
+        let found = async {
+            let client = query_protocol::configured(self.control.as_ref())?;
+            client.call_json("ListInstances", &input).await
+        };
+        let instances =
+            |answer: Value| Some(answer["Instances"].as_array()?.iter().filter_map(instance).collect());
+        holding("list of instances", outcome(found.await, &ABSENT, instances))
+    }
+
     pub(crate) async fn discover(
         &self,
         of: &InstancesOf,
