@@ -246,6 +246,13 @@ fn what_may_not_be_read_is_no_fault() {
         aws.deny(action);
         let assessment = found_by(&aws, "$default");
         assert!(of_state(&assessment, State::Faulty).is_empty(), "{action}: {:#?}", assessment.findings);
+        if action == "servicediscovery:DiscoverInstances" {
+            let healthy = of_state(&assessment, State::Healthy);
+            assert!(
+                healthy.contains(&"cloud-map-instances-found") && healthy.contains(&"network-open"),
+                "{healthy:?}"
+            );
+        }
         let asked = assessment.findings.iter().filter_map(|one| one.not_read()?.action());
         assert!(
             asked.chain(assessment.refused.iter().filter_map(|one| one.action())).any(|one| one == action),
