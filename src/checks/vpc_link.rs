@@ -3,7 +3,7 @@
 use crate::aws::model::{Generation, Integration, VpcLink};
 use crate::aws::{NotRead, QueryKind, ReadError, Reading};
 use crate::causes::RouteContext;
-use crate::checks::code::{Code, HopKind};
+use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::ApiKind;
 use crate::path::{Link, PrivatePath};
@@ -17,7 +17,10 @@ pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> 
     let Some(link) = path.link.as_ref().map(Link::reading) else { return Vec::new() };
     match link {
         Reading::Known { value, .. } => {
-            vec![wrong_generation(path, link, value).unwrap_or_else(|| status(link, value))]
+            let status = status(link, value);
+            let healthy = status.code == Code::VpcLinkAvailable;
+            let other = wrong_generation(path, link, value).or_else(|| other_generation(integration, value));
+            vec![other.filter(|_| healthy).unwrap_or(status)]
         }
         Reading::NotRead(unavailable) => vec![Finding::unknown(Code::VpcLinkFailed, unavailable)],
         Reading::Absent { .. } => missing(path, link),
@@ -44,42 +47,21 @@ fn blocked(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     path.integration.unavailable().map(unknown).into_iter().collect()
 }
 
-/// A link that is there and that the integration cannot use: one with a target goes through a link of the second
-/// generation, one without through the first, and an HTTP API through the second alone.
+/// A link of the first generation, which no HTTP API goes through.
 ///
-/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/private-integration.html>
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vpc-links.html>
 fn wrong_generation(path: &PrivatePath, reading: &Reading<VpcLink>, link: &VpcLink) -> Option<Finding> {
-    let integration = path.integration.value()?;
-    // An export need not hold the target, so what is configured has to agree.
-    let targeted = |integration: &Integration| integration.target.is_some();
-    let untargeted = !targeted(integration) && !path.configured.value().is_some_and(targeted);
-    let (needed, why) = match link.generation {
-        Generation::V1 if path.kind == ApiKind::Http => ("second", "an HTTP API needs one"),
-        Generation::V1 if targeted(integration) => ("second", "an integration with a target needs one"),
-        Generation::V2 if untargeted && path.kind == ApiKind::Rest => {
-            ("first", "an integration without a target needs one")
-        }
-        _ => return None,
-    };
+    if path.kind != ApiKind::Http || link.generation == Generation::V2 {
+        return None;
+    }
     let name = link.name.as_deref().unwrap_or(&link.id);
-    let says = format!("VPC link `{name}` is not of the {needed} generation, and {why}");
-    let by_variable = path.link_id.as_ref().is_some_and(|id| !id.names.is_empty());
-    let code = if by_variable { Code::VpcLinkIdDangling } else { Code::VpcLinkMissing };
-    let list = match needed {
-        "first" => LIST_V1,
-        _ => LIST_V2,
-    };
-    Some(
-        Finding::read(code, reading, says)
-            .at(HopKind::VpcLink)
-            .of(&link.id)
-            .detail("generation", u8::from(link.generation))
-            .remedy(
-                format!("Name a VPC link of the {needed} generation, and deploy the API. These exist:"),
-                Some(list.to_owned()),
-                Some(show_command(link.generation, &link.id)),
-            ),
-    )
+    let says =
+        format!("VPC link `{name}` is not of the second generation, and an HTTP API needs one that is");
+    Some(Finding::read(Code::VpcLinkMissing, reading, says).of(&link.id).detail("generation", 1).remedy(
+        "Name a VPC link of the second generation, and deploy the API where it does not deploy by itself. These exist:",
+        Some(LIST_V2.to_owned()),
+        Some(show_command(link.generation, &link.id)),
+    ))
 }
 
 /// A link that the integration names literally; one named by a stage variable is the stage's fault.
@@ -94,6 +76,22 @@ fn missing(path: &PrivatePath, link: &Reading<VpcLink>) -> Vec<Finding> {
             None,
         ),
     ]
+}
+
+/// A link of the generation that the integration is not written for. What API Gateway makes of it is documented nowhere.
+fn other_generation(integration: &Integration, link: &VpcLink) -> Option<Finding> {
+    let why = match (link.generation, &integration.target) {
+        (Generation::V1, Some(_)) => {
+            "it is of the first generation, and the integration names a target as for one of the second"
+        }
+        (Generation::V2, None) => {
+            "it is of the second generation, and the integration names no listener or load balancer"
+        }
+        _ => return None,
+    };
+    let what =
+        format!("whether VPC link `{}` serves the integration", link.name.as_deref().unwrap_or(&link.id));
+    Some(Finding::unknown(Code::VpcLinkFailed, &NotRead::not_asked(what, None, why)).of(&link.id))
 }
 
 fn status(reading: &Reading<VpcLink>, link: &VpcLink) -> Finding {

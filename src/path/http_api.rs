@@ -13,6 +13,7 @@ use crate::aws::{NotRead, Query, QueryKind, ReadError, Reading};
 use crate::causes::{Endpoint, RouteContext};
 use crate::ids::{ApiId, ApiKind, Arn};
 use crate::path::balancer::{Balancer, Network};
+use crate::path::listener_rules::SeenRequest;
 use crate::path::path_reader::PathReader;
 use crate::path::private_path::{CloudMap, Link, NO_WAY, PrivatePath};
 use crate::path::reader;
@@ -91,15 +92,17 @@ impl PathReader<'_> {
             self.through_cloud_map(path, target).await;
             return;
         }
-        let called_path = called_path(&http, subject, stage);
+        let request = seen(&http, subject, stage);
         let (link, mut front) =
-            join!(self.link(path.link_id.as_ref(), Generation::V2), self.front(&target, None, called_path));
+            join!(self.link(path.link_id.as_ref(), Generation::V2), self.front(&target, None, request));
         front.called = endpoint(&front, &http);
         front.called_by = Some(http);
         path.endpoint.clone_from(&front.called);
-        let (interfaces, balancer) =
+        let (interfaces, mut balancer) =
             join!(self.link_interfaces(link.value()), self.behind(front, link.value()));
-        path.link = Some(Link::of_http_api(link, interfaces));
+        let link = Link::of_http_api(link, interfaces);
+        balancer.comes_from(reader::sources(&link));
+        path.link = Some(link);
         path.balancer = Some(balancer);
     }
 
@@ -188,6 +191,13 @@ fn below_stage<'a>(path: &'a str, stage: &str) -> Option<&'a str> {
         "" => Some("/"),
         rest => rest.starts_with('/').then_some(rest),
     }
+}
+
+/// The request as a load balancer sees it. The client's own host header is passed on, and in no log.
+fn seen(http: &HttpCall, subject: &RouteContext, stage: &str) -> SeenRequest {
+    let method = subject.route.as_ref().map(|route| route.method.clone()).filter(|method| method != "ANY");
+    let host = http.host.clone().filter(|host| !host.contains('$'));
+    SeenRequest { host, path: called_path(http, subject, stage), method, ..SeenRequest::default() }
 }
 
 /// The path that the backend is asked for, where that can be told: the client's, the stage's name before it, unless the

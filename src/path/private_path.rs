@@ -10,6 +10,7 @@ use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::Endpoint;
 use crate::ids::{ApiKind, Arn};
 use crate::path::balancer::Balancer;
+use crate::path::probed::Probed;
 use crate::path::route::Resolved;
 
 /// The private path of one failed integration.
@@ -39,6 +40,8 @@ pub struct PrivatePath {
     pub balancer: Option<Balancer>,
     /// The Cloud Map service behind the link, which only an HTTP API may call in the place of a load balancer.
     pub cloud_map: Option<CloudMap>,
+    /// What a prober answered, where one was asked.
+    pub probes: Vec<Probed>,
     /// What the role may not read, whatever came of it.
     pub refused: Vec<NotRead>,
 }
@@ -129,6 +132,7 @@ impl PrivatePath {
             link: None,
             balancer: None,
             cloud_map: None,
+            probes: Vec::new(),
             refused: Vec::new(),
         }
     }

@@ -279,8 +279,8 @@ fn a_link_of_the_other_generation_is_none_for_a_rest_api() {
     let link = Account::healthy_v2().vpc_links_v2.remove("v2link1").unwrap();
     account.vpc_links_v2.insert("abc123".to_owned(), link);
     let assessment = found_by(&Aws::start(account), "prod");
-    assert_eq!(assessment.verdict.code.map(|code| code.slug()), Some("vpc-link-missing"));
-    assert!(assessment.verdict.says.contains("not of the first generation"), "{}", assessment.verdict.says);
+    assert!(!of_state(&assessment, State::Healthy).contains(&"vpc-link-available"));
+    assert!(of_state(&assessment, State::Unknown).contains(&"vpc-link-failed"), "{:#?}", assessment.findings);
 }
 
 #[test]
