@@ -45,6 +45,32 @@ pub struct Stage {
     /// HTTP APIs: whether every change is live at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_deploy: Option<bool>,
+    /// Where its access log goes, and in which format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLogSettings>,
+}
+
+/// Where a stage writes its access log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessLogSettings {
+    /// A log group's ARN, or a Firehose stream's.
+    pub destination: Option<Arn>,
+    pub format: Option<String>,
+}
+
+impl AccessLogSettings {
+    /// The log group, where it goes to one.
+    pub fn log_group(&self) -> Option<&str> {
+        log_group_of(self.destination.as_ref()?)
+    }
+}
+
+/// The log group of an ARN, which may end in `:*`.
+pub fn log_group_of(arn: &Arn) -> Option<&str> {
+    let name = arn.as_str().split_once(":log-group:")?.1;
+    let name = name.strip_suffix(":*").unwrap_or(name);
+    (!name.is_empty()).then_some(name)
 }
 
 impl Stage {

@@ -16,6 +16,7 @@ use crate::aws::model::{
     SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink, X509,
 };
 use crate::ids::{ApiId, Arn};
+use crate::logs::LogWriter;
 use crate::probe::{Facts, ProbeRequest, Vantage};
 
 /// The action that reading in another account needs before any of the others.
@@ -214,6 +215,16 @@ macro_rules! every_query {
                 ec2.prefix_list, "ec2:GetManagedPrefixListEntries", "ec2:GetManagedPrefixListEntries",
                 "the prefix list", format!("the entries of {id}"),
                 "which networks a rule that names a prefix list lets through",
+            }
+            HttpLogWriters(group: String) -> Vec<LogWriter> {
+                apigatewayv2.log_writers, "apigatewayv2:GetStages", "apigateway:GET",
+                "who writes to the log group", format!("which HTTP API writes to {group}"),
+                "which stage an access line is of that does not name it",
+            }
+            RestLogWriters(group: String) -> Vec<LogWriter> {
+                apigateway.log_writers, "apigateway:GetStages", "apigateway:GET",
+                "who writes to the log group", format!("which REST API writes to {group}"),
+                "which stage an access line is of that does not name it",
             }
             RequestLines(of: LinesOf) -> Vec<LoggedLine> {
                 logs.lines, "logs:FilterLogEvents", "logs:FilterLogEvents",

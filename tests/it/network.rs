@@ -242,7 +242,7 @@ impl World {
             Attributes(pairs.collect())
         };
         Ok(match question {
-            Query::Probe(_) => Answer::Absent,
+            Query::HttpLogWriters(_) | Query::RestLogWriters(_) | Query::Probe(_) => Answer::Absent,
             Query::RestApi(_) => Answer::RestApi(RestApi { name: "orders".to_owned() }),
             Query::Stage(..) => Answer::Stage(Stage::default()),
             Query::Resources(_) | Query::Deployed(..) => {

@@ -11,14 +11,19 @@ use tokio::join;
 
 use crate::aws::live::apigateway::exported;
 use crate::aws::live::errors::{holding, outcome, refused};
-use crate::aws::log_groups::{CallError, HttpApi, ListedApi};
-use crate::aws::model::{ApiV2, Generation, HttpCall, Integration, Resource, Stage, VpcLink};
+use crate::aws::log_groups::{CallError, HttpApi, ListedApi, ListedStage};
+use crate::aws::model::{
+    AccessLogSettings, ApiV2, Generation, HttpCall, Integration, Resource, Stage, VpcLink,
+};
 use crate::aws::reading::ReadError;
-use crate::ids::{ApiId, ApiKind};
+use crate::ids::{ApiId, ApiKind, Arn};
+use crate::logs::{LogType, LogWriter};
 
 /// Items a page.
 const PAGE: &str = "100";
 
+/// APIs whose stages are gone through to find who writes to a log group: an alert waits for it.
+const MOST_APIS: usize = 60;
 const ABSENT: [&str; 1] = ["NotFoundException"];
 
 /// Reads from API Gateway V2.
@@ -145,6 +150,47 @@ impl Adapter {
         }
     }
 
+    /// The stages of an API, with their access logs.
+    pub(crate) async fn stages(&self, api: &ApiId) -> Result<Vec<ListedStage>, CallError> {
+        let (mut stages, mut token) = (Vec::new(), None);
+        loop {
+            let page = self.client.get_stages().api_id(api.as_str()).max_results(PAGE).set_next_token(token);
+            let page = page.send().await.map_err(|error| refused(&error))?;
+            let stage = |stage: types::Stage| {
+                let access_log = stage.access_log_settings.map(|log| AccessLogSettings {
+                    destination: log.destination_arn.map(Arn::new),
+                    format: log.format,
+                });
+                Some(ListedStage { name: stage.stage_name?, access_log })
+            };
+            stages.extend(page.items.unwrap_or_default().into_iter().filter_map(stage));
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(stages);
+            }
+        }
+    }
+
+    /// The stages whose access logs go to this group.
+    pub(crate) async fn log_writers(&self, group: &String) -> Result<Option<Vec<LogWriter>>, ReadError> {
+        let apis = self.apis().await.map_err(CallError::why)?;
+        if apis.len() > MOST_APIS {
+            return Err(ReadError::NotAsked(format!("there are more than {MOST_APIS} HTTP APIs")));
+        }
+        let mut writers = Vec::new();
+        for HttpApi { api: ListedApi { id, .. }, is_websocket } in apis {
+            let kind = if is_websocket { ApiKind::WebSocket } else { ApiKind::Http };
+            let stages = self.stages(&id).await.map_err(CallError::why)?;
+            let writer = |stage: ListedStage| {
+                let settings = stage.access_log.filter(|log| log.log_group() == Some(group))?;
+                let (api, format) = (id.clone(), settings.format);
+                Some(LogWriter { api, stage: stage.name, kind, log: LogType::Access, twice: false, format })
+            };
+            writers.extend(stages.into_iter().filter_map(writer));
+        }
+        Ok(Some(writers))
+    }
+
     /// Whether any integration of an API goes through a VPC link.
     pub(crate) async fn uses_link(&self, api: &ApiId) -> Result<bool, CallError> {
         let mut token = None;
@@ -215,7 +261,6 @@ fn integration(wire: types::Integration) -> Integration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Arn;
 
     #[test]
     fn routes_find_their_integrations() {

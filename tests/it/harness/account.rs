@@ -63,6 +63,8 @@ pub struct Account {
     pub filters: BTreeMap<String, Vec<logs::Filter>>,
     /// Classes of log groups that are not of the standard one.
     pub log_classes: BTreeMap<String, String>,
+    /// Deliveries of execution logs: a stage's ARN, and what they are delivered to.
+    pub deliveries: Vec<(String, String)>,
     /// What happens to log groups between two calls.
     pub meanwhile: BTreeMap<String, logs::Meanwhile>,
     /// The role with which API Gateway writes logs.

@@ -138,6 +138,7 @@ fn rest(method: &str, path: &[String], query: &str) -> (String, Value) {
         ("GET", ["restapis"]) => ("GetRestApis", json!({})),
         ("GET", ["restapis", api, "stages"]) => ("GetStages", json!({ "restApiId": api })),
         ("GET", ["v2", "apis"]) => ("GetApis", json!({})),
+        ("GET", ["v2", "apis", api, "stages"]) => ("GetStages", json!({ "apiId": api })),
         ("GET", ["v2", "apis", api, "integrations"]) => ("GetIntegrations", json!({ "apiId": api })),
         ("GET", ["v2", "apis", api]) => ("GetApi", json!({ "apiId": api })),
         ("GET", ["v2", "apis", api, "routes"]) => ("GetRoutes", json!({ "apiId": api })),

@@ -30,6 +30,8 @@ pub struct Stage {
     pub variables: BTreeMap<String, String>,
     /// Its canary.
     pub canary: Option<Canary>,
+    /// Its access log, as `AccessLogSettings` is written.
+    pub access_log: Option<Value>,
     /// Logging and the like, by `{resource_path}/{http_method}` or `*/*`, as `MethodSetting` is written.
     pub method_settings: BTreeMap<String, Value>,
 }
@@ -222,6 +224,7 @@ fn of_http_api(account: &Account, call: &Call, api: &HttpApi) -> Option<Reply> {
             Some(stage) => Reply::Answer(stage.clone()),
             None => not_found("Unable to find Stage by name"),
         },
+        "GetStages" => return v2_page(account, call, &api.stages.values().cloned().collect::<Vec<_>>()),
         "GetRoutes" => {
             let route = |(key, id): &(String, String)| json!({ "routeKey": key, "routeId": format!("r-{key}"), "target": format!("integrations/{id}") });
             return v2_page(account, call, &api.routes.iter().map(route).collect::<Vec<_>>());
@@ -282,6 +285,7 @@ fn stage(name: &str, stage: &Stage) -> Value {
             "stageVariableOverrides": canary.stage_variable_overrides,
             "useStageCache": false,
         })),
+        "accessLogSettings": stage.access_log,
         "methodSettings": stage.method_settings,
         "cacheClusterEnabled": false,
         "cacheClusterStatus": "NOT_AVAILABLE",
