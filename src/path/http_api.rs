@@ -248,7 +248,9 @@ fn as_group(
         protocol: None,
         port: None,
         vpc: vpc_of(interfaces),
+        health_path: None,
         health_port: None,
+        health_protocol: None,
     };
     Balancer {
         target_groups: instances.clone().map(|_| vec![group]),
