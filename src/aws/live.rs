@@ -19,6 +19,7 @@ pub mod logs;
 mod nulls;
 pub mod query_protocol;
 pub mod reply;
+pub mod servicediscovery;
 pub mod x509;
 mod xml;
 
@@ -82,6 +83,7 @@ pub struct LiveAccount {
     acm: acm::Adapter,
     cloudwatch: cloudwatch::Adapter,
     iam: iam::Client,
+    servicediscovery: servicediscovery::Client,
     lambda: lambda::Client,
     now: fn() -> Timestamp,
 }
@@ -102,6 +104,7 @@ impl LiveAccount {
             acm: acm::Adapter::new(config),
             cloudwatch: cloudwatch::Adapter::new(config),
             iam: iam::Client::new(config),
+            servicediscovery: servicediscovery::Client::new(config),
             lambda: lambda::Client::new(config),
             now,
         }

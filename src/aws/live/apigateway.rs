@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use crate::aws::live::errors::{holding, outcome, refused};
 use crate::aws::log_groups::{CallError, ListedApi};
-use crate::aws::model::{AccessLogSettings, Generation, Integration, Resource, RestApi, Stage, VpcLink};
+use crate::aws::model::{
+    AccessLogSettings, Generation, HttpCall, Integration, Resource, RestApi, Stage, VpcLink,
+};
 use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, ApiKind, Arn};
 use crate::logs::{LogType, LogWriter};
@@ -154,6 +156,7 @@ fn settings(
         canary_overrides: sorted(canary.and_then(|canary| canary.stage_variable_overrides)),
         logging: methods.unwrap_or_default().into_iter().filter_map(logging).collect(),
         access_log: None,
+        ..Stage::default()
     }
 }
 
@@ -189,6 +192,7 @@ fn integration(wire: types::Integration) -> Integration {
         timeout_ms: Some(wire.timeout_in_millis),
         streaming: wire.response_transfer_mode.map(|mode| mode == types::ResponseTransferMode::Stream),
         insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
+        http: None,
         http_method: wire.http_method,
         headers: Integration::headers_of(wire.request_parameters.unwrap_or_default()),
     }
@@ -198,10 +202,11 @@ fn integration(wire: types::Integration) -> Integration {
 /// whatever was changed since.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetExport.html>
-fn exported(document: &[u8]) -> Option<Vec<Resource>> {
+pub(crate) fn exported(document: &[u8]) -> Option<Vec<Resource>> {
     let export: Value = serde_json::from_slice(document).ok()?;
     let resource = |(path, methods): (&String, &Value)| Resource {
-        path: path.clone(),
+        // A document has no other way to write the route that takes the rest.
+        path: if path == "/$default" { "$default".to_owned() } else { path.clone() },
         integrations: methods
             .as_object()
             .into_iter()
@@ -230,10 +235,22 @@ fn exported_integration(verb: &str, method: &Value) -> Option<(String, Integrati
         timeout_ms: wire["timeoutInMillis"].as_i64().and_then(|ms| i32::try_from(ms).ok()),
         streaming: text("responseTransferMode").map(|mode| mode == "STREAM"),
         insecure_skip_verification: tls.is_object().then(|| tls["insecureSkipVerification"] == true),
+        http: None,
         http_method: text("httpMethod"),
         headers: Integration::headers_of(parameters),
     };
-    Some((verb, noun))
+    let mapped = |name: &str| {
+        let parameters = wire["requestParameters"].as_object().into_iter().flatten();
+        let mut named = parameters.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        named.find_map(|(_, value)| value.as_str().map(str::to_owned))
+    };
+    let http = HttpCall {
+        tls: tls.is_object(),
+        server_name: tls["serverNameToVerify"].as_str().map(str::to_owned),
+        path: mapped("overwrite:path"),
+        host: mapped("overwrite:header.host"),
+    };
+    Some((verb, noun.of_http_api(http)))
 }
 
 #[cfg(test)]

@@ -57,7 +57,10 @@ impl Logs {
                 at: event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok()),
                 message: event.message.unwrap_or_default(),
             };
-            lines.extend(page.events.unwrap_or_default().into_iter().map(line));
+            let Some(events) = page.events else {
+                return Err(ReadError::Malformed("it holds no list of events".to_owned()));
+            };
+            lines.extend(events.into_iter().map(line));
             token = page.next_token;
             if token.is_none() || lines.len() >= MOST_LINES {
                 break;

@@ -67,6 +67,7 @@ fn partly_blind() -> Account {
         connection_types,
         is_websocket: false,
         stages: [("live".to_owned(), json!({ "stageName": "live" }))].into(),
+        ..HttpApi::default()
     });
     account
 }

@@ -8,6 +8,7 @@ pub mod elbv2;
 mod healthy;
 pub mod lambda;
 pub mod logs;
+pub mod servicediscovery;
 pub mod sns;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +71,8 @@ pub struct Account {
     pub log_role: Option<String>,
     /// HTTP and WebSocket APIs.
     pub http_apis: Vec<apigateway::HttpApi>,
+    /// Cloud Map services.
+    pub services: Vec<servicediscovery::Service>,
     /// Who is subscribed to the topics: protocol, and whether it is confirmed.
     pub subscriptions: Vec<(String, bool)>,
     /// Probers by the function's name.
@@ -87,6 +90,7 @@ impl Account {
             "elasticloadbalancing" => elbv2::answer(self, call),
             "ec2" => ec2::answer(self, call),
             "acm" => acm::answer(self, call),
+            "servicediscovery" => servicediscovery::answer(self, call),
             "cloudwatch" => cloudwatch::answer(self, call),
             "lambda" => lambda::answer(self, call),
             "logs" => logs::answer(self, call),
