@@ -564,7 +564,8 @@ impl Responder {
         }
         let incident = self.store.count(news, now).await?;
         self.save_new(&*self.store, news, &incident, now).await;
-        let Some(alert) = alert.as_ref().filter(|_| incident.coverage.alert.is_none()) else { return Ok(()) };
+        let is_free = incident.coverage.alert.is_none();
+        let Some(alert) = alert.as_ref().filter(|alert| is_free && alert.is_open()) else { return Ok(()) };
         let change = CoverageChange::Attach {
             generation: incident.coverage.generation,
             alert: alert.id.clone(),
