@@ -223,7 +223,7 @@ impl Responder {
         // Announced in the table, if it takes that: then the key ends, whatever becomes of this container.
         match self.store.write(None, &announced).await {
             Ok(Written::Done) => self.know(&work, &announced),
-            Ok(Written::Refused(Some(known))) if !known.is_idle(now) => {
+            Ok(Written::Refused(Some(known))) if known.end().is_none() && !known.is_idle(now) => {
                 info!(alert = known.id.to_string(), "another container publishes under this key");
                 return None;
             }
