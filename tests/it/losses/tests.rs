@@ -60,7 +60,10 @@ fn published(table: &str) {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(path, fresh).unwrap();
     } else {
-        assert_eq!(document, fresh, "renew it: UPDATE_DOCS=1 cargo test --no-default-features --test it no_fault");
+        assert_eq!(
+            document, fresh,
+            "renew it: UPDATE_DOCS=1 cargo test --no-default-features --test it no_fault"
+        );
     }
 }
 
