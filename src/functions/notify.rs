@@ -223,7 +223,7 @@ impl Responder {
         // Announced in the table, if it takes that: then the key ends, whatever becomes of this container.
         match self.store.write(None, &announced).await {
             Ok(Written::Done) => self.know(&work, &announced),
-            Ok(Written::Refused(Some(known))) if !known.is_idle(now) => {
+            Ok(Written::Refused(Some(known))) if known.end().is_none() && !known.is_idle(now) => {
                 info!(alert = known.id.to_string(), "another container publishes under this key");
                 return None;
             }
@@ -564,7 +564,8 @@ impl Responder {
         }
         let incident = self.store.count(news, now).await?;
         self.save_new(&*self.store, news, &incident, now).await;
-        let Some(alert) = alert.as_ref().filter(|_| incident.coverage.alert.is_none()) else { return Ok(()) };
+        let is_free = incident.coverage.alert.is_none();
+        let Some(alert) = alert.as_ref().filter(|alert| is_free && alert.is_open()) else { return Ok(()) };
         let change = CoverageChange::Attach {
             generation: incident.coverage.generation,
             alert: alert.id.clone(),
