@@ -15,6 +15,7 @@ mod network;
 mod network_remedy;
 mod network_sentences;
 mod placeholders;
+mod probe;
 mod stage;
 mod targets;
 mod verdict;

@@ -309,6 +309,12 @@ pub struct TargetGroup {
     pub vpc: Option<String>,
     /// The port that health checks go to, a number or `traffic-port`; `None` where they are off.
     pub health_port: Option<String>,
+    /// What health checks speak: `HTTP`, `HTTPS`, `TCP`, …
+    #[serde(default)]
+    pub health_protocol: Option<String>,
+    /// The path that they ask for, where they speak HTTP.
+    #[serde(default)]
+    pub health_path: Option<String>,
 }
 
 /// A registered target and its health.

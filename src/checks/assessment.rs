@@ -15,8 +15,8 @@ use crate::checks::hops::{self, Hop};
 use crate::checks::placeholders::Placeholders;
 use crate::checks::verdict::{self, Verdict};
 use crate::checks::{
-    attributes, certificate, endpoint_service, listener, load_balancer, metrics, network, stage, targets,
-    vpc_link, zones,
+    attributes, certificate, endpoint_service, listener, load_balancer, metrics, network, probe, stage,
+    targets, vpc_link, zones,
 };
 use crate::path::{OnPath, PrivatePath};
 use crate::text::counted;
@@ -30,13 +30,14 @@ type BalancerCheck = fn(&RouteContext, OnPath<'_>) -> Vec<Finding>;
 static PATH_CHECKS: [PathCheck; 3] = [stage::check, vpc_link::check, endpoint_service::check];
 
 /// In this order on one hop: rules that keep health checks out are why targets are unhealthy, so the network comes first.
-static BALANCER_CHECKS: [BalancerCheck; 8] = [
+static BALANCER_CHECKS: [BalancerCheck; 9] = [
     load_balancer::check,
     listener::check,
     zones::check,
     network::check,
     targets::check,
     certificate::check,
+    probe::check,
     attributes::check,
     metrics::check,
 ];

@@ -45,7 +45,9 @@ pub struct Rise {
 pub fn rise(points: &[Point], failed: Timestamp) -> Option<Rise> {
     let mut known: Vec<Point> = points
         .iter()
-        .filter(|point| failed.duration_since(point.at) >= -MINUTE && failed.duration_since(point.at) <= HISTORY)
+        .filter(|point| {
+            failed.duration_since(point.at) >= -MINUTE && failed.duration_since(point.at) <= HISTORY
+        })
         .copied()
         .collect();
     known.sort_by_key(|point| point.at);
@@ -106,7 +108,8 @@ pub fn rise_since_yesterday(points: &[Point], day_before: &[Point], failed: Time
         points.iter().filter(within).copied().collect()
     };
     let (today, yesterday) = (of(points, failed), of(day_before, failed - SignedDuration::from_hours(24)));
-    let most = yesterday.iter().map(|point| point.count).max().filter(|_| yesterday.len() >= FEWEST_MINUTES)?;
+    let most =
+        yesterday.iter().map(|point| point.count).max().filter(|_| yesterday.len() >= FEWEST_MINUTES)?;
     let busy = |point: &&Point| point.count > most.saturating_mul(5).saturating_add(10);
     let lasts = today.len() >= FEWEST_MINUTES && today.iter().filter(busy).count() * 5 >= today.len() * 4;
     let near = today.iter().any(|point| busy(&point) && is_near(point, failed));

@@ -98,7 +98,8 @@ fn differing(
         Some(Endpoint::parse(&uri).map_or_else(head, |endpoint| endpoint.to_string()))
     };
     let arn = |target: &Option<Arn>| filled(&target.as_ref().map(ToString::to_string));
-    let differ = |one: Option<String>, other: Option<String>| one.is_some() && other.is_some() && one != other;
+    let differ =
+        |one: Option<String>, other: Option<String>| one.is_some() && other.is_some() && one != other;
     if differ(filled(&deployed.connection_id), filled(&configured.connection_id)) {
         Some("VPC link")
     } else if differ(address(&deployed.uri), address(&configured.uri)) {

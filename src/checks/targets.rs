@@ -78,10 +78,10 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/zonal-shift.html>
 fn aside(shifted: usize, targets: &[Target]) -> String {
     let spared = targets.iter().filter(|target| target.spared).count();
-    let shifted = (shifted > 0).then(|| {
-        format!("; a zonal shift keeps requests from {}", counted(shifted, "other"))
-    });
-    let spared = (spared > 0).then(|| format!("; anomaly mitigation sends fewer requests to {spared} of them"));
+    let shifted =
+        (shifted > 0).then(|| format!("; a zonal shift keeps requests from {}", counted(shifted, "other")));
+    let spared =
+        (spared > 0).then(|| format!("; anomaly mitigation sends fewer requests to {spared} of them"));
     shifted.into_iter().chain(spared).collect()
 }
 

@@ -62,11 +62,16 @@ fn missing(path: &PrivatePath, link: &Reading<VpcLink>) -> Vec<Finding> {
 /// A link of the generation that the integration is not written for. What API Gateway makes of it is documented nowhere.
 fn other_generation(integration: &Integration, link: &VpcLink) -> Option<Finding> {
     let why = match (link.generation, &integration.target) {
-        (Generation::V1, Some(_)) => "it is of the first generation, and the integration names a target as for one of the second",
-        (Generation::V2, None) => "it is of the second generation, and the integration names no listener or load balancer",
+        (Generation::V1, Some(_)) => {
+            "it is of the first generation, and the integration names a target as for one of the second"
+        }
+        (Generation::V2, None) => {
+            "it is of the second generation, and the integration names no listener or load balancer"
+        }
         _ => return None,
     };
-    let what = format!("whether VPC link `{}` serves the integration", link.name.as_deref().unwrap_or(&link.id));
+    let what =
+        format!("whether VPC link `{}` serves the integration", link.name.as_deref().unwrap_or(&link.id));
     Some(Finding::unknown(Code::VpcLinkFailed, &NotRead::not_asked(what, None, why)).of(&link.id))
 }
 

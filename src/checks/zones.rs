@@ -40,10 +40,17 @@ fn of_group(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Option<Find
     };
     let offered = served.and_then(Reading::value).map(|service| &service.zones);
     let offered = offered.filter(|zones| !zones.is_empty());
-    let shifted: BTreeSet<&String> = reading.value().into_iter().flatten().filter(|target| target.zonal_shift)
-        .filter_map(|target| target.zone.as_ref()).collect();
-    let entered = |zone: &&String| offered.is_none_or(|zones| zones.contains(zone)) && !shifted.contains(zone);
-    let zones: BTreeSet<String> = balancer.zones.iter().map(|zone| &zone.zone).filter(entered).cloned().collect();
+    let shifted: BTreeSet<&String> = reading
+        .value()
+        .into_iter()
+        .flatten()
+        .filter(|target| target.zonal_shift)
+        .filter_map(|target| target.zone.as_ref())
+        .collect();
+    let entered =
+        |zone: &&String| offered.is_none_or(|zones| zones.contains(zone)) && !shifted.contains(zone);
+    let zones: BTreeSet<String> =
+        balancer.zones.iter().map(|zone| &zone.zone).filter(entered).cloned().collect();
     match (cross_zone(on, group), held) {
         (Ok(true), _) => None,
         (_, Some(held)) if held.contains("all") || zones.is_subset(&held) => None,

@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::join;
 
 use crate::aws::model::{
-    AcmCertificate, Attributes, Listener, ListenerCertificate, MetricsOf, Point, Series, Target, VpcLink, X509,
+    AcmCertificate, Attributes, Listener, ListenerCertificate, MetricsOf, Point, Series, Target, VpcLink,
+    X509,
 };
 use crate::aws::{Query, QueryKind, Reading};
 use crate::causes::Endpoint;
@@ -113,8 +114,7 @@ impl PathReader<'_> {
             self.metrics(balancer),
         );
         let unread = Details::unread("the called listener is not known, or has none");
-        let (metrics, metrics_day_before) =
-            metrics.unwrap_or((unread.metrics, unread.metrics_day_before));
+        let (metrics, metrics_day_before) = metrics.unwrap_or((unread.metrics, unread.metrics_day_before));
         let (listener_certificates, certificates) =
             certificates.unwrap_or((unread.listener_certificates, BTreeMap::new()));
         Details {
@@ -179,7 +179,8 @@ impl PathReader<'_> {
         let (load_balancer, network) = (arn.clone(), balancer.is_network());
         let of = MetricsOf { load_balancer, network, target_groups, failed: minute(failed) };
         let today: Reading<Vec<Series>> = self.read(Query::Metrics(of.clone())).await;
-        let day_before = match today.value().is_some_and(|series| series.iter().any(|one| is_up(one, failed))) {
+        let day_before = match today.value().is_some_and(|series| series.iter().any(|one| is_up(one, failed)))
+        {
             true => {
                 let target_groups = Vec::new();
                 let failed = of.failed - SignedDuration::from_hours(24);

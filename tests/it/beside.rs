@@ -163,10 +163,22 @@ impl Case {
         let acls = json!([{"id": "acl-1", "subnets": ["subnet-1", "subnet-2"], "entries": [entry(false, (0, 65535)), entry(true, (0, 60000))]}]);
         self.set("ec2:DescribeNetworkAcls", "vpc-1", acls);
         let interface = |id: &str, subnet: &str, address: &str| json!({"id": id, "subnet": subnet, "addresses": [address], "groups": ["sg-1"]});
-        self.set("ec2:DescribeNetworkInterfaces", BALANCER, json!([interface("eni-1", "subnet-1", "10.0.1.5")]));
-        self.set("ec2:DescribeNetworkInterfaces", "vpc-1/10.0.0.9", json!([interface("eni-2", "subnet-2", "10.0.0.9")]));
+        self.set(
+            "ec2:DescribeNetworkInterfaces",
+            BALANCER,
+            json!([interface("eni-1", "subnet-1", "10.0.1.5")]),
+        );
+        self.set(
+            "ec2:DescribeNetworkInterfaces",
+            "vpc-1/10.0.0.9",
+            json!([interface("eni-2", "subnet-2", "10.0.0.9")]),
+        );
         let open = json!({"protocol": "-1", "from_port": null, "to_port": null, "cidrs": ["0.0.0.0/0"], "groups": [], "prefix_lists": []});
-        self.set("ec2:DescribeSecurityGroups", "sg-1", json!([{"id": "sg-1", "name": "app", "ingress": [open.clone()], "egress": [open]}]));
+        self.set(
+            "ec2:DescribeSecurityGroups",
+            "sg-1",
+            json!([{"id": "sg-1", "name": "app", "ingress": [open.clone()], "egress": [open]}]),
+        );
     }
 
     fn with_metric(mut self, name: &str, minutes: &[(&str, u64)]) -> Self {
@@ -576,17 +588,20 @@ fn a_count_rises_against_the_hours_before() {
             .with_metric("TCP_Target_Reset_Count", minutes)
     };
     let quiet = |counts: &[(&'static str, u64)]| {
-        let minutes = ["13:40", "13:41", "13:42", "13:43", "13:44", "13:45", "13:46", "13:47", "13:48", "13:49"];
+        let minutes =
+            ["13:40", "13:41", "13:42", "13:43", "13:44", "13:45", "13:46", "13:47", "13:48", "13:49"];
         let before: Vec<(&str, u64)> = minutes.iter().map(|minute| (*minute, 1)).collect();
         reset(&[&before, counts].concat())
     };
-    let rose = quiet(&[("13:58", 1), ("13:59", 48), ("14:00", 44), ("14:01", 51), ("14:02", 40), ("14:03", 9)]);
+    let rose =
+        quiet(&[("13:58", 1), ("13:59", 48), ("14:00", 44), ("14:01", 51), ("14:02", 40), ("14:03", 9)]);
     let judgement = rose.verdict(Some("target-resets-rising"), Confidence::Confirmed);
     let says = "connections that targets reset rose from at most 1 to 51 a minute at 13:59 UTC, 4 minutes before the failure";
     assert!(judgement.verdict.says.starts_with(says), "{}", judgement.verdict.says);
     // Twice as many is no rise, nor is what was over before the failure.
     quiet(&[("13:59", 5), ("14:02", 9), ("14:03", 9)]).verdict(None, Confidence::Unknown);
-    quiet(&[("13:50", 90), ("13:51", 90), ("13:59", 1), ("14:02", 1), ("14:03", 1)]).verdict(None, Confidence::Unknown);
+    quiet(&[("13:50", 90), ("13:51", 90), ("13:59", 1), ("14:02", 1), ("14:03", 1)])
+        .verdict(None, Confidence::Unknown);
     // Little to compare with: it fits, no more.
     reset(&[("13:40", 1), ("13:59", 2), ("14:03", 9)])
         .verdict(Some("target-resets-rising"), Confidence::Likely);
@@ -602,8 +617,7 @@ fn a_count_that_was_up_all_along_is_set_against_the_day_before() {
     let series = |day: &str, count: u64| {
         let minutes = (0..60).map(|minute| format!("2026-11-{day}T13:{minute:02}:00Z"));
         let failed = (2..4).map(|minute| format!("2026-11-{day}T14:{minute:02}:00Z"));
-        let points: Vec<Value> =
-            minutes.chain(failed).map(|at| json!({"at": at, "count": count})).collect();
+        let points: Vec<Value> = minutes.chain(failed).map(|at| json!({"at": at, "count": count})).collect();
         json!([{"name": "TCP_Target_Reset_Count", "target_group": null, "points": points}])
     };
     let case = |yesterday: u64| {

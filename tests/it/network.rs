@@ -74,7 +74,8 @@ pub(crate) fn everything() -> GroupRule {
 
 /// The IPv6 counterpart of an address or network.
 pub(crate) fn v6(v4: &str) -> String {
-    let (address, length) = v4.split_once('/').map_or((v4, None), |(address, length)| (address, Some(length)));
+    let (address, length) =
+        v4.split_once('/').map_or((v4, None), |(address, length)| (address, Some(length)));
     let parts: Vec<&str> = address.split('.').collect();
     let text = match (length, parts[1]) {
         (Some("0"), _) => "::/0".to_owned(),
@@ -174,6 +175,8 @@ impl World {
                 port: Some(8080),
                 vpc: Some("vpc-1".to_owned()),
                 health_port: Some("traffic-port".to_owned()),
+                health_protocol: Some("TCP".to_owned()),
+                health_path: None,
             },
             targets: vec![target("10.0.11.10", Some("eu-west-1a")), target("10.0.12.10", Some("eu-west-1b"))],
             second: None,
@@ -241,6 +244,7 @@ impl World {
             Attributes(pairs.collect())
         };
         Ok(match question {
+            Query::Probe(_) => Answer::Absent,
             Query::RestApi(_) => Answer::RestApi(RestApi { name: "orders".to_owned() }),
             Query::Stage(..) => Answer::Stage(Stage::default()),
             Query::Resources(_) | Query::Deployed(..) => {
@@ -319,7 +323,10 @@ impl World {
                     .map(|(name, net)| Subnet {
                         id: format!("subnet-{name}"),
                         zone: if name.ends_with('b') { "eu-west-1b" } else { "eu-west-1a" }.to_owned(),
-                        cidrs: vec![format!("{net}.0/24").parse().unwrap(), v6(&format!("{net}.0/24")).parse().unwrap()],
+                        cidrs: vec![
+                            format!("{net}.0/24").parse().unwrap(),
+                            v6(&format!("{net}.0/24")).parse().unwrap(),
+                        ],
                     })
                     .to_vec(),
             ),

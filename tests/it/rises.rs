@@ -8,7 +8,6 @@ use vpclink_responder::checks::rise;
 
 use crate::dice::Dice;
 
-
 /// Minutes before the failure's own that CloudWatch has, and after it.
 const BEFORE: i64 = 180;
 
@@ -25,7 +24,9 @@ const HEALTHY: &[(&str, Shape)] = &[
         let phase = std::f64::consts::TAU * (minute as f64) / 1440.0;
         Some(33.0 + 27.0 * phase.sin())
     }),
-    ("traffic grown fourfold in three hours", |minute, _| Some(10.0 + 30.0 * (minute + BEFORE) as f64 / BEFORE as f64)),
+    ("traffic grown fourfold in three hours", |minute, _| {
+        Some(10.0 + 30.0 * (minute + BEFORE) as f64 / BEFORE as f64)
+    }),
     ("one busy minute in 20, ten times as busy", |_, dice| Some(if dice.chance(20) { 40.0 } else { 4.0 })),
     ("one busy minute in three hours, ten times as busy", |_, dice| {
         Some(if dice.chance(180) { 40.0 } else { 4.0 })
@@ -153,7 +154,13 @@ fn the_rules_of_a_rise() {
     check(&after(2, &[(-1, 2), (0, 30)]), None);
     check(&after(2, &[(-1, 30), (0, 30)]), Some((-1, 2, 30)));
     // What was over before the failure did not fail it.
-    check(&after(2, &[(-9, 90), (-8, 90), (-7, 2), (-6, 2), (-5, 2), (-4, 2), (-3, 2), (-2, 2), (-1, 2), (0, 2)]), None);
+    check(
+        &after(
+            2,
+            &[(-9, 90), (-8, 90), (-7, 2), (-6, 2), (-5, 2), (-4, 2), (-3, 2), (-2, 2), (-1, 2), (0, 2)],
+        ),
+        None,
+    );
     // One busy minute long ago does not hide a rise.
     let mut busy = after(2, &[(-2, 2), (-1, 40), (0, 40)]);
     busy[20].count = 400;

@@ -39,12 +39,7 @@ impl Adapter {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
         let read = outcome(found, &ABSENT, |found| {
             found.stage_name.as_ref().or(found.deployment_id.as_ref())?;
-            Some(settings(
-                found.deployment_id,
-                found.variables,
-                found.canary_settings,
-                found.method_settings,
-            ))
+            Some(settings(found.deployment_id, found.variables, found.canary_settings, found.method_settings))
         });
         holding("stage", read)
     }
@@ -63,12 +58,8 @@ impl Adapter {
     pub(crate) async fn stages(&self, api: &ApiId) -> Result<Vec<(String, Stage)>, CallError> {
         let found = self.client.get_stages().rest_api_id(api.as_str()).send().await;
         let stage = |stage: types::Stage| {
-            let settings = settings(
-                stage.deployment_id,
-                stage.variables,
-                stage.canary_settings,
-                stage.method_settings,
-            );
+            let settings =
+                settings(stage.deployment_id, stage.variables, stage.canary_settings, stage.method_settings);
             Some((stage.stage_name?, settings))
         };
         let stages = found.map_err(|error| refused(&error))?.item.unwrap_or_default();

@@ -226,6 +226,8 @@ fn action(wire: types::Action) -> Action {
 
 fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
     let arn = Arn::new(wire.target_group_arn?);
+    let checked = wire.health_check_enabled != Some(false);
+    let health_protocol = wire.health_check_protocol.map(|protocol| protocol.as_str().to_owned());
     Some(TargetGroup {
         name: wire.target_group_name.unwrap_or_else(|| arn.resource().to_owned()),
         arn,
@@ -233,7 +235,9 @@ fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
         protocol: wire.protocol.map(|protocol| protocol.as_str().to_owned()),
         port: port(wire.port),
         vpc: wire.vpc_id,
-        health_port: wire.health_check_port.filter(|_| wire.health_check_enabled != Some(false)),
+        health_port: wire.health_check_port.filter(|_| checked),
+        health_protocol: health_protocol.filter(|_| checked),
+        health_path: wire.health_check_path.filter(|_| checked),
     })
 }
 

@@ -13,7 +13,8 @@ use crate::harness::Account;
 use crate::harness::apigateway::{Canary, Stage};
 use crate::harness::cloudwatch::Metric;
 use crate::harness::ec2::{
-    AclEntry, EndpointConnection, EndpointService, Instance, NetworkAcl, NetworkInterface, SecurityGroup, Subnet,
+    AclEntry, EndpointConnection, EndpointService, Instance, NetworkAcl, NetworkInterface, SecurityGroup,
+    Subnet,
 };
 use crate::harness::elbv2::{Action, Listener, LoadBalancer, Target, Zone};
 
@@ -41,12 +42,16 @@ const NONE: &str = "0.0.0.0/0";
 pub(crate) const ODDITIES: &[Oddity] = &[
     odd("network ACLs deny port 3389, as CIS asks", BOTH, |a| {
         for acl in &mut a.network_acls {
-            [false, true].into_iter().for_each(|egress| entry(acl, 11, egress, false, NONE, Some((3389, 3389))));
+            [false, true]
+                .into_iter()
+                .for_each(|egress| entry(acl, 11, egress, false, NONE, Some((3389, 3389))));
         }
     }),
     odd("network ACLs deny a dozen ports of Windows and databases", BOTH, |a| {
         for acl in &mut a.network_acls {
-            for (number, port) in (12..).zip([22, 23, 135, 139, 445, 1433, 1521, 3306, 3389, 5432, 5900, 6379]) {
+            for (number, port) in
+                (12..).zip([22, 23, 135, 139, 445, 1433, 1521, 3306, 3389, 5432, 5900, 6379])
+            {
                 entry(acl, number, false, false, NONE, Some((port, port)));
             }
         }
@@ -60,7 +65,8 @@ pub(crate) const ODDITIES: &[Oddity] = &[
     }),
     odd("another VPC and its network", BOTH, |a| {
         let vpc_id = "vpc-0other".to_owned();
-        let subnet = Subnet { id: "subnet-0other".to_owned(), vpc_id: vpc_id.clone(), ..a.subnets[0].clone() };
+        let subnet =
+            Subnet { id: "subnet-0other".to_owned(), vpc_id: vpc_id.clone(), ..a.subnets[0].clone() };
         a.subnets.push(subnet);
         let entries = vec![];
         let subnets = vec!["subnet-0other".to_owned()];
@@ -133,7 +139,12 @@ pub(crate) const ODDITIES: &[Oddity] = &[
     odd("a zone that the endpoint service does not serve, and no target is in", V1, |a| {
         let (subnet_id, name) = ("subnet-0cc9".to_owned(), "eu-west-1c".to_owned());
         let near = a.subnets[0].clone();
-        a.subnets.push(Subnet { id: subnet_id.clone(), zone: name.clone(), cidr: "10.0.9.0/24".to_owned(), ..near });
+        a.subnets.push(Subnet {
+            id: subnet_id.clone(),
+            zone: name.clone(),
+            cidr: "10.0.9.0/24".to_owned(),
+            ..near
+        });
         a.network_acls[0].subnets.push(subnet_id.clone());
         a.load_balancers[0].zones.push(Zone { name, subnet_id, private_address: None });
     }),
@@ -165,7 +176,11 @@ pub(crate) const ODDITIES: &[Oddity] = &[
             certificates: vec![arn.clone()],
             ..Listener::default()
         });
-        a.certificates.push(crate::harness::acm::Certificate { arn, not_after: 1_700_000_000, ..certificate });
+        a.certificates.push(crate::harness::acm::Certificate {
+            arn,
+            not_after: 1_700_000_000,
+            ..certificate
+        });
     }),
     odd("certificates for other names on the listener", BOTH, |a| {
         for number in 0..3 {
@@ -189,7 +204,8 @@ pub(crate) const ODDITIES: &[Oddity] = &[
         a.target_groups.push(dead);
         rules::rule(a, 901, rules::path("/billing*"), Action::Plain(arn.clone()));
         rules::rule(a, 902, rules::host("billing.*"), Action::FixedResponse(503));
-        let method = json!({ "Field": "http-request-method", "HttpRequestMethodConfig": { "Values": ["PURGE"] } });
+        let method =
+            json!({ "Field": "http-request-method", "HttpRequestMethodConfig": { "Values": ["PURGE"] } });
         rules::rule(a, 903, method, Action::Plain(arn.clone()));
         let query = json!({ "Field": "query-string",
             "QueryStringConfig": { "Values": [{ "Key": "version", "Value": "beta" }] } });
@@ -304,9 +320,14 @@ pub(crate) const ODDITIES: &[Oddity] = &[
         api.stages.insert("test".to_owned(), Stage { variables, ..Stage::default() });
     }),
     odd("another load balancer's counts rise", BOTH, |a| {
-        let names = ["TCP_Target_Reset_Count", "SecurityGroupBlockedFlowCount_Inbound_TCP", "PortAllocationErrorCount"];
+        let names = [
+            "TCP_Target_Reset_Count",
+            "SecurityGroupBlockedFlowCount_Inbound_TCP",
+            "PortAllocationErrorCount",
+        ];
         for name in names {
-            let dimensions = BTreeMap::from([("LoadBalancer".to_owned(), "net/billing/0000000000000001".to_owned())]);
+            let dimensions =
+                BTreeMap::from([("LoadBalancer".to_owned(), "net/billing/0000000000000001".to_owned())]);
             let datapoints = (0..15).map(|ago| (beside::minutes_ago(ago) / 60 * 60, 900.0)).collect();
             let namespace = "AWS/NetworkELB".to_owned();
             a.metrics.push(Metric { namespace, name: name.to_owned(), dimensions, datapoints });
@@ -322,7 +343,14 @@ pub(crate) const ODDITIES: &[Oddity] = &[
     .later(),
 ];
 
-fn entry(acl: &mut NetworkAcl, number: u16, egress: bool, allow: bool, cidr: &str, ports: Option<(u16, u16)>) {
+fn entry(
+    acl: &mut NetworkAcl,
+    number: u16,
+    egress: bool,
+    allow: bool,
+    cidr: &str,
+    ports: Option<(u16, u16)>,
+) {
     let protocol = if ports.is_some() { "6" } else { "-1" }.to_owned();
     acl.entries.insert(0, AclEntry { number, protocol, allow, egress, cidr: cidr.to_owned(), ports });
 }
@@ -332,7 +360,13 @@ fn closed(account: &mut Account) {
     let (id, name) = ("sg-0closed".to_owned(), "closed".to_owned());
     let vpc_id = account.security_groups[0].vpc_id.clone();
     if account.security_groups.iter().all(|group| group.id != id) {
-        account.security_groups.push(SecurityGroup { id, name, vpc_id, inbound: Vec::new(), outbound: Vec::new() });
+        account.security_groups.push(SecurityGroup {
+            id,
+            name,
+            vpc_id,
+            inbound: Vec::new(),
+            outbound: Vec::new(),
+        });
     }
 }
 
@@ -393,7 +427,9 @@ fn changes(one_in: usize) -> (usize, Vec<String>, Changes) {
     let together = walk::with_laptops(&cases, |laptop, case| judge(laptop, case, &all));
     let pairs: Vec<(usize, &Case)> = (0..ODDITIES.len())
         .flat_map(|place| cases.iter().enumerate().map(move |(number, case)| (place, number, case)))
-        .filter(|(place, number, case)| (number + place) % one_in == 0 && ODDITIES[*place].on.contains(&case.on))
+        .filter(|(place, number, case)| {
+            (number + place) % one_in == 0 && ODDITIES[*place].on.contains(&case.on)
+        })
         .map(|(place, _, case)| (place, case))
         .collect();
     let alone = walk::with_laptops(&pairs, |laptop, (place, case)| judge(laptop, case, &[&ODDITIES[*place]]));
@@ -409,6 +445,8 @@ fn changes(one_in: usize) -> (usize, Vec<String>, Changes) {
 fn harmless_oddities_change_no_verdict() {
     let (accounts, together, alone) = changed();
     assert!(*accounts > 200, "{accounts}");
-    let of_each = alone.iter().flat_map(|(oddity, _, changed)| changed.iter().map(|why| format!("{}: {why}", oddity.name)));
+    let of_each = alone
+        .iter()
+        .flat_map(|(oddity, _, changed)| changed.iter().map(|why| format!("{}: {why}", oddity.name)));
     complain(&together.iter().map(|why| format!("all together: {why}")).chain(of_each).collect::<Vec<_>>());
 }

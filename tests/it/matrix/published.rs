@@ -48,7 +48,8 @@ fn beside_oddities() -> String {
         together.len()
     );
     for (oddity, accounts, changed) in alone {
-        writeln!(text, "| {} | {accounts} | {} |", oddity.name, changed.len()).expect("a String takes all text");
+        writeln!(text, "| {} | {accounts} | {} |", oddity.name, changed.len())
+            .expect("a String takes all text");
     }
     text
 }

@@ -2,7 +2,7 @@
 //! pipeline and SDK in this process.
 
 use async_trait::async_trait;
-use vpclink_responder::{alerts, aws, path};
+use vpclink_responder::{alerts, aws};
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,12 +15,11 @@ use aws_sdk_apigateway::config::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::Instant;
 use vpclink_responder::aws::live::{LiveAccount, https};
 use vpclink_responder::aws::{Answered, CachedAccount, Query, ReadError};
 use vpclink_responder::causes::RouteContext;
-use vpclink_responder::checks::{Assessment, assess};
-use vpclink_responder::functions::{ReadFrom, explain};
+use vpclink_responder::checks::Assessment;
+use vpclink_responder::functions::{ReadFrom, check, explain};
 use vpclink_responder::incidents::Alert;
 use vpclink_responder::path::Resolved;
 
@@ -188,8 +187,8 @@ impl Laptop {
         let answers = CachedAccount::new(Denying::new(&self.live, None));
         let listening = Denying::new(&answers, None);
         let walk = |account: &dyn aws::Account| {
-            let deadline = Instant::now() + Duration::from_secs(20);
-            assess(subject, &self.runtime.block_on(path::read_path(subject, account, deadline)))
+            let from = ReadFrom { account, budget: Duration::from_secs(20) };
+            self.runtime.block_on(check(subject, &from))
         };
         let allowed = ("nothing", walk(&listening));
         let asked = listening.asked.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -114,7 +114,8 @@ fn base(dice: &mut Dice) -> World {
 /// Another group of the same machines, on another port.
 fn ports_of_its_own(world: &mut World) {
     let mut second = (world.group.clone(), world.targets.clone());
-    (second.0.arn, second.0.name) = (Arn::new(second.0.arn.as_str().replace("/orders/", "/second/")), "second".to_owned());
+    (second.0.arn, second.0.name) =
+        (Arn::new(second.0.arn.as_str().replace("/orders/", "/second/")), "second".to_owned());
     second.1.iter_mut().for_each(|target| target.port = Some(8081));
     world.second = Some(second);
 }
@@ -125,8 +126,11 @@ fn by_instance(world: &mut World) {
         let (id, subnet, groups) = (own.id.replace("eni-", "i-"), own.subnet.clone(), own.groups.clone());
         world.instances.push(Instance { id, subnet, address: own.addresses.first().copied(), groups });
     }
-    let ids: Vec<(String, String)> =
-        world.interfaces.iter().map(|own| (own.addresses[0].to_string(), own.id.replace("eni-", "i-"))).collect();
+    let ids: Vec<(String, String)> = world
+        .interfaces
+        .iter()
+        .map(|own| (own.addresses[0].to_string(), own.id.replace("eni-", "i-")))
+        .collect();
     let second = world.second.iter_mut().map(|(group, targets)| (group, targets));
     for (group, targets) in std::iter::once((&mut world.group, &mut world.targets)).chain(second) {
         group.kind = "instance".to_owned();
@@ -146,7 +150,8 @@ fn over_v6(world: &mut World) {
     for group in &mut world.groups {
         for rule in group.ingress.iter_mut().chain(&mut group.egress) {
             let more: Vec<_> = rule.cidrs.iter().map(|cidr| v6(&cidr.to_string())).collect();
-            let more = more.iter().map(|cidr| cidr.parse().unwrap()).filter(|cidr| !rule.cidrs.contains(cidr));
+            let more =
+                more.iter().map(|cidr| cidr.parse().unwrap()).filter(|cidr| !rule.cidrs.contains(cidr));
             let more: Vec<_> = more.collect();
             rule.cidrs.extend(more);
         }

@@ -208,11 +208,15 @@ fn checks(world: &World, group: &TargetGroup, target: &Target) -> Vec<Drop> {
 pub(super) fn measure(world: &mut World) {
     let healthy: Vec<Vec<bool>> = world
         .groups()
-        .map(|(group, targets)| targets.iter().map(|target| checks(world, group, target).is_empty()).collect())
+        .map(|(group, targets)| {
+            targets.iter().map(|target| checks(world, group, target).is_empty()).collect()
+        })
         .collect();
     let second = world.second.iter_mut().map(|(_, targets)| targets);
     let groups = std::iter::once(&mut world.targets).chain(second);
-    for (target, healthy) in groups.zip(healthy).flat_map(|(targets, healthy)| targets.iter_mut().zip(healthy)) {
+    for (target, healthy) in
+        groups.zip(healthy).flat_map(|(targets, healthy)| targets.iter_mut().zip(healthy))
+    {
         target.state = if healthy { "healthy" } else { "unhealthy" }.to_owned();
         target.reason = (!healthy).then(|| "Target.Timeout".to_owned());
     }
@@ -296,7 +300,9 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
         (true, groups) => groups.clone(),
         (false, _) => Vec::new(),
     };
-    for (group, target) in world.groups().flat_map(|(group, targets)| targets.iter().map(move |target| (group, target))) {
+    for (group, target) in
+        world.groups().flat_map(|(group, targets)| targets.iter().map(move |target| (group, target)))
+    {
         for node in &nodes {
             if !crosses_zones(world) && target.zone.as_ref() != Some(&node.id) {
                 continue;
