@@ -124,12 +124,6 @@ pub(crate) const ROWS: &[Row] = &[
         a.target_group("orders-blue").targets.truncate(1);
     })
     .likely(),
-    row("a zone without targets, its group keeps to zones", V2, "zone-without-targets", |a| {
-        let group = a.target_group("orders-blue");
-        group.targets.truncate(1);
-        group.attributes.insert("load_balancing.cross_zone.enabled".to_owned(), "false".to_owned());
-    })
-    .likely(),
     row("the only target of a zone stopped", V1, "zone-without-targets", |a| {
         let target = &mut a.target_group("orders-blue").targets[0];
         (target.state, target.reason) = ("unused".to_owned(), Some("Target.InvalidState".to_owned()));
