@@ -411,6 +411,26 @@ fn no_failure_text_accuses_a_healthy_account() {
 }
 
 #[test]
+fn a_canary_of_another_deployment_is_not_judged_by_the_stages_own() {
+    for on in BOTH {
+        // The stage still runs over a link that is gone; the canary over what is configured, which is healthy.
+        let mut account = on.healthy();
+        stage::deployed(&mut account, |a| {
+            integrations(a).for_each(|one| one.connection_id = Some("gone99".to_owned()));
+        });
+        let stages = account.rest_apis.values_mut().flat_map(|api| api.stages.values_mut());
+        for stage in stages {
+            let deployment_id = "dep0002".to_owned();
+            stage.canary = Some(Canary { percent_traffic: 5.0, deployment_id, ..Canary::default() });
+        }
+        let event = |group| walk::event_in(&account, log::UNREACHABLE, Level::Info, group);
+        let aws = crate::harness::Aws::start(account.clone());
+        let told = walk::told_over(&aws, &event("API-Gateway-Execution-Logs_a1b2c3d4e5/prod/Canary"));
+        assert_eq!((told.code.as_deref(), told.faulty.len()), (None, 0), "{on:?}: {told}");
+    }
+}
+
+#[test]
 fn a_canary_is_told_by_its_own_variables() {
     for on in BOTH {
         let mut account = on.healthy();
