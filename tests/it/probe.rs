@@ -5,6 +5,7 @@ pub(crate) mod zoo;
 
 #[cfg(feature = "live")]
 mod role;
+mod unanswered;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
