@@ -26,4 +26,5 @@ pub use assessment::{Assessment, assess};
 pub use code::{CODES, Code, FindingKind, HopKind, State};
 pub use finding::{Basis, Finding, Remedy};
 pub use hops::Hop;
+pub use metrics::{Rise, rise, rise_since_yesterday};
 pub use verdict::Confidence;

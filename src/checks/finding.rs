@@ -51,6 +51,8 @@ pub struct Finding {
     pub detail: BTreeMap<&'static str, String>,
     /// Whether it explains some failures but not that every request fails.
     pub partial: bool,
+    /// Whether an application load balancer answers such a fault itself: no text of API Gateway's own comes of it.
+    pub answered: bool,
     /// What to do about it.
     pub remedy: Option<Remedy>,
 }
@@ -162,6 +164,7 @@ impl Finding {
             says: bounded(says, LONGEST),
             detail: BTreeMap::new(),
             partial: false,
+            answered: false,
             remedy: None,
         }
     }

@@ -73,12 +73,17 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
         let marginal = total && finding.partial && (code.is_network() || code == Code::ZoneWithoutTargets);
         // What was counted comes before an ACL that stops some of the answer ports.
         let hole = finding.detail.contains_key("closed_ports");
-        (!named(code), hole, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
+        let far = hole || finding.answered;
+        (!named(code), far, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
     });
+    // What requests ran over could not be read: the fault may stand in the draft alone.
+    let draft = findings
+        .iter()
+        .any(|finding| finding.code == Code::IntegrationNotDeployed && finding.state == State::Unknown);
     match best {
         Some((index, finding)) => Verdict {
             tier: match tier(subject, finding) {
-                Confidence::Confirmed if unproven(finding, &explaining) => Confidence::Likely,
+                Confidence::Confirmed if draft || unproven(finding, &explaining) => Confidence::Likely,
                 tier => tier,
             },
             code: Some(finding.code),
@@ -96,6 +101,7 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
 
 fn tier(subject: &RouteContext, finding: &Finding) -> Confidence {
     let vague = finding.partial
+        || (finding.answered && subject.cause.blames != Blames::BackendAnswer)
         || subject.cause.blames == Blames::Anything
         || (finding.code == Code::ListenerProtocolMismatch && subject.cause.blames == Blames::Path)
         || (probe::is_behind_connection(finding.code)

@@ -19,7 +19,7 @@ pub struct Config {
     pub repeat_interval: Duration,
     /// `RESOLVE_AFTER`: quiet time before an incident may resolve.
     pub resolve_after: Duration,
-    /// `MAX_MESSAGES_PER_HOUR`: first messages of one deployment; a digest counts the rest.
+    /// `MAX_MESSAGES_PER_HOUR`: messages of one deployment; a digest counts the rest. Ends count too, and always go out.
     pub max_messages_per_hour: u64,
     /// `INVESTIGATION_BUDGET`: wall time for all live reads of one alert.
     pub investigation_budget: Duration,

@@ -2,7 +2,7 @@
 
 use crate::causes::Cause;
 use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, State};
-use crate::incidents::coverage::Fault;
+use crate::incidents::coverage::KnownFault;
 
 /// What a fresh walk says of a fault that was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Recovery {
 }
 
 /// Sets a fresh walk against what was told.
-pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Assessment) -> Recovery {
+pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessment) -> Recovery {
     if cause.blames.spares_path() {
         return Recovery::Gone(
             "this cause lies in no reading: only the log tells, and it is quiet".to_owned(),

@@ -14,8 +14,8 @@ use crate::harness::elbv2::{Action, Listener, LoadBalancer, TargetGroup};
 
 pub(crate) struct Decoy {
     pub(crate) name: &'static str,
-    on: &'static [Generation],
-    disguise: super::Break,
+    pub(crate) on: &'static [Generation],
+    pub(crate) disguise: super::Break,
 }
 
 const fn decoy(name: &'static str, on: &'static [Generation], disguise: super::Break) -> Decoy {

@@ -4,15 +4,15 @@
 use vpclink_responder::aws::{QueryKind, ReadError};
 use vpclink_responder::checks::Assessment;
 use vpclink_responder::checks::Finding;
-use vpclink_responder::incidents::{Alert, Fault, Recovery, recovery};
+use vpclink_responder::incidents::{Alert, KnownFault, Recovery, recovery};
 
 use super::walk::{Level, now};
 use super::{complain, decoys, faults, log, walk};
 
 /// What is remembered of a fault that was told.
-fn remembered(alert: &Alert) -> Option<Fault> {
+fn remembered(alert: &Alert) -> Option<KnownFault> {
     let finding = &alert.judgement.findings[alert.judgement.verdict.finding?];
-    Some(Fault { code: finding.code.slug().to_owned(), resource: finding.resource.clone() })
+    Some(KnownFault { code: finding.code.slug().to_owned(), resource: finding.resource.clone() })
 }
 
 #[test]
