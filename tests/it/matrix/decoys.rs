@@ -381,7 +381,7 @@ pub(crate) fn accounts() -> Vec<(String, Account)> {
 fn unaccused(label: &str, told: &LastAlert) -> Option<String> {
     let silent = told.tier == "unknown" && told.code.is_none();
     // Where no prober stands or answers, what it would have met was not checked.
-    let mut unread = told.not_checked.iter().filter(|missing| !missing.contains("lambda:InvokeFunction"));
+    let mut unread = told.not_checked.iter().filter(|missing| !missing.contains("answer a connection"));
     let well = silent && told.faulty.is_empty() && unread.next().is_none();
     (!well).then(|| format!("{label}: {told}"))
 }
