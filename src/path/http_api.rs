@@ -249,6 +249,8 @@ fn as_group(
         port: None,
         vpc: vpc_of(interfaces),
         health_port: None,
+        health_path: None,
+        health_protocol: None,
     };
     Balancer {
         target_groups: instances.clone().map(|_| vec![group]),
