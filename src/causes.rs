@@ -46,8 +46,8 @@ mod vpc_link_id_invalid;
 mod waf_error;
 
 pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE};
-pub use cause::{Blames, Cause, CertificateFault, NextStep, PLACEHOLDERS};
-pub use diagnosis::{Diagnosis, Route, RouteContext};
+pub use cause::{Blames, Cause, CertificateFault, MaskedBy, NextStep, PLACEHOLDERS};
+pub use diagnosis::{BackendAnswer, Diagnosis, Route, RouteContext};
 pub use endpoint::Endpoint;
 pub use evidence::Evidence;
 pub use failure::{Failure, classify, classify_pasted, failure_of, proofs};

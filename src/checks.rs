@@ -1,5 +1,6 @@
 //! Room `checks`: the private path → findings → the verdict of a failure.
 
+mod answered;
 mod assessment;
 mod attributes;
 mod certificate;
@@ -16,6 +17,7 @@ mod network;
 mod network_remedy;
 mod network_sentences;
 mod placeholders;
+mod protocol;
 mod registry;
 mod stage;
 mod targets;

@@ -12,6 +12,7 @@ pub mod assumed;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod ec2_network;
+pub mod ec2_routes;
 pub mod ec2_wire;
 pub mod elbv2;
 pub mod errors;

@@ -28,6 +28,9 @@ pub struct Stage {
     /// The level of execution logging (`OFF`, `ERROR`, `INFO`) by method: `/orders/GET`, or `*/*` for all others.
     #[serde(default)]
     pub logging: BTreeMap<String, String>,
+    /// The certificate that it presents to backends that ask for one: the id of a generated one, or the ARN of ACM's.
+    #[serde(default)]
+    pub client_certificate: Option<String>,
 }
 
 impl Stage {
@@ -109,6 +112,14 @@ impl Integration {
             ..own
         }
     }
+}
+
+/// A certificate that API Gateway generated for its stages to present.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientCertificate {
+    pub id: String,
+    pub expires: Option<Timestamp>,
 }
 
 /// A VPC link of either generation.
@@ -211,6 +222,9 @@ pub struct LoadBalancer {
     pub security_groups: Vec<String>,
     /// Network load balancers: whether what comes through PrivateLink has to pass their inbound rules.
     pub enforces_inbound: Option<bool>,
+    /// `ipv4`, `dualstack`, …
+    #[serde(default)]
+    pub addresses: Option<String>,
 }
 
 /// A listener of a load balancer.
@@ -227,6 +241,15 @@ pub struct Listener {
     pub protocol: String,
     /// What its default actions do.
     pub actions: Vec<Action>,
+    /// What it does about certificates of clients: `off`, `verify`, `passthrough`.
+    #[serde(default)]
+    pub client_certificates: Option<String>,
+    /// Whether it lets expired ones pass.
+    #[serde(default)]
+    pub ignores_expiry: bool,
+    /// Which protocol it agrees on in TLS (`HTTP2Only`).
+    #[serde(default)]
+    pub alpn: Option<String>,
 }
 
 /// What a listener does with a connection or request.
@@ -237,6 +260,9 @@ pub struct Action {
     pub kind: String,
     /// Where it forwards to, with weights; a weight of 0 gets nothing.
     pub target_groups: Vec<(Arn, i32)>,
+    /// The status that a `fixed-response` answers.
+    #[serde(default)]
+    pub status: Option<u16>,
 }
 
 impl Listener {
@@ -306,6 +332,9 @@ pub struct TargetGroup {
     pub vpc: Option<String>,
     /// The port that health checks go to, a number or `traffic-port`; `None` where they are off.
     pub health_port: Option<String>,
+    /// Of application load balancers: `HTTP1`, `HTTP2`, `GRPC`.
+    #[serde(default)]
+    pub version: Option<String>,
 }
 
 /// A registered target and its health.
@@ -502,6 +531,9 @@ pub struct NetworkInterface {
     pub addresses: Vec<IpAddr>,
     /// The security groups on it.
     pub groups: Vec<String>,
+    /// The VPC it is in.
+    #[serde(default)]
+    pub vpc: Option<String>,
 }
 
 /// An instance, by its primary network interface: that is where a load balancer sends to.
@@ -586,6 +618,68 @@ pub struct AclEntry {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PrefixList(pub Vec<IpNet>);
+
+/// A route table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteTable {
+    pub id: String,
+    /// Whether it is of every subnet of the VPC that no other is of.
+    pub main: bool,
+    /// The subnets that name it.
+    pub subnets: Vec<String>,
+    pub routes: Vec<RouteEntry>,
+}
+
+/// One entry of a route table: of those that hold an address, the narrowest decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteEntry {
+    /// The network that it is for; `None` where a prefix list names several.
+    pub to: Option<IpNet>,
+    #[serde(default)]
+    pub prefix_list: Option<String>,
+    /// Where packets go: `local`, or the id of a gateway, peering connection, interface, …
+    pub via: String,
+    /// `active`, `blackhole`, …
+    pub state: String,
+}
+
+/// A connection between two VPCs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peering {
+    pub id: String,
+    /// `active`, `pending-acceptance`, `expired`, …
+    pub status: String,
+    /// Why, in AWS's words.
+    pub message: Option<String>,
+    /// The two VPCs.
+    pub ends: Vec<PeeredVpc>,
+}
+
+/// One end of a peering connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeeredVpc {
+    pub vpc: String,
+    pub region: Option<String>,
+    /// Its networks; AWS shows them while the connection is active.
+    pub cidrs: Vec<IpNet>,
+}
+
+/// A VPC's attachment to a transit gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransitAttachment {
+    pub id: String,
+    /// The transit gateway.
+    pub gateway: String,
+    /// `available`, `deleting`, `failed`, …
+    pub state: String,
+    /// One in each zone from which it can be reached.
+    pub subnets: Vec<String>,
+}
 
 /// Whose network interfaces are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

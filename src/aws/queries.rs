@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::aws::model::{
-    AcmCertificate, Attributes, EndpointConnection, EndpointService, Instance, InterfacesOf, LinesOf,
-    Listener, ListenerCertificate, LoadBalancer, LoggedLine, MetricsOf, NetworkAcl, NetworkInterface,
-    PrefixList, Resource, RestApi, Rule, SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink,
-    X509,
+    AcmCertificate, Attributes, ClientCertificate, EndpointConnection, EndpointService, Instance,
+    InterfacesOf, LinesOf, Listener, ListenerCertificate, LoadBalancer, LoggedLine, MetricsOf, NetworkAcl,
+    NetworkInterface, Peering, PrefixList, Resource, RestApi, RouteTable, Rule, SecurityGroup, Series, Stage,
+    Subnet, Target, TargetGroup, TransitAttachment, VpcLink, X509,
 };
 use crate::ids::{ApiId, Arn};
 
@@ -44,6 +44,11 @@ macro_rules! every_query {
                 apigateway.deployed, "apigateway:GetExport", "apigateway:GET",
                 "what is deployed to the stage", format!("what is deployed to stage {stage}"),
                 "whether the integration was changed and not deployed",
+            }
+            ClientCertificate(id: String) -> ClientCertificate {
+                apigateway.client_certificate, "apigateway:GetClientCertificate", "apigateway:GET",
+                "the client certificate", format!("client certificate {id}"),
+                "whether the certificate that the stage presents to backends has expired",
             }
             VpcLinkV1(id: String) -> VpcLink {
                 apigateway.vpc_link, "apigateway:GetVpcLink", "apigateway:GET",
@@ -173,6 +178,22 @@ macro_rules! every_query {
                 ec2.prefix_list, "ec2:GetManagedPrefixListEntries", "ec2:GetManagedPrefixListEntries",
                 "the prefix list", format!("the entries of {id}"),
                 "which networks a rule that names a prefix list lets through",
+            }
+            RouteTables(vpc: String) -> Vec<RouteTable> {
+                ec2.route_tables, "ec2:DescribeRouteTables", "ec2:DescribeRouteTables",
+                "the route tables", format!("the route tables of {vpc}"),
+                "whether a route leads from the load balancer to its targets",
+            }
+            Peerings(ids: Vec<String>) -> Vec<Peering> {
+                ec2.peerings, "ec2:DescribeVpcPeeringConnections", "ec2:DescribeVpcPeeringConnections",
+                "the peering connections", format!("the peering connections {}", ids.join(", ")),
+                "whether a peering connection that a route names is active",
+            }
+            TransitAttachments(vpc: String) -> Vec<TransitAttachment> {
+                ec2.transit_attachments,
+                "ec2:DescribeTransitGatewayVpcAttachments", "ec2:DescribeTransitGatewayVpcAttachments",
+                "the transit gateway attachments", format!("the transit gateway attachments of {vpc}"),
+                "whether the attachment to a transit gateway that a route names is available",
             }
             RequestLines(of: LinesOf) -> Vec<LoggedLine> {
                 logs.lines, "logs:FilterLogEvents", "logs:FilterLogEvents",

@@ -100,7 +100,7 @@ pub enum Blames {
     Reset,
     /// Protocols and proxy protocol.
     Protocol,
-    /// The backend's own answer: the path carried the request and the response.
+    /// An error that came over the path: the application's own, or made by an application load balancer on the way.
     BackendAnswer,
     /// Any fault, none of them for sure: the text does not say.
     Anything,
@@ -109,9 +109,9 @@ pub enum Blames {
 }
 
 impl Blames {
-    /// Whether no fault of the private path can explain it, so that the path need not be read.
+    /// Whether no fault of a private path can ever explain it.
     pub fn spares_path(self) -> bool {
-        matches!(self, Self::Elsewhere | Self::BackendAnswer)
+        self == Self::Elsewhere
     }
 }
 

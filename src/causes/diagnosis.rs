@@ -1,6 +1,8 @@
 //! What is known of a failed request from its log lines alone.
 
-use crate::causes::cause::{Cause, MaskedBy};
+use std::time::Duration;
+
+use crate::causes::cause::{Blames, Cause, MaskedBy};
 use crate::causes::endpoint::Endpoint;
 use crate::causes::evidence::Evidence;
 
@@ -33,6 +35,10 @@ pub struct Diagnosis {
     pub status: Option<u16>,
     /// The status of the backend's answer, where one came.
     pub backend_status: Option<u16>,
+    /// How long that answer took.
+    pub backend_latency: Option<Duration>,
+    /// Its `Server` header, where data tracing logged one.
+    pub backend_server: Option<String>,
     /// How far the request came.
     pub phase: Phase,
     /// What the time between sending and failing suggests. Never proof.
@@ -62,21 +68,46 @@ pub struct RouteContext {
     pub called_path: Option<String>,
     /// Whether anything failed: logs prove that logging is on.
     pub failed: bool,
+    /// What the backend answered the failed request; `None` where the path is read at another time than it failed.
+    pub answer: Option<BackendAnswer>,
+}
+
+/// What came back from the backend, as far as lines say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackendAnswer {
+    pub status: Option<u16>,
+    /// From sending to the answer.
+    pub latency: Option<Duration>,
+    /// The `Server` header, which only data tracing logs.
+    pub server: Option<String>,
 }
 
 impl RouteContext {
     /// A route that `check` names: every fault that would make its backend unreachable counts.
     pub fn asked(source: Source, route: Option<Route>, at: Timestamp) -> Self {
         let cause = catalogue::UNREACHABLE;
-        let (endpoint, called_path, request_id) = (None, None, None);
-        Self { cause, source, request_id, at: Some(at), route, endpoint, called_path, failed: false }
+        let (endpoint, called_path, request_id, answer) = (None, None, None, None);
+        Self { cause, source, request_id, at: Some(at), route, endpoint, called_path, failed: false, answer }
     }
 
     /// The same later on, when it may have been repaired: what is read then is set against that time, and what a route calls
     /// is what is deployed then, not what the failed request called.
     pub fn later(self, at: Timestamp) -> Self {
         let endpoint = self.endpoint.filter(|_| self.route.is_none());
-        Self { at: Some(at), endpoint, ..self }
+        Self { at: Some(at), endpoint, answer: None, ..self }
+    }
+
+    /// Whether nothing on a private path can matter to it, so that the path need not be read.
+    pub fn spares_path(&self) -> bool {
+        let status = self.answer.as_ref().and_then(|answer| answer.status);
+        match self.cause.blames {
+            Blames::BackendAnswer if self.cause.masked_by == MaskedBy::BackendAnswer => {
+                status.is_some_and(|status| status < 400)
+            }
+            // A service of AWS is called without a link.
+            Blames::BackendAnswer => self.endpoint.as_ref().is_some_and(Endpoint::is_service),
+            blames => blames.spares_path(),
+        }
     }
 }
 
@@ -94,6 +125,8 @@ impl Diagnosis {
             called_path: None,
             status: None,
             backend_status: None,
+            backend_latency: None,
+            backend_server: None,
             phase: Phase::Unknown,
             clue: None,
             evidence: Evidence::quote(&entry),
@@ -117,6 +150,11 @@ impl Diagnosis {
             endpoint: self.endpoint.clone(),
             called_path: self.called_path.clone(),
             failed: true,
+            answer: Some(BackendAnswer {
+                status: self.backend_status,
+                latency: self.backend_latency,
+                server: self.backend_server.clone(),
+            }),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::causes::{clue, endpoint, recognise, redact};
 use crate::logs::line;
+use crate::logs::line::Kind;
 
 use jiff::Timestamp;
 
@@ -71,6 +72,8 @@ impl<'e> Failure<'e> {
             backend_status: execution
                 .received
                 .map_or_else(|| named_status(failure), |received| received.status),
+            backend_latency: execution.received.and_then(|received| received.latency),
+            backend_server: self.server(),
             phase: execution.phase(proof.line),
             clue: (cause.clue)(&clue::symptoms(execution, proof.line, &line)),
             evidence: quote(proof.line),
@@ -140,6 +143,17 @@ impl<'e> Failure<'e> {
     /// Whether these may be the last lines of a request whose first ones came elsewhere.
     pub fn is_tail(&self) -> bool {
         self.execution.is_tail()
+    }
+
+    /// The `Server` header of the last answer that was traced, where it looks like a product's name.
+    fn server(&self) -> Option<String> {
+        const LONGEST_PRODUCT: usize = 64;
+        let traced = recognise::last(self.execution, |line| matches!(line.kind, Kind::ResponseHeaders(_)))?;
+        let Kind::ResponseHeaders(headers) = self.execution.entries[traced].line.kind else { return None };
+        let server = recognise::header(headers, "server")?.trim();
+        let plain = |c: char| c.is_ascii_alphanumeric() || " ./_-()+".contains(c);
+        let named = !server.is_empty() && server.len() <= LONGEST_PRODUCT && server.chars().all(plain);
+        named.then(|| server.to_owned())
     }
 
     fn failure(&self) -> &'e Entry<'e> {

@@ -200,6 +200,7 @@ codes! {
     LoadBalancerImpaired "load-balancer-impaired" LoadBalancer Faulty;
     ZoneWithoutTargets "zone-without-targets" LoadBalancer Faulty;
     LoadBalancerSecurityGroupBlocks "load-balancer-security-group-blocks" LoadBalancer Faulty;
+    LoadBalancerAnswered "load-balancer-answered" LoadBalancer Faulty;
     LoadBalancerActive "load-balancer-active" LoadBalancer Healthy;
     LoadBalancerResetsRising "load-balancer-resets-rising" LoadBalancer Faulty;
     SecurityGroupDropsRising "security-group-drops-rising" LoadBalancer Faulty;
@@ -218,11 +219,13 @@ codes! {
     TlsNegotiationErrorsRising "tls-negotiation-errors-rising" Listener Faulty;
     TargetGroupEmpty "target-group-empty" TargetGroup Faulty;
     TargetGroupUnused "target-group-unused" TargetGroup Faulty;
+    TargetGroupProtocolMismatch "target-group-protocol-mismatch" TargetGroup Faulty;
     ProxyProtocolEnabled "proxy-protocol-enabled" TargetGroup Faulty;
     NetworkAclBlocksRequest "network-acl-blocks-request" Target Faulty;
     TargetSecurityGroupBlocks "target-security-group-blocks" Target Faulty;
     NetworkAclBlocksResponse "network-acl-blocks-response" Target Faulty;
     NetworkOpen "network-open" Target Healthy;
+    TargetAnswered5xx "target-answered-5xx" Target Faulty;
     TargetsUnhealthy "targets-unhealthy" Target Faulty;
     TargetsUnused "targets-unused" Target Faulty;
     TargetsDraining "targets-draining" Target Faulty;

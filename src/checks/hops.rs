@@ -38,7 +38,7 @@ impl Hop {
 
 /// The path hop by hop, each hop's state taken from the findings about it.
 pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
-    if subject.cause.blames.spares_path() {
+    if subject.spares_path() {
         return Vec::new();
     }
     let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {

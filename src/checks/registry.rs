@@ -2,8 +2,8 @@
 
 use crate::checks::finding::Finding;
 use crate::checks::{
-    attributes, certificate, endpoint_service, listener, load_balancer, logging, metrics, network, stage,
-    targets, vpc_link, zones,
+    answered, attributes, certificate, endpoint_service, listener, load_balancer, logging, metrics, network,
+    protocol, stage, targets, vpc_link, zones,
 };
 
 use crate::causes::RouteContext;
@@ -19,10 +19,12 @@ pub(crate) static PATH_CHECKS: [PathCheck; 4] =
     [stage::check, logging::check, vpc_link::check, endpoint_service::check];
 
 /// In this order on one hop: rules that keep health checks out are why targets are unhealthy, so the network comes first.
-pub(crate) static BALANCER_CHECKS: [BalancerCheck; 8] = [
+pub(crate) static BALANCER_CHECKS: [BalancerCheck; 10] = [
+    answered::check,
     load_balancer::check,
     listener::check,
     zones::check,
+    protocol::check,
     network::check,
     targets::check,
     certificate::check,

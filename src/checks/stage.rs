@@ -8,7 +8,7 @@ use crate::path::{Link, PrivatePath, Resolved};
 use crate::text::shell_word;
 
 pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
-    if subject.cause.blames.spares_path() {
+    if subject.spares_path() {
         return Vec::new();
     }
     let mut findings = integration(subject, path);

@@ -4,7 +4,7 @@
 //! confirmed where the reading by itself explains the text and is not much younger than the failure, likely where
 //! something else could too, unknown where nothing faulty was found or could be looked at.
 
-use crate::checks::waiting;
+use crate::checks::{answered, waiting};
 
 use std::time::Duration;
 
@@ -56,8 +56,13 @@ pub struct Verdict {
 
 /// Weighs the findings, which are in the order of the path.
 pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
-    let explains =
-        |finding: &Finding| finding.state == State::Faulty && explains(subject.cause, finding.code);
+    let explains = |finding: &Finding| {
+        let can = match subject.cause.blames {
+            Blames::BackendAnswer => answered::explains(findings, finding),
+            _ => explains(subject.cause, finding.code),
+        };
+        finding.state == State::Faulty && can
+    };
     let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
     let first = first.filter(|(_, finding)| !waiting::in_vain(finding, &explaining));
@@ -71,11 +76,13 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
         let marginal = total && finding.partial && (code.is_network() || code == Code::ZoneWithoutTargets);
         // What was counted comes before an ACL that stops some of the answer ports.
         let hole = finding.detail.contains_key("closed_ports");
-        (!named(code), hole, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
+        // That a load balancer answered is said where nothing behind it is found.
+        let alone = code == Code::LoadBalancerAnswered;
+        (alone, !named(code), hole, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
     });
     match best {
         Some((index, finding)) => Verdict {
-            tier: match tier(subject, finding) {
+            tier: match tier(subject, findings, finding) {
                 Confidence::Confirmed if waiting::unproven(finding, &explaining) => Confidence::Likely,
                 tier => tier,
             },
@@ -92,13 +99,15 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     }
 }
 
-fn tier(subject: &RouteContext, finding: &Finding) -> Confidence {
+fn tier(subject: &RouteContext, findings: &[Finding], finding: &Finding) -> Confidence {
+    let answer = subject.cause.blames == Blames::BackendAnswer;
     let vague = finding.partial
+        || (answer && !answered::is_sure(subject, findings, finding))
         || subject.cause.blames == Blames::Anything
         || (finding.code == Code::ListenerProtocolMismatch && subject.cause.blames == Blames::Path)
         || (finding.code.is_certificate() && named(subject.cause.blames).is_none());
     let fresh = subject.at.zip(finding.read_at()).is_some_and(|(failed, read)| is_fresh(failed, read));
-    if !vague && fresh { Confidence::Confirmed } else { Confidence::Likely }
+    if !vague && (fresh || answered::is_dated(finding)) { Confidence::Confirmed } else { Confidence::Likely }
 }
 
 /// Whether a reading is close enough to the failure to speak for it. One taken before it is as old as it is early.
@@ -111,7 +120,7 @@ fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
         return says;
     }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
-    if subject.cause.blames.spares_path() {
+    if subject.spares_path() {
         return "the text itself names the fault; nothing along the private path was read".to_owned();
     }
     match (count(State::Faulty), count(State::Unknown), count(State::Healthy)) {
@@ -163,29 +172,41 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
 pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
     use Code::{
         IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising, PortAllocationErrors,
-        ProxyProtocolEnabled, TlsNegotiationErrorsRising,
+        ProxyProtocolEnabled, TargetGroupProtocolMismatch, TlsNegotiationErrorsRising,
     };
     let hop = code.hop();
     match cause.blames {
         // A warning is of what will fail, and logs are not on the request's way.
         _ if code.state() == State::Warning || code.kind() == FindingKind::Logging => false,
-        // Certificates log their own text.
-        Blames::Path => !code.is_certificate(),
+        // Certificates log their own text, and a load balancer that answers 464 was reached.
+        Blames::Path => !code.is_certificate() && !is_answer(code),
         Blames::Anything => true,
         Blames::Link => hop <= HopKind::VpcLink,
         Blames::Tls(_) => match code {
             ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
-            ProxyProtocolEnabled => named(cause.blames).is_none(),
+            ProxyProtocolEnabled | TargetGroupProtocolMismatch => named(cause.blames).is_none(),
             _ => code.is_certificate() && named(cause.blames).is_none_or(|codes| codes.contains(&code)),
         },
-        Blames::Protocol => matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled),
+        Blames::Protocol => {
+            matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled | TargetGroupProtocolMismatch)
+        }
         Blames::Reset => {
             // Rules drop packets; they reset nothing.
             let target = (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network();
             target || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
         }
-        Blames::BackendAnswer | Blames::Elsewhere => false,
+        // Which of them explain an answer depends on who made it; counts of handshakes with targets always may.
+        Blames::BackendAnswer => code == TlsNegotiationErrorsRising,
+        Blames::Elsewhere => false,
     }
+}
+
+/// Whether it is of an answer that API Gateway got.
+fn is_answer(code: Code) -> bool {
+    matches!(
+        code,
+        Code::LoadBalancerAnswered | Code::TargetAnswered5xx | Code::TargetGroupProtocolMismatch
+    )
 }
 
 #[cfg(test)]

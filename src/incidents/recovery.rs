@@ -1,6 +1,6 @@
 //! A quiet incident and a fresh walk → whether its fault is gone *because the readings say so*.
 
-use crate::causes::Cause;
+use crate::causes::{Blames, Cause};
 use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, State};
 use crate::incidents::coverage::Fault;
 
@@ -17,7 +17,10 @@ pub enum Recovery {
 
 /// Sets a fresh walk against what was told.
 pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Assessment) -> Recovery {
-    if cause.blames.spares_path() {
+    let answer = [Code::LoadBalancerAnswered, Code::TargetAnswered5xx].map(Code::slug);
+    let only_answered = cause.blames == Blames::BackendAnswer
+        && fault.is_none_or(|fault| answer.contains(&fault.code.as_str()));
+    if cause.blames.spares_path() || only_answered {
         return Recovery::Gone(
             "this cause lies in no reading: only the log tells, and it is quiet".to_owned(),
         );

@@ -22,7 +22,7 @@ use crate::path::variables::Resolved;
 
 /// Reads the private path of a subject until the deadline.
 pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: Instant) -> PrivatePath {
-    if subject.cause.blames.spares_path() {
+    if subject.spares_path() {
         return PrivatePath::unread("the text already names a fault that is not on the private path");
     }
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {

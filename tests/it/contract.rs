@@ -10,7 +10,7 @@ use vpclink_responder::checks::{CODES, State};
 
 use crate::golden::{account_of, explained};
 
-const FAULTY: [&str; 47] = [
+const FAULTY: [&str; 50] = [
     "stage-variable-undefined",
     "vpc-link-id-dangling",
     "integration-not-deployed",
@@ -58,6 +58,9 @@ const FAULTY: [&str; 47] = [
     "security-group-drops-rising",
     "port-allocation-errors",
     "tls-negotiation-errors-rising",
+    "load-balancer-answered",
+    "target-answered-5xx",
+    "target-group-protocol-mismatch",
 ];
 
 const HEALTHY: [&str; 7] = [

@@ -101,7 +101,12 @@ pub(crate) fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) 
         subnet: Some(subnet.to_owned()),
         addresses: vec![address.parse().unwrap()],
         groups: strings(groups),
+        vpc: Some("vpc-1".to_owned()),
     }
+}
+
+fn forward(group: Arn) -> Action {
+    Action { kind: "forward".to_owned(), target_groups: vec![(group, 1)], status: None }
 }
 
 pub(crate) fn target(id: &str, zone: Option<&str>) -> Target {
@@ -135,6 +140,7 @@ impl World {
                 zones: vec![zone("a"), zone("b")],
                 security_groups: strings(&["sg-lb"]),
                 enforces_inbound: Some(false),
+                addresses: Some("ipv4".to_owned()),
             },
             link_groups: strings(&["sg-link"]),
             group: TargetGroup {
@@ -145,6 +151,7 @@ impl World {
                 port: Some(8080),
                 vpc: Some("vpc-1".to_owned()),
                 health_port: Some("traffic-port".to_owned()),
+                version: None,
             },
             targets: vec![target("10.0.11.10", Some("eu-west-1a")), target("10.0.12.10", Some("eu-west-1b"))],
             instances: Vec::new(),
@@ -255,7 +262,10 @@ impl World {
                 load_balancer: of.clone(),
                 port: 8080,
                 protocol: "HTTPS".to_owned(),
-                actions: vec![Action { kind: "forward".to_owned(), target_groups: vec![(arn("inner"), 1)] }],
+                actions: vec![forward(arn("inner"))],
+                client_certificates: None,
+                ignores_expiry: false,
+                alpn: None,
             }]),
             Query::TargetHealth(of) if *of != self.group.arn => {
                 Answer::TargetHealth(vec![target("10.0.11.10", Some("eu-west-1a"))])
@@ -265,10 +275,10 @@ impl World {
                 load_balancer: self.balancer.arn.clone(),
                 port: 8443,
                 protocol: if v1 { "TCP" } else { "HTTPS" }.to_owned(),
-                actions: vec![Action {
-                    kind: "forward".to_owned(),
-                    target_groups: vec![(self.group.arn.clone(), 1)],
-                }],
+                actions: vec![forward(self.group.arn.clone())],
+                client_certificates: None,
+                ignores_expiry: false,
+                alpn: None,
             }]),
             Query::TargetGroups(_) => Answer::TargetGroups(vec![self.group.clone()]),
             Query::TargetHealth(_) => Answer::TargetHealth(self.targets.clone()),
@@ -315,7 +325,21 @@ impl World {
             Query::ListenerCertificates(_) => Answer::ListenerCertificates(Vec::new()),
             Query::ListenerAttributes(_) => Answer::ListenerAttributes(attributes(&[])),
             Query::Metrics(_) => Answer::Metrics(Vec::new()),
-            Query::AcmCertificate(_)
+            Query::RouteTables(_) => Answer::RouteTables(vec![RouteTable {
+                id: "rtb-1".to_owned(),
+                main: true,
+                subnets: Vec::new(),
+                routes: vec![RouteEntry {
+                    to: Some("10.0.0.0/16".parse().unwrap()),
+                    prefix_list: None,
+                    via: "local".to_owned(),
+                    state: "active".to_owned(),
+                }],
+            }]),
+            Query::ClientCertificate(_)
+            | Query::Peerings(_)
+            | Query::TransitAttachments(_)
+            | Query::AcmCertificate(_)
             | Query::AcmChain(_)
             | Query::ServerCertificate(_)
             | Query::RequestLines(_) => {

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_apigateway::{Client, types};
 use aws_types::SdkConfig;
+use jiff::Timestamp;
 
 use crate::aws::live::apigateway_export;
 use crate::aws::live::errors::{outcome, refused};
 use crate::aws::log_groups::{CallError, ListedApi};
-use crate::aws::model::{Generation, Integration, Resource, RestApi, Stage, VpcLink};
+use crate::aws::model::{ClientCertificate, Generation, Integration, Resource, RestApi, Stage, VpcLink};
 use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, Arn};
 
@@ -35,7 +36,19 @@ impl Adapter {
     pub(crate) async fn stage(&self, api: &ApiId, stage: &str) -> Result<Option<Stage>, ReadError> {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
         outcome(found, &ABSENT, |found| {
-            settings(found.variables, found.canary_settings, found.method_settings)
+            let own = found.client_certificate_id.filter(|id| !id.is_empty());
+            Stage {
+                client_certificate: own,
+                ..settings(found.variables, found.canary_settings, found.method_settings)
+            }
+        })
+    }
+
+    pub(crate) async fn client_certificate(&self, id: &str) -> Result<Option<ClientCertificate>, ReadError> {
+        let found = self.client.get_client_certificate().client_certificate_id(id).send().await;
+        outcome(found, &ABSENT, |found| ClientCertificate {
+            id: found.client_certificate_id.unwrap_or_else(|| id.to_owned()),
+            expires: found.expiration_date.and_then(|at| Timestamp::from_second(at.secs()).ok()),
         })
     }
 
@@ -111,6 +124,7 @@ fn settings(
         variables: sorted(variables),
         canary_overrides: sorted(canary.and_then(|canary| canary.stage_variable_overrides)),
         logging: methods.unwrap_or_default().into_iter().filter_map(logging).collect(),
+        client_certificate: None,
     }
 }
 

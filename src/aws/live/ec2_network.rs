@@ -71,7 +71,7 @@ impl Client {
         })
     }
 
-    async fn filtered<T: Described>(
+    pub(crate) async fn filtered<T: Described>(
         &self,
         filters: &[(&str, &[String])],
     ) -> Result<Vec<T>, query_protocol::Error> {
@@ -140,6 +140,7 @@ impl Subnet {
 struct NetworkInterface {
     network_interface_id: String,
     subnet_id: Option<String>,
+    vpc_id: Option<String>,
     private_ip_address: Option<IpAddr>,
     #[serde(default, deserialize_with = "items")]
     private_ip_addresses_set: Vec<PrivateAddress>,
@@ -178,6 +179,7 @@ impl NetworkInterface {
             subnet: self.subnet_id,
             addresses,
             groups: ids(self.group_set),
+            vpc: self.vpc_id,
         }
     }
 }

@@ -20,6 +20,9 @@ pub(crate) struct Page<T> {
         alias = "networkInterfaceSet",
         alias = "reservationSet",
         alias = "entrySet",
+        alias = "routeTableSet",
+        alias = "vpcPeeringConnectionSet",
+        alias = "transitGatewayVpcAttachments",
         deserialize_with = "items",
         bound = "T: DeserializeOwned"
     )]

@@ -137,6 +137,7 @@ fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {
         enforces_inbound: wire
             .enforce_security_group_inbound_rules_on_private_link_traffic
             .map(|on_off| on_off == "on"),
+        addresses: wire.ip_address_type.map(|kind| kind.as_str().to_owned()),
     }
 }
 
@@ -151,7 +152,11 @@ fn zone(wire: types::AvailabilityZone) -> BalancerZone {
 }
 
 fn listener(wire: types::Listener) -> Option<Listener> {
+    let clients = wire.mutual_authentication;
     Some(Listener {
+        client_certificates: clients.as_ref().and_then(|clients| clients.mode.clone()),
+        ignores_expiry: clients.and_then(|clients| clients.ignore_client_certificate_expiry) == Some(true),
+        alpn: wire.alpn_policy.unwrap_or_default().into_iter().next(),
         arn: Arn::new(wire.listener_arn?),
         load_balancer: Arn::new(wire.load_balancer_arn.unwrap_or_default()),
         port: port(wire.port)?,
@@ -190,7 +195,8 @@ fn action(wire: types::Action) -> Action {
         groups.push((Arn::new(arn), 1));
     }
     let kind = wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned());
-    Action { kind, target_groups: groups }
+    let status = wire.fixed_response_config.and_then(|fixed| fixed.status_code?.parse().ok());
+    Action { kind, target_groups: groups, status }
 }
 
 fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
@@ -203,6 +209,7 @@ fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
         port: port(wire.port),
         vpc: wire.vpc_id,
         health_port: wire.health_check_port.filter(|_| wire.health_check_enabled != Some(false)),
+        version: wire.protocol_version,
     })
 }
 

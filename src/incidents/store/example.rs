@@ -1,5 +1,7 @@
 //! A failure as it is kept for a later walk: what its text proves, redacted when its evidence was made.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -35,6 +37,10 @@ struct WireDiagnosis {
     called_path: Option<String>,
     status: Option<u16>,
     backend_status: Option<u16>,
+    #[serde(default)]
+    backend_ms: Option<u64>,
+    #[serde(default)]
+    backend_server: Option<String>,
     #[serde(rename = "hint")]
     clue: Option<String>,
     evidence: WireEvidence,
@@ -78,6 +84,8 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
         called_path: diagnosis.called_path.clone(),
         status: diagnosis.status,
         backend_status: diagnosis.backend_status,
+        backend_ms: diagnosis.backend_latency.and_then(|latency| u64::try_from(latency.as_millis()).ok()),
+        backend_server: diagnosis.backend_server.clone(),
         clue: diagnosis.clue.clone(),
         evidence: WireEvidence::of(&diagnosis.evidence),
         context: diagnosis.context.iter().map(WireEvidence::of).collect(),
@@ -107,6 +115,8 @@ pub(crate) fn read(body: &str) -> Option<Diagnosis> {
         called_path: wire.called_path,
         status: wire.status,
         backend_status: wire.backend_status,
+        backend_latency: wire.backend_ms.map(Duration::from_millis),
+        backend_server: wire.backend_server,
         // How far it came has told what it tells: the hint.
         phase: Phase::Unknown,
         clue: wire.clue,

@@ -164,6 +164,7 @@ fn link(world: &World) -> NetworkInterface {
         subnet: Some("subnet-link".to_owned()),
         addresses: vec!["10.0.21.5".parse().unwrap()],
         groups: world.link_groups.clone(),
+        vpc: None,
     }
 }
 
