@@ -4,6 +4,7 @@
 mod queries;
 mod account;
 mod accounts;
+pub mod authorities;
 mod cached;
 pub mod history;
 #[cfg(feature = "live")]

@@ -13,7 +13,7 @@ mod variables;
 
 pub use balancer::{Balancer, CertificateReadings, Details};
 pub use network::Network;
-pub use private_path::{Link, OnPath, PrivatePath};
+pub use private_path::{HeldCertificate, Link, OnPath, PrivatePath};
 pub use reader::read_path;
 pub use route::template;
 pub use variables::Resolved;

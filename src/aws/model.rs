@@ -414,6 +414,9 @@ pub struct X509 {
     pub not_before: Timestamp,
     /// When it ends.
     pub not_after: Timestamp,
+    /// The part of its key's digest that [`crate::aws::authorities`] knows roots by.
+    #[serde(default)]
+    pub key: Option<u64>,
 }
 
 impl X509 {

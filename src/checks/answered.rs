@@ -307,7 +307,9 @@ pub(crate) fn is_sure(subject: &RouteContext, findings: &[Finding], finding: &Fi
         Code::LoadBalancerAnswered | Code::TargetAnswered5xx => true,
         _ => decided && makes(status, finding) == Makes::Surely,
     };
-    sure && subject.cause.masked_by == MaskedBy::Nothing
+    // A mapping that broke on the answer is a fault of its own, unless no application gives such a status.
+    let own_status = status.is_some_and(|status| OWN_STATUSES.contains(&status));
+    sure && (subject.cause.masked_by == MaskedBy::Nothing || own_status)
 }
 
 /// Whether the finding speaks of the failure's own time, whenever it was read: the log's header, the counters of that

@@ -8,7 +8,7 @@ use crate::aws::NotRead;
 use crate::aws::ReadError;
 use crate::aws::model::Listener;
 use crate::causes::RouteContext;
-use crate::checks::code::HopKind;
+use crate::checks::code::{Code, HopKind};
 use crate::checks::code::State;
 use crate::checks::finding::Finding;
 use crate::checks::hops::{self, Hop};
@@ -89,7 +89,9 @@ fn unread_rules(on: OnPath<'_>) -> Option<&NotRead> {
 /// Rules may send the request elsewhere than the default action: while they are unread, a fault behind the default action
 /// can't be tied to this request, so it is reported as unknown.
 fn in_doubt(finding: Finding, unread: &NotRead) -> Finding {
-    let behind = finding.hop >= HopKind::TargetGroup && !finding.code.is_metric();
+    // Who answered depends on no rule.
+    let answered = finding.code == Code::TargetAnswered5xx;
+    let behind = finding.hop >= HopKind::TargetGroup && !finding.code.is_metric() && !answered;
     if behind && finding.state == State::Faulty { finding.doubted(unread) } else { finding }
 }
 

@@ -51,8 +51,7 @@ pub(crate) fn choose<'a>(details: &'a Details, listed: &'a [ListenerCertificate]
     let vague = |(_, read): &(bool, Result<Presented<'a>, _>)| {
         read.as_ref().is_ok_and(|known| known.names.cover(host).is_none())
     };
-    // A client names no address in its greeting: it is always shown the default.
-    let by_name = address(host).is_none();
+    let by_name = sends_name(host);
     let (covering, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, read)| {
         by_name && read.as_ref().is_ok_and(|known| known.names.cover(host) == Some(true))
     });
@@ -147,6 +146,13 @@ impl Names<'_> {
             (known, _) => known.join(", "),
         }
     }
+}
+
+/// Whether a Java client names the host in its greeting: no address, nothing without a dot inside. Others are shown the
+/// default certificate.
+/// Source: <https://github.com/openjdk/jdk/blob/master/src/java.base/share/classes/sun/security/ssl/Utilities.java>
+pub(crate) fn sends_name(host: &str) -> bool {
+    address(host).is_none() && host.contains('.') && !host.ends_with('.')
 }
 
 /// The host as an address, without the brackets of a URI.

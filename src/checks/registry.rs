@@ -2,8 +2,8 @@
 
 use crate::checks::finding::Finding;
 use crate::checks::{
-    answered, attributes, certificate, endpoint_service, listener, load_balancer, logging, metrics, network,
-    protocol, stage, targets, vpc_link, zones,
+    answered, attributes, certificate, client_certificate, endpoint_service, listener, load_balancer, logging, metrics, network,
+    protocol, routes, stage, targets, vpc_link, zones,
 };
 
 use crate::causes::RouteContext;
@@ -19,14 +19,16 @@ pub(crate) static PATH_CHECKS: [PathCheck; 4] =
     [stage::check, logging::check, vpc_link::check, endpoint_service::check];
 
 /// In this order on one hop: rules that keep health checks out are why targets are unhealthy, so the network comes first.
-pub(crate) static BALANCER_CHECKS: [BalancerCheck; 10] = [
+pub(crate) static BALANCER_CHECKS: [BalancerCheck; 12] = [
     answered::check,
     load_balancer::check,
     listener::check,
     zones::check,
     protocol::check,
+    routes::check,
     network::check,
     targets::check,
+    client_certificate::check,
     certificate::check,
     attributes::check,
     metrics::check,

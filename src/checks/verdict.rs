@@ -102,6 +102,7 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
 fn tier(subject: &RouteContext, findings: &[Finding], finding: &Finding) -> Confidence {
     let answer = subject.cause.blames == Blames::BackendAnswer;
     let vague = finding.partial
+        || (finding.code.is_client_certificate() && subject.cause.blames != Blames::Tls(None))
         || (answer && !answered::is_sure(subject, findings, finding))
         || subject.cause.blames == Blames::Anything
         || (finding.code == Code::ListenerProtocolMismatch && subject.cause.blames == Blames::Path)
@@ -185,6 +186,7 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
         Blames::Tls(_) => match code {
             ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
             ProxyProtocolEnabled | TargetGroupProtocolMismatch => named(cause.blames).is_none(),
+            _ if code.is_client_certificate() => named(cause.blames).is_none(),
             _ => code.is_certificate() && named(cause.blames).is_none_or(|codes| codes.contains(&code)),
         },
         Blames::Protocol => {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::aws::model::LoadBalancer;
 use crate::aws::model::{
-    Attributes, Instance, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup, Subnet,
+    Attributes, Instance, NetworkAcl, NetworkInterface, Peering, PrefixList, RouteTable, SecurityGroup,
+    Subnet, TransitAttachment,
 };
 use crate::aws::{QueryKind, Reading};
 use crate::ids::Arn;
@@ -16,6 +17,14 @@ pub struct Network {
     pub subnets: Reading<Vec<Subnet>>,
     /// The network ACLs of that VPC.
     pub acls: Reading<Vec<NetworkAcl>>,
+    /// The route tables of that VPC.
+    pub route_tables: Reading<Vec<RouteTable>>,
+    /// Those of a V2 link's VPC, where that is another one.
+    pub link_route_tables: Option<Reading<Vec<RouteTable>>>,
+    /// The peering connections that routes to targets name.
+    pub peerings: Reading<Vec<Peering>>,
+    /// The VPC's attachments to transit gateways, where routes to targets name one.
+    pub transit_attachments: Reading<Vec<TransitAttachment>>,
     /// The load balancer's own interfaces.
     pub balancer_interfaces: Reading<Vec<NetworkInterface>>,
     /// The security groups of the load balancer and of a V2 link.
@@ -42,6 +51,10 @@ impl Network {
         Self {
             subnets: Reading::not_asked(QueryKind::Subnets, why),
             acls: Reading::not_asked(QueryKind::NetworkAcls, why),
+            route_tables: Reading::not_asked(QueryKind::RouteTables, why),
+            link_route_tables: None,
+            peerings: Reading::not_asked(QueryKind::Peerings, why),
+            transit_attachments: Reading::not_asked(QueryKind::TransitAttachments, why),
             balancer_interfaces: Reading::not_asked(QueryKind::NetworkInterfaces, why),
             near_groups: Reading::not_asked(QueryKind::SecurityGroups, why),
             target_interfaces: Reading::not_asked(QueryKind::NetworkInterfaces, why),

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use crate::aws::model::{
-    EndpointConnection, EndpointService, Generation, Integration, NetworkInterface, Resource, RestApi, Stage,
+    AcmCertificate, ClientCertificate, EndpointConnection, EndpointService, Generation, Integration, NetworkInterface, Resource, RestApi, Stage,
     VpcLink,
 };
 use crate::aws::{NotRead, QueryKind, Reading};
@@ -16,6 +16,8 @@ use crate::path::variables::Resolved;
 pub struct PrivatePath {
     pub api: Reading<RestApi>,
     pub stage: Reading<Stage>,
+    /// The certificate that the stage presents to backends that ask for one, where it has any.
+    pub client_certificate: Option<HeldCertificate>,
     /// The API's resources, which tell the templates of its routes.
     pub resources: Vec<Resource>,
     /// The resource template of the failed route, where the route is known.
@@ -36,6 +38,14 @@ pub struct PrivatePath {
     pub balancer: Option<Balancer>,
     /// What the role may not read, whatever came of it.
     pub refused: Vec<NotRead>,
+}
+
+/// A client certificate, by who keeps it.
+#[derive(Clone, Debug)]
+pub enum HeldCertificate {
+    /// API Gateway generated it.
+    Generated(Reading<ClientCertificate>),
+    Acm(Reading<AcmCertificate>),
 }
 
 /// A VPC link and what belongs to its generation alone.
@@ -94,6 +104,7 @@ impl PrivatePath {
         Self {
             api: Reading::not_asked(QueryKind::RestApi, why),
             stage: Reading::not_asked(QueryKind::Stage, why),
+            client_certificate: None,
             resources: Vec::new(),
             resource: None,
             integration: Reading::not_asked(QueryKind::Resources, why),

@@ -16,7 +16,7 @@ use crate::ids::Arn;
 use crate::path::balancer::Balancer;
 use crate::path::network_reader;
 use crate::path::path_reader::PathReader;
-use crate::path::private_path::{Link, NO_WAY, PrivatePath};
+use crate::path::private_path::{HeldCertificate, Link, NO_WAY, PrivatePath};
 use crate::path::route::{self, Found};
 use crate::path::variables::Resolved;
 
@@ -40,7 +40,9 @@ pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: 
     find_integration(&mut path, &resources, subject);
     prefer_deployed(&mut path, &deployed, subject);
     fill_in(&mut path, subject);
-    reader.link_and_behind(&mut path, subject).await;
+    let presented = presented(&path);
+    let (held, ()) = join!(reader.held(presented), reader.link_and_behind(&mut path, subject));
+    path.client_certificate = held;
     path.refused = reader.into_refused();
     path
 }
@@ -113,7 +115,22 @@ fn fill(text: &str, stage: &Reading<Stage>, subject: &RouteContext) -> Option<Re
     Some(Resolved::new(text, &variables))
 }
 
+/// The certificate that the stage presents to a private backend over TLS.
+fn presented(path: &PrivatePath) -> Option<String> {
+    let private = path.integration.value().is_some_and(|integration| integration.private);
+    let tls = private && path.endpoint.as_ref().is_some_and(|endpoint| endpoint.tls);
+    path.stage.value()?.client_certificate.clone().filter(|_| tls)
+}
+
 impl PathReader<'_> {
+    async fn held(&self, id: Option<String>) -> Option<HeldCertificate> {
+        let id = id?;
+        Some(match id.starts_with("arn:") {
+            true => HeldCertificate::Acm(self.read(Query::AcmCertificate(Arn::new(id))).await),
+            false => HeldCertificate::Generated(self.read(Query::ClientCertificate(id)).await),
+        })
+    }
+
     async fn link_and_behind(&self, path: &mut PrivatePath, subject: &RouteContext) {
         let Some(integration) = path.integration.value().filter(|integration| integration.private).cloned()
         else {
@@ -180,8 +197,9 @@ impl PathReader<'_> {
     ) -> (Link, Option<Balancer>) {
         let (link, front) = join!(self.link(id, Generation::V2), self.front(target, called, path));
         let generation = link.value().map_or(Generation::V2, |link| link.generation);
-        let (interfaces, balancer) =
+        let (interfaces, mut balancer) =
             join!(self.link_interfaces(link.value()), self.behind(front, link.value()));
+        self.link_routes(&mut balancer, &interfaces).await;
         let link = match generation {
             Generation::V1 => Link::of(generation, link, "the integration names its load balancer itself"),
             Generation::V2 => Link::V2 { link, interfaces },

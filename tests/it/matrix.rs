@@ -44,6 +44,24 @@ mod log {
     pub(crate) const UNTRUSTED: &str = "Execution failed due to configuration error: PKIX path building failed: \
          sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to \
          requested target";
+    /// What came over the path: the answer's status, and its headers where they are traced.
+    pub(crate) const ANSWERED_502: &str =
+        "Received response. Status: 502, Integration latency: 41 ms\nSuccessfully completed execution";
+    pub(crate) const ANSWERED_503: &str =
+        "Received response. Status: 503, Integration latency: 4 ms\nSuccessfully completed execution";
+    pub(crate) const ANSWERED_504: &str =
+        "Received response. Status: 504, Integration latency: 10004 ms\nSuccessfully completed execution";
+    pub(crate) const ANSWERED_504_LATE: &str =
+        "Received response. Status: 504, Integration latency: 20011 ms\nSuccessfully completed execution";
+    pub(crate) const TRACED_BALANCER: &str = "Received response. Status: 503, Integration latency: 4 ms\n\
+         Endpoint response headers: {Server=awselb/2.0, Date=Mon, 30 Nov 2026 01:00:00 GMT, Content-Type=text/html}\n\
+         Successfully completed execution";
+    pub(crate) const TRACED_APPLICATION: &str = "Received response. Status: 503, Integration latency: 4 ms\n\
+         Endpoint response headers: {Date=Mon, 30 Nov 2026 01:00:00 GMT, Server=nginx/1.27.1}\n\
+         Successfully completed execution";
+    pub(crate) const UNMAPPED_464: &str = "Received response. Status: 464, Integration latency: 4 ms\n\
+         Execution failed due to configuration error: No match for output mapping and no default output mapping \
+         configured. Endpoint Response Status Code: 464";
     pub(crate) const EXPIRED: &str = "Execution failed due to configuration error: PKIX path validation failed: \
          java.security.cert.CertPathValidatorException: validity check failed";
 }
@@ -227,5 +245,5 @@ fn neither_small_pages_nor_a_log_at_error_level_change_a_verdict() {
 
 /// A certificate that expires soon breaks nothing yet, and where logging is off no log was written to explain.
 fn explains_nothing(code: Code) -> bool {
-    matches!(code, Code::CertificateExpiresSoon | Code::ExecutionLoggingOff)
+    matches!(code, Code::ExecutionLoggingOff)
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use x509_cert::Certificate;
+use x509_cert::der::{Decode, Encode, Header, Reader, SliceReader};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
+use crate::aws::authorities;
 use crate::aws::model::X509;
 use crate::aws::reading::ReadError;
 
@@ -40,7 +42,15 @@ fn certificate(one: &Certificate) -> Result<X509, x509_cert::der::Error> {
         addresses: alternative.iter().filter_map(address).collect(),
         not_before: time(body.validity().not_before.to_unix_duration()),
         not_after: time(body.validity().not_after.to_unix_duration()),
+        key: body.subject_public_key_info().to_der().ok().and_then(|der| content(&der).map(authorities::short_key)),
     })
+}
+
+/// What stands inside a DER value.
+fn content(der: &[u8]) -> Option<&[u8]> {
+    let mut reader = SliceReader::new(der).ok()?;
+    let header = Header::decode(&mut reader).ok()?;
+    reader.read_slice(header.length()).ok()
 }
 
 fn address(octets: &[u8]) -> Option<IpAddr> {

@@ -85,7 +85,7 @@ pub(crate) fn event_in(account: &Account, log: &str, level: Level, group: &str) 
             lines.push(format!("Sending request to {called}"));
         }
     }
-    lines.push(log.to_owned());
+    lines.extend(log.lines().map(str::to_owned));
     lines.push("Method completed with status: 500".to_owned());
     let lines: Vec<String> = lines.iter().map(|line| format!("({request}) {line}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();

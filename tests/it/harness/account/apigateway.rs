@@ -30,6 +30,8 @@ pub struct Stage {
     pub variables: BTreeMap<String, String>,
     /// Its canary.
     pub canary: Option<Canary>,
+    /// What it presents to backends that ask for a certificate.
+    pub client_certificate: Option<String>,
     /// Logging and the like, by `{resource_path}/{http_method}` or `*/*`, as `MethodSetting` is written.
     pub method_settings: BTreeMap<String, Value>,
 }
@@ -141,6 +143,14 @@ pub(crate) fn answer(account: &Account, call: &Call) -> Option<Reply> {
         }),
         "GetResources" => with_api(account, call, |api| resources(account, call, api)),
         "GetExport" => with_api(account, call, export),
+        "GetClientCertificate" => match account.client_certificates.get(call.text("clientCertificateId")) {
+            Some(end) => Reply::Answer(json!({
+                "clientCertificateId": call.text("clientCertificateId"),
+                "createdDate": EPOCH,
+                "expirationDate": end,
+            })),
+            None => not_found("Invalid Client Certificate identifier specified"),
+        },
         "GetVpcLink" => match account.vpc_links.get(call.text("vpcLinkId")) {
             Some(link) => Reply::Answer(vpc_link(call.text("vpcLinkId"), link)),
             None => not_found("Invalid VPC link identifier specified"),
@@ -212,6 +222,7 @@ fn stage(name: &str, stage: &Stage) -> Value {
             "useStageCache": false,
         })),
         "methodSettings": stage.method_settings,
+        "clientCertificateId": stage.client_certificate,
         "cacheClusterEnabled": false,
         "cacheClusterStatus": "NOT_AVAILABLE",
         "tracingEnabled": false,

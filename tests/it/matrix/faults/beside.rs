@@ -112,6 +112,6 @@ pub(crate) fn count_of(account: &mut Account, balancer: &str, name: &str, now: u
     });
 }
 
-fn minutes_ago(minutes: i64) -> i64 {
+pub(crate) fn minutes_ago(minutes: i64) -> i64 {
     walk::now().as_second() - 60 * minutes
 }
