@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use vpclink_responder::causes::Diagnosis;
 use vpclink_responder::incidents;
-use vpclink_responder::logs::{Fault, MOST_EVENTS, delivered};
+use vpclink_responder::logs::{DecodeFault, MOST_EVENTS, delivered};
 use vpclink_responder::{causes, logs};
 
 use crate::fixtures;
@@ -160,7 +160,7 @@ fn tiny_events_without_number_are_refused_while_they_are_read() {
     {
         let records = logs::open(text.as_bytes(), 1 << 24).expect("it opens");
         let refused = records[0].read().expect_err("it is too much");
-        assert_eq!(refused.fault, Fault::TooManyEvents { limit: MOST_EVENTS });
+        assert_eq!(refused.fault, DecodeFault::TooManyEvents { limit: MOST_EVENTS });
     }
     let block = record(&"(a) x\n".repeat(MOST_EVENTS + 1));
     let records = logs::open_saved(block.as_bytes(), 1 << 24).expect("it opens");
@@ -176,7 +176,10 @@ fn records_of_a_stream_that_inflate_to_more_than_one_payload_may() {
     let event = serde_json::json!({"Records": [stream_record("1"), stream_record("2")]}).to_string();
     let records = logs::open(event.as_bytes(), 1_000).expect("it opens");
     let faults: Vec<_> = records.iter().map(|record| record.read().err().map(|error| error.fault)).collect();
-    assert!(matches!(&faults[..], [Some(Fault::NotJson(_)), Some(Fault::Postponed)]), "{faults:?}");
+    assert!(
+        matches!(&faults[..], [Some(DecodeFault::NotJson(_)), Some(DecodeFault::Postponed)]),
+        "{faults:?}"
+    );
 }
 
 #[test]

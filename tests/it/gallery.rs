@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use vpclink_responder::alerts::{self, terminal};
 use vpclink_responder::aws::recorded::RecordedAccount;
-use vpclink_responder::functions::{Reading, explain};
+use vpclink_responder::functions::{ReadFrom, explain};
 use vpclink_responder::incidents::Alert;
 
 /// The failure that is shown.
@@ -23,7 +23,7 @@ fn alert() -> Alert {
     let account = RecordedAccount::parse(&account).unwrap();
     let input = fs::read(format!("{EVENT}.json")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let reading = Reading { account: &account, budget: Duration::from_secs(5) };
+    let reading = ReadFrom { account: &account, budget: Duration::from_secs(5) };
     runtime.block_on(explain(&[input], Some(reading), NOW.parse().unwrap())).unwrap().alerts.remove(0)
 }
 

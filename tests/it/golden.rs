@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 use vpclink_responder::aws::recorded::RecordedAccount;
-use vpclink_responder::functions::{Explained, Reading, explain};
+use vpclink_responder::functions::{Explained, ReadFrom, explain};
 use vpclink_responder::incidents::Alert;
 
 use crate::incidents;
@@ -31,7 +31,7 @@ pub(crate) fn account_of(event: &Path) -> RecordedAccount {
 /// Explains bytes over a recorded account at a frozen time.
 pub(crate) fn explained(input: Vec<u8>, account: &RecordedAccount) -> Explained {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let reading = Reading { account, budget: Duration::from_secs(5) };
+    let reading = ReadFrom { account, budget: Duration::from_secs(5) };
     let now: Timestamp = "2026-11-22T14:04:03Z".parse().unwrap();
     runtime.block_on(explain(&[input], Some(reading), now)).unwrap()
 }

@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use vpclink_responder::logs::{Batch, Fault, Record};
+use vpclink_responder::logs::{Batch, DecodeFault, Record};
 
 use crate::fixtures;
 use crate::traffic::{ORDINARY, Traffic, payload};
@@ -174,11 +174,16 @@ fn check_gzip(gzip: &[u8], limit: usize) {
     let records = logs::open(event.as_bytes(), limit).expect("the event is one");
     let fault = records[0].read().map_err(|error| error.fault);
     match (gzip.starts_with(&[0x1f, 0x8b]), sound, inflated.len() > limit) {
-        (false, _, _) => assert!(matches!(fault, Err(Fault::NotGzip | Fault::NotJson(_))), "{fault:?}"),
-        (true, _, true) => {
-            assert!(matches!(fault, Err(Fault::TooLarge { .. } | Fault::TornGzip { .. })), "{fault:?}")
+        (false, _, _) => {
+            assert!(matches!(fault, Err(DecodeFault::NotGzip | DecodeFault::NotJson(_))), "{fault:?}")
         }
-        (true, false, false) => assert!(matches!(fault, Err(Fault::TornGzip { .. })), "{fault:?}"),
+        (true, _, true) => {
+            assert!(
+                matches!(fault, Err(DecodeFault::TooLarge { .. } | DecodeFault::TornGzip { .. })),
+                "{fault:?}"
+            )
+        }
+        (true, false, false) => assert!(matches!(fault, Err(DecodeFault::TornGzip { .. })), "{fault:?}"),
         (true, true, false) => {
             let plain = logs::open(&inflated, limit).ok();
             let plain = plain

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route};
-use crate::ids::{AccountId, ApiId, Region, RequestId};
+use crate::ids::{AccountId, ApiId, ApiKind, Region, RequestId};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::store::item::EXAMPLE;
-use crate::logs::{Phase, Source};
+use crate::logs::{LogType, Phase, Source};
 
 /// The key of an incident's failure on a route.
 pub(crate) fn id(fingerprint: &Fingerprint, route: &str) -> String {
@@ -29,6 +29,10 @@ struct WireDiagnosis {
     api: Option<String>,
     stage: Option<String>,
     canary: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    api_kind: Option<ApiKind>,
+    #[serde(default)]
+    log: LogType,
     request_id: Option<String>,
     at: Option<Timestamp>,
     method: Option<String>,
@@ -65,7 +69,8 @@ impl WireEvidence {
 }
 
 pub(crate) fn write(diagnosis: &Diagnosis) -> String {
-    let Source { account, region, log_group, log_stream, api, stage, canary, .. } = &diagnosis.source;
+    let Source { account, region, log_group, log_stream, api, stage, canary, api_kind, log, .. } =
+        &diagnosis.source;
     let text = |text: Option<&dyn std::fmt::Display>| text.map(ToString::to_string);
     let wire = WireDiagnosis {
         cause: diagnosis.cause.slug.to_owned(),
@@ -76,6 +81,8 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
         api: text(api.as_ref().map(|api| api as _)),
         stage: stage.clone(),
         canary: *canary,
+        api_kind: *api_kind,
+        log: *log,
         request_id: text(diagnosis.request_id.as_ref().map(|id| id as _)),
         at: diagnosis.at,
         method: diagnosis.route.as_ref().map(|route| route.method.clone()),
@@ -106,6 +113,8 @@ pub(crate) fn read(body: &str) -> Option<Diagnosis> {
             api: wire.api.map(ApiId::new),
             stage: wire.stage,
             canary: wire.canary,
+            api_kind: wire.api_kind,
+            log: wire.log,
             delivery: None,
         },
         request_id: wire.request_id.map(RequestId::new),
