@@ -29,6 +29,7 @@ mod lambda_throttled;
 mod many_incidents;
 mod mapping_base64_failed;
 mod mapping_method_response_missing;
+mod mapping_mock_status_invalid;
 mod mapping_no_match;
 mod mapping_request_failed;
 mod mapping_response_failed;

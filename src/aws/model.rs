@@ -72,9 +72,30 @@ pub struct Integration {
     pub streaming: Option<bool>,
     /// Whether API Gateway takes certificates of authorities that it does not know; `None` where no TLS setting is made.
     pub insecure_skip_verification: Option<bool>,
+    /// Of a mock: the stage variables that its request templates use.
+    #[serde(default)]
+    pub template_variables: Vec<String>,
 }
 
 impl Integration {
+    /// The stage variables that the templates of a mock use, however they are written there.
+    pub(crate) fn variables_of<'a>(kind: &str, templates: impl Iterator<Item = &'a str>) -> Vec<String> {
+        const OPENING: &str = "tageVariables";
+        let named = |after: &str| {
+            let name = after.trim_start_matches(['.', '(', '\'', '"', '[', '}', ')']).trim_start_matches("get(");
+            let name = name.trim_start_matches(['\'', '"']);
+            let name: String = name.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            (!name.is_empty()).then_some(name)
+        };
+        let mut names: Vec<String> = match kind {
+            "MOCK" => templates.flat_map(|text| text.split(OPENING).skip(1).filter_map(named)).collect(),
+            _ => Vec::new(),
+        };
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// What of the way to the backend differs from another version of the integration. What either does not say (an export
     /// need not hold every field) is no difference, nor is the path, which the backend alone reads.
     pub fn differing(&self, other: &Self) -> Option<&'static str> {

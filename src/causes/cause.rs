@@ -102,6 +102,8 @@ pub enum Blames {
     Protocol,
     /// An error that came over the path: the application's own, or made by an application load balancer on the way.
     BackendAnswer,
+    /// The API's own configuration: the stage and its variables, the integration. Nothing behind it.
+    Configuration,
     /// Any fault, none of them for sure: the text does not say.
     Anything,
     /// Nothing along a private path: the fault is Lambda's, a mapping's, a policy's.

@@ -97,6 +97,11 @@ impl RouteContext {
         Self { at: Some(at), endpoint, answer: None, ..self }
     }
 
+    /// Whether nothing behind the integration can matter to it.
+    pub fn spares_link(&self) -> bool {
+        self.cause.blames == Blames::Configuration
+    }
+
     /// Whether nothing on a private path can matter to it, so that the path need not be read.
     pub fn spares_path(&self) -> bool {
         let status = self.answer.as_ref().and_then(|answer| answer.status);

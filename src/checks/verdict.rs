@@ -189,6 +189,10 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
             _ if code.is_client_certificate() => named(cause.blames).is_none(),
             _ => code.is_certificate() && named(cause.blames).is_none_or(|codes| codes.contains(&code)),
         },
+        // The link's id is none of the address; where in the URI a variable stands, the finding says.
+        Blames::Configuration => {
+            matches!(code, Code::StageVariableUndefined | Code::IntegrationNotDeployed)
+        }
         Blames::Protocol => {
             matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled | TargetGroupProtocolMismatch)
         }

@@ -132,7 +132,8 @@ impl PathReader<'_> {
     }
 
     async fn link_and_behind(&self, path: &mut PrivatePath, subject: &RouteContext) {
-        let Some(integration) = path.integration.value().filter(|integration| integration.private).cloned()
+        let private = path.integration.value().filter(|integration| integration.private);
+        let Some(integration) = private.filter(|_| !subject.spares_link()).cloned()
         else {
             return;
         };

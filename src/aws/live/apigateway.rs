@@ -147,8 +147,11 @@ fn resource(item: types::Resource) -> Resource {
 }
 
 fn integration(wire: types::Integration) -> Integration {
+    let kind = wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned());
+    let templates = wire.request_templates.unwrap_or_default();
     Integration {
-        kind: wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned()),
+        template_variables: Integration::variables_of(&kind, templates.values().map(String::as_str)),
+        kind,
         uri: wire.uri,
         private: wire.connection_type == Some(types::ConnectionType::VpcLink),
         connection_id: wire.connection_id,

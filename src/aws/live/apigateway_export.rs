@@ -25,8 +25,11 @@ fn integration(verb: &str, method: serde_json::Value) -> Option<(String, Integra
     let wire = method.integration?;
     let verb =
         if verb == "x-amazon-apigateway-any-method" { "ANY".to_owned() } else { verb.to_ascii_uppercase() };
+    let kind = wire.kind.unwrap_or_default().to_ascii_uppercase();
+    let templates = wire.request_templates.values().filter_map(serde_json::Value::as_str);
     let noun = Integration {
-        kind: wire.kind.unwrap_or_default().to_ascii_uppercase(),
+        template_variables: Integration::variables_of(&kind, templates),
+        kind,
         uri: wire.uri,
         private: wire.connection_type.as_deref() == Some("VPC_LINK"),
         connection_id: wire.connection_id,
@@ -62,6 +65,8 @@ struct WireIntegration {
     timeout_in_millis: Option<i32>,
     response_transfer_mode: Option<String>,
     tls_config: Option<TlsConfig>,
+    #[serde(default)]
+    request_templates: BTreeMap<String, serde_json::Value>,
 }
 
 #[derive(Deserialize)]
