@@ -12,9 +12,8 @@ use jiff::Timestamp;
 
 use crate::causes::catalogue;
 use crate::causes::cause::{Cause, Proof};
-use crate::causes::diagnosis::{Diagnosis, Route};
+use crate::causes::diagnosis::{BackendAnswer, Diagnosis, Evidence, Route, RouteContext};
 use crate::causes::endpoint::Endpoint;
-use crate::causes::evidence::Evidence;
 use crate::ids::{ApiId, RequestId};
 use crate::logs::{Entry, Execution, Source};
 
@@ -57,7 +56,9 @@ impl<'e> Failure<'e> {
         let failure = self.failure();
         let quote = |index: usize| Evidence::quote(&execution.entries[index]);
         let line = recognise::joined(&failure.line);
-        Diagnosis {
+        let backend_status =
+            execution.received.map_or_else(|| named_status(failure), |received| received.status);
+        let subject = RouteContext {
             cause,
             source: self.source(),
             request_id: self.request_id(),
@@ -65,15 +66,20 @@ impl<'e> Failure<'e> {
             route: self.route(),
             endpoint: self.endpoint(),
             called_path: execution.endpoint_uri.and_then(endpoint::path),
+            failed: true,
+            answer: Some(BackendAnswer {
+                status: backend_status,
+                latency: execution.received.and_then(|received| received.latency),
+                server: self.server(),
+            }),
+        };
+        Diagnosis {
+            subject,
             status: execution
                 .completed
                 .or(execution.gateway_response.and_then(|(_, status)| status))
                 .or(cause.status),
-            backend_status: execution
-                .received
-                .map_or_else(|| named_status(failure), |received| received.status),
-            backend_latency: execution.received.and_then(|received| received.latency),
-            backend_server: self.server(),
+            backend_status,
             phase: execution.phase(proof.line),
             clue: (cause.clue)(&clue::symptoms(execution, proof.line, &line)),
             evidence: quote(proof.line),

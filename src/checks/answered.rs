@@ -5,6 +5,9 @@
 //! Sources: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html>,
 //! <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html>
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::model::{Rule, Target};
@@ -12,6 +15,7 @@ use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::{BackendAnswer, Blames, MaskedBy, RouteContext};
 use crate::checks::code::{Code, State};
 use crate::checks::finding::Finding;
+use crate::ids::Arn;
 use crate::path::OnPath;
 
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
@@ -19,9 +23,15 @@ const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 /// What an application load balancer puts into the `Server` header of its own answers.
 const OWN_SERVER: &str = "awselb";
 
+/// About the ten seconds after which it gives up opening a connection to a target.
+const CONNECTING: RangeInclusive<Duration> = Duration::from_millis(9_000)..=Duration::from_millis(11_000);
+
 /// Statuses that no application has: 460 and 463 are about the client, 464 about versions of HTTP, 561 and 562 about
 /// authentication.
 const OWN_STATUSES: [u16; 5] = [460, 463, 464, 561, 562];
+
+/// Its own answers that it counts by status.
+const COUNTED_APART: [u16; 4] = [500, 502, 503, 504];
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let Some(answer) = subject.answer.as_ref().filter(|_| subject.cause.blames == Blames::BackendAnswer) else {
@@ -72,7 +82,7 @@ fn passed_on(on: OnPath<'_>, answer: &BackendAnswer) -> Finding {
 fn answered(on: OnPath<'_>, answer: &BackendAnswer, failed: Option<Timestamp>) -> Finding {
     let status = named(answer);
     let own = |why: String, evidence| {
-        let says = format!("load balancer `{}` answered {status} itself: {why}{}", name(on), meaning(answer.status));
+        let says = format!("load balancer `{}` answered {status} itself: {why}{}", name(on), meaning(answer));
         let basis = if on.load_balancer.value().is_some() { &on.load_balancer } else { return balancer_unread(on) };
         let finding = Finding::read(Code::LoadBalancerAnswered, basis, says).detail("evidence", evidence);
         of_balancer(on, finding).remedy(remedy(answer.status), None, None)
@@ -152,18 +162,17 @@ impl Counted {
         let series = on.details.metrics.value()?.iter().filter(|series| series.name == name);
         let (groups, whole): (Vec<_>, Vec<_>) = series.partition(|series| series.target_group.is_some());
         let called = on.called_target_groups();
-        let covers = !groups.is_empty()
-            && called.iter().all(|arn| groups.iter().any(|series| series.target_group.as_ref() == Some(arn)));
+        let counts = |arn: &Arn| groups.iter().any(|series| series.target_group.as_ref() == Some(arn));
+        // What groups of other requests answered is none of this one.
+        let shared = on.target_groups.value().is_none_or(|all| all.len() > called.len());
+        let by_group = shared && !called.is_empty() && called.iter().all(counts);
         let minute = |at: Timestamp| failed.duration_since(at);
         let within = |first: SignedDuration, last: SignedDuration| {
-            let points = if covers { &groups } else { &whole }.iter().flat_map(|series| &series.points);
+            let points = if by_group { &groups } else { &whole }.iter().flat_map(|series| &series.points);
             let wanted = points.filter(|point| minute(point.at) >= first && minute(point.at) < last);
             wanted.map(|point| point.count).sum()
         };
-        (covers || !whole.is_empty()).then(|| Self {
-            own: within(SignedDuration::ZERO, MINUTE),
-            around: within(-MINUTE, MINUTE * 2),
-        })
+        Some(Self { own: within(SignedDuration::ZERO, MINUTE), around: within(-MINUTE, MINUTE * 2) })
     }
 }
 
@@ -179,10 +188,10 @@ fn counted(
     let nothing = "CloudWatch counts no 5xx of the load balancer or its targets in that minute";
     let Some(failed) = failed else { return undecided(None, nothing) };
     let of = |name: &str| Counted::of(on, name, failed).unwrap_or_default();
-    let by_status = answer.status.map(|status| of(&format!("HTTPCode_ELB_{status}_Count"))).unwrap_or_default();
-    let whole = of("HTTPCode_ELB_5XX_Count");
-    let balancer = Counted { own: by_status.own.max(if answer.status.is_none() { whole.own } else { 0 }), ..by_status };
-    let balancer = if by_status == Counted::default() && !is_counted_by_status(answer.status) { whole } else { balancer };
+    let balancer = match answer.status.filter(|status| COUNTED_APART.contains(status)) {
+        Some(status) => of(&format!("HTTPCode_ELB_{status}_Count")),
+        None => of("HTTPCode_ELB_5XX_Count"),
+    };
     let target = of("HTTPCode_Target_5XX_Count");
     let pair = match (balancer.own, target.own) {
         (0, 0) => (balancer.around, target.around),
@@ -211,11 +220,6 @@ fn counted(
             application(on, if mixed { finding.partial() } else { finding })
         }
     }
-}
-
-/// Whether the load balancer counts its own answers of this status apart.
-fn is_counted_by_status(status: Option<u16>) -> bool {
-    matches!(status, Some(500 | 502 | 503 | 504))
 }
 
 /// A finding about what the targets answered.
@@ -256,8 +260,12 @@ fn name(on: OnPath<'_>) -> String {
 }
 
 /// What makes it answer so.
-fn meaning(status: Option<u16>) -> &'static str {
-    match status {
+fn meaning(answer: &BackendAnswer) -> &'static str {
+    let connecting = answer.latency.is_some_and(|took| CONNECTING.contains(&took));
+    match answer.status {
+        Some(504) if connecting => {
+            ". It took 10 s, its limit for opening a connection: something between it and the target drops packets"
+        }
         Some(502) => ". It does so where a target closes the connection, answers something malformed, or fails TLS",
         Some(503) => ". It does so where no registered target can take the request",
         Some(504) => {

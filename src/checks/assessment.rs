@@ -6,16 +6,42 @@
 
 use crate::aws::NotRead;
 use crate::aws::ReadError;
-use crate::aws::model::Listener;
 use crate::causes::RouteContext;
 use crate::checks::code::{Code, HopKind};
 use crate::checks::code::State;
 use crate::checks::finding::Finding;
 use crate::checks::hops::{self, Hop};
 use crate::checks::placeholders::Placeholders;
-use crate::checks::registry::{BALANCER_CHECKS, PATH_CHECKS};
 use crate::checks::verdict::{self, Verdict};
+use crate::checks::{
+    answered, attributes, certificate, client_certificate, endpoint_service, listener, load_balancer, metrics,
+    network, protocol, routes, stage, targets, vpc_link, zones,
+};
 use crate::path::{OnPath, PrivatePath};
+
+/// A check of what lies before the load balancers.
+type PathCheck = fn(&RouteContext, &PrivatePath) -> Vec<Finding>;
+
+/// A check of one load balancer and what lies behind it. Every one of them is run on every load balancer of a path.
+type BalancerCheck = fn(&RouteContext, OnPath<'_>) -> Vec<Finding>;
+
+static PATH_CHECKS: [PathCheck; 3] = [stage::check, vpc_link::check, endpoint_service::check];
+
+/// In this order on one hop: rules that keep health checks out are why targets are unhealthy, so the network comes first.
+static BALANCER_CHECKS: [BalancerCheck; 12] = [
+    answered::check,
+    load_balancer::check,
+    listener::check,
+    zones::check,
+    protocol::check,
+    routes::check,
+    network::check,
+    targets::check,
+    client_certificate::check,
+    certificate::check,
+    attributes::check,
+    metrics::check,
+];
 
 /// What live AWS says about a failed route.
 #[derive(Clone, Debug)]
@@ -82,8 +108,7 @@ fn of_balancer(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 /// Why the rules of the called listener could not be read, where it has any.
 fn unread_rules(on: OnPath<'_>) -> Option<&NotRead> {
-    on.balancer.called_listener().filter(|listener| Listener::has_rules(listener))?;
-    on.balancer.rules.unavailable()
+    on.balancer.rules.unavailable().filter(|_| on.balancer.is_ruled())
 }
 
 /// Rules may send the request elsewhere than the default action: while they are unread, a fault behind the default action

@@ -97,7 +97,7 @@ fn mismatch(on: OnPath<'_>, listener: &Listener, called: &Endpoint) -> Option<Fi
 /// A finding where the request goes nowhere, or where that cannot be known.
 fn forwarding(on: OnPath<'_>, listener: &Listener) -> Option<Finding> {
     let default = || listener.target_groups().is_empty().then(|| by_default(on, listener));
-    if !listener.has_rules() {
+    if !on.is_ruled() {
         return default();
     }
     match (&on.rules, on.taking_rules()) {

@@ -112,7 +112,7 @@ pub async fn explain_in(
 }
 
 async fn explained(news: FailureGroup, reading: Option<&ReadFrom<'_>>, now: Timestamp) -> Alert {
-    let subject = news.example.subject();
+    let subject = news.example.subject.clone();
     let judgement = match reading {
         Some(ReadFrom { account, budget }) => {
             assess(&subject, &read_path(&subject, *account, Instant::now() + *budget).await)

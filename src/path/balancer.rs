@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::aws::model::{
-    AcmCertificate, Attributes, Listener, ListenerCertificate, LoadBalancer, Rule, Series, Target,
-    TargetGroup, X509, target_groups,
+    AcmCertificate, Action, Attributes, Listener, ListenerCertificate, LoadBalancer, Rule, Series, Target,
+    TargetGroup, X509,
 };
 use crate::aws::{QueryKind, Reading};
 use crate::causes::Endpoint;
@@ -109,20 +109,34 @@ impl Balancer {
         }
     }
 
-    /// The target groups that the request may have gone to: those of the rules that may have taken it, else of the
-    /// listener's default.
+    /// Whether rules decide where the called listener forwards to. Those of dual-stack network load balancers look at the
+    /// version of IP: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/listener-rules.html>.
+    pub fn is_ruled(&self) -> bool {
+        let dual = self.load_balancer.value().is_some_and(|own| own.addresses.as_deref() == Some("dualstack"));
+        self.called_listener().is_some_and(|listener| listener.has_rules() || (self.is_network() && dual))
+    }
+
+    /// The target groups that the request may have gone to, of most weight first: those of the rules that may have taken
+    /// it, else of the listener's default.
     pub fn called_target_groups(&self) -> Vec<Arn> {
         let Some(listener) = self.called_listener() else { return Vec::new() };
-        match self.taking_rules() {
-            Some(rules) => {
-                let mut groups: Vec<Arn> =
-                    rules.iter().flat_map(|rule| target_groups(&rule.actions)).collect();
-                groups.sort();
-                groups.dedup();
-                groups
-            }
-            None => listener.target_groups(),
+        let of_rules = self.taking_rules().map(|rules| rules.into_iter().flat_map(|rule| &rule.actions).collect());
+        let actions: Vec<&Action> = of_rules.unwrap_or_else(|| listener.actions.iter().collect());
+        let mut weights: BTreeMap<&Arn, i32> = BTreeMap::new();
+        for (arn, weight) in actions.iter().filter(|own| own.kind == "forward").flat_map(|own| &own.target_groups) {
+            let known = weights.entry(arn).or_default();
+            *known = (*weight).max(*known);
         }
+        let mut groups: Vec<(&Arn, i32)> = weights.into_iter().filter(|(_, weight)| *weight > 0).collect();
+        groups.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+        groups.into_iter().map(|(arn, _)| arn.clone()).collect()
+    }
+
+    /// Those whose targets were not asked for, since others have more weight.
+    pub fn unread_target_groups(&self) -> Vec<Arn> {
+        let mut groups = self.called_target_groups();
+        groups.retain(|arn| !self.targets.contains_key(arn));
+        groups
     }
 
     /// The rules that may have taken the request; `None` where the listener has none, or they could not be read.

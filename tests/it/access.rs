@@ -47,7 +47,7 @@ fn check(format: &str, line: &str, cause: &str) -> Option<Diagnosis> {
 
 #[track_caller]
 fn check_route(found: Option<Diagnosis>, method: &str, path: &str) {
-    let route = found.unwrap().route.unwrap();
+    let route = found.unwrap().subject.route.unwrap();
     assert_eq!((&*route.method, &*route.path), (method, path));
 }
 

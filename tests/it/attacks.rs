@@ -24,7 +24,7 @@ fn planted(text: &str) -> Alert {
     ];
     let mut alert = explained(document(&lines), &account("no-healthy-target")).alerts.remove(0);
     alert.reason = text.to_owned();
-    alert.news.example.source.stage = Some(text.to_owned());
+    alert.news.example.subject.source.stage = Some(text.to_owned());
     alert
 }
 
@@ -208,7 +208,7 @@ fn every_command_is_words() {
 fn address_of_a_client_as_path_or_id() {
     for path in ["https://evil.example/aws/login", "www.evil.example/login", "evil.example/login"] {
         let mut alert = planted(path);
-        alert.news.example.request_id = Some(ids::RequestId::new(path));
+        alert.news.example.subject.request_id = Some(ids::RequestId::new(path));
         let message = alerts::message(&alert);
         let text = |name: &str| message.bodies[name].clone();
         let chat: Value = serde_json::from_str(&text("https")).unwrap();
@@ -247,7 +247,7 @@ fn invisible_and_refused_characters() {
 #[test]
 fn region_of_a_log_chooses_no_host() {
     let mut alert = planted("x");
-    alert.news.example.source.region = Some(ids::Region::new("evil.example/#"));
+    alert.news.example.subject.source.region = Some(ids::Region::new("evil.example/#"));
     let machine: Value = serde_json::from_str(&alerts::message(&alert).bodies["sqs"]).unwrap();
     assert_eq!(machine["links"]["logs"], Value::Null);
     assert!(!alerts::message(&alert).bodies["email"].contains("https://evil.example"));

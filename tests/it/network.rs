@@ -375,7 +375,7 @@ fn diagnosis() -> Diagnosis {
 }
 
 pub(crate) fn walk(account: &dyn Account) -> Assessment {
-    let subject = diagnosis().subject();
+    let subject = diagnosis().subject;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let topology = runtime.block_on(async {
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);

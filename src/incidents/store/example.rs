@@ -1,12 +1,10 @@
 //! A failure as it is kept for a later walk: what its text proves, redacted when its evidence was made.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route};
+use crate::causes::{BackendAnswer, Cause, Diagnosis, Endpoint, Evidence, Route, RouteContext};
 use crate::ids::{AccountId, ApiId, ApiKind, Region, RequestId};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::store::item::EXAMPLE;
@@ -41,10 +39,6 @@ struct WireDiagnosis {
     called_path: Option<String>,
     status: Option<u16>,
     backend_status: Option<u16>,
-    #[serde(default)]
-    backend_ms: Option<u64>,
-    #[serde(default)]
-    backend_server: Option<String>,
     #[serde(rename = "hint")]
     clue: Option<String>,
     evidence: WireEvidence,
@@ -91,8 +85,6 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
         called_path: diagnosis.called_path.clone(),
         status: diagnosis.status,
         backend_status: diagnosis.backend_status,
-        backend_ms: diagnosis.backend_latency.and_then(|latency| u64::try_from(latency.as_millis()).ok()),
-        backend_server: diagnosis.backend_server.clone(),
         clue: diagnosis.clue.clone(),
         evidence: WireEvidence::of(&diagnosis.evidence),
         context: diagnosis.context.iter().map(WireEvidence::of).collect(),
@@ -103,7 +95,7 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
 /// Reads a failure; `None` where another version kept something else.
 pub(crate) fn read(body: &str) -> Option<Diagnosis> {
     let wire: WireDiagnosis = serde_json::from_str(body).ok()?;
-    Some(Diagnosis {
+    let subject = RouteContext {
         cause: Cause::of_slug(&wire.cause)?,
         source: Source {
             account: wire.account.map(AccountId::new),
@@ -122,10 +114,13 @@ pub(crate) fn read(body: &str) -> Option<Diagnosis> {
         route: wire.method.zip(wire.path).map(|(method, path)| Route { method, path }),
         endpoint: wire.endpoint.as_deref().and_then(Endpoint::parse),
         called_path: wire.called_path,
+        failed: true,
+        answer: Some(BackendAnswer { status: wire.backend_status, ..BackendAnswer::default() }),
+    };
+    Some(Diagnosis {
+        subject,
         status: wire.status,
         backend_status: wire.backend_status,
-        backend_latency: wire.backend_ms.map(Duration::from_millis),
-        backend_server: wire.backend_server,
         // How far it came has told what it tells: the hint.
         phase: Phase::Unknown,
         clue: wire.clue,

@@ -75,6 +75,8 @@ pub struct Integration {
     pub integration_target: Option<String>,
     /// How long API Gateway waits.
     pub timeout_in_millis: Option<u32>,
+    /// Request templates by content type.
+    pub request_templates: BTreeMap<String, String>,
     /// `tlsConfig.insecureSkipVerification`.
     pub insecure_skip_verification: Option<bool>,
 }
@@ -274,6 +276,7 @@ fn exported(integration: &Integration) -> Value {
         "connectionId": integration.connection_id,
         "integrationTarget": integration.integration_target,
         "timeoutInMillis": integration.timeout_in_millis,
+        "requestTemplates": (!integration.request_templates.is_empty()).then_some(&integration.request_templates),
     }))
 }
 
@@ -308,6 +311,7 @@ fn method(verb: &str, integration: Option<&Integration>) -> Value {
             "connectionId": integration.connection_id,
             "integrationTarget": integration.integration_target,
             "timeoutInMillis": integration.timeout_in_millis,
+            "requestTemplates": (!integration.request_templates.is_empty()).then_some(&integration.request_templates),
             "tlsConfig": integration.insecure_skip_verification.map(|skip| json!({ "insecureSkipVerification": skip })),
             "passthroughBehavior": "WHEN_NO_MATCH",
             "responseTransferMode": "BUFFERED",

@@ -28,7 +28,7 @@ pub(crate) const ROWS: &[Row] = &[
             ..table(a).clone()
         };
         a.route_tables.push(lone);
-        rules::time_out(a, "orders-blue");
+        one_silent(a);
     })
     .likely(),
     row("the route to the targets is a blackhole", BOTH, "route-blackhole", |a| {
@@ -69,7 +69,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("the attachment has no subnet in one zone", BOTH, "transit-attachment-unavailable", |a| {
         in_transit(a);
         a.transit_attachments[0].subnets.truncate(1);
-        rules::time_out(a, "orders-blue");
+        one_silent(a);
     })
     .likely(),
     row("the client's address is kept towards targets behind a transit gateway", V2, "client-ip-preservation-unsupported", |a| {
@@ -112,9 +112,14 @@ fn away(account: &mut Account) {
         target.zone = "all".to_owned();
         account.network_interfaces.retain(|interface: &NetworkInterface| interface.private_address != before);
     }
-    network::group(account, network::BALANCER).outbound = vec![network::tcp(8080, "10.0.0.0/8")];
+    network::group(account, network::BALANCER).outbound.push(network::tcp(8080, "10.0.0.0/8"));
     let in_vpc = |subnet: &Subnet| subnet.cidr.starts_with("10.0.");
     assert!(account.subnets.iter().all(in_vpc), "subnets are the load balancer's own VPC's");
+}
+
+/// Health checks of one target fail.
+fn one_silent(account: &mut Account) {
+    account.target_group("orders-blue").targets[0].fails("Target.Timeout", "Request timed out");
 }
 
 /// A V2 link in front of a network load balancer.
