@@ -111,6 +111,8 @@ fn forward(group: Arn) -> Action {
 
 pub(crate) fn target(id: &str, zone: Option<&str>) -> Target {
     Target {
+        zonal_shift: false,
+        spared: false,
         id: id.to_owned(),
         port: Some(8080),
         zone: zone.map(str::to_owned),

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_apigateway::{Client, types};
 use aws_types::SdkConfig;
 use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::aws::live::apigateway_export;
-use crate::aws::live::errors::{outcome, refused};
+use crate::aws::live::errors::{holding, outcome, refused};
 use crate::aws::log_groups::{CallError, ListedApi};
 use crate::aws::model::{ClientCertificate, Generation, Integration, Resource, RestApi, Stage, VpcLink};
 use crate::aws::reading::ReadError;
@@ -30,18 +30,21 @@ impl Adapter {
 
     pub(crate) async fn rest_api(&self, api: &ApiId) -> Result<Option<RestApi>, ReadError> {
         let found = self.client.get_rest_api().rest_api_id(api.as_str()).send().await;
-        outcome(found, &ABSENT, |api| RestApi { name: api.name.unwrap_or_default() })
+        let read = outcome(found, &ABSENT, |api| {
+            (api.id.is_some() || api.name.is_some()).then(|| RestApi { name: api.name.unwrap_or_default() })
+        });
+        holding("API", read)
     }
 
     pub(crate) async fn stage(&self, api: &ApiId, stage: &str) -> Result<Option<Stage>, ReadError> {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
-        outcome(found, &ABSENT, |found| {
+        let read = outcome(found, &ABSENT, |found| {
+            found.stage_name.as_ref().or(found.deployment_id.as_ref())?;
             let own = found.client_certificate_id.filter(|id| !id.is_empty());
-            Stage {
-                client_certificate: own,
-                ..settings(found.variables, found.canary_settings, found.method_settings)
-            }
-        })
+            let settings = settings(found.variables, found.canary_settings, found.method_settings);
+            Some(Stage { client_certificate: own, ..settings })
+        });
+        holding("stage", read)
     }
 
     pub(crate) async fn client_certificate(&self, id: &str) -> Result<Option<ClientCertificate>, ReadError> {
@@ -82,7 +85,11 @@ impl Adapter {
     pub(crate) async fn resources(&self, api: &ApiId) -> Result<Option<Vec<Resource>>, ReadError> {
         let pages = self.client.get_resources().rest_api_id(api.as_str()).embed("methods").limit(PAGE);
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        outcome(found, &ABSENT, |items| items.into_iter().map(resource).collect())
+        // An API has a root at least.
+        let read = outcome(found, &ABSENT, |items| {
+            (!items.is_empty()).then(|| items.into_iter().filter_map(resource).collect())
+        });
+        holding("resource", read)
     }
 
     pub(crate) async fn deployed(
@@ -96,22 +103,24 @@ impl Adapter {
         let body = outcome(export, &ABSENT, |export| {
             export.body.map(aws_smithy_types::Blob::into_inner).unwrap_or_default()
         })?;
-        let resources = body.map(|body| apigateway_export::resources(&body)).transpose();
-        resources.map_err(|error| ReadError::Malformed(error.to_string()))
+        holding("paths", Ok(body.map(|body| exported(&body))))
     }
 
     pub(crate) async fn vpc_link(&self, id: &str) -> Result<Option<VpcLink>, ReadError> {
         let found = self.client.get_vpc_link().vpc_link_id(id).send().await;
-        outcome(found, &ABSENT, |link| VpcLink {
-            id: link.id.unwrap_or_else(|| id.to_owned()),
-            name: link.name,
-            generation: Generation::V1,
-            status: link.status.map_or_else(String::new, |status| status.as_str().to_owned()),
-            message: link.status_message,
-            targets: link.target_arns.unwrap_or_default().into_iter().map(Arn::new).collect(),
-            subnets: Vec::new(),
-            security_groups: Vec::new(),
-        })
+        let read = outcome(found, &ABSENT, |link| {
+            (link.id.is_some() || link.status.is_some()).then(|| VpcLink {
+                id: link.id.unwrap_or_else(|| id.to_owned()),
+                name: link.name,
+                generation: Generation::V1,
+                status: link.status.map_or_else(String::new, |status| status.as_str().to_owned()),
+                message: link.status_message,
+                targets: link.target_arns.unwrap_or_default().into_iter().map(Arn::new).collect(),
+                subnets: Vec::new(),
+                security_groups: Vec::new(),
+            })
+        });
+        holding("VPC link", read)
     }
 }
 
@@ -139,18 +148,18 @@ fn logging((key, setting): (String, types::MethodSetting)) -> Option<(String, St
     Some((key, setting.logging_level?))
 }
 
-fn resource(item: types::Resource) -> Resource {
+fn resource(item: types::Resource) -> Option<Resource> {
     let methods = item.resource_methods.unwrap_or_default().into_iter();
     let integrated =
         methods.filter_map(|(verb, method)| Some((verb, integration(method.method_integration?))));
-    Resource { path: item.path.unwrap_or_default(), integrations: integrated.collect() }
+    Some(Resource { path: item.path?, integrations: integrated.collect() })
 }
 
 fn integration(wire: types::Integration) -> Integration {
     let kind = wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned());
     let templates = wire.request_templates.unwrap_or_default();
     Integration {
-        template_variables: Integration::variables_of(&kind, templates.values().map(String::as_str)),
+        template_variables: template_variables(&kind, templates.values().map(String::as_str)),
         kind,
         uri: wire.uri,
         private: wire.connection_type == Some(types::ConnectionType::VpcLink),
@@ -159,5 +168,93 @@ fn integration(wire: types::Integration) -> Integration {
         timeout_ms: Some(wire.timeout_in_millis),
         streaming: wire.response_transfer_mode.map(|mode| mode == types::ResponseTransferMode::Stream),
         insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
+    }
+}
+
+/// The stage variables that the templates of a mock use: `$stageVariables.x`, `${stageVariables.x}`,
+/// `$stageVariables.get('x')`.
+fn template_variables<'a>(kind: &str, templates: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let named = |after: &str| {
+        let after = after.trim_start_matches('.');
+        let name = after.strip_prefix("get(").unwrap_or(after).trim_start_matches(['\'', '"', '[']);
+        let name: String = name.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        (!name.is_empty()).then_some(name)
+    };
+    let used = templates.flat_map(|text| text.split("stageVariables").skip(1)).filter_map(named);
+    let mut names: Vec<String> = used.filter(|_| kind == "MOCK").collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The deployed snapshot of a stage, from an OpenAPI export with the extension `integrations`: what requests run over,
+/// whatever was changed since.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetExport.html>
+fn exported(document: &[u8]) -> Option<Vec<Resource>> {
+    let export: Value = serde_json::from_slice(document).ok()?;
+    let resource = |(path, methods): (&String, &Value)| Resource {
+        path: path.clone(),
+        integrations: methods
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(verb, method)| exported_integration(verb, method))
+            .collect(),
+    };
+    Some(export["paths"].as_object()?.iter().map(resource).collect())
+}
+
+fn exported_integration(verb: &str, method: &Value) -> Option<(String, Integration)> {
+    // A path holds more than methods: parameters, a summary.
+    let wire = method.get("x-amazon-apigateway-integration")?;
+    let text = |member: &str| wire[member].as_str().map(str::to_owned);
+    let tls = &wire["tlsConfig"];
+    let verb =
+        if verb == "x-amazon-apigateway-any-method" { "ANY".to_owned() } else { verb.to_ascii_uppercase() };
+    let kind = text("type").unwrap_or_default().to_ascii_uppercase();
+    let templates = wire["requestTemplates"].as_object().into_iter().flat_map(|own| own.values());
+    let noun = Integration {
+        template_variables: template_variables(&kind, templates.filter_map(Value::as_str)),
+        kind,
+        uri: text("uri"),
+        private: wire["connectionType"] == "VPC_LINK",
+        connection_id: text("connectionId"),
+        target: text("integrationTarget").map(Arn::new),
+        timeout_ms: wire["timeoutInMillis"].as_i64().and_then(|ms| i32::try_from(ms).ok()),
+        streaming: text("responseTransferMode").map(|mode| mode == "STREAM"),
+        insecure_skip_verification: tls.is_object().then(|| tls["insecureSkipVerification"] == true),
+    };
+    Some((verb, noun))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variables_of_a_mocks_templates_are_named() {
+        let text = r#"{"statusCode": $stageVariables.status, "a": "${stageVariables.get('b_2')}", "c": "$input"}"#;
+        assert_eq!(template_variables("MOCK", [text, text].into_iter()), ["b_2", "status"]);
+        assert!(template_variables("HTTP", [text].into_iter()).is_empty());
+    }
+
+    #[test]
+    fn integrations_are_read_from_an_export() {
+        let document = br#"{"openapi": "3.0.1", "paths": {
+            "/orders": {
+                "get": {"responses": {}, "x-amazon-apigateway-integration": {"type": "http_proxy",
+                    "uri": "https://orders/${stageVariables.v}", "connectionType": "VPC_LINK", "connectionId": "abc123"}},
+                "parameters": []
+            },
+            "/{proxy+}": {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": {"type": "mock"}}}
+        }}"#;
+        let resources = exported(document).unwrap();
+        let get = &resources[0].integrations["GET"];
+        assert_eq!(
+            (get.kind.as_str(), get.private, get.connection_id.as_deref()),
+            ("HTTP_PROXY", true, Some("abc123"))
+        );
+        assert_eq!(resources[1].integrations["ANY"].kind, "MOCK");
     }
 }
