@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-pub use crate::aws::vpc::{AclEntry, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface, PeeredVpc, Peering, PrefixList, RouteEntry, RouteTable, SecurityGroup, Subnet, TransitAttachment};
+pub use crate::aws::vpc::{
+    AclEntry, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface, PeeredVpc, Peering,
+    PrefixList, RouteEntry, RouteTable, SecurityGroup, Subnet, TransitAttachment,
+};
 
 /// A REST API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,7 +122,7 @@ impl Integration {
 /// A certificate that API Gateway generated for its stages to present.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ClientCertificate {
+pub struct GeneratedCertificate {
     pub id: String,
     pub expires: Option<Timestamp>,
 }

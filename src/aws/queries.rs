@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::aws::model::{
-    AcmCertificate, Attributes, ClientCertificate, EndpointConnection, EndpointService, Instance,
+    AcmCertificate, Attributes, EndpointConnection, EndpointService, GeneratedCertificate, Instance,
     InterfacesOf, LinesOf, Listener, ListenerCertificate, LoadBalancer, LoggedLine, MetricsOf, NetworkAcl,
     NetworkInterface, Peering, PrefixList, Resource, RestApi, RouteTable, Rule, SecurityGroup, Series, Stage,
     Subnet, Target, TargetGroup, TransitAttachment, VpcLink, X509,
@@ -45,7 +45,7 @@ macro_rules! every_query {
                 "what is deployed to the stage", format!("what is deployed to stage {stage}"),
                 "whether the integration was changed and not deployed",
             }
-            ClientCertificate(id: String) -> ClientCertificate {
+            ClientCertificate(id: String) -> GeneratedCertificate {
                 apigateway.client_certificate, "apigateway:GetClientCertificate", "apigateway:GET",
                 "the client certificate", format!("client certificate {id}"),
                 "whether the certificate that the stage presents to backends has expired",

@@ -27,7 +27,7 @@ pub(crate) static CAUSE: Cause = Cause {
     owner: Owner::Api,
     next_steps: &[
         NextStep {
-            what: "Read the request templates of the integration; each needs {\"statusCode\": 200} with a number.",
+            what: "Read the request templates of the integration: each needs a member statusCode, a number such as 200.",
             command: Some(commands::INTEGRATION),
             verify: None,
         },

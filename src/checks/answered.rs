@@ -34,7 +34,8 @@ const OWN_STATUSES: [u16; 5] = [460, 463, 464, 561, 562];
 const COUNTED_APART: [u16; 4] = [500, 502, 503, 504];
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
-    let Some(answer) = subject.answer.as_ref().filter(|_| subject.cause.blames == Blames::BackendAnswer) else {
+    let Some(answer) = subject.answer.as_ref().filter(|_| subject.cause.blames == Blames::BackendAnswer)
+    else {
         return Vec::new();
     };
     if on.next.is_some() || answer.status.is_some_and(|status| status < 400) {
@@ -45,7 +46,9 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let found = match on.is_network() {
         true if unnamed => None,
         true => Some(passed_on(on, answer)),
-        false => Some(answered(on, answer, subject.at)).filter(|found| !(unnamed && found.state == State::Unknown)),
+        false => {
+            Some(answered(on, answer, subject.at)).filter(|found| !(unnamed && found.state == State::Unknown))
+        }
     };
     let status = answer.status.map_or_else(String::new, |status| status.to_string());
     let told = found.map(|found| if status.is_empty() { found } else { found.detail("status", status) });
@@ -75,7 +78,10 @@ fn passed_on(on: OnPath<'_>, answer: &BackendAnswer) -> Finding {
         "what listens on the targets answered {status} itself, the application or a proxy before it: a network load \
          balancer answers no HTTP, and nothing else is on the path"
     );
-    application(on, Finding::read(Code::TargetAnswered5xx, &on.target_groups, says).detail("evidence", "path"))
+    application(
+        on,
+        Finding::read(Code::TargetAnswered5xx, &on.target_groups, says).detail("evidence", "path"),
+    )
 }
 
 /// Who answered at an application load balancer.
@@ -83,7 +89,8 @@ fn answered(on: OnPath<'_>, answer: &BackendAnswer, failed: Option<Timestamp>) -
     let status = named(answer);
     let own = |why: String, evidence| {
         let says = format!("load balancer `{}` answered {status} itself: {why}{}", name(on), meaning(answer));
-        let basis = if on.load_balancer.value().is_some() { &on.load_balancer } else { return balancer_unread(on) };
+        let basis =
+            if on.load_balancer.value().is_some() { &on.load_balancer } else { return balancer_unread(on) };
         let finding = Finding::read(Code::LoadBalancerAnswered, basis, says).detail("evidence", evidence);
         of_balancer(on, finding).remedy(remedy(answer.status), None, None)
     };
@@ -126,7 +133,8 @@ fn left_no_target(on: OnPath<'_>, status: Option<u16>) -> Option<String> {
     let empty = |targets: &Vec<Target>| targets.iter().all(|target| target.state == "unused");
     let dead = groups.iter().all(|arn| on.targets.get(arn).and_then(Reading::value).is_some_and(empty));
     let unavailable = status.is_none_or(|status| status == 503);
-    (dead && unavailable && !groups.is_empty()).then(|| "no group that it forwards to has a target in use".to_owned())
+    (dead && unavailable && !groups.is_empty())
+        .then(|| "no group that it forwards to has a target in use".to_owned())
 }
 
 /// The status that a rule answers by itself.
@@ -141,10 +149,10 @@ fn which(rule: &Rule) -> String {
 /// Which rule asks for authentication, where one does.
 fn asked_to_authenticate(on: OnPath<'_>) -> String {
     let asks = |rule: &&Rule| {
-        rule.actions.iter().find(|action| {
-            action.kind.starts_with("authenticate-") || action.kind == "jwt-validation"
-        })
-        .map(|action| format!("; {} asks for {}", which(rule), action.kind))
+        rule.actions
+            .iter()
+            .find(|action| action.kind.starts_with("authenticate-") || action.kind == "jwt-validation")
+            .map(|action| format!("; {} asks for {}", which(rule), action.kind))
     };
     on.taking_rules().into_iter().flatten().find_map(|rule| asks(&rule)).unwrap_or_default()
 }
@@ -200,12 +208,23 @@ fn counted(
     match pair {
         (0, 0) => undecided(None, nothing),
         (made, passed) if made >= passed => {
-            let why = format!("it counts {made} such answers of its own in that minute, and {passed} of 5xx from targets");
+            let why = format!(
+                "it counts {made} such answers of its own in that minute, and {passed} of 5xx from targets"
+            );
             let errors = of("TargetConnectionErrorCount");
             let (errors, rejected) = (errors.own.max(errors.around), of("RejectedConnectionCount").around);
-            let errors = if errors > 0 { format!("; {errors} connections to targets failed then") } else { String::new() };
-            let full = if rejected > 0 { format!("; {rejected} were refused since it was full") } else { String::new() };
-            let finding = own(format!("{why}{errors}{full}"), "counters").detail("own", made).detail("targets", passed);
+            let errors = if errors > 0 {
+                format!("; {errors} connections to targets failed then")
+            } else {
+                String::new()
+            };
+            let full = if rejected > 0 {
+                format!("; {rejected} were refused since it was full")
+            } else {
+                String::new()
+            };
+            let finding =
+                own(format!("{why}{errors}{full}"), "counters").detail("own", made).detail("targets", passed);
             if passed > 0 || target.around > 0 { finding.partial() } else { finding }
         }
         (made, passed) => {
@@ -215,7 +234,8 @@ fn counted(
                 passed + made
             );
             let finding = Finding::read(Code::TargetAnswered5xx, &on.details.metrics, says);
-            let finding = finding.detail("evidence", "counters").detail("own", made).detail("targets", passed);
+            let finding =
+                finding.detail("evidence", "counters").detail("own", made).detail("targets", passed);
             let mixed = made > 0 || balancer.around > 0;
             application(on, if mixed { finding.partial() } else { finding })
         }
@@ -266,7 +286,9 @@ fn meaning(answer: &BackendAnswer) -> &'static str {
         Some(504) if connecting => {
             ". It took 10 s, its limit for opening a connection: something between it and the target drops packets"
         }
-        Some(502) => ". It does so where a target closes the connection, answers something malformed, or fails TLS",
+        Some(502) => {
+            ". It does so where a target closes the connection, answers something malformed, or fails TLS"
+        }
         Some(503) => ". It does so where no registered target can take the request",
         Some(504) => {
             ". It does so where no connection to a target opens within 10 s, or no answer comes within its idle timeout"
@@ -287,7 +309,9 @@ fn remedy(status: Option<u16>) -> &'static str {
             "See whether the load balancer reaches its targets (security groups, network ACLs, routes), and how long they \
              take."
         }
-        _ => "Read the load balancer's access log at this time: its `actions_executed` and `error_reason` say why.",
+        _ => {
+            "Read the load balancer's access log at this time: its `actions_executed` and `error_reason` say why."
+        }
     }
 }
 

@@ -7,15 +7,15 @@
 use crate::aws::NotRead;
 use crate::aws::ReadError;
 use crate::causes::RouteContext;
-use crate::checks::code::{Code, HopKind};
 use crate::checks::code::State;
+use crate::checks::code::{Code, HopKind};
 use crate::checks::finding::Finding;
 use crate::checks::hops::{self, Hop};
 use crate::checks::placeholders::Placeholders;
 use crate::checks::verdict::{self, Verdict};
 use crate::checks::{
-    answered, attributes, certificate, client_certificate, endpoint_service, listener, load_balancer, metrics,
-    network, protocol, routes, stage, targets, vpc_link, zones,
+    answered, attributes, certificate, client_certificate, endpoint_service, listener, load_balancer,
+    metrics, network, protocol, routes, stage, targets, vpc_link, zones,
 };
 use crate::path::{OnPath, PrivatePath};
 

@@ -111,17 +111,25 @@ fn silent_flow(listener: &Listener, reading: &Reading<Attributes>, waits: u32) -
 
 /// An application load balancer that gives up before API Gateway does.
 fn gives_up(subject: &RouteContext, on: OnPath<'_>) -> Option<Finding> {
-    let answer = subject.answer.as_ref().filter(|_| subject.cause.blames == Blames::BackendAnswer)?;
     let balancer = on.load_balancer.value().filter(|balancer| balancer.kind == "application")?;
-    answer.status.filter(|status| *status == 504)?;
+    // Later on, whether it was mended counts, and not what was answered then.
+    let answer = subject.answer.as_ref();
+    let late = answer.is_none_or(|answer| answer.status == Some(504));
+    if subject.cause.blames != Blames::BackendAnswer || !late {
+        return None;
+    }
     let reading = &on.network.balancer_attributes;
     if let Some(unavailable) = reading.unavailable() {
-        return Some(Finding::unknown(Code::IdleTimeoutMismatch, unavailable).of(&balancer.arn).at(HopKind::LoadBalancer));
+        return Some(
+            Finding::unknown(Code::IdleTimeoutMismatch, unavailable)
+                .of(&balancer.arn)
+                .at(HopKind::LoadBalancer),
+        );
     }
     let seconds: u32 = reading.value()?.get(BALANCER_IDLE_TIMEOUT)?.parse().ok()?;
     let waits = waits(on).filter(|waits| seconds < *waits)?;
     // An answer that came sooner or later was not made by this timeout.
-    let took = answer.latency.map(|latency| latency.as_secs_f64());
+    let took = answer.and_then(|answer| answer.latency).map(|latency| latency.as_secs_f64());
     if took.is_some_and(|took| (took - f64::from(seconds)).abs() > 2.0) {
         return None;
     }
@@ -136,9 +144,11 @@ fn gives_up(subject: &RouteContext, on: OnPath<'_>) -> Option<Finding> {
          {{region}}",
         waits + 1
     );
-    let show = format!("aws elbv2 describe-load-balancer-attributes --load-balancer-arn {arn} --region {{region}}");
+    let show =
+        format!("aws elbv2 describe-load-balancer-attributes --load-balancer-arn {arn} --region {{region}}");
     let finding = Finding::read(Code::IdleTimeoutMismatch, reading, says).of(arn).at(HopKind::LoadBalancer);
-    let what = "Shorten what the application does before it answers, or raise the load balancer's idle timeout.";
+    let what =
+        "Shorten what the application does before it answers, or raise the load balancer's idle timeout.";
     Some(finding.partial().detail("idle_timeout", seconds).remedy(what, Some(set), Some(show)))
 }
 

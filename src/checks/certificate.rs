@@ -254,7 +254,9 @@ fn unvouched(chain: &[X509], issuer: &str) -> Option<String> {
             "leads to `{root}`, which was not on API Gateway's published list of authorities on {}",
             authorities::COMPARED_ON
         )),
-        None if top.is_self_signed() => Some(format!("leads to `{root}`, a root that API Gateway may not know")),
+        None if top.is_self_signed() => {
+            Some(format!("leads to `{root}`, a root that API Gateway may not know"))
+        }
         None => Some(format!(
             "is sent without the certificate of `{root}`, so that no way leads to a root unless API Gateway knows it"
         )),

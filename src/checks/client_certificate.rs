@@ -33,7 +33,13 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
         _ => return Vec::new(),
     };
     match (&stage.client_certificate, &on.path.client_certificate) {
-        (None, _) => if verifies { vec![missing(subject, on, listener)] } else { Vec::new() },
+        (None, _) => {
+            if verifies {
+                vec![missing(subject, on, listener)]
+            } else {
+                Vec::new()
+            }
+        }
         (Some(id), Some(held)) => dates(subject, on, listener, id, held),
         (Some(_), None) => Vec::new(),
     }
@@ -83,15 +89,19 @@ fn dates(
         }
         HeldCertificate::Acm(reading) => {
             let value = reading.value();
-            let unusable = value.map(|own| own.status.as_str()).filter(|status| !["ISSUED", ""].contains(status));
+            let unusable =
+                value.map(|own| own.status.as_str()).filter(|status| !["ISSUED", ""].contains(status));
             (reading.clone().map(|_| ()), value.and_then(|own| own.not_after), unusable)
         }
     };
     let at = match &reading {
         Reading::Known { at, .. } => *at,
-        Reading::NotRead(unread) => return vec![Finding::unknown(Code::ClientCertificateExpired, unread).of(id)],
+        Reading::NotRead(unread) => {
+            return vec![Finding::unknown(Code::ClientCertificateExpired, unread).of(id)];
+        }
         Reading::Absent { .. } => {
-            let says = format!("client certificate `{id}`, which the stage presents, does not exist any more");
+            let says =
+                format!("client certificate `{id}`, which the stage presents, does not exist any more");
             return vec![broken(&reading, id, says, verifies)];
         }
     };

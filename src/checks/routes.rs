@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::aws::model::{Generation, LoadBalancer, Peering, RouteTable, TransitAttachment};
-use crate::aws::{NotRead, Reading};
+use crate::aws::{NotRead, ReadError, Reading};
 use crate::causes::RouteContext;
 use crate::checks::code::{Code, HopKind};
 use crate::checks::finding::Finding;
@@ -56,14 +56,29 @@ struct Departure {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum RouteFault {
     Missing,
-    Blackhole { to: IpNet, via: String },
+    Blackhole {
+        to: IpNet,
+        via: String,
+    },
     /// The peering connection is not active.
-    Inactive { id: String, status: String },
+    Inactive {
+        id: String,
+        status: String,
+    },
     /// It leads to a VPC without that address.
-    Astray { id: String },
-    Unattached { gateway: String, id: String, state: String },
+    Astray {
+        id: String,
+    },
+    Unattached {
+        gateway: String,
+        id: String,
+        state: String,
+    },
     /// The attachment has no subnet in the zone that the packets come from.
-    NotInZone { gateway: String, id: String },
+    NotInZone {
+        gateway: String,
+        id: String,
+    },
 }
 
 /// The way from a V2 link's interfaces to the load balancer; no health check covers it.
@@ -98,7 +113,11 @@ fn to_group(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Vec<Finding
         // Inside the VPC there is always a route, so nothing hangs on the tables.
         let near = |end: &FlowEnd| is_near(on, end.net.addr());
         let far = known.iter().any(|target| !near(&target.place) && !target.healthy);
-        return if far { vec![Finding::unknown(Code::RouteMissing, unavailable).of(group)] } else { Vec::new() };
+        return if far {
+            vec![Finding::unknown(Code::RouteMissing, unavailable).of(group)]
+        } else {
+            Vec::new()
+        };
     }
     let Some(value) = tables.value() else { return Vec::new() };
     let apart = cross_zone(on, group) == Ok(false);
@@ -170,7 +189,9 @@ impl<'a> RouteReport<'a> {
             NextHop::Unknown(unread) => Err(unread.clone()),
             NextHop::Via { via, .. } if via.starts_with("pcx-") => {
                 let peerings = known(&network.peerings)?;
-                let Some(peering) = peerings.iter().find(|peering| peering.id == *via) else { return Ok(None) };
+                let Some(peering) = peerings.iter().find(|peering| peering.id == *via) else {
+                    return Ok(None);
+                };
                 Ok(peered(peering, departure.address))
             }
             NextHop::Via { via, .. } if via.starts_with("tgw-") => {
@@ -186,12 +207,22 @@ impl<'a> RouteReport<'a> {
         let (gateway, id) = (attachment.gateway.clone(), attachment.id.clone());
         let state = attachment.state.to_ascii_lowercase();
         // While it is modified it still carries traffic; a state that AWS added is no fault.
-        let gone = ["deleted", "deleting", "failed", "failing", "pending", "pendingacceptance", "rejected", "rejecting"];
+        let gone = [
+            "deleted",
+            "deleting",
+            "failed",
+            "failing",
+            "pending",
+            "pendingacceptance",
+            "rejected",
+            "rejecting",
+        ];
         if gone.contains(&state.replace('-', "").as_str()) || state.starts_with("initiating") {
             return Some(RouteFault::Unattached { gateway, id, state });
         }
         let ends = FlowEnds::new(self.on);
-        let zones: Option<BTreeSet<String>> = attachment.subnets.iter().map(|subnet| ends.zone_of(subnet)).collect();
+        let zones: Option<BTreeSet<String>> =
+            attachment.subnets.iter().map(|subnet| ends.zone_of(subnet)).collect();
         let outside = departure.zone.as_ref().zip(zones).is_some_and(|(zone, zones)| !zones.contains(zone));
         (outside && !attachment.subnets.is_empty()).then_some(RouteFault::NotInZone { gateway, id })
     }
@@ -204,19 +235,28 @@ impl<'a> RouteReport<'a> {
             RouteFault::Missing => (Code::RouteMissing, format!("no route leads from {from} to {to}")),
             RouteFault::Blackhole { to: net, via } => (
                 Code::RouteBlackhole,
-                format!("the route from {from} to {net} is a blackhole: `{}` does not exist any more; {to} is behind it", shown(via)),
+                format!(
+                    "the route from {from} to {net} is a blackhole: `{}` does not exist any more; {to} is behind it",
+                    shown(via)
+                ),
             ),
             RouteFault::Inactive { id, status } => (
                 Code::PeeringInactive,
-                format!("the route from {from} to {to} goes through peering connection `{id}`, which is {status}"),
+                format!(
+                    "the route from {from} to {to} goes through peering connection `{id}`, which is {status}"
+                ),
             ),
             RouteFault::Astray { id } => (
                 Code::RouteMissing,
-                format!("the route from {from} to {to} goes through peering connection `{id}`, whose VPC does not hold it"),
+                format!(
+                    "the route from {from} to {to} goes through peering connection `{id}`, whose VPC does not hold it"
+                ),
             ),
             RouteFault::Unattached { gateway, id, state } => (
                 Code::TransitAttachmentUnavailable,
-                format!("the route from {from} to {to} goes through `{gateway}`, whose attachment `{id}` is {state}"),
+                format!(
+                    "the route from {from} to {to} goes through `{gateway}`, whose attachment `{id}` is {state}"
+                ),
             ),
             RouteFault::NotInZone { gateway, id } => (
                 Code::TransitAttachmentUnavailable,
@@ -227,7 +267,9 @@ impl<'a> RouteReport<'a> {
             ),
         };
         let finding = match fault {
-            RouteFault::Inactive { .. } | RouteFault::Astray { .. } => Finding::read(code, &network.peerings, says),
+            RouteFault::Inactive { .. } | RouteFault::Astray { .. } => {
+                Finding::read(code, &network.peerings, says)
+            }
             RouteFault::Unattached { .. } | RouteFault::NotInZone { .. } => {
                 Finding::read(code, &network.transit_attachments, says)
             }
@@ -309,11 +351,20 @@ fn preserved(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Option<Fin
     }
     let attributes = on.network.group_attributes.get(group)?;
     attributes.value()?.get(PRESERVES).filter(|value| *value == "true")?;
+    let unread = [on.network.route_tables.unavailable(), on.network.peerings.unavailable()];
+    if let Some(unread) =
+        unread.into_iter().flatten().find(|unread| !matches!(unread.why, ReadError::NotAsked(_)))
+    {
+        return Some(Finding::unknown(Code::ClientIpPreservationUnsupported, unread).of(group));
+    }
     let tables = on.network.route_tables.value()?;
     let subnet = balancer.zones.iter().find_map(|zone| zone.subnet.as_deref())?;
     let targets = FlowEnds::new(on).targets(group);
-    let known: Vec<IpAddr> =
-        targets.iter().filter(|target| target.place.vague.is_none()).map(|target| target.place.net.addr()).collect();
+    let known: Vec<IpAddr> = targets
+        .iter()
+        .filter(|target| target.place.vague.is_none())
+        .map(|target| target.place.net.addr())
+        .collect();
     let far: Vec<&IpAddr> =
         known.iter().filter(|address| is_far(on, &routes(on, tables).next_hop(subnet, **address))).collect();
     if far.is_empty() {
@@ -384,12 +435,15 @@ fn remedy(fault: &RouteFault) -> (&'static str, Option<String>) {
         RouteFault::Missing => ("Give the subnets' route table a route to the targets' network.", None),
         RouteFault::Blackhole { .. } => ("Point the route at a gateway or connection that exists.", None),
         RouteFault::Inactive { id, status } if status == "pending-acceptance" => {
-            let accept =
-                format!("aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id {id} --region {{region}}");
+            let accept = format!(
+                "aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id {id} --region {{region}}"
+            );
             ("Accept the peering connection.", Some(accept))
         }
         RouteFault::Inactive { .. } => ("Make a new peering connection, and point the route at it.", None),
-        RouteFault::Astray { .. } => ("Point the route at the connection to the VPC that holds the targets.", None),
+        RouteFault::Astray { .. } => {
+            ("Point the route at the connection to the VPC that holds the targets.", None)
+        }
         RouteFault::Unattached { .. } => {
             ("Attach the VPC to the transit gateway again, or wait until the attachment is available.", None)
         }

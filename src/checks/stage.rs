@@ -74,7 +74,8 @@ fn not_deployed(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
 fn variables(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     let needs = path.integration.value().is_some_and(|integration| {
         let texts = [integration.uri.as_deref(), integration.connection_id.as_deref()];
-        texts.into_iter().flatten().any(Resolved::needs_variables) || !integration.template_variables.is_empty()
+        texts.into_iter().flatten().any(Resolved::needs_variables)
+            || !integration.template_variables.is_empty()
     });
     if let (true, Some(unavailable)) = (needs, path.stage.unavailable()) {
         return vec![Finding::unknown(Code::StageVariableUndefined, unavailable)];
@@ -117,7 +118,9 @@ fn address_names(uri: &str, variable: &str) -> bool {
 
 /// Variables that a mock's request templates use and the stage does not define.
 fn undefined_in_template(subject: &RouteContext, path: &PrivatePath) -> Vec<String> {
-    let (Some(integration), Some(stage)) = (path.integration.value(), path.stage.value()) else { return Vec::new() };
+    let (Some(integration), Some(stage)) = (path.integration.value(), path.stage.value()) else {
+        return Vec::new();
+    };
     let overridden = |name: &str| subject.source.canary && stage.canary_overrides.contains_key(name);
     let defined = |name: &String| stage.variables.contains_key(name) || overridden(name);
     integration.template_variables.iter().filter(|name| !defined(name)).cloned().collect()

@@ -40,7 +40,10 @@ fn unread(on: OnPath<'_>) -> Option<Finding> {
     let names: Vec<String> = groups.iter().map(|arn| name(on, arn)).collect();
     let first = groups.first()?;
     let what = format!("the health of the targets in {}", names.join(", "));
-    let why = format!("the request may go to {} groups; those of most weight were read", on.targets.len() + groups.len());
+    let why = format!(
+        "the request may go to {} groups; those of most weight were read",
+        on.targets.len() + groups.len()
+    );
     let not_read = NotRead::not_asked(what, Some(QueryKind::TargetHealth), why);
     Some(Finding::unknown(Code::TargetsUnhealthy, &not_read).of(first))
 }
@@ -81,7 +84,8 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
 /// Whether the listener forwards a share of the requests to another group that has a healthy target.
 fn another_works(on: OnPath<'_>, arn: &Arn) -> bool {
     let mut others = on.targets.iter().filter(|(other, _)| *other != arn).filter_map(|(_, r)| r.value());
-    others.any(|targets| targets.iter().any(|target| target.state == "healthy")) || !on.unread_target_groups().is_empty()
+    others.any(|targets| targets.iter().any(|target| target.state == "healthy"))
+        || !on.unread_target_groups().is_empty()
 }
 
 /// A network load balancer without a healthy target sends to all of them: unhealthy does not mean unreachable.

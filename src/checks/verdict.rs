@@ -77,7 +77,16 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
         let hole = finding.detail.contains_key("closed_ports");
         // That a load balancer answered is said where nothing behind it is found.
         let alone = code == Code::LoadBalancerAnswered;
-        (alone, !named(code), hole, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
+        (
+            alone,
+            !named(code),
+            hole,
+            code.is_metric(),
+            marginal,
+            finding.balancer,
+            finding.hop,
+            finding.partial,
+        )
     });
     match best {
         Some((index, finding)) => Verdict {
@@ -208,10 +217,7 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
 
 /// Whether it is of an answer that API Gateway got.
 fn is_answer(code: Code) -> bool {
-    matches!(
-        code,
-        Code::LoadBalancerAnswered | Code::TargetAnswered5xx | Code::TargetGroupProtocolMismatch
-    )
+    matches!(code, Code::LoadBalancerAnswered | Code::TargetAnswered5xx | Code::TargetGroupProtocolMismatch)
 }
 
 // A change that waits to be deployed breaks nothing by itself: requests run over what was deployed before, and fail only

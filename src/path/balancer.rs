@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::aws::model::{
     AcmCertificate, Action, Attributes, Instance, Listener, ListenerCertificate, LoadBalancer, NetworkAcl,
-    NetworkInterface, Peering, PrefixList, RouteTable, Rule, SecurityGroup, Series, Subnet, Target, TargetGroup,
-    TransitAttachment, X509,
+    NetworkInterface, Peering, PrefixList, RouteTable, Rule, SecurityGroup, Series, Subnet, Target,
+    TargetGroup, TransitAttachment, X509,
 };
 use crate::aws::{QueryKind, Reading};
 use crate::causes::Endpoint;
@@ -112,7 +112,8 @@ impl Balancer {
     /// Whether rules decide where the called listener forwards to. Those of dual-stack network load balancers look at the
     /// version of IP: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/listener-rules.html>.
     pub fn is_ruled(&self) -> bool {
-        let dual = self.load_balancer.value().is_some_and(|own| own.addresses.as_deref() == Some("dualstack"));
+        let dual =
+            self.load_balancer.value().is_some_and(|own| own.addresses.as_deref() == Some("dualstack"));
         self.called_listener().is_some_and(|listener| listener.has_rules() || (self.is_network() && dual))
     }
 
@@ -120,10 +121,13 @@ impl Balancer {
     /// it, else of the listener's default.
     pub fn called_target_groups(&self) -> Vec<Arn> {
         let Some(listener) = self.called_listener() else { return Vec::new() };
-        let of_rules = self.taking_rules().map(|rules| rules.into_iter().flat_map(|rule| &rule.actions).collect());
+        let of_rules =
+            self.taking_rules().map(|rules| rules.into_iter().flat_map(|rule| &rule.actions).collect());
         let actions: Vec<&Action> = of_rules.unwrap_or_else(|| listener.actions.iter().collect());
         let mut weights: BTreeMap<&Arn, i32> = BTreeMap::new();
-        for (arn, weight) in actions.iter().filter(|own| own.kind == "forward").flat_map(|own| &own.target_groups) {
+        for (arn, weight) in
+            actions.iter().filter(|own| own.kind == "forward").flat_map(|own| &own.target_groups)
+        {
             let known = weights.entry(arn).or_default();
             *known = (*weight).max(*known);
         }

@@ -3,8 +3,8 @@
 use std::ops::Deref;
 
 use crate::aws::model::{
-    AcmCertificate, ClientCertificate, EndpointConnection, EndpointService, Generation, Integration, NetworkInterface, Resource, RestApi, Stage,
-    VpcLink,
+    AcmCertificate, EndpointConnection, EndpointService, GeneratedCertificate, Generation, Integration,
+    NetworkInterface, Resource, RestApi, Stage, VpcLink,
 };
 use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::Endpoint;
@@ -44,7 +44,7 @@ pub struct PrivatePath {
 #[derive(Clone, Debug)]
 pub enum HeldCertificate {
     /// API Gateway generated it.
-    Generated(Reading<ClientCertificate>),
+    Generated(Reading<GeneratedCertificate>),
     Acm(Reading<AcmCertificate>),
 }
 

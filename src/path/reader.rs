@@ -132,8 +132,7 @@ impl PathReader<'_> {
 
     async fn link_and_behind(&self, path: &mut PrivatePath, subject: &RouteContext) {
         let private = path.integration.value().filter(|integration| integration.private);
-        let Some(integration) = private.filter(|_| !subject.spares_link()).cloned()
-        else {
+        let Some(integration) = private.filter(|_| !subject.spares_link()).cloned() else {
             return;
         };
         let called = (path.endpoint.clone(), subject.called_path.clone());

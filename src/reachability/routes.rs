@@ -20,9 +20,15 @@ pub(crate) enum NextHop {
     /// No entry holds it, or none but one to the internet, which takes no private address.
     Missing,
     /// The narrowest entry leads through something that is gone.
-    Blackhole { to: IpNet, via: String },
+    Blackhole {
+        to: IpNet,
+        via: String,
+    },
     /// Through this gateway, connection or interface.
-    Via { to: IpNet, via: String },
+    Via {
+        to: IpNet,
+        via: String,
+    },
     Unknown(NotRead),
 }
 
@@ -43,7 +49,11 @@ impl<'a> Routes<'a> {
     pub(crate) fn next_hop(self, subnet: &str, address: IpAddr) -> NextHop {
         let Some(table) = self.table(subnet) else {
             let why = "no table is known to be its own";
-            return NextHop::Unknown(not_known(format!("the route table of {subnet}"), Some(QueryKind::RouteTables), why));
+            return NextHop::Unknown(not_known(
+                format!("the route table of {subnet}"),
+                Some(QueryKind::RouteTables),
+                why,
+            ));
         };
         let mut unread = None;
         let mut best: Option<(IpNet, &RouteEntry)> = None;
@@ -79,7 +89,11 @@ impl<'a> Routes<'a> {
         match self.lists.get(list) {
             Some(Reading::Known { value, .. }) => Ok(value.0.clone()),
             Some(Reading::NotRead(not_read)) => Err(not_read.clone()),
-            _ => Err(not_known(format!("the entries of {list}"), Some(QueryKind::PrefixList), "it was not read")),
+            _ => Err(not_known(
+                format!("the entries of {list}"),
+                Some(QueryKind::PrefixList),
+                "it was not read",
+            )),
         }
     }
 }
@@ -128,7 +142,11 @@ mod tests {
         let listed = || entry("pl-own", "tgw-2");
         vec![
             table("main", &[], vec![local(), entry("0.0.0.0/0", "igw-1"), entry("10.9.0.0/16", "tgw-1")]),
-            table("a", &["subnet-a"], vec![local(), entry("10.8.0.0/16", "pcx-1"), gone, entry("pl-s3", "vpce-1")]),
+            table(
+                "a",
+                &["subnet-a"],
+                vec![local(), entry("10.8.0.0/16", "pcx-1"), gone, entry("pl-s3", "vpce-1")],
+            ),
             table("b", &["subnet-b"], vec![local(), listed()]),
         ]
     }

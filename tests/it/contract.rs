@@ -85,7 +85,10 @@ fn the_codes_of_findings_are_these() {
     let of = |state| CODES.iter().filter(move |code| code.state() == state).map(|code| code.slug());
     assert_eq!(of(State::Faulty).collect::<BTreeSet<_>>(), FAULTY.into_iter().collect());
     assert_eq!(of(State::Healthy).collect::<BTreeSet<_>>(), HEALTHY.into_iter().collect());
-    assert_eq!(of(State::Warning).collect::<Vec<_>>(), ["client-certificate-expires-soon", "certificate-expires-soon"]);
+    assert_eq!(
+        of(State::Warning).collect::<Vec<_>>(),
+        ["client-certificate-expires-soon", "certificate-expires-soon"]
+    );
     assert_eq!(CODES.len(), FAULTY.len() + HEALTHY.len() + 2, "each once");
 }
 

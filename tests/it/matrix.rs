@@ -45,8 +45,7 @@ mod log {
          sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to \
          requested target";
     pub(crate) const ADDRESS: &str = "Execution failed due to configuration error: Invalid endpoint address";
-    pub(crate) const MOCK: &str =
-        "Execution failed due to configuration error: statusCode should be an integer which defined in request template";
+    pub(crate) const MOCK: &str = "Execution failed due to configuration error: statusCode should be an integer which defined in request template";
     /// What came over the path: the answer's status, and its headers where they are traced.
     pub(crate) const ANSWERED_502: &str =
         "Received response. Status: 502, Integration latency: 41 ms\nSuccessfully completed execution";

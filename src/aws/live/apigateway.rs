@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::aws::live::errors::{holding, outcome, refused};
 use crate::aws::log_groups::{CallError, ListedApi};
-use crate::aws::model::{ClientCertificate, Generation, Integration, Resource, RestApi, Stage, VpcLink};
+use crate::aws::model::{GeneratedCertificate, Generation, Integration, Resource, RestApi, Stage, VpcLink};
 use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, Arn};
 
@@ -47,9 +47,12 @@ impl Adapter {
         holding("stage", read)
     }
 
-    pub(crate) async fn client_certificate(&self, id: &str) -> Result<Option<ClientCertificate>, ReadError> {
+    pub(crate) async fn client_certificate(
+        &self,
+        id: &str,
+    ) -> Result<Option<GeneratedCertificate>, ReadError> {
         let found = self.client.get_client_certificate().client_certificate_id(id).send().await;
-        outcome(found, &ABSENT, |found| ClientCertificate {
+        outcome(found, &ABSENT, |found| GeneratedCertificate {
             id: found.client_certificate_id.unwrap_or_else(|| id.to_owned()),
             expires: found.expiration_date.and_then(|at| Timestamp::from_second(at.secs()).ok()),
         })
@@ -234,7 +237,8 @@ mod tests {
 
     #[test]
     fn the_variables_of_a_mocks_templates_are_named() {
-        let text = r#"{"statusCode": $stageVariables.status, "a": "${stageVariables.get('b_2')}", "c": "$input"}"#;
+        let text =
+            r#"{"statusCode": $stageVariables.status, "a": "${stageVariables.get('b_2')}", "c": "$input"}"#;
         assert_eq!(template_variables("MOCK", [text, text].into_iter()), ["b_2", "status"]);
         assert!(template_variables("HTTP", [text].into_iter()).is_empty());
     }

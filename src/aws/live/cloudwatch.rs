@@ -50,7 +50,8 @@ const UNHEALTHY: &str = "UnHealthyHostCount";
 
 /// What is counted of each target group.
 const OF_NETWORK_GROUP: [&str; 1] = [UNHEALTHY];
-const OF_APPLICATION_GROUP: [&str; 3] = ["HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount", UNHEALTHY];
+const OF_APPLICATION_GROUP: [&str; 3] =
+    ["HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount", UNHEALTHY];
 
 /// Reads from CloudWatch.
 pub(crate) struct Adapter {
@@ -96,7 +97,8 @@ fn series(of: &MetricsOf) -> Vec<Series> {
         false => (&APPLICATION, &OF_APPLICATION_GROUP),
     };
     let of_balancer = counters.iter().map(|name| (*name, None));
-    let of_groups = of.target_groups.iter().flat_map(|group| of_group.iter().map(|name| (*name, Some(group.clone()))));
+    let of_groups =
+        of.target_groups.iter().flat_map(|group| of_group.iter().map(|name| (*name, Some(group.clone()))));
     let series = |(name, target_group): (&str, Option<Arn>)| Series {
         name: name.to_owned(),
         target_group,
@@ -165,7 +167,8 @@ mod tests {
 
     #[test]
     fn one_request_asks_for_the_balancer_and_each_group() {
-        for (network, namespace, queries) in [(true, "AWS/NetworkELB", 8), (false, "AWS/ApplicationELB", 13)] {
+        for (network, namespace, queries) in [(true, "AWS/NetworkELB", 8), (false, "AWS/ApplicationELB", 13)]
+        {
             let of = of(network);
             let asked = series(&of);
             assert_eq!(asked.len(), queries);

@@ -186,7 +186,11 @@ fn rule(wire: types::Rule) -> Rule {
             .chain(configured(condition.path_pattern_config.and_then(|config| config.values)))
             .chain(configured(condition.http_request_method_config.and_then(|config| config.values)))
             // Of a network load balancer: `ipv4` or `ipv6`, which no request's lines tell.
-            .chain(condition.source_ip_config.and_then(|config| Some(config.ip_address_type?.as_str().to_owned())));
+            .chain(
+                condition
+                    .source_ip_config
+                    .and_then(|config| Some(config.ip_address_type?.as_str().to_owned())),
+            );
         let values: Vec<String> = values.collect();
         // The older form has the values beside the field; of the newer, regular expressions are left out.
         let values = if values.is_empty() { configured(condition.values) } else { values };

@@ -44,7 +44,11 @@ fn certificate(one: &Certificate) -> X509 {
         addresses: alternative.iter().filter_map(address).collect(),
         not_before: time(body.validity().not_before.to_unix_duration()),
         not_after: time(body.validity().not_after.to_unix_duration()),
-        key: body.subject_public_key_info().to_der().ok().and_then(|der| content(&der).map(authorities::short_key)),
+        key: body
+            .subject_public_key_info()
+            .to_der()
+            .ok()
+            .and_then(|der| content(&der).map(authorities::short_key)),
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) const ROWS: &[Row] = &[
         all(a, "unused", Some("Target.InvalidState"));
     })
     .logged(log::TRACED_BALANCER),
-    row("503 that a rule answers", BOTH, "listener-forwards-nowhere", |a| {
+    row("rule of the path answers 503, passed on", BOTH, "listener-forwards-nowhere", |a| {
         let port = balanced(a);
         rules::rule_on(a, port, 10, rules::path("/orders*"), Action::FixedResponse(503));
     })
@@ -49,12 +49,17 @@ pub(crate) const ROWS: &[Row] = &[
         balanced(a);
     })
     .logged(log::TRACED_BALANCER),
-    row("504 from a balancer that the targets let nothing in from", BOTH, "target-security-group-blocks", |a| {
-        balanced(a);
-        network::group(a, network::TARGETS).inbound.clear();
-        rules::time_out(a, "orders-blue");
-        own(a, 504);
-    })
+    row(
+        "504 from a balancer that the targets let nothing in from",
+        BOTH,
+        "target-security-group-blocks",
+        |a| {
+            balanced(a);
+            network::group(a, network::TARGETS).inbound.clear();
+            rules::time_out(a, "orders-blue");
+            own(a, 504);
+        },
+    )
     .logged(log::ANSWERED_504),
     row("504 from a balancer, a network ACL before the targets", BOTH, "network-acl-blocks-request", |a| {
         balanced(a);
@@ -94,7 +99,8 @@ pub(crate) const ROWS: &[Row] = &[
     })
     .logged(log::ANSWERED_503)
     .likely(),
-    row("503 over a network load balancer alone", V1, "target-answered-5xx", |_| {}).logged(log::ANSWERED_503),
+    row("503 over a network load balancer alone", V1, "target-answered-5xx", |_| {})
+        .logged(log::ANSWERED_503),
     row("464 from a group of HTTP/2", BOTH, "target-group-protocol-mismatch", |a| {
         balanced(a);
         a.target_group("orders-blue").version = Some("HTTP2".to_owned());

@@ -8,13 +8,23 @@ use crate::harness::acm::Certificate;
 use crate::matrix::{BOTH, Row, V2, log, row};
 
 pub(crate) const ROWS: &[Row] = &[
-    row("a listener verifies clients, the stage has no certificate", BOTH, "client-certificate-missing", |a| {
-        verify(a, 8443);
-    })
+    row(
+        "a listener verifies clients, the stage has no certificate",
+        BOTH,
+        "client-certificate-missing",
+        |a| {
+            verify(a, 8443);
+        },
+    )
     .logged(log::HANDSHAKE),
-    row("a listener verifies clients, and the text does not speak of TLS", BOTH, "client-certificate-missing", |a| {
-        verify(a, 8443);
-    })
+    row(
+        "a listener verifies clients, and the text does not speak of TLS",
+        BOTH,
+        "client-certificate-missing",
+        |a| {
+            verify(a, 8443);
+        },
+    )
     .likely(),
     row("the listener behind both balancers verifies clients", V2, "client-certificate-missing", |a| {
         let port = answered::balanced(a);

@@ -72,11 +72,16 @@ pub(crate) const ROWS: &[Row] = &[
         one_silent(a);
     })
     .likely(),
-    row("the client's address is kept towards targets behind a transit gateway", V2, "client-ip-preservation-unsupported", |a| {
-        networked(a);
-        in_transit(a);
-        keep_client(a);
-    }),
+    row(
+        "the client's address is kept towards targets behind a transit gateway",
+        V2,
+        "client-ip-preservation-unsupported",
+        |a| {
+            networked(a);
+            in_transit(a);
+            keep_client(a);
+        },
+    ),
 ];
 
 /// The targets are in a VPC that is peered with the load balancer's.

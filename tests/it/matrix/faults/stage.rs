@@ -51,15 +51,30 @@ pub(crate) const ROWS: &[Row] = &[
         deployed_before(a, "orders.internal.example", "orders.old.example");
         super::targets::unhealthy(a);
     }),
-    row("stage variable in the URI's host undefined, address refused", BOTH, "stage-variable-undefined", undefined_host)
-        .logged(log::ADDRESS),
-    row("stage variable in the URI's port undefined, address refused", BOTH, "stage-variable-undefined", |a| {
-        readdress(a, ":8443", ":${stageVariables.port}");
-    })
+    row(
+        "stage variable in the URI's host undefined, address refused",
+        BOTH,
+        "stage-variable-undefined",
+        undefined_host,
+    )
     .logged(log::ADDRESS),
-    row("stage variable in the URI's path undefined, address refused", BOTH, "stage-variable-undefined", |a| {
-        readdress(a, "8443/orders", "8443/${stageVariables.base}");
-    })
+    row(
+        "stage variable in the URI's port undefined, address refused",
+        BOTH,
+        "stage-variable-undefined",
+        |a| {
+            readdress(a, ":8443", ":${stageVariables.port}");
+        },
+    )
+    .logged(log::ADDRESS),
+    row(
+        "stage variable in the URI's path undefined, address refused",
+        BOTH,
+        "stage-variable-undefined",
+        |a| {
+            readdress(a, "8443/orders", "8443/${stageVariables.base}");
+        },
+    )
     .logged(log::ADDRESS)
     .likely(),
     row("stage variable in a mock's template undefined", V1, "stage-variable-undefined", mocked)

@@ -87,9 +87,10 @@ impl Listed for RouteTable {
 
     fn described(&self) -> Value {
         let main = self.is_main.then(|| json!({ "Main": true, "RouteTableId": self.id }));
-        let named = self.subnets.iter().map(|subnet| {
-            json!({ "Main": false, "RouteTableId": self.id, "SubnetId": subnet })
-        });
+        let named = self
+            .subnets
+            .iter()
+            .map(|subnet| json!({ "Main": false, "RouteTableId": self.id, "SubnetId": subnet }));
         json!({
             "RouteTableId": self.id,
             "VpcId": self.vpc_id,
