@@ -92,7 +92,8 @@ impl RouteContext {
         let status = self.answer.as_ref().and_then(|answer| answer.status);
         match self.cause.blames {
             Blames::BackendAnswer if self.cause.masked_by == MaskedBy::BackendAnswer => {
-                status.is_some_and(|status| status < 400)
+                // Of what clients are answered as their own fault, load balancers make 460 to 464 alone.
+                status.is_some_and(|status| status < 500 && !(460..=464).contains(&status))
             }
             // A service of AWS is called without a link.
             Blames::BackendAnswer => self.endpoint.as_ref().is_some_and(Endpoint::is_service),
