@@ -196,8 +196,10 @@ fn counted(
     let nothing = "CloudWatch counts no 5xx of the load balancer or its targets in that minute";
     let Some(failed) = failed else { return undecided(None, nothing) };
     let of = |name: &str| Counted::of(on, name, failed).unwrap_or_default();
-    let balancer = match answer.status.filter(|status| COUNTED_APART.contains(status)) {
-        Some(status) => of(&format!("HTTPCode_ELB_{status}_Count")),
+    let apart = |status: u16| of(&format!("HTTPCode_ELB_{status}_Count"));
+    let any_apart = COUNTED_APART.iter().any(|status| apart(*status).around > 0);
+    let balancer = match answer.status.filter(|status| any_apart && COUNTED_APART.contains(status)) {
+        Some(status) => apart(status),
         None => of("HTTPCode_ELB_5XX_Count"),
     };
     let target = of("HTTPCode_Target_5XX_Count");
@@ -326,8 +328,10 @@ pub(crate) fn explains(findings: &[Finding], finding: &Finding) -> bool {
     }
     let Some(own) = is(Code::LoadBalancerAnswered, &[State::Faulty, State::Unknown]) else { return false };
     let status = own.detail.get("status").and_then(|status| status.parse().ok());
+    // What leaves some requests working explains nothing while it is not known who answered.
+    let open = own.state == State::Unknown && finding.partial;
     finding.code == Code::LoadBalancerAnswered
-        || (finding.balancer == own.balancer && makes(status, finding) != Makes::Nothing)
+        || (finding.balancer == own.balancer && !open && makes(status, finding) != Makes::Nothing)
 }
 
 /// Whether the finding that explains the answer does so beyond doubt, as far as who answered decides it.

@@ -12,6 +12,7 @@ use crate::aws::{ReadError, Reading};
 use crate::causes::{Blames, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
+use crate::ids::ApiKind;
 use crate::path::{HeldCertificate, OnPath};
 use crate::text::shell_word;
 
@@ -25,6 +26,10 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     }
     let Some(listener) = on.called_listener() else { return Vec::new() };
     let verifies = listener.ends_tls() && listener.client_certificates.as_deref() == Some("verify");
+    // Of HTTP APIs none can: <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html>.
+    if subject.source.api_kind == Some(ApiKind::Http) {
+        return if verifies { vec![missing(subject, on, listener)] } else { Vec::new() };
+    }
     let stage = match &on.path.stage {
         Reading::Known { value, .. } => value,
         Reading::NotRead(unread) if verifies && !matches!(unread.why, ReadError::NotAsked(_)) => {
@@ -47,8 +52,11 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 fn missing(subject: &RouteContext, on: OnPath<'_>, listener: &Listener) -> Finding {
     let stage = subject.source.stage.as_deref().unwrap_or("of the API");
+    let http = subject.source.api_kind == Some(ApiKind::Http);
+    let presents =
+        if http { "an HTTP API can present none".to_owned() } else { format!("stage {stage} presents none") };
     let says = format!(
-        "listener {}:{} lets no client in without a certificate, and stage {stage} presents none",
+        "listener {}:{} lets no client in without a certificate, and {presents}",
         listener.protocol, listener.port
     );
     let api = subject.source.api.as_ref().map_or("API".to_owned(), |api| shell_word(api.as_str()));
@@ -61,7 +69,15 @@ fn missing(subject: &RouteContext, on: OnPath<'_>, listener: &Listener) -> Findi
         "aws elbv2 describe-listeners --listener-arns {} --query 'Listeners[].MutualAuthentication' --region {{region}}",
         listener.arn
     );
-    Finding::read(Code::ClientCertificateMissing, &on.listeners, says).of(&listener.arn).remedy(
+    let finding = Finding::read(Code::ClientCertificateMissing, &on.listeners, says).of(&listener.arn);
+    if http {
+        return finding.remedy(
+            "Set the listener's mutual authentication to off or passthrough.",
+            None,
+            Some(show),
+        );
+    }
+    finding.remedy(
         "Give the stage a client certificate that the listener's trust store accepts, and deploy the API; or set the \
          listener's mutual authentication to off or passthrough.",
         Some(set),

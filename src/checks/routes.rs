@@ -47,7 +47,7 @@ struct Departure {
     subnet: String,
     zone: Option<String>,
     address: IpAddr,
-    /// Whether health checks of the same target pass.
+    /// Whether health checks of the same target get there and back.
     healthy: bool,
     hop: NextHop,
 }
@@ -130,11 +130,19 @@ fn to_group(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Vec<Finding
             }
             let (subnet, address) = (subnet?.to_owned(), target.place.net.addr());
             let hop = routes(on, value).next_hop(&subnet, address);
-            Some(Departure { subnet, zone: Some(zone.zone.clone()), address, healthy: target.healthy, hop })
+            let healthy = target.healthy || answered(on, group, address);
+            Some(Departure { subnet, zone: Some(zone.zone.clone()), address, healthy, hop })
         })
     });
     let report = RouteReport { on, tables, group: Some(group) };
     report.findings(&departures.collect::<Vec<_>>())
+}
+
+/// Whether the target's answers to health checks arrive, though they are not as expected.
+fn answered(on: OnPath<'_>, group: &Arn, address: IpAddr) -> bool {
+    let targets = on.targets.get(group).and_then(Reading::value).into_iter().flatten();
+    let mut own = targets.filter(|target| target.id.parse() == Ok(address));
+    own.any(|target| target.reason.as_deref() == Some("Target.ResponseCodeMismatch"))
 }
 
 fn routes<'a>(on: OnPath<'a>, tables: &'a [RouteTable]) -> Routes<'a> {
@@ -186,6 +194,8 @@ impl<'a> RouteReport<'a> {
             NextHop::Local => Ok(None),
             NextHop::Missing => Ok(Some(RouteFault::Missing)),
             NextHop::Blackhole { to, via } => Ok(Some(RouteFault::Blackhole { to: *to, via: via.clone() })),
+            // Inside the VPC there is always a route.
+            NextHop::Unknown(_) if is_near(self.on, departure.address) => Ok(None),
             NextHop::Unknown(unread) => Err(unread.clone()),
             NextHop::Via { via, .. } if via.starts_with("pcx-") => {
                 let peerings = known(&network.peerings)?;

@@ -133,6 +133,9 @@ fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
         return "the text itself names the fault; nothing along the private path was read".to_owned();
     }
     match (count(State::Faulty), count(State::Unknown), count(State::Healthy)) {
+        (0, 0, 0) if subject.cause.blames == Blames::BackendAnswer => {
+            "the backend itself answered, and no private integration leads to it".to_owned()
+        }
         (0, 0, 0) => "nothing was read".to_owned(),
         (0, 0, _) => {
             "every hop that was read is healthy now; the fault may have passed, or lies where no check looks"

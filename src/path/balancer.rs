@@ -213,3 +213,82 @@ impl Network {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::aws::model::Condition;
+
+    fn known<T>(value: T) -> Reading<T> {
+        Reading::Known { value, query: QueryKind::Listeners, at: Timestamp::UNIX_EPOCH }
+    }
+
+    fn forward(groups: &[(&str, i32)]) -> Action {
+        let target_groups = groups.iter().map(|(arn, weight)| (Arn::new(*arn), *weight)).collect();
+        Action { kind: "forward".to_owned(), target_groups, status: None }
+    }
+
+    fn network(addresses: &str, actions: Vec<Action>) -> Balancer {
+        let arn = Arn::new("arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/orders/1");
+        let load_balancer = LoadBalancer {
+            arn: arn.clone(),
+            name: "orders".to_owned(),
+            kind: "network".to_owned(),
+            state: "active".to_owned(),
+            reason: None,
+            vpc: None,
+            zones: Vec::new(),
+            security_groups: Vec::new(),
+            enforces_inbound: None,
+            addresses: Some(addresses.to_owned()),
+        };
+        let listener = Listener {
+            arn: Arn::new("listener"),
+            load_balancer: arn.clone(),
+            port: 443,
+            protocol: "TCP".to_owned(),
+            actions,
+            client_certificates: None,
+            ignores_expiry: false,
+            alpn: None,
+        };
+        Balancer {
+            named_listener: Some(listener.arn.clone()),
+            load_balancer: known(load_balancer),
+            listeners: known(vec![listener]),
+            arn: Some(arn),
+            ..Balancer::unread("not needed")
+        }
+    }
+
+    #[track_caller]
+    fn check(balancer: &Balancer, expected: &[&str]) {
+        let groups: Vec<String> = balancer.called_target_groups().iter().map(ToString::to_string).collect();
+        assert_eq!(groups, expected);
+    }
+
+    #[test]
+    fn groups_come_by_weight_and_those_of_none_not_at_all() {
+        let actions = vec![forward(&[("a", 1), ("z", 90), ("m", 0), ("b", 1)])];
+        let balancer = network("ipv4", actions);
+        check(&balancer, &["z", "a", "b"]);
+        assert_eq!(balancer.unread_target_groups().len(), 3);
+    }
+
+    #[test]
+    fn a_version_of_ip_that_is_not_known_leaves_both_groups_possible() {
+        let mut balancer = network("dualstack", vec![forward(&[("default", 1)])]);
+        assert!(balancer.is_ruled());
+        assert!(!network("ipv4", Vec::new()).is_ruled());
+        let family = Condition { field: "source-ip".to_owned(), values: vec!["ipv6".to_owned()] };
+        let rule = |priority, conditions, group: &str| Rule {
+            priority,
+            conditions,
+            actions: vec![forward(&[(group, 1)])],
+        };
+        balancer.rules = known(vec![rule(Some(1), vec![family], "six"), rule(None, Vec::new(), "default")]);
+        check(&balancer, &["default", "six"]);
+    }
+}
