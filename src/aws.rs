@@ -3,7 +3,6 @@
 #[macro_use]
 mod queries;
 mod accounts;
-pub mod authorities;
 mod cached;
 #[cfg(feature = "live")]
 pub mod live;
@@ -19,5 +18,5 @@ pub use log_groups::{
     Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, LogGroup, LogGroups, Page, Stretch,
     Subscription,
 };
-pub use queries::{Answer, Query, QueryKind};
+pub use queries::{Answer, ProbeOf, Query, QueryKind};
 pub use reading::{NotRead, ReadError, Reading};

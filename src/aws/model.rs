@@ -27,6 +27,9 @@ pub struct Stage {
     pub variables: BTreeMap<String, String>,
     /// Variables that canary requests see instead.
     pub canary_overrides: BTreeMap<String, String>,
+    /// Whether canary requests run over another deployment than the stage's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub canary_differs: bool,
     /// The level of execution logging (`OFF`, `ERROR`, `INFO`) by method: `/orders/GET`, or `*/*` for all others.
     #[serde(default)]
     pub logging: BTreeMap<String, String>,
@@ -36,6 +39,12 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// The variables that its requests see, or those of its canary.
+    pub fn variables_of(&self, canary: bool) -> BTreeMap<String, String> {
+        let own = self.variables.clone().into_iter();
+        own.chain(self.canary_overrides.clone().into_iter().filter(|_| canary)).collect()
+    }
+
     /// Whether anything is logged of a route's requests: its own setting, else the stage's, else nothing.
     pub fn logs(&self, route: Option<(&str, &str)>) -> bool {
         let own = route.and_then(|(resource, method)| self.logging.get(&format!("{resource}/{method}")));
@@ -77,28 +86,25 @@ pub struct Integration {
     /// Of a mock: the stage variables that its request templates use.
     #[serde(default)]
     pub template_variables: Vec<String>,
+    /// The verb towards the backend; `ANY` passes the client's on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_method: Option<String>,
+    /// Headers that it sets, in lower case: their fixed value, or `None` where it comes from the request.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Option<String>>,
 }
 
 impl Integration {
-    /// What of the way to the backend differs from another version of the integration. What either does not say (an export
-    /// need not hold every field) is no difference, nor is the path, which the backend alone reads.
-    pub fn differing(&self, other: &Self) -> Option<&'static str> {
-        let differ = |a: Option<String>, b: Option<String>| a.is_some() && b.is_some() && a != b;
-        let address = |uri: &Option<String>| {
-            uri.as_ref().map(|uri| uri.split('/').take(3).collect::<Vec<_>>().join("/").to_ascii_lowercase())
+    /// The headers among `integration.request.header.NAME` parameters. A value in single quotes is fixed.
+    pub(crate) fn headers_of(
+        parameters: impl IntoIterator<Item = (String, String)>,
+    ) -> BTreeMap<String, Option<String>> {
+        let header = |(name, value): (String, String)| {
+            let name = name.strip_prefix("integration.request.header.")?.to_ascii_lowercase();
+            let fixed = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
+            Some((name, fixed.map(str::to_owned)))
         };
-        let arn = |target: &Option<Arn>| target.as_ref().map(ToString::to_string);
-        if differ(self.connection_id.clone(), other.connection_id.clone()) {
-            Some("VPC link")
-        } else if differ(address(&self.uri), address(&other.uri)) {
-            Some("URI")
-        } else if differ(arn(&self.target), arn(&other.target)) {
-            Some("target")
-        } else if self.private != other.private {
-            Some("connection type")
-        } else {
-            None
-        }
+        parameters.into_iter().filter_map(header).collect()
     }
 
     /// The same with what it does not say taken from another version of it over the same link.
@@ -185,6 +191,9 @@ pub struct EndpointService {
     pub state: String,
     /// The network load balancers behind it.
     pub load_balancers: Vec<Arn>,
+    /// The zones that it is offered in; empty where the answer does not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
 }
 
 /// A connection to an endpoint service.
@@ -306,8 +315,11 @@ pub struct Rule {
 pub struct Condition {
     /// `host-header`, `path-pattern`, `http-request-method`, …
     pub field: String,
-    /// Patterns with `*` and `?`; empty where the condition is written otherwise.
+    /// Patterns with `*` and `?`, or networks; empty where the condition is written otherwise.
     pub values: Vec<String>,
+    /// The header that a condition of headers looks at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
 }
 
 /// A target group.
@@ -329,6 +341,12 @@ pub struct TargetGroup {
     /// Of application load balancers: `HTTP1`, `HTTP2`, `GRPC`.
     #[serde(default)]
     pub version: Option<String>,
+    /// What health checks speak: `HTTP`, `HTTPS`, `TCP`, …
+    #[serde(default)]
+    pub health_protocol: Option<String>,
+    /// The path that they ask for, where they speak HTTP.
+    #[serde(default)]
+    pub health_path: Option<String>,
 }
 
 /// A registered target and its health.
@@ -407,7 +425,7 @@ pub struct X509 {
     pub addresses: Vec<String>,
     pub not_before: Timestamp,
     pub not_after: Timestamp,
-    /// The part of its key's digest that [`crate::aws::authorities`] knows roots by.
+    /// The part of its key's digest that [`crate::probe::authorities`] knows roots by.
     #[serde(default)]
     pub key: Option<u64>,
 }

@@ -66,6 +66,7 @@ impl<'e> Failure<'e> {
             route: self.route(),
             endpoint: self.endpoint(),
             called_path: execution.endpoint_uri.and_then(endpoint::path),
+            called_query: execution.endpoint_uri.and_then(endpoint::has_query),
             failed: true,
             answer: Some(BackendAnswer {
                 status: backend_status,

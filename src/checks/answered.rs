@@ -348,11 +348,14 @@ pub(crate) fn is_sure(subject: &RouteContext, findings: &[Finding], finding: &Fi
     sure && (subject.cause.masked_by == MaskedBy::Nothing || own_status)
 }
 
-/// Whether the finding speaks of the failure's own time, whenever it was read: the log's header, the counters of that
-/// minute, what kind of load balancer it is.
+/// Whether the finding speaks of the failure's own time, whenever it was read: the log's header or status, the counters of
+/// that minute.
 pub(crate) fn is_dated(finding: &Finding) -> bool {
     matches!(finding.code, Code::LoadBalancerAnswered | Code::TargetAnswered5xx)
-        && finding.detail.get("evidence").is_some_and(|evidence| evidence != "state")
+        && finding
+            .detail
+            .get("evidence")
+            .is_some_and(|evidence| !["state", "path"].contains(&evidence.as_str()))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

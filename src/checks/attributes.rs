@@ -46,7 +46,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     findings.extend(gives_up(subject, on));
     // Its header stands before the first byte of HTTP or TLS.
     let garbled = matches!(blames, Blames::Protocol | Blames::Anything | Blames::Tls(None));
-    for (arn, reading) in groups {
+    for (arn, reading) in groups.iter().filter(|_| on.is_network()) {
         match reading {
             Reading::NotRead(unavailable) => {
                 findings.push(Finding::unknown(Code::ProxyProtocolEnabled, unavailable).of(arn));

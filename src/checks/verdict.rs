@@ -4,7 +4,6 @@
 //! confirmed where the reading by itself explains the text and is not much younger than the failure, likely where
 //! something else could too, unknown where nothing faulty was found or could be looked at.
 
-use crate::checks::answered;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +12,7 @@ use crate::causes::{Blames, Cause, CertificateFault, RouteContext};
 use crate::checks::code::{Code, FindingKind};
 use crate::checks::code::{HopKind, State};
 use crate::checks::finding::Finding;
+use crate::checks::{answered, probe};
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
 /// usually delivers within three minutes, and Lambda's own two retries add three more.
@@ -60,7 +60,7 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
             Blames::BackendAnswer => answered::explains(findings, finding),
             _ => explains(subject.cause, finding.code),
         };
-        finding.state == State::Faulty && can
+        finding.state == State::Faulty && can && !probe::contradicts(subject.cause.blames, finding)
     };
     let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
@@ -77,21 +77,18 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
         let hole = finding.detail.contains_key("closed_ports");
         // That a load balancer answered is said where nothing behind it is found.
         let alone = code == Code::LoadBalancerAnswered;
-        (
-            alone,
-            !named(code),
-            hole,
-            code.is_metric(),
-            marginal,
-            finding.balancer,
-            finding.hop,
-            finding.partial,
-        )
+        let far = hole || finding.answered;
+        let place = (finding.balancer, finding.hop, finding.partial);
+        (alone, !named(code), far, code.is_metric(), marginal, place)
     });
+    // What requests ran over could not be read: the fault may stand in the draft alone.
+    let draft = findings
+        .iter()
+        .any(|finding| finding.code == Code::IntegrationNotDeployed && finding.state == State::Unknown);
     match best {
         Some((index, finding)) => Verdict {
             tier: match tier(subject, findings, finding) {
-                Confidence::Confirmed if unproven(finding, &explaining) => Confidence::Likely,
+                Confidence::Confirmed if draft || unproven(finding, &explaining) => Confidence::Likely,
                 tier => tier,
             },
             code: Some(finding.code),
@@ -112,9 +109,14 @@ fn tier(subject: &RouteContext, findings: &[Finding], finding: &Finding) -> Conf
     let vague = finding.partial
         || (finding.code.is_client_certificate() && subject.cause.blames != Blames::Tls(None))
         || (answer && !answered::is_sure(subject, findings, finding))
+        || (finding.answered && !answer)
         || subject.cause.blames == Blames::Anything
         || (finding.code == Code::ListenerProtocolMismatch && subject.cause.blames == Blames::Path)
-        || (finding.code.is_certificate() && named(subject.cause.blames).is_none());
+        || (probe::is_behind_connection(finding.code)
+            && matches!(subject.cause.blames, Blames::Path | Blames::Reset))
+        || (finding.code.is_certificate()
+            && named(subject.cause.blames).is_none()
+            && !probe::explains_unnamed(finding));
     let fresh = subject.at.zip(finding.read_at()).is_some_and(|(failed, read)| is_fresh(failed, read));
     if !vague && (fresh || answered::is_dated(finding)) { Confidence::Confirmed } else { Confidence::Likely }
 }
@@ -151,11 +153,23 @@ fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
 fn named(blames: Blames) -> Option<&'static [Code]> {
     let Blames::Tls(fault) = blames else { return None };
     Some(match fault? {
-        CertificateFault::Dates => &[Code::ListenerCertificateExpired, Code::ListenerCertificateNotYetValid],
-        CertificateFault::Name => &[Code::ListenerCertificateNameMismatch],
-        CertificateFault::Authority => &[Code::ListenerCertificateUntrusted],
-        // No reading shows a key, and no certificate is at fault where none was presented.
-        CertificateFault::Key | CertificateFault::NonePresented => &[],
+        CertificateFault::Dates => &[
+            Code::ListenerCertificateExpired,
+            Code::ListenerCertificateNotYetValid,
+            Code::TargetCertificateExpired,
+            Code::TargetCertificateNotYetValid,
+        ],
+        CertificateFault::Name => {
+            &[Code::ListenerCertificateNameMismatch, Code::TargetCertificateNameMismatch]
+        }
+        CertificateFault::Authority => &[
+            Code::ListenerCertificateUntrusted,
+            Code::TargetCertificateUntrusted,
+            Code::TargetCertificateChainIncomplete,
+        ],
+        // A key shows only in a handshake.
+        CertificateFault::Key => &[Code::TargetCertificateKeyMismatch],
+        CertificateFault::NonePresented => &[Code::TargetSpeaksPlaintext],
     })
 }
 
@@ -184,7 +198,9 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
 pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
     use Code::{
         IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising, PortAllocationErrors,
-        ProxyProtocolEnabled, TargetGroupProtocolMismatch, TlsNegotiationErrorsRising,
+        ProxyProtocolEnabled, TargetAnswersNotHttp, TargetDemandsClientCertificate,
+        TargetGroupProtocolMismatch, TargetNotListening, TargetRefusesTls, TargetSpeaksPlaintext,
+        TargetSpeaksTls, TlsNegotiationErrorsRising,
     };
     let hop = code.hop();
     match cause.blames {
@@ -196,7 +212,11 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
         Blames::Link => hop <= HopKind::VpcLink,
         Blames::Tls(_) => match code {
             ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
-            ProxyProtocolEnabled | TargetGroupProtocolMismatch => named(cause.blames).is_none(),
+            ProxyProtocolEnabled
+            | TargetGroupProtocolMismatch
+            | TargetRefusesTls
+            | TargetDemandsClientCertificate => named(cause.blames).is_none(),
+            TargetSpeaksPlaintext => named(cause.blames).is_none_or(|codes| codes.contains(&code)),
             _ if code.is_client_certificate() => named(cause.blames).is_none(),
             _ => code.is_certificate() && named(cause.blames).is_none_or(|codes| codes.contains(&code)),
         },
@@ -204,13 +224,22 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
         Blames::Configuration => {
             matches!(code, Code::StageVariableUndefined | Code::IntegrationNotDeployed)
         }
-        Blames::Protocol => {
-            matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled | TargetGroupProtocolMismatch)
-        }
+        Blames::Protocol => matches!(
+            code,
+            ListenerProtocolMismatch
+                | ProxyProtocolEnabled
+                | TargetGroupProtocolMismatch
+                | TargetSpeaksTls
+                | TargetAnswersNotHttp
+        ),
         Blames::Reset => {
             // Rules drop packets; they reset nothing.
-            let target = (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network();
-            target || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
+            let met = code.kind() == FindingKind::Probe || code.is_certificate();
+            let target =
+                (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network() && !met;
+            target
+                || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
+                || matches!(code, TargetNotListening | TargetRefusesTls | TargetAnswersNotHttp)
         }
         // Which of them explain an answer depends on who made it; counts of handshakes with targets always may.
         Blames::BackendAnswer => code == TlsNegotiationErrorsRising,

@@ -3,7 +3,7 @@
 use x509_cert::Certificate;
 use x509_cert::der::Encode;
 
-use crate::aws::authorities;
+use crate::probe::authorities;
 
 /// Authorities beyond API Gateway's own, which the caller trusts too.
 #[derive(Clone, Debug, Default)]

@@ -11,9 +11,9 @@ use x509_cert::der::{Decode, Encode, Header, Reader, SliceReader};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use crate::aws::authorities;
 use crate::aws::model::X509;
 use crate::aws::reading::ReadError;
+use crate::probe::authorities;
 
 /// The certificates of a PEM text, in its order: the listener's own first.
 pub(crate) fn chain(pem: &str) -> Result<Vec<X509>, ReadError> {

@@ -6,6 +6,7 @@ pub(crate) mod beside;
 pub(crate) mod clients;
 pub(crate) mod link;
 pub(crate) mod network;
+pub(crate) mod probed;
 pub(crate) mod routes;
 pub(crate) mod rules;
 pub(crate) mod stage;
@@ -24,6 +25,7 @@ pub(crate) const ROWS: &[&[Row]] = &[
     targets::ROWS,
     network::ROWS,
     beside::ROWS,
+    probed::ROWS,
     answered::ROWS,
     routes::ROWS,
     clients::ROWS,
