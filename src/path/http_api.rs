@@ -250,6 +250,7 @@ fn as_group(
         vpc: vpc_of(interfaces),
         health_port: None,
         health_path: None,
+        version: None,
         health_protocol: None,
     };
     Balancer {
