@@ -28,6 +28,7 @@ mod lambda_throttled;
 mod many_incidents;
 mod mapping_base64_failed;
 mod mapping_method_response_missing;
+mod mapping_mock_status_invalid;
 mod mapping_no_match;
 mod mapping_request_failed;
 mod mapping_response_failed;
@@ -45,7 +46,7 @@ mod vpc_link_id_invalid;
 mod waf_error;
 
 pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE, occurs_in};
-pub use cause::{Blames, Cause, CertificateFault, NextStep, PLACEHOLDERS};
-pub use diagnosis::{Diagnosis, Evidence, Route, RouteContext};
+pub use cause::{Blames, Cause, CertificateFault, MaskedBy, NextStep, PLACEHOLDERS};
+pub use diagnosis::{BackendAnswer, Diagnosis, Evidence, Route, RouteContext};
 pub use endpoint::Endpoint;
 pub use failure::{Failure, classify, classify_pasted, failure_of, proofs};

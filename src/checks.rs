@@ -1,9 +1,11 @@
 //! Room `checks`: the private path → findings → the verdict of a failure.
 
+mod answered;
 mod assessment;
 mod attributes;
 mod certificate;
 mod certificate_presented;
+mod client_certificate;
 mod cloud_map;
 mod code;
 mod endpoint_service;
@@ -17,6 +19,8 @@ mod network_remedy;
 mod network_sentences;
 mod placeholders;
 mod probe;
+mod protocol;
+mod routes;
 mod stage;
 mod targets;
 mod verdict;

@@ -5,6 +5,7 @@
 //!
 //! Requests, facts and their sentences are plain data and always there; what connects hangs on the feature `probe`.
 
+pub mod authorities;
 #[cfg(feature = "probe")]
 mod certificates;
 #[cfg(feature = "probe")]

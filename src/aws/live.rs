@@ -11,6 +11,7 @@ pub mod assumed;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod ec2_network;
+pub mod ec2_routes;
 pub mod elbv2;
 pub mod errors;
 pub mod iam;

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 pub use crate::aws::vpc::{
-    AclEntry, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup,
-    Subnet,
+    AclEntry, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface, PeeredVpc, Peering,
+    PrefixList, RouteEntry, RouteTable, SecurityGroup, Subnet, TransitAttachment,
 };
 
 /// A REST API.
@@ -48,6 +48,9 @@ pub struct Stage {
     /// Where its access log goes, and in which format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_log: Option<AccessLogSettings>,
+    /// The certificate that it presents to backends that ask for one: the id of a generated one, or the ARN of ACM's.
+    #[serde(default)]
+    pub client_certificate: Option<String>,
 }
 
 /// Where a stage writes its access log.
@@ -121,6 +124,9 @@ pub struct Integration {
     /// How an HTTP API calls what the target names; `None` for a REST API's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<HttpCall>,
+    /// Of a mock: the stage variables that its request templates use.
+    #[serde(default)]
+    pub template_variables: Vec<String>,
     /// The verb towards the backend; `ANY` passes the client's on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_method: Option<String>,
@@ -181,6 +187,14 @@ impl Integration {
             ..own
         }
     }
+}
+
+/// A certificate that API Gateway generated for its stages to present.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GeneratedCertificate {
+    pub id: String,
+    pub expires: Option<Timestamp>,
 }
 
 /// A VPC link of either generation.
@@ -282,6 +296,9 @@ pub struct LoadBalancer {
     pub dns_name: Option<String>,
     /// Network load balancers: whether what comes through PrivateLink has to pass their inbound rules.
     pub enforces_inbound: Option<bool>,
+    /// `ipv4`, `dualstack`, …
+    #[serde(default)]
+    pub addresses: Option<String>,
 }
 
 /// A Cloud Map service.
@@ -340,6 +357,15 @@ pub struct Listener {
     pub protocol: String,
     /// What its default actions do.
     pub actions: Vec<Action>,
+    /// What it does about certificates of clients: `off`, `verify`, `passthrough`.
+    #[serde(default)]
+    pub client_certificates: Option<String>,
+    /// Whether it lets expired ones pass.
+    #[serde(default)]
+    pub ignores_expiry: bool,
+    /// Which protocol it agrees on in TLS (`HTTP2Only`).
+    #[serde(default)]
+    pub alpn: Option<String>,
 }
 
 /// What a listener does with a connection or request.
@@ -350,6 +376,9 @@ pub struct Action {
     pub kind: String,
     /// Where it forwards to, with weights; a weight of 0 gets nothing.
     pub target_groups: Vec<(Arn, i32)>,
+    /// The status that a `fixed-response` answers.
+    #[serde(default)]
+    pub status: Option<u16>,
 }
 
 impl Listener {
@@ -419,6 +448,9 @@ pub struct TargetGroup {
     pub vpc: Option<String>,
     /// The port that health checks go to, a number or `traffic-port`; `None` where they are off.
     pub health_port: Option<String>,
+    /// Of application load balancers: `HTTP1`, `HTTP2`, `GRPC`.
+    #[serde(default)]
+    pub version: Option<String>,
     /// What health checks speak: `HTTP`, `HTTPS`, `TCP`, …
     #[serde(default)]
     pub health_protocol: Option<String>,
@@ -503,6 +535,9 @@ pub struct X509 {
     pub addresses: Vec<String>,
     pub not_before: Timestamp,
     pub not_after: Timestamp,
+    /// The part of its key's digest that [`crate::probe::authorities`] knows roots by.
+    #[serde(default)]
+    pub key: Option<u64>,
 }
 
 impl X509 {

@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use crate::aws::model::{
     AcmCertificate, ApiV2, Attributes, CloudMapInstance, CloudMapService, EndpointConnection,
-    EndpointService, Instance, InstancesOf, InterfacesOf, LinesOf, Listener, ListenerCertificate,
-    LoadBalancer, LoggedLine, MetricsOf, NetworkAcl, NetworkInterface, PrefixList, Resource, RestApi, Rule,
-    SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink, X509,
+    EndpointService, GeneratedCertificate, Instance, InstancesOf, InterfacesOf, LinesOf, Listener,
+    ListenerCertificate, LoadBalancer, LoggedLine, MetricsOf, NetworkAcl, NetworkInterface, Peering,
+    PrefixList, Resource, RestApi, RouteTable, Rule, SecurityGroup, Series, Stage, Subnet, Target,
+    TargetGroup, TransitAttachment, VpcLink, X509,
 };
 use crate::ids::{ApiId, Arn};
 use crate::logs::LogWriter;
@@ -86,6 +87,11 @@ macro_rules! every_query {
                 servicediscovery.registered, "servicediscovery:ListInstances", "servicediscovery:ListInstances",
                 "the registered instances", format!("the instances registered with Cloud Map service {service}"),
                 "who is registered with a Cloud Map service whose instances' health may not be read",
+            }
+            ClientCertificate(id: String) -> GeneratedCertificate {
+                apigateway.client_certificate, "apigateway:GetClientCertificate", "apigateway:GET",
+                "the client certificate", format!("client certificate {id}"),
+                "whether the certificate that the stage presents to backends has expired",
             }
             VpcLinkV1(id: String) -> VpcLink {
                 apigateway.vpc_link, "apigateway:GetVpcLink", "apigateway:GET",
@@ -225,6 +231,22 @@ macro_rules! every_query {
                 apigateway.log_writers, "apigateway:GetStages", "apigateway:GET",
                 "who writes to the log group", format!("which REST API writes to {group}"),
                 "which stage an access line is of that does not name it",
+            }
+            RouteTables(vpc: String) -> Vec<RouteTable> {
+                ec2.route_tables, "ec2:DescribeRouteTables", "ec2:DescribeRouteTables",
+                "the route tables", format!("the route tables of {vpc}"),
+                "whether a route leads from the load balancer to its targets",
+            }
+            Peerings(ids: Vec<String>) -> Vec<Peering> {
+                ec2.peerings, "ec2:DescribeVpcPeeringConnections", "ec2:DescribeVpcPeeringConnections",
+                "the peering connections", format!("the peering connections {}", ids.join(", ")),
+                "whether a peering connection that a route names is active",
+            }
+            TransitAttachments(vpc: String) -> Vec<TransitAttachment> {
+                ec2.transit_attachments,
+                "ec2:DescribeTransitGatewayVpcAttachments", "ec2:DescribeTransitGatewayVpcAttachments",
+                "the transit gateway attachments", format!("the transit gateway attachments of {vpc}"),
+                "whether the attachment to a transit gateway that a route names is available",
             }
             RequestLines(of: LinesOf) -> Vec<LoggedLine> {
                 logs.lines, "logs:FilterLogEvents", "logs:FilterLogEvents",

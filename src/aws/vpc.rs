@@ -130,3 +130,65 @@ impl InterfacesOf {
         }
     }
 }
+
+/// A route table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteTable {
+    pub id: String,
+    /// Whether it is of every subnet of the VPC that no other is of.
+    pub main: bool,
+    /// The subnets that name it.
+    pub subnets: Vec<String>,
+    pub routes: Vec<RouteEntry>,
+}
+
+/// One entry of a route table: of those that hold an address, the narrowest decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteEntry {
+    /// The network that it is for; `None` where a prefix list names several.
+    pub to: Option<IpNet>,
+    #[serde(default)]
+    pub prefix_list: Option<String>,
+    /// Where packets go: `local`, or the id of a gateway, peering connection, interface, …
+    pub via: String,
+    /// `active`, `blackhole`, …
+    pub state: String,
+}
+
+/// A connection between two VPCs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peering {
+    pub id: String,
+    /// `active`, `pending-acceptance`, `expired`, …
+    pub status: String,
+    /// Why, in AWS's words.
+    pub message: Option<String>,
+    /// The two VPCs.
+    pub ends: Vec<PeeredVpc>,
+}
+
+/// One end of a peering connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeeredVpc {
+    pub vpc: String,
+    pub region: Option<String>,
+    /// Its networks; AWS shows them while the connection is active.
+    pub cidrs: Vec<IpNet>,
+}
+
+/// A VPC's attachment to a transit gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransitAttachment {
+    pub id: String,
+    /// The transit gateway.
+    pub gateway: String,
+    /// `available`, `deleting`, `failed`, …
+    pub state: String,
+    /// One in each zone from which it can be reached.
+    pub subnets: Vec<String>,
+}

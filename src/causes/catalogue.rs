@@ -9,9 +9,9 @@ use crate::causes::{
     integration_role_not_assumable, integration_timeout, integration_unreachable, invalid_http_response,
     lambda_function_error, lambda_function_timeout, lambda_invocation_rejected, lambda_malformed_response,
     lambda_permission_missing, lambda_throttled, many_incidents, mapping_base64_failed,
-    mapping_method_response_missing, mapping_no_match, mapping_request_failed, mapping_response_failed,
-    network_error, response_too_large, target_reset, tls_handshake_failed, undecodable_batch,
-    unrecognised_failure, vpc_link_error, vpc_link_id_invalid, waf_error,
+    mapping_method_response_missing, mapping_mock_status_invalid, mapping_no_match, mapping_request_failed,
+    mapping_response_failed, network_error, response_too_large, target_reset, tls_handshake_failed,
+    undecodable_batch, unrecognised_failure, vpc_link_error, vpc_link_id_invalid, waf_error,
 };
 
 use crate::causes::cause::Cause;
@@ -52,6 +52,7 @@ pub static CATALOGUE: &[&Cause] = &[
     &invalid_http_response::CAUSE,
     &mapping_base64_failed::CAUSE,
     &mapping_method_response_missing::CAUSE,
+    &mapping_mock_status_invalid::CAUSE,
     &mapping_no_match::CAUSE,
     &mapping_request_failed::CAUSE,
     &mapping_response_failed::CAUSE,

@@ -100,8 +100,10 @@ pub enum Blames {
     Reset,
     /// Protocols and proxy protocol.
     Protocol,
-    /// The backend's own answer: the path carried the request and the response.
+    /// An error that came over the path: the application's own, or made by an application load balancer on the way.
     BackendAnswer,
+    /// The API's own configuration: the stage and its variables, the integration. Nothing behind it.
+    Configuration,
     /// Any fault, none of them for sure: the text does not say.
     Anything,
     /// Nothing along a private path: the fault is Lambda's, a mapping's, a policy's.
@@ -109,9 +111,9 @@ pub enum Blames {
 }
 
 impl Blames {
-    /// Whether no fault of the private path can explain it, so that the path need not be read.
+    /// Whether no fault of a private path can ever explain it.
     pub fn spares_path(self) -> bool {
-        matches!(self, Self::Elsewhere | Self::BackendAnswer)
+        self == Self::Elsewhere
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is known of a failed request from its log lines alone.
 
 use std::ops::Deref;
+use std::time::Duration;
 
-use crate::causes::cause::{Cause, MaskedBy};
+use crate::causes::cause::{Blames, Cause, MaskedBy};
 use crate::causes::endpoint::Endpoint;
 use crate::causes::redact;
 
@@ -54,22 +55,53 @@ pub struct RouteContext {
     pub called_query: Option<bool>,
     /// Whether anything failed: logs prove that logging is on.
     pub failed: bool,
+    /// What the backend answered the failed request; `None` where the path is read at another time than it failed.
+    pub answer: Option<BackendAnswer>,
+}
+
+/// What came back from the backend, as far as lines say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackendAnswer {
+    pub status: Option<u16>,
+    /// From sending to the answer.
+    pub latency: Option<Duration>,
+    /// The `Server` header, which only data tracing logs.
+    pub server: Option<String>,
 }
 
 impl RouteContext {
     /// A route that `check` names: every fault that would make its backend unreachable counts.
     pub fn asked(source: Source, route: Option<Route>, at: Timestamp) -> Self {
         let cause = catalogue::UNREACHABLE;
-        let (endpoint, called_path, called_query, request_id) = (None, None, None, None);
-        let at = Some(at);
-        Self { cause, source, request_id, at, route, endpoint, called_path, called_query, failed: false }
+        let (endpoint, called_path, called_query, request_id, answer) = (None, None, None, None, None);
+        let (at, failed) = (Some(at), false);
+        Self { cause, source, request_id, at, route, endpoint, called_path, called_query, failed, answer }
     }
 
     /// The same later on, when it may have been repaired: what is read then is set against that time, and what a route calls
     /// is what is deployed then, not what the failed request called.
     pub fn later(self, at: Timestamp) -> Self {
         let endpoint = self.endpoint.filter(|_| self.route.is_none());
-        Self { at: Some(at), endpoint, ..self }
+        Self { at: Some(at), endpoint, answer: None, ..self }
+    }
+
+    /// Whether nothing behind the integration can matter to it.
+    pub fn spares_link(&self) -> bool {
+        self.cause.blames == Blames::Configuration
+    }
+
+    /// Whether nothing on a private path can matter to it, so that the path need not be read.
+    pub fn spares_path(&self) -> bool {
+        let status = self.answer.as_ref().and_then(|answer| answer.status);
+        match self.cause.blames {
+            Blames::BackendAnswer if self.cause.masked_by == MaskedBy::BackendAnswer => {
+                // Of what clients are answered as their own fault, load balancers make 460 to 464 alone.
+                status.is_some_and(|status| status < 500 && !(460..=464).contains(&status))
+            }
+            // A service of AWS is called without a link.
+            Blames::BackendAnswer => self.endpoint.as_ref().is_some_and(Endpoint::is_service),
+            blames => blames.spares_path(),
+        }
     }
 }
 
@@ -95,6 +127,7 @@ impl Diagnosis {
             called_path: None,
             called_query: None,
             failed: true,
+            answer: None,
         };
         Self {
             subject,

@@ -19,6 +19,12 @@ impl Endpoint {
         Self::parts(uri).map(Self::of_parts)
     }
 
+    /// Whether it is a service of AWS itself; a load balancer's own name ends like one.
+    pub fn is_service(&self) -> bool {
+        let of_aws = [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|end| self.host.ends_with(end));
+        of_aws && !self.host.contains(".elb.")
+    }
+
     pub(crate) fn of_parts((tls, host, port): (bool, &str, u16)) -> Self {
         Self { tls, host: host.to_ascii_lowercase(), port }
     }

@@ -11,7 +11,7 @@ pub(crate) static CAUSE: Cause = Cause {
     title: "the host in the integration's URI cannot be used",
     severity: Severity::Critical,
     status: Some(500),
-    blames: Blames::Elsewhere,
+    blames: Blames::Configuration,
     clue: clue::none,
     masked_by: MaskedBy::Nothing,
     names_reset: false,

@@ -6,12 +6,13 @@
 
 use crate::causes::{clue, endpoint, recognise, redact};
 use crate::logs::line;
+use crate::logs::line::Kind;
 
 use jiff::Timestamp;
 
 use crate::causes::catalogue;
 use crate::causes::cause::{Cause, Proof};
-use crate::causes::diagnosis::{Diagnosis, Evidence, Route, RouteContext};
+use crate::causes::diagnosis::{BackendAnswer, Diagnosis, Evidence, Route, RouteContext};
 use crate::causes::endpoint::Endpoint;
 use crate::ids::{ApiId, RequestId};
 use crate::logs::{Entry, Execution, LogType, Source};
@@ -55,6 +56,8 @@ impl<'e> Failure<'e> {
         let failure = self.failure();
         let quote = |index: usize| Evidence::quote(&execution.entries[index]);
         let line = recognise::joined(&failure.line);
+        let backend_status =
+            execution.received.map_or_else(|| named_status(failure), |received| received.status);
         let subject = RouteContext {
             cause,
             source: self.source(),
@@ -65,6 +68,11 @@ impl<'e> Failure<'e> {
             called_path: execution.endpoint_uri.and_then(endpoint::path),
             called_query: execution.endpoint_uri.and_then(endpoint::has_query),
             failed: true,
+            answer: Some(BackendAnswer {
+                status: backend_status,
+                latency: execution.received.and_then(|received| received.latency),
+                server: self.server(),
+            }),
         };
         Diagnosis {
             subject,
@@ -72,9 +80,7 @@ impl<'e> Failure<'e> {
                 .completed
                 .or(execution.gateway_response.and_then(|(_, status)| status))
                 .or(cause.status),
-            backend_status: execution
-                .received
-                .map_or_else(|| named_status(failure), |received| received.status),
+            backend_status,
             phase: execution.phase(proof.line),
             clue: (cause.clue)(&clue::symptoms(execution, proof.line, &line)),
             evidence: quote(proof.line),
@@ -149,6 +155,17 @@ impl<'e> Failure<'e> {
     /// Whether these may be the last lines of a request whose first ones came elsewhere.
     pub fn is_tail(&self) -> bool {
         self.execution.is_tail()
+    }
+
+    /// The `Server` header of the last answer that was traced, where it looks like a product's name.
+    fn server(&self) -> Option<String> {
+        const LONGEST_PRODUCT: usize = 64;
+        let traced = recognise::last(self.execution, |line| matches!(line.kind, Kind::ResponseHeaders(_)))?;
+        let Kind::ResponseHeaders(headers) = self.execution.entries[traced].line.kind else { return None };
+        let server = recognise::header(headers, "server")?.trim();
+        let plain = |c: char| c.is_ascii_alphanumeric() || " ./_-()+".contains(c);
+        let named = !server.is_empty() && server.len() <= LONGEST_PRODUCT && server.chars().all(plain);
+        named.then(|| server.to_owned())
     }
 
     fn failure(&self) -> &'e Entry<'e> {

@@ -11,7 +11,7 @@ pub(crate) static CAUSE: Cause = Cause {
     title: "a body that should be base64 could not be decoded",
     severity: Severity::Medium,
     status: Some(500),
-    blames: Blames::Elsewhere,
+    blames: Blames::BackendAnswer,
     clue: clue::none,
     masked_by: MaskedBy::BackendAnswer,
     names_reset: false,

@@ -11,7 +11,7 @@ pub(crate) static CAUSE: Cause = Cause {
     title: "the mapping of the response failed",
     severity: Severity::Medium,
     status: Some(500),
-    blames: Blames::Elsewhere,
+    blames: Blames::BackendAnswer,
     clue: clue::none,
     masked_by: MaskedBy::BackendAnswer,
     names_reset: false,

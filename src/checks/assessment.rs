@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::model::{Listener, Rule, target_groups};
+use crate::aws::model::{Rule, target_groups};
 use crate::aws::{NotRead, QueryKind, ReadError};
 use crate::causes::RouteContext;
 use crate::checks::code::{Code, HopKind, State};
@@ -15,8 +15,8 @@ use crate::checks::hops::{self, Hop};
 use crate::checks::placeholders::Placeholders;
 use crate::checks::verdict::{self, Verdict};
 use crate::checks::{
-    attributes, certificate, cloud_map, endpoint_service, listener, load_balancer, metrics, network, probe,
-    stage, targets, vpc_link, zones,
+    answered, attributes, certificate, client_certificate, cloud_map, endpoint_service, listener,
+    load_balancer, metrics, network, probe, protocol, routes, stage, targets, vpc_link, zones,
 };
 use crate::path::{OnPath, PrivatePath};
 use crate::text::counted;
@@ -31,12 +31,16 @@ static PATH_CHECKS: [PathCheck; 4] =
     [stage::check, vpc_link::check, endpoint_service::check, cloud_map::check];
 
 /// In this order on one hop: rules that keep health checks out are why targets are unhealthy, so the network comes first.
-static BALANCER_CHECKS: [BalancerCheck; 9] = [
+static BALANCER_CHECKS: [BalancerCheck; 13] = [
+    answered::check,
     load_balancer::check,
     listener::check,
     zones::check,
+    protocol::check,
+    routes::check,
     network::check,
     targets::check,
+    client_certificate::check,
     certificate::check,
     probe::check,
     attributes::check,
@@ -121,8 +125,7 @@ fn is_behind(finding: &Finding) -> bool {
 
 /// Why the rules of the called listener could not be read, where it has any.
 fn unread_rules(on: OnPath<'_>) -> Option<&NotRead> {
-    on.balancer.called_listener().filter(|listener| Listener::has_rules(listener))?;
-    on.balancer.rules.unavailable()
+    on.balancer.rules.unavailable().filter(|_| on.balancer.is_ruled())
 }
 
 /// Rules may send the request elsewhere than the default action: while they are unread, a fault behind the default action
@@ -132,7 +135,9 @@ fn in_doubt(finding: Finding, unread: &NotRead) -> Finding {
 }
 
 fn is_fault_behind(finding: &Finding) -> bool {
-    finding.state == State::Faulty && !finding.code.is_metric() && is_behind(finding)
+    // Who answered depends on no rule.
+    let answered = finding.code == Code::TargetAnswered5xx;
+    finding.state == State::Faulty && !finding.code.is_metric() && is_behind(finding) && !answered
 }
 
 /// Several rules may have taken the request: what not all of them lead to can't be tied to it.

@@ -6,12 +6,15 @@ use crate::aws::Reading;
 use crate::aws::model::Attributes;
 use crate::aws::model::Listener;
 use crate::causes::{Blames, RouteContext};
-use crate::checks::code::Code;
+use crate::checks::code::{Code, HopKind};
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::OnPath;
 
 const IDLE_TIMEOUT: &str = "tcp.idle_timeout.seconds";
+/// Of an application load balancer: after how many silent seconds it gives up on a target, with a 504.
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-504-issues>
+const BALANCER_IDLE_TIMEOUT: &str = "idle_timeout.timeout_seconds";
 const PROXY_PROTOCOL: &str = "proxy_protocol_v2.enabled";
 
 /// Seconds for which API Gateway keeps an idle connection: a listener that forgets it sooner resets the next request.
@@ -33,9 +36,14 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
             Reading::NotRead(unavailable) => {
                 findings.push(Finding::unknown(Code::IdleTimeoutMismatch, unavailable).of(&listener.arn));
             }
-            reading => findings.extend(idle_timeout(listener, reading).filter(|_| forgotten)),
+            reading => {
+                findings.extend(idle_timeout(listener, reading).filter(|_| forgotten));
+                let waits = waits(on).filter(|_| blames == Blames::Path);
+                findings.extend(waits.and_then(|waits| silent_flow(listener, reading, waits)));
+            }
         }
     }
+    findings.extend(gives_up(subject, on));
     // Its header stands before the first byte of HTTP or TLS.
     let garbled = matches!(blames, Blames::Protocol | Blames::Anything | Blames::Tls(None));
     for (arn, reading) in groups.iter().filter(|_| on.is_network()) {
@@ -81,6 +89,67 @@ fn idle_timeout(listener: &Listener, reading: &Reading<Attributes>) -> Option<Fi
     let show = format!("aws elbv2 describe-listener-attributes --listener-arn {arn} --region {{region}}");
     let finding = Finding::read(Code::IdleTimeoutMismatch, reading, says).of(arn).partial();
     Some(finding.detail("idle_timeout", seconds).remedy(what, Some(set), Some(show)))
+}
+
+/// Seconds that API Gateway waits for an answer.
+fn waits(on: OnPath<'_>) -> Option<u32> {
+    let timeout = on.path.integration.value()?.timeout_ms?;
+    u32::try_from(timeout / 1000).ok()
+}
+
+/// A listener that forgets a connection while API Gateway still waits on it: the answer never arrives.
+fn silent_flow(listener: &Listener, reading: &Reading<Attributes>, waits: u32) -> Option<Finding> {
+    let seconds: u32 = reading.value()?.get(IDLE_TIMEOUT)?.parse().ok()?;
+    let says = format!(
+        "listener TCP:{} forgets a silent connection after {seconds} s, though the integration waits {waits} s for its answer",
+        listener.port
+    );
+    let what = "Give the listener an idle timeout above the integration's, or answer sooner.";
+    let finding = Finding::read(Code::IdleTimeoutMismatch, reading, says).of(&listener.arn).partial();
+    (seconds < waits).then(|| finding.detail("idle_timeout", seconds).remedy(what, None, None))
+}
+
+/// An application load balancer that gives up before API Gateway does.
+fn gives_up(subject: &RouteContext, on: OnPath<'_>) -> Option<Finding> {
+    let balancer = on.load_balancer.value().filter(|balancer| balancer.kind == "application")?;
+    // Later on, whether it was mended counts, and not what was answered then.
+    let answer = subject.answer.as_ref();
+    let late = answer.is_none_or(|answer| answer.status == Some(504));
+    if subject.cause.blames != Blames::BackendAnswer || !late {
+        return None;
+    }
+    let reading = &on.network.balancer_attributes;
+    if let Some(unavailable) = reading.unavailable() {
+        return Some(
+            Finding::unknown(Code::IdleTimeoutMismatch, unavailable)
+                .of(&balancer.arn)
+                .at(HopKind::LoadBalancer),
+        );
+    }
+    let seconds: u32 = reading.value()?.get(BALANCER_IDLE_TIMEOUT)?.parse().ok()?;
+    let waits = waits(on).filter(|waits| seconds < *waits)?;
+    // An answer that came sooner or later was not made by this timeout.
+    let took = answer.and_then(|answer| answer.latency).map(|latency| latency.as_secs_f64());
+    if took.is_some_and(|took| (took - f64::from(seconds)).abs() > 2.0) {
+        return None;
+    }
+    let says = format!(
+        "load balancer `{}` gives up on a silent target after {seconds} s and answers 504, though the integration waits \
+         {waits} s",
+        balancer.name
+    );
+    let (arn, key) = (&balancer.arn, BALANCER_IDLE_TIMEOUT);
+    let set = format!(
+        "aws elbv2 modify-load-balancer-attributes --load-balancer-arn {arn} --attributes Key={key},Value={} --region \
+         {{region}}",
+        waits + 1
+    );
+    let show =
+        format!("aws elbv2 describe-load-balancer-attributes --load-balancer-arn {arn} --region {{region}}");
+    let finding = Finding::read(Code::IdleTimeoutMismatch, reading, says).of(arn).at(HopKind::LoadBalancer);
+    let what =
+        "Shorten what the application does before it answers, or raise the load balancer's idle timeout.";
+    Some(finding.partial().detail("idle_timeout", seconds).remedy(what, Some(set), Some(show)))
 }
 
 fn proxy_protocol(on: OnPath<'_>, arn: &Arn, reading: &Reading<Attributes>) -> Option<Finding> {

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::aws::model::{Listener, ListenerCertificate};
+use crate::aws::model::{Listener, ListenerCertificate, X509};
 use crate::aws::{NotRead, QueryKind, ReadError, Reading};
 use crate::causes::{Blames, CertificateFault, Endpoint, RouteContext};
-use crate::checks::certificate_presented::{Choice, Presented, choose};
+use crate::checks::certificate_presented::{Choice, Presented, choose, sends_name};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::checks::probe;
 use crate::path::OnPath;
+use crate::probe::{address, authorities};
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let private = on.path.integration.value().is_some_and(|integration| integration.private);
@@ -153,7 +154,12 @@ fn weigh(
     let insecure = on.path.integration.value().and_then(|i| i.insecure_skip_verification) == Some(true);
     let mut found: Vec<Said> = dates(one, subject.at);
     if one.names.cover(&called.host) == Some(false) {
-        let says = format!("covers {}, not `{}`", one.names.list(), called.host);
+        let unnamed = if sends_name(&called.host) || address(&called.host).is_some() {
+            ""
+        } else {
+            ": to a host without a dot API Gateway sends no name, so the default certificate is presented"
+        };
+        let says = format!("covers {}, not `{}`{unnamed}", one.names.list(), called.host);
         found.push(Said::new(Code::ListenerCertificateNameMismatch, says));
     }
     if !insecure {
@@ -220,21 +226,6 @@ fn soon(one: &Presented<'_>) -> Option<Said> {
     })
 }
 
-/// Organisations whose authorities API Gateway knows, the common ones:
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-supported-certificate-authorities-for-http-endpoints.html>
-const KNOWN: [&str; 10] = [
-    "Amazon",
-    "Comodo",
-    "DigiCert",
-    "Entrust",
-    "GlobalSign",
-    "GoDaddy",
-    "Google Trust Services",
-    "Let's Encrypt",
-    "Sectigo",
-    "Thawte",
-];
-
 /// Whose word the certificate is. Which authorities API Gateway knows, no API tells: of an imported certificate only a
 /// text that already blames the authority makes its issuer suspect.
 fn untrusted(one: &Presented<'_>, blamed: bool) -> Option<Said> {
@@ -245,17 +236,50 @@ fn untrusted(one: &Presented<'_>, blamed: bool) -> Option<Said> {
     } else if one.chain.first().is_some_and(|leaf| leaf.is_self_signed()) {
         "is self-signed: no authority that API Gateway knows vouches for it".to_owned()
     } else if blamed && kind != "AMAZON_ISSUED" {
-        let known = KNOWN.iter().any(|name| issuer.contains(name));
-        let says = match (known, one.chain.len()) {
-            (true, 1) => format!("is sent without the certificates of `{issuer}` above it"),
-            (true, _) => return None,
-            (false, _) => format!("is of `{issuer}`, which API Gateway may not know"),
-        };
+        let says = unvouched(one.chain, &issuer)?;
         return Some(Said { partial: true, ..Said::new(Code::ListenerCertificateUntrusted, says) });
     } else {
         return None;
     };
     Some(Said::new(Code::ListenerCertificateUntrusted, says))
+}
+
+/// Why API Gateway may find no way from the certificate to an authority it trusts; `None` where the chain ends at one that
+/// its published list has.
+fn unvouched(chain: &[X509], issuer: &str) -> Option<String> {
+    let Some(top) = last_of(chain) else {
+        return Some(format!("is of `{issuer}`, which API Gateway may not know"));
+    };
+    let root = if top.is_self_signed() { &top.subject } else { &top.issuer };
+    let listed = match top.key.filter(|_| top.is_self_signed()) {
+        Some(key) => authorities::listed_key(key),
+        None => authorities::listed_name(root),
+    };
+    match listed {
+        Some(true) => None,
+        Some(false) => Some(format!(
+            "leads to `{root}`, which was not on API Gateway's published list of authorities on {}",
+            authorities::COMPARED_ON
+        )),
+        None if top.is_self_signed() => {
+            Some(format!("leads to `{root}`, a root that API Gateway may not know"))
+        }
+        None => Some(format!(
+            "is sent without the certificate of `{root}`, so that no way leads to a root unless API Gateway knows it"
+        )),
+    }
+}
+
+/// The last certificate on the way up from the first, in whatever order they are sent.
+fn last_of(chain: &[X509]) -> Option<&X509> {
+    let mut top = chain.first()?;
+    for _ in chain {
+        match chain.iter().find(|above| above.subject == top.issuer && !top.is_self_signed()) {
+            Some(above) => top = above,
+            None => break,
+        }
+    }
+    Some(top)
 }
 
 /// Half a sentence about the certificate, and its code.

@@ -45,8 +45,7 @@ pub(crate) fn choose<'a>(details: &'a Details, listed: &'a [ListenerCertificate]
     let vague = |(_, read): &(bool, Result<Presented<'a>, _>)| {
         read.as_ref().is_ok_and(|known| known.names.cover(host).is_none())
     };
-    // A client names no address in its greeting: it is always shown the default.
-    let by_name = probe::address(host).is_none();
+    let by_name = sends_name(host);
     let (covering, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, read)| {
         by_name && read.as_ref().is_ok_and(|known| known.names.cover(host) == Some(true))
     });
@@ -125,4 +124,11 @@ impl Names<'_> {
     pub(crate) fn list(&self) -> String {
         probe::names_list(self.names, self.addresses.unwrap_or_default(), self.common_name)
     }
+}
+
+/// Whether a Java client names the host in its greeting: no address, nothing without a dot inside. Others are shown the
+/// default certificate.
+/// Source: <https://github.com/openjdk/jdk/blob/master/src/java.base/share/classes/sun/security/ssl/Utilities.java>
+pub(crate) fn sends_name(host: &str) -> bool {
+    probe::address(host).is_none() && host.contains('.') && !host.ends_with('.')
 }

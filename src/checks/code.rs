@@ -142,11 +142,16 @@ macro_rules! codes {
                     | Self::TargetSecurityGroupBlocks
                     | Self::NetworkAclBlocksRequest
                     | Self::NetworkAclBlocksResponse
+                    | Self::RouteMissing
+                    | Self::RouteBlackhole
+                    | Self::PeeringInactive
+                    | Self::TransitAttachmentUnavailable
                     | Self::NetworkOpen => FindingKind::Network,
                     Self::ExecutionLoggingOff => FindingKind::Logging,
-                    Self::IdleTimeoutMismatch | Self::ProxyProtocolEnabled | Self::ZoneWithoutTargets => {
-                        FindingKind::Setting
-                    }
+                    Self::IdleTimeoutMismatch
+                    | Self::ProxyProtocolEnabled
+                    | Self::ClientIpPreservationUnsupported
+                    | Self::ZoneWithoutTargets => FindingKind::Setting,
                     Self::ListenerCertificateNameMismatch
                     | Self::ListenerCertificateExpired
                     | Self::ListenerCertificateNotYetValid
@@ -180,6 +185,11 @@ macro_rules! codes {
             /// Whether a certificate is what it speaks of.
             pub fn is_certificate(self) -> bool {
                 self.kind() == FindingKind::Certificate
+            }
+
+            /// Whether the certificate of the stage is what it speaks of, which some backends ask for.
+            pub fn is_client_certificate(self) -> bool {
+                matches!(self, Self::ClientCertificateMissing | Self::ClientCertificateExpired)
             }
 
             /// Whether it speaks of what lies between hops: rules of security groups and network ACLs.
@@ -228,6 +238,7 @@ codes! {
     LoadBalancerImpaired "load-balancer-impaired" LoadBalancer Faulty;
     ZoneWithoutTargets "zone-without-targets" LoadBalancer Faulty;
     LoadBalancerSecurityGroupBlocks "load-balancer-security-group-blocks" LoadBalancer Faulty;
+    LoadBalancerAnswered "load-balancer-answered" LoadBalancer Faulty;
     LoadBalancerActive "load-balancer-active" LoadBalancer Healthy;
     LoadBalancerResetsRising "load-balancer-resets-rising" LoadBalancer Faulty;
     SecurityGroupDropsRising "security-group-drops-rising" LoadBalancer Faulty;
@@ -237,6 +248,9 @@ codes! {
     ListenerForwardsNowhere "listener-forwards-nowhere" Listener Faulty;
     ListenerFound "listener-found" Listener Healthy;
     IdleTimeoutMismatch "idle-timeout-mismatch" Listener Faulty;
+    ClientCertificateMissing "client-certificate-missing" Listener Faulty;
+    ClientCertificateExpired "client-certificate-expired" Listener Faulty;
+    ClientCertificateExpiresSoon "client-certificate-expires-soon" Listener Warning;
     ListenerCertificateNameMismatch "listener-certificate-name-mismatch" Listener Faulty;
     ListenerCertificateExpired "listener-certificate-expired" Listener Faulty;
     ListenerCertificateNotYetValid "listener-certificate-not-yet-valid" Listener Faulty;
@@ -246,11 +260,18 @@ codes! {
     TlsNegotiationErrorsRising "tls-negotiation-errors-rising" Listener Faulty;
     TargetGroupEmpty "target-group-empty" TargetGroup Faulty;
     TargetGroupUnused "target-group-unused" TargetGroup Faulty;
+    TargetGroupProtocolMismatch "target-group-protocol-mismatch" TargetGroup Faulty;
     ProxyProtocolEnabled "proxy-protocol-enabled" TargetGroup Faulty;
+    ClientIpPreservationUnsupported "client-ip-preservation-unsupported" TargetGroup Faulty;
+    RouteMissing "route-missing" Target Faulty;
+    RouteBlackhole "route-blackhole" Target Faulty;
+    PeeringInactive "peering-inactive" Target Faulty;
+    TransitAttachmentUnavailable "transit-attachment-unavailable" Target Faulty;
     NetworkAclBlocksRequest "network-acl-blocks-request" Target Faulty;
     TargetSecurityGroupBlocks "target-security-group-blocks" Target Faulty;
     NetworkAclBlocksResponse "network-acl-blocks-response" Target Faulty;
     NetworkOpen "network-open" Target Healthy;
+    TargetAnswered5xx "target-answered-5xx" Target Faulty;
     TargetsUnhealthy "targets-unhealthy" Target Faulty;
     TargetsUnused "targets-unused" Target Faulty;
     TargetsDraining "targets-draining" Target Faulty;

@@ -38,7 +38,7 @@ impl Hop {
 
 /// The path hop by hop, each hop's state taken from the findings about it.
 pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Finding]) -> Vec<Hop> {
-    if subject.cause.blames.spares_path() {
+    if subject.spares_path() {
         return Vec::new();
     }
     let hop = |kind, resource: Option<String>, name: Option<String>, read: bool| Hop {
@@ -53,7 +53,7 @@ pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Findi
     let resource = path.resource.clone();
     let name = resource.as_ref().map(|resource| format!("{resource}{}", ways(path)));
     hops.push(hop(HopKind::Integration, resource, name, path.integration.value().is_some()));
-    if path.integration.value().is_some_and(|integration| !integration.private) {
+    if subject.spares_link() || path.integration.value().is_some_and(|integration| !integration.private) {
         return hops;
     }
     let link = path.vpc_link();

@@ -97,7 +97,7 @@ fn mismatch(on: OnPath<'_>, listener: &Listener, called: &Endpoint) -> Option<Fi
 /// A finding where the request goes nowhere, or where that cannot be known.
 fn forwarding(on: OnPath<'_>, listener: &Listener) -> Option<Finding> {
     let default = || listener.target_groups().is_empty().then(|| by_default(on, listener));
-    if !listener.has_rules() {
+    if !on.is_ruled() {
         return default();
     }
     match (&on.rules, on.taking_rules()) {
@@ -139,6 +139,10 @@ fn by_rules(on: OnPath<'_>, listener: &Listener, rules: &[&Rule]) -> Option<Find
         kinds(&rule.actions)
     );
     let nowhere = Finding::read(Code::ListenerForwardsNowhere, &on.rules, says);
+    let nowhere = match rules.iter().find_map(|rule| rule.actions.iter().find_map(|action| action.status)) {
+        Some(status) => nowhere.detail("answers", status),
+        None => nowhere,
+    };
     Some(nowhere.of(&listener.arn).detail("rule", which).remedy(
         "Give the request a rule that forwards to the backend's target group, before the one that takes it now.",
         None,

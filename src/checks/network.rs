@@ -158,7 +158,12 @@ impl<'a> NetworkFindings<'a> {
 
     fn healthy(self, into: &[FlowStep], passages: &[FlowStep]) -> Finding {
         let reading = &self.on.network.far_groups;
-        let finding = Finding::read(Code::NetworkOpen, reading, network_sentences::open(into, passages));
+        let routes = match self.on.network.route_tables.value() {
+            Some(_) => "; route tables were read too",
+            None => "; route tables were not read",
+        };
+        let says = network_sentences::open(into, passages) + routes;
+        let finding = Finding::read(Code::NetworkOpen, reading, says);
         match self.group {
             Some(group) => finding.of(group).detail("target_group", group),
             None => finding,

@@ -13,7 +13,7 @@ use crate::path::{Link, PrivatePath, Resolved};
 use crate::text::shell_word;
 
 pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
-    if subject.cause.blames.spares_path() {
+    if subject.spares_path() {
         return Vec::new();
     }
     let mut findings = integration(subject, path);
@@ -127,14 +127,17 @@ fn variables(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     let needs = path.integration.value().is_some_and(|integration| {
         let texts = [integration.uri.as_deref(), integration.connection_id.as_deref()];
         texts.into_iter().flatten().any(Resolved::needs_variables)
+            || !integration.template_variables.is_empty()
     });
     if let (true, Some(unavailable)) = (needs, path.stage.unavailable()) {
         return vec![Finding::unknown(Code::StageVariableUndefined, unavailable)];
     }
-    let in_id = path.link_id.iter().flat_map(|id| &id.undefined);
-    let mut undefined: Vec<&String> = in_id.chain(&path.undefined_in_uri).collect();
+    let in_id = path.link_id.iter().flat_map(|id| &id.undefined).filter(|_| !subject.spares_link());
+    let in_template = undefined_in_template(subject, path);
+    let mut undefined: Vec<&String> = in_id.chain(&path.undefined_in_uri).chain(&in_template).collect();
     undefined.sort();
     undefined.dedup();
+    let uri = path.integration.value().and_then(|integration| integration.uri.as_deref()).unwrap_or_default();
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {
         return Vec::new();
     };
@@ -160,12 +163,32 @@ fn variables(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
                 )
             }
         };
-        Finding::read(Code::StageVariableUndefined, &path.stage, says)
+        let finding = Finding::read(Code::StageVariableUndefined, &path.stage, says)
             .of(format!("{api}/{stage}"))
-            .detail("variable", name)
-            .remedy(format!("Define the stage variable `{name}`."), Some(set), Some(show))
+            .detail("variable", name);
+        // An address is broken by what stands in it, not by what stands in the path behind it.
+        let beside = subject.spares_link() && !address_names(uri, name);
+        let finding = if beside { finding.partial() } else { finding };
+        finding.remedy(format!("Define the stage variable `{name}`."), Some(set), Some(show))
     };
     undefined.into_iter().map(finding).collect()
+}
+
+/// Whether the host or port of a URI is made from a stage variable.
+fn address_names(uri: &str, variable: &str) -> bool {
+    let behind = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let address = behind.split('/').next().unwrap_or(behind);
+    Resolved::new(address, &BTreeMap::new()).names.iter().any(|name| name == variable)
+}
+
+/// Variables that a mock's request templates use and the stage does not define.
+fn undefined_in_template(subject: &RouteContext, path: &PrivatePath) -> Vec<String> {
+    let (Some(integration), Some(stage)) = (path.integration.value(), path.stage.value()) else {
+        return Vec::new();
+    };
+    let overridden = |name: &str| subject.source.canary && stage.canary_overrides.contains_key(name);
+    let defined = |name: &String| stage.variables.contains_key(name) || overridden(name);
+    integration.template_variables.iter().filter(|name| !defined(name)).cloned().collect()
 }
 
 /// A stage variable that names a link of neither generation.

@@ -25,6 +25,7 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
         }
     };
     let mut findings: Vec<Finding> = on.targets.iter().map(of_group).collect();
+    findings.extend(unread(on));
     if on.listeners.unavailable().is_some() {
         let why = "which target groups the called listener forwards to is not known";
         let health: Reading<()> = Reading::not_asked(QueryKind::TargetHealth, why);
@@ -32,6 +33,20 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
             .extend(health.unavailable().map(|not_read| Finding::unknown(Code::TargetsUnhealthy, not_read)));
     }
     findings
+}
+
+/// The groups of least weight, where there are too many to ask for all.
+fn unread(on: OnPath<'_>) -> Option<Finding> {
+    let groups = if on.targets.is_empty() { Vec::new() } else { on.unread_target_groups() };
+    let names: Vec<String> = groups.iter().map(|arn| name(on, arn)).collect();
+    let first = groups.first()?;
+    let what = format!("the health of the targets in {}", names.join(", "));
+    let why = format!(
+        "the request may go to {} groups; those of most weight were read",
+        on.targets.len() + groups.len()
+    );
+    let not_read = NotRead::not_asked(what, Some(QueryKind::TargetHealth), why);
+    Some(Finding::unknown(Code::TargetsUnhealthy, &not_read).of(first))
 }
 
 fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Target>>) -> Finding {
@@ -89,6 +104,7 @@ fn aside(shifted: usize, targets: &[Target]) -> String {
 fn another_works(on: OnPath<'_>, arn: &Arn) -> bool {
     let mut others = on.targets.iter().filter(|(other, _)| *other != arn).filter_map(|(_, r)| r.value());
     others.any(|targets| targets.iter().any(|target| target.state == "healthy"))
+        || !on.unread_target_groups().is_empty()
 }
 
 /// A network load balancer without a healthy target sends to all of them: unhealthy does not mean unreachable.

@@ -12,7 +12,7 @@ use crate::causes::{Blames, Cause, CertificateFault, RouteContext};
 use crate::checks::code::{Code, FindingKind};
 use crate::checks::code::{HopKind, State};
 use crate::checks::finding::Finding;
-use crate::checks::probe;
+use crate::checks::{answered, probe};
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
 /// usually delivers within three minutes, and Lambda's own two retries add three more.
@@ -56,9 +56,11 @@ pub struct Verdict {
 /// Weighs the findings, which are in the order of the path.
 pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     let explains = |finding: &Finding| {
-        finding.state == State::Faulty
-            && explains(subject.cause, finding.code)
-            && !probe::contradicts(subject.cause.blames, finding)
+        let can = match subject.cause.blames {
+            Blames::BackendAnswer => answered::explains(findings, finding),
+            _ => explains(subject.cause, finding.code),
+        };
+        finding.state == State::Faulty && can && !probe::contradicts(subject.cause.blames, finding)
     };
     let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
@@ -73,8 +75,11 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
         let marginal = total && finding.partial && (code.is_network() || code == Code::ZoneWithoutTargets);
         // What was counted comes before an ACL that stops some of the answer ports.
         let hole = finding.detail.contains_key("closed_ports");
+        // That a load balancer answered is said where nothing behind it is found.
+        let alone = code == Code::LoadBalancerAnswered;
         let far = hole || finding.answered;
-        (!named(code), far, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
+        let place = (finding.balancer, finding.hop, finding.partial);
+        (alone, !named(code), far, code.is_metric(), marginal, place)
     });
     // What requests ran over could not be read: the fault may stand in the draft alone.
     let draft = findings
@@ -82,7 +87,7 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
         .any(|finding| finding.code == Code::IntegrationNotDeployed && finding.state == State::Unknown);
     match best {
         Some((index, finding)) => Verdict {
-            tier: match tier(subject, finding) {
+            tier: match tier(subject, findings, finding) {
                 Confidence::Confirmed if draft || unproven(finding, &explaining) => Confidence::Likely,
                 tier => tier,
             },
@@ -99,9 +104,12 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     }
 }
 
-fn tier(subject: &RouteContext, finding: &Finding) -> Confidence {
+fn tier(subject: &RouteContext, findings: &[Finding], finding: &Finding) -> Confidence {
+    let answer = subject.cause.blames == Blames::BackendAnswer;
     let vague = finding.partial
-        || (finding.answered && subject.cause.blames != Blames::BackendAnswer)
+        || (finding.code.is_client_certificate() && subject.cause.blames != Blames::Tls(None))
+        || (answer && !answered::is_sure(subject, findings, finding))
+        || (finding.answered && !answer)
         || subject.cause.blames == Blames::Anything
         || (finding.code == Code::ListenerProtocolMismatch && subject.cause.blames == Blames::Path)
         || (probe::is_behind_connection(finding.code)
@@ -110,7 +118,7 @@ fn tier(subject: &RouteContext, finding: &Finding) -> Confidence {
             && named(subject.cause.blames).is_none()
             && !probe::explains_unnamed(finding));
     let fresh = subject.at.zip(finding.read_at()).is_some_and(|(failed, read)| is_fresh(failed, read));
-    if !vague && fresh { Confidence::Confirmed } else { Confidence::Likely }
+    if !vague && (fresh || answered::is_dated(finding)) { Confidence::Confirmed } else { Confidence::Likely }
 }
 
 /// Whether a reading is close enough to the failure to speak for it. One taken before it is as old as it is early.
@@ -123,10 +131,13 @@ fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
         return says;
     }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
-    if subject.cause.blames.spares_path() {
+    if subject.spares_path() {
         return "the text itself names the fault; nothing along the private path was read".to_owned();
     }
     match (count(State::Faulty), count(State::Unknown), count(State::Healthy)) {
+        (0, 0, 0) if subject.cause.blames == Blames::BackendAnswer => {
+            "the backend itself answered, and no private integration leads to it".to_owned()
+        }
         (0, 0, 0) => "nothing was read".to_owned(),
         (0, 0, _) => {
             "every hop that was read is healthy now; the fault may have passed, or lies where no check looks"
@@ -187,28 +198,39 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
 pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
     use Code::{
         IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising, PortAllocationErrors,
-        ProxyProtocolEnabled, TargetAnswersNotHttp, TargetDemandsClientCertificate, TargetNotListening,
-        TargetRefusesTls, TargetSpeaksPlaintext, TargetSpeaksTls, TlsNegotiationErrorsRising,
+        ProxyProtocolEnabled, TargetAnswersNotHttp, TargetDemandsClientCertificate,
+        TargetGroupProtocolMismatch, TargetNotListening, TargetRefusesTls, TargetSpeaksPlaintext,
+        TargetSpeaksTls, TlsNegotiationErrorsRising,
     };
     let hop = code.hop();
     match cause.blames {
         // A warning is of what will fail, and logs are not on the request's way.
         _ if code.state() == State::Warning || code.kind() == FindingKind::Logging => false,
-        // Certificates log their own text.
-        Blames::Path => !code.is_certificate(),
+        // Certificates log their own text, and a load balancer that answers 464 was reached.
+        Blames::Path => !code.is_certificate() && !is_answer(code),
         Blames::Anything => true,
         Blames::Link => hop <= HopKind::VpcLink,
         Blames::Tls(_) => match code {
             ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
-            ProxyProtocolEnabled | TargetRefusesTls | TargetDemandsClientCertificate => {
-                named(cause.blames).is_none()
-            }
+            ProxyProtocolEnabled
+            | TargetGroupProtocolMismatch
+            | TargetRefusesTls
+            | TargetDemandsClientCertificate => named(cause.blames).is_none(),
             TargetSpeaksPlaintext => named(cause.blames).is_none_or(|codes| codes.contains(&code)),
+            _ if code.is_client_certificate() => named(cause.blames).is_none(),
             _ => code.is_certificate() && named(cause.blames).is_none_or(|codes| codes.contains(&code)),
         },
+        // The link's id is none of the address; where in the URI a variable stands, the finding says.
+        Blames::Configuration => {
+            matches!(code, Code::StageVariableUndefined | Code::IntegrationNotDeployed)
+        }
         Blames::Protocol => matches!(
             code,
-            ListenerProtocolMismatch | ProxyProtocolEnabled | TargetSpeaksTls | TargetAnswersNotHttp
+            ListenerProtocolMismatch
+                | ProxyProtocolEnabled
+                | TargetGroupProtocolMismatch
+                | TargetSpeaksTls
+                | TargetAnswersNotHttp
         ),
         Blames::Reset => {
             // Rules drop packets; they reset nothing.
@@ -219,8 +241,15 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
                 || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
                 || matches!(code, TargetNotListening | TargetRefusesTls | TargetAnswersNotHttp)
         }
-        Blames::BackendAnswer | Blames::Elsewhere => false,
+        // Which of them explain an answer depends on who made it; counts of handshakes with targets always may.
+        Blames::BackendAnswer => code == TlsNegotiationErrorsRising,
+        Blames::Elsewhere => false,
     }
+}
+
+/// Whether it is of an answer that API Gateway got.
+fn is_answer(code: Code) -> bool {
+    matches!(code, Code::LoadBalancerAnswered | Code::TargetAnswered5xx | Code::TargetGroupProtocolMismatch)
 }
 
 // A change that waits to be deployed breaks nothing by itself: requests run over what was deployed before, and fail only

@@ -29,7 +29,7 @@ pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> 
 
 /// The link of an integration that could not be read: unknown, like all that lies behind it.
 fn blocked(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
-    if subject.cause.blames.spares_path() {
+    if subject.spares_path() || subject.spares_link() {
         return Vec::new();
     }
     let unknown = |integration: &NotRead| {

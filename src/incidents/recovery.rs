@@ -1,6 +1,6 @@
 //! A quiet incident and a fresh walk → whether its fault is gone *because the readings say so*.
 
-use crate::causes::Cause;
+use crate::causes::{Blames, Cause};
 use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, State};
 use crate::incidents::coverage::KnownFault;
 
@@ -17,7 +17,11 @@ pub enum Recovery {
 
 /// Sets a fresh walk against what was told.
 pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessment) -> Recovery {
-    if cause.blames.spares_path() {
+    let answer = [Code::LoadBalancerAnswered, Code::TargetAnswered5xx].map(Code::slug);
+    // What no reading found is looked for in none.
+    let only_logged = matches!(cause.blames, Blames::BackendAnswer | Blames::Configuration)
+        && fault.is_none_or(|fault| answer.contains(&fault.code.as_str()));
+    if cause.blames.spares_path() || only_logged {
         return Recovery::Gone(
             "this cause lies in no reading: only the log tells, and it is quiet".to_owned(),
         );
@@ -35,6 +39,12 @@ pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessmen
     let blind = unknown().find(|finding| hides(finding, fault));
     if let Some(why) = judgement.unread.as_ref().or(blind.map(|finding| &finding.says)) {
         return Recovery::Unseen(why.clone());
+    }
+    // Stage and integration have no finding of health: what is read and shows no fault is well.
+    if cause.blames == Blames::Configuration && unknown().next().is_none() {
+        return Recovery::Gone(
+            "the fault is gone from stage and integration, which were read again".to_owned(),
+        );
     }
     let healthy = || findings.iter().filter(|finding| finding.state == State::Healthy);
     if !healthy().any(|finding| fault.is_none_or(|fault| shows(finding, fault))) {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::aws::model::{
-    AcmCertificate, Attributes, HttpCall, Instance, Listener, ListenerCertificate, LoadBalancer, NetworkAcl,
-    NetworkInterface, PrefixList, Rule, SecurityGroup, Series, Subnet, Target, TargetGroup, X509,
-    target_groups,
+    AcmCertificate, Action, Attributes, HttpCall, Instance, Listener, ListenerCertificate, LoadBalancer,
+    NetworkAcl, NetworkInterface, Peering, PrefixList, RouteTable, Rule, SecurityGroup, Series, Subnet,
+    Target, TargetGroup, TransitAttachment, X509,
 };
 use crate::aws::{QueryKind, Reading};
 use crate::causes::Endpoint;
@@ -116,20 +116,38 @@ impl Balancer {
         }
     }
 
-    /// The target groups that the request may have gone to: those of the rules that may have taken it, else of the
-    /// listener's default.
+    /// Whether rules decide where the called listener forwards to. Those of dual-stack network load balancers look at the
+    /// version of IP: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/listener-rules.html>.
+    pub fn is_ruled(&self) -> bool {
+        let dual =
+            self.load_balancer.value().is_some_and(|own| own.addresses.as_deref() == Some("dualstack"));
+        self.called_listener().is_some_and(|listener| listener.has_rules() || (self.is_network() && dual))
+    }
+
+    /// The target groups that the request may have gone to, of most weight first: those of the rules that may have taken
+    /// it, else of the listener's default.
     pub fn called_target_groups(&self) -> Vec<Arn> {
         let Some(listener) = self.called_listener() else { return Vec::new() };
-        match self.taking_rules() {
-            Some(rules) => {
-                let mut groups: Vec<Arn> =
-                    rules.iter().flat_map(|rule| target_groups(&rule.actions)).collect();
-                groups.sort();
-                groups.dedup();
-                groups
-            }
-            None => listener.target_groups(),
+        let of_rules =
+            self.taking_rules().map(|rules| rules.into_iter().flat_map(|rule| &rule.actions).collect());
+        let actions: Vec<&Action> = of_rules.unwrap_or_else(|| listener.actions.iter().collect());
+        let mut weights: BTreeMap<&Arn, i32> = BTreeMap::new();
+        for (arn, weight) in
+            actions.iter().filter(|own| own.kind == "forward").flat_map(|own| &own.target_groups)
+        {
+            let known = weights.entry(arn).or_default();
+            *known = (*weight).max(*known);
         }
+        let mut groups: Vec<(&Arn, i32)> = weights.into_iter().filter(|(_, weight)| *weight > 0).collect();
+        groups.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+        groups.into_iter().map(|(arn, _)| arn.clone()).collect()
+    }
+
+    /// Those whose targets were not asked for, since others have more weight.
+    pub fn unread_target_groups(&self) -> Vec<Arn> {
+        let mut groups = self.called_target_groups();
+        groups.retain(|arn| !self.targets.contains_key(arn));
+        groups
     }
 
     /// The rules that may have taken the request; `None` where the listener has none, or they could not be read.
@@ -166,6 +184,14 @@ pub struct Network {
     pub subnets: Reading<Vec<Subnet>>,
     /// The network ACLs of that VPC.
     pub acls: Reading<Vec<NetworkAcl>>,
+    /// The route tables of that VPC.
+    pub route_tables: Reading<Vec<RouteTable>>,
+    /// Those of a V2 link's VPC, where that is another one.
+    pub link_route_tables: Option<Reading<Vec<RouteTable>>>,
+    /// The peering connections that routes to targets name.
+    pub peerings: Reading<Vec<Peering>>,
+    /// The VPC's attachments to transit gateways, where routes to targets name one.
+    pub transit_attachments: Reading<Vec<TransitAttachment>>,
     /// The load balancer's own interfaces.
     pub balancer_interfaces: Reading<Vec<NetworkInterface>>,
     /// The security groups of the load balancer and of a V2 link.
@@ -192,6 +218,10 @@ impl Network {
         Self {
             subnets: Reading::not_asked(QueryKind::Subnets, why),
             acls: Reading::not_asked(QueryKind::NetworkAcls, why),
+            route_tables: Reading::not_asked(QueryKind::RouteTables, why),
+            link_route_tables: None,
+            peerings: Reading::not_asked(QueryKind::Peerings, why),
+            transit_attachments: Reading::not_asked(QueryKind::TransitAttachments, why),
             balancer_interfaces: Reading::not_asked(QueryKind::NetworkInterfaces, why),
             near_groups: Reading::not_asked(QueryKind::SecurityGroups, why),
             target_interfaces: Reading::not_asked(QueryKind::NetworkInterfaces, why),
@@ -202,5 +232,85 @@ impl Network {
             balancer_attributes: Reading::not_asked(QueryKind::LoadBalancerAttributes, why),
             group_attributes: BTreeMap::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::aws::model::Condition;
+
+    fn known<T>(value: T) -> Reading<T> {
+        Reading::Known { value, query: QueryKind::Listeners, at: Timestamp::UNIX_EPOCH }
+    }
+
+    fn forward(groups: &[(&str, i32)]) -> Action {
+        let target_groups = groups.iter().map(|(arn, weight)| (Arn::new(*arn), *weight)).collect();
+        Action { kind: "forward".to_owned(), target_groups, status: None }
+    }
+
+    fn network(addresses: &str, actions: Vec<Action>) -> Balancer {
+        let arn = Arn::new("arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/orders/1");
+        let load_balancer = LoadBalancer {
+            arn: arn.clone(),
+            name: "orders".to_owned(),
+            kind: "network".to_owned(),
+            state: "active".to_owned(),
+            reason: None,
+            vpc: None,
+            zones: Vec::new(),
+            security_groups: Vec::new(),
+            enforces_inbound: None,
+            addresses: Some(addresses.to_owned()),
+        };
+        let listener = Listener {
+            arn: Arn::new("listener"),
+            load_balancer: arn.clone(),
+            port: 443,
+            protocol: "TCP".to_owned(),
+            actions,
+            client_certificates: None,
+            ignores_expiry: false,
+            alpn: None,
+        };
+        Balancer {
+            named_listener: Some(listener.arn.clone()),
+            load_balancer: known(load_balancer),
+            listeners: known(vec![listener]),
+            arn: Some(arn),
+            ..Balancer::unread("not needed")
+        }
+    }
+
+    #[track_caller]
+    fn check(balancer: &Balancer, expected: &[&str]) {
+        let groups: Vec<String> = balancer.called_target_groups().iter().map(ToString::to_string).collect();
+        assert_eq!(groups, expected);
+    }
+
+    #[test]
+    fn groups_come_by_weight_and_those_of_none_not_at_all() {
+        let actions = vec![forward(&[("a", 1), ("z", 90), ("m", 0), ("b", 1)])];
+        let balancer = network("ipv4", actions);
+        check(&balancer, &["z", "a", "b"]);
+        assert_eq!(balancer.unread_target_groups().len(), 3);
+    }
+
+    #[test]
+    fn a_version_of_ip_that_is_not_known_leaves_both_groups_possible() {
+        let mut balancer = network("dualstack", vec![forward(&[("default", 1)])]);
+        assert!(balancer.is_ruled());
+        assert!(!network("ipv4", Vec::new()).is_ruled());
+        let family =
+            Condition { field: "source-ip".to_owned(), values: vec!["::/0".to_owned()], header: None };
+        let rule = |priority, conditions, group: &str| Rule {
+            priority,
+            conditions,
+            actions: vec![forward(&[(group, 1)])],
+        };
+        balancer.rules = known(vec![rule(Some(1), vec![family], "six"), rule(None, Vec::new(), "default")]);
+        check(&balancer, &["default", "six"]);
     }
 }

@@ -70,8 +70,7 @@ impl PathReader<'_> {
 
     /// What lies behind the load balancer, and beside it. `link` is the V2 link that calls it.
     pub(crate) async fn behind(&self, mut balancer: Balancer, link: Option<&VpcLink>) -> Balancer {
-        // An application load balancer's rules decide which of its groups a request goes to.
-        let ruled = balancer.called_listener().filter(|listener| listener.has_rules());
+        let ruled = balancer.called_listener().filter(|_| balancer.is_ruled());
         if let Some(arn) = ruled.map(|listener| listener.arn.clone()) {
             balancer.rules = self.read(Query::Rules(arn)).await;
         }

@@ -248,8 +248,9 @@ fn as_group(
         protocol: None,
         port: None,
         vpc: vpc_of(interfaces),
-        health_path: None,
         health_port: None,
+        health_path: None,
+        version: None,
         health_protocol: None,
     };
     Balancer {

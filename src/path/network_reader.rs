@@ -8,7 +8,8 @@ use futures_util::future::join_all;
 use tokio::join;
 
 use crate::aws::model::{
-    Attributes, Instance, InterfacesOf, LoadBalancer, NetworkInterface, PrefixList, SecurityGroup, VpcLink,
+    Attributes, Instance, InterfacesOf, LoadBalancer, NetworkInterface, Peering, PrefixList, RouteEntry,
+    SecurityGroup, TransitAttachment, VpcLink,
 };
 use crate::aws::{Query, Reading};
 use crate::ids::Arn;
@@ -30,8 +31,9 @@ impl PathReader<'_> {
             return Network { balancer_attributes, group_attributes, ..unread };
         };
         let interfaces = InterfacesOf::LoadBalancer(balancer.arn.clone());
-        let (subnets, acls, balancer_interfaces, near_groups, attributes) = join!(
+        let (subnets, route_tables, acls, balancer_interfaces, near_groups, attributes) = join!(
             self.read(Query::Subnets(vpc.clone())),
+            self.read(Query::RouteTables(vpc.clone())),
             self.read(Query::NetworkAcls(vpc.clone())),
             self.read(Query::NetworkInterfaces(interfaces)),
             self.near_groups(on, balancer, link),
@@ -40,6 +42,7 @@ impl PathReader<'_> {
         let (balancer_attributes, group_attributes) = attributes;
         Network {
             subnets,
+            route_tables,
             acls,
             balancer_interfaces,
             near_groups,
@@ -73,12 +76,7 @@ impl PathReader<'_> {
     ) -> (Reading<Attributes>, BTreeMap<Arn, Reading<Attributes>>) {
         let mut groups = on.called_target_groups();
         groups.truncate(MOST_GROUPS);
-        let of_balancer = async {
-            match balancer.kind.as_str() {
-                "network" => self.read(Query::LoadBalancerAttributes(balancer.arn.clone())).await,
-                _ => Network::unread("it is no network load balancer").balancer_attributes,
-            }
-        };
+        let of_balancer = self.read(Query::LoadBalancerAttributes(balancer.arn.clone()));
         let of_groups = groups.iter().map(|arn| self.read(Query::TargetGroupAttributes(arn.clone())));
         let (of_balancer, of_groups) = join!(of_balancer, join_all(of_groups));
         (of_balancer, groups.into_iter().zip(of_groups).collect())
@@ -88,12 +86,18 @@ impl PathReader<'_> {
     pub(crate) async fn far_network(&self, on: &Balancer) -> Network {
         let mut network = on.network.clone();
         let Targets { addresses, instances, backends } = targets(on);
-        let (interfaces, instances, backends, near_lists) = join!(
-            self.target_interfaces(vpc(on), addresses),
+        let mut lists = lists_of(&network.near_groups);
+        lists.extend(lists_on_routes(&network));
+        let lists = sorted(lists.into_iter());
+        let (interfaces, instances, backends, near_lists, (peerings, attachments)) = join!(
+            self.target_interfaces(vpc(on), addresses.clone()),
             self.instances(instances),
             self.backends(backends),
-            self.prefix_lists(lists_of(&network.near_groups))
+            self.prefix_lists(lists),
+            self.first_gateways(on, &network, &addresses),
         );
+        network.peerings = peerings.unwrap_or(network.peerings);
+        network.transit_attachments = attachments.unwrap_or(network.transit_attachments);
         (network.prefix_lists, network.backends) = (near_lists, backends);
         network.target_interfaces = interfaces.unwrap_or(network.target_interfaces);
         network.instances = instances.unwrap_or(network.instances);
@@ -107,6 +111,49 @@ impl PathReader<'_> {
         lists.retain(|id| !network.prefix_lists.contains_key(id));
         network.prefix_lists.extend(self.prefix_lists(lists).await);
         network
+    }
+
+    /// The peering connections and attachments that a route to one of these addresses may lead through.
+    async fn first_gateways(
+        &self,
+        on: &Balancer,
+        network: &Network,
+        addresses: &[String],
+    ) -> (Option<Reading<Vec<Peering>>>, Option<Reading<Vec<TransitAttachment>>>) {
+        let addresses: Vec<IpAddr> = addresses.iter().filter_map(|address| address.parse().ok()).collect();
+        let tables = network.route_tables.value().into_iter().flatten();
+        let leads = |entry: &&RouteEntry| {
+            // What a prefix list holds is read at the same time.
+            entry.to.is_none_or(|net| addresses.iter().any(|address| net.contains(address)))
+        };
+        let via = sorted(tables.flat_map(|table| &table.routes).filter(leads).map(|entry| entry.via.clone()));
+        let peerings: Vec<String> = via.iter().filter(|via| via.starts_with("pcx-")).cloned().collect();
+        let vpc = on.load_balancer.value().and_then(|balancer| balancer.vpc.clone());
+        let vpc = vpc.filter(|_| via.iter().any(|via| via.starts_with("tgw-")));
+        let peerings = async {
+            match peerings.is_empty() || addresses.is_empty() {
+                true => None,
+                false => Some(self.read(Query::Peerings(peerings)).await),
+            }
+        };
+        let attachments = async {
+            match vpc.filter(|_| !addresses.is_empty()) {
+                Some(vpc) => Some(self.read(Query::TransitAttachments(vpc)).await),
+                None => None,
+            }
+        };
+        join!(peerings, attachments)
+    }
+
+    /// The route tables of a V2 link whose interfaces are in another VPC than the load balancer.
+    pub(crate) async fn link_routes(&self, on: &mut Balancer, interfaces: &Reading<Vec<NetworkInterface>>) {
+        let own = on.load_balancer.value().and_then(|balancer| balancer.vpc.as_ref());
+        let vpc = interfaces.value().into_iter().flatten().find_map(|interface| interface.vpc.as_ref());
+        if let (Some(own), Some(vpc)) = (own, vpc)
+            && own != vpc
+        {
+            on.network.link_route_tables = Some(self.read(Query::RouteTables(vpc.clone())).await);
+        }
     }
 
     async fn target_interfaces(
@@ -185,6 +232,13 @@ fn far_groups(network: &Network) -> Vec<String> {
     let backends = network.backends.values().filter_map(|(balancer, _)| balancer.value());
     let backends = backends.flat_map(|balancer| &balancer.security_groups);
     sorted(interfaces.chain(instances).chain(backends).filter(|id| !near.contains(id.as_str())).cloned())
+}
+
+/// The prefix lists that routes name; those of gateway endpoints hold public addresses alone.
+fn lists_on_routes(network: &Network) -> Vec<String> {
+    let tables = network.route_tables.value().into_iter().flatten();
+    let entries = tables.flat_map(|table| &table.routes).filter(|entry| !entry.via.starts_with("vpce-"));
+    entries.filter_map(|entry| entry.prefix_list.clone()).collect()
 }
 
 fn lists_of(groups: &Reading<Vec<SecurityGroup>>) -> Vec<String> {

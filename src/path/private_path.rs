@@ -3,8 +3,8 @@
 use std::ops::Deref;
 
 use crate::aws::model::{
-    CloudMapInstance, CloudMapService, EndpointConnection, EndpointService, Generation, Integration,
-    NetworkInterface, Resource, RestApi, Stage, VpcLink,
+    AcmCertificate, CloudMapInstance, CloudMapService, EndpointConnection, EndpointService,
+    GeneratedCertificate, Generation, Integration, NetworkInterface, Resource, RestApi, Stage, VpcLink,
 };
 use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::Endpoint;
@@ -20,6 +20,8 @@ pub struct PrivatePath {
     pub kind: ApiKind,
     pub api: Reading<RestApi>,
     pub stage: Reading<Stage>,
+    /// The certificate that the stage presents to backends that ask for one, where it has any.
+    pub client_certificate: Option<HeldCertificate>,
     /// The API's resources, which tell the templates of its routes.
     pub resources: Vec<Resource>,
     /// The resource template of the failed route, where the route is known.
@@ -55,6 +57,14 @@ pub struct CloudMap {
     pub instances: Reading<Vec<CloudMapInstance>>,
     /// The instances as the targets of one group, and the network between the link and them.
     pub ends: Box<Balancer>,
+}
+
+/// A client certificate, by who keeps it.
+#[derive(Clone, Debug)]
+pub enum HeldCertificate {
+    /// API Gateway generated it.
+    Generated(Reading<GeneratedCertificate>),
+    Acm(Reading<AcmCertificate>),
 }
 
 /// A VPC link and what belongs to its generation alone.
@@ -122,6 +132,7 @@ impl PrivatePath {
             kind: ApiKind::Rest,
             api: Reading::not_asked(QueryKind::RestApi, why),
             stage: Reading::not_asked(QueryKind::Stage, why),
+            client_certificate: None,
             resources: Vec::new(),
             resource: None,
             integration: Reading::not_asked(QueryKind::Resources, why),

@@ -19,12 +19,12 @@ use crate::path::balancer::Balancer;
 use crate::path::listener_rules::SeenRequest;
 use crate::path::network_reader;
 use crate::path::path_reader::PathReader;
-use crate::path::private_path::{Link, NO_WAY, PrivatePath};
+use crate::path::private_path::{HeldCertificate, Link, NO_WAY, PrivatePath};
 use crate::path::route::{self, Found, Resolved};
 
 /// Reads the private path of a subject until the deadline.
 pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: Instant) -> PrivatePath {
-    if subject.cause.blames.spares_path() {
+    if subject.spares_path() {
         return PrivatePath::unread("the text already names a fault that is not on the private path");
     }
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {
@@ -125,6 +125,13 @@ fn fill(text: &str, stage: &Reading<Stage>, subject: &RouteContext) -> Option<Re
     Some(Resolved::new(text, &variables))
 }
 
+/// The certificate that the stage presents to a private backend over TLS.
+fn presented(path: &PrivatePath) -> Option<String> {
+    let private = path.integration.value().is_some_and(|integration| integration.private);
+    let tls = private && path.endpoint.as_ref().is_some_and(|endpoint| endpoint.tls);
+    path.stage.value()?.client_certificate.clone().filter(|_| tls)
+}
+
 impl PathReader<'_> {
     async fn rest_api(
         &self,
@@ -142,12 +149,22 @@ impl PathReader<'_> {
         find_integration(path, &resources, subject);
         prefer_deployed(path, &deployed, subject);
         fill_in(path, subject);
-        self.link_and_behind(path, subject).await;
+        let presented = presented(path);
+        let (held, ()) = join!(self.held(presented), self.link_and_behind(path, subject));
+        path.client_certificate = held;
+    }
+
+    async fn held(&self, id: Option<String>) -> Option<HeldCertificate> {
+        let id = id?;
+        Some(match id.starts_with("arn:") {
+            true => HeldCertificate::Acm(self.read(Query::AcmCertificate(Arn::new(id))).await),
+            false => HeldCertificate::Generated(self.read(Query::ClientCertificate(id)).await),
+        })
     }
 
     async fn link_and_behind(&self, path: &mut PrivatePath, subject: &RouteContext) {
-        let Some(integration) = path.integration.value().filter(|integration| integration.private).cloned()
-        else {
+        let private = path.integration.value().filter(|integration| integration.private);
+        let Some(integration) = private.filter(|_| !subject.spares_link()).cloned() else {
             return;
         };
         let called = (path.endpoint.clone(), seen(path.endpoint.as_ref(), &integration, subject));
@@ -215,8 +232,9 @@ impl PathReader<'_> {
     ) -> (Link, Option<Balancer>) {
         let (link, front) = join!(self.link(id, Generation::V2), self.front(target, called, request));
         let generation = link.value().map_or(Generation::V2, |link| link.generation);
-        let (interfaces, balancer) =
+        let (interfaces, mut balancer) =
             join!(self.link_interfaces(link.value()), self.behind(front, link.value()));
+        self.link_routes(&mut balancer, &interfaces).await;
         let link = match generation {
             Generation::V1 => Link::of(generation, link, "the integration names its load balancer itself"),
             Generation::V2 => Link::V2 { link, interfaces },

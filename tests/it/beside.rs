@@ -343,15 +343,22 @@ fn an_imported_certificate_shows_its_issuer_in_its_own_text() {
     ]);
     imported(UNTRUSTED, corp.clone()).verdict(Some("listener-certificate-untrusted"), Confidence::Likely);
     assert!(faulty(&imported(HANDSHAKE, corp).judgement()).is_empty(), "no text blames the authority");
-    let public = |above: bool| {
-        let leaf = Case::x509("CN=orders", "CN=R3,O=Let's Encrypt,C=US", &names, far);
-        let root = Case::x509("CN=R3,O=Let's Encrypt,C=US", "CN=X1", &[], far);
-        if above { json!([leaf, root]) } else { json!([leaf]) }
+    let leaf = Case::x509("CN=orders", "CN=R3,O=Let's Encrypt,C=US", &names, far);
+    let above = |root: &str| {
+        let root = format!("CN={root},O=Internet Security Research Group,C=US");
+        Case::x509("CN=R3,O=Let's Encrypt,C=US", &root, &[], far)
     };
-    imported(UNTRUSTED, public(true)).verdict(None, Confidence::Unknown);
-    let bare = imported(UNTRUSTED, public(false))
-        .verdict(Some("listener-certificate-untrusted"), Confidence::Likely);
-    assert!(bare.verdict.says.contains("without the certificates of"), "{}", bare.verdict.says);
+    let listed = json!([leaf, above("ISRG Root X1")]);
+    imported(UNTRUSTED, listed).verdict(None, Confidence::Unknown);
+    for (chain, says) in [
+        (json!([leaf]), "without the certificate of"),
+        (json!([leaf, above("ISRG Root X2")]), "was not on API Gateway's published list"),
+        (json!([leaf, above("Own Root")]), "unless API Gateway knows it"),
+    ] {
+        let found =
+            imported(UNTRUSTED, chain).verdict(Some("listener-certificate-untrusted"), Confidence::Likely);
+        assert!(found.verdict.says.contains(says), "{}", found.verdict.says);
+    }
     let old = json!([
         Case::x509("CN=orders", "CN=Corp CA", &names, far),
         Case::x509("CN=Corp CA", "CN=Corp CA", &[], "2026-11-01T00:00:00Z")

@@ -10,7 +10,7 @@ use vpclink_responder::checks::{CODES, State};
 
 use crate::alerts::golden::{account_of, explained};
 
-const FAULTY: [&str; 63] = [
+const FAULTY: [&str; 73] = [
     "stage-variable-undefined",
     "vpc-link-id-dangling",
     "integration-not-deployed",
@@ -61,6 +61,16 @@ const FAULTY: [&str; 63] = [
     "security-group-drops-rising",
     "port-allocation-errors",
     "tls-negotiation-errors-rising",
+    "load-balancer-answered",
+    "target-answered-5xx",
+    "target-group-protocol-mismatch",
+    "route-missing",
+    "route-blackhole",
+    "peering-inactive",
+    "transit-attachment-unavailable",
+    "client-ip-preservation-unsupported",
+    "client-certificate-missing",
+    "client-certificate-expired",
     "target-not-listening",
     "target-silent",
     "target-speaks-tls",
@@ -94,8 +104,11 @@ fn the_codes_of_findings_are_these() {
     let of = |state| CODES.iter().filter(move |code| code.state() == state).map(|code| code.slug());
     assert_eq!(of(State::Faulty).collect::<BTreeSet<_>>(), FAULTY.into_iter().collect());
     assert_eq!(of(State::Healthy).collect::<BTreeSet<_>>(), HEALTHY.into_iter().collect());
-    assert_eq!(of(State::Warning).collect::<Vec<_>>(), ["certificate-expires-soon"]);
-    assert_eq!(CODES.len(), FAULTY.len() + HEALTHY.len() + 1, "each once");
+    assert_eq!(
+        of(State::Warning).collect::<Vec<_>>(),
+        ["client-certificate-expires-soon", "certificate-expires-soon"]
+    );
+    assert_eq!(CODES.len(), FAULTY.len() + HEALTHY.len() + 2, "each once");
 }
 
 #[test]

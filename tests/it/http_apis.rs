@@ -306,3 +306,15 @@ fn of_many_certificates_the_one_that_covers_the_name_counts() {
     assert!(of_state(&assessment, State::Healthy).contains(&"listener-certificate-valid"));
     assert_eq!(aws.calls_of("acm:DescribeCertificate").len(), 26);
 }
+
+#[test]
+fn an_http_api_can_present_no_certificate() {
+    let mut account = Account::healthy_http();
+    let store = account.arn("elasticloadbalancing", "truststore/clients/0123456789abcdef");
+    account.listener(8443).mutual_authentication = Some(json!({ "Mode": "verify", "TrustStoreArn": store }));
+    let assessment = found(account);
+    let missing =
+        assessment.findings.iter().find(|one| one.code.slug() == "client-certificate-missing").unwrap();
+    assert_eq!(missing.state, State::Faulty);
+    assert!(missing.says.contains("an HTTP API can present none"), "{}", missing.says);
+}

@@ -46,6 +46,26 @@ mod log {
     pub(crate) const UNTRUSTED: &str = "Execution failed due to configuration error: PKIX path building failed: \
          sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to \
          requested target";
+    pub(crate) const ADDRESS: &str = "Execution failed due to configuration error: Invalid endpoint address";
+    pub(crate) const MOCK: &str = "Execution failed due to configuration error: statusCode should be an integer which defined in request template";
+    /// What came over the path: the answer's status, and its headers where they are traced.
+    pub(crate) const ANSWERED_502: &str =
+        "Received response. Status: 502, Integration latency: 41 ms\nSuccessfully completed execution";
+    pub(crate) const ANSWERED_503: &str =
+        "Received response. Status: 503, Integration latency: 4 ms\nSuccessfully completed execution";
+    pub(crate) const ANSWERED_504: &str =
+        "Received response. Status: 504, Integration latency: 10004 ms\nSuccessfully completed execution";
+    pub(crate) const ANSWERED_504_LATE: &str =
+        "Received response. Status: 504, Integration latency: 20011 ms\nSuccessfully completed execution";
+    pub(crate) const TRACED_BALANCER: &str = "Received response. Status: 503, Integration latency: 4 ms\n\
+         Endpoint response headers: {Server=awselb/2.0, Date=Mon, 30 Nov 2026 01:00:00 GMT, Content-Type=text/html}\n\
+         Successfully completed execution";
+    pub(crate) const TRACED_APPLICATION: &str = "Received response. Status: 503, Integration latency: 4 ms\n\
+         Endpoint response headers: {Date=Mon, 30 Nov 2026 01:00:00 GMT, Server=nginx/1.27.1}\n\
+         Successfully completed execution";
+    pub(crate) const UNMAPPED_464: &str = "Received response. Status: 464, Integration latency: 4 ms\n\
+         Execution failed due to configuration error: No match for output mapping and no default output mapping \
+         configured. Endpoint Response Status Code: 464";
     pub(crate) const EXPIRED: &str = "Execution failed due to configuration error: PKIX path validation failed: \
          java.security.cert.CertPathValidatorException: validity check failed";
 }
@@ -131,6 +151,11 @@ impl Fault {
         format!("{} ({:?})", self.row.name, self.on)
     }
 
+    /// Whether its text is an answer that came over the path.
+    fn is_answer(self) -> bool {
+        self.row.log.starts_with("Received")
+    }
+
     /// Whether it lies behind the listener.
     fn is_behind(self) -> bool {
         let code = CODES.iter().find(|code| code.slug() == self.row.expect).expect("a code of the contract");
@@ -139,7 +164,8 @@ impl Fault {
 
     /// What lies behind an application load balancer, it answers itself: that alone makes no text of API Gateway's own.
     fn tier(self) -> &'static str {
-        let answered = self.on == Generation::V2 && self.is_behind();
+        let network = self.row.expect == "client-ip-preservation-unsupported";
+        let answered = self.on == Generation::V2 && self.is_behind() && !self.is_answer() && !network;
         if answered { "likely" } else { self.row.tier }
     }
 }
@@ -249,5 +275,5 @@ fn neither_small_pages_nor_a_log_at_error_level_change_a_verdict() {
 
 /// A certificate that expires soon breaks nothing yet, and where logging is off no log was written to explain.
 fn explains_nothing(code: Code) -> bool {
-    matches!(code, Code::CertificateExpiresSoon | Code::ExecutionLoggingOff)
+    matches!(code, Code::ExecutionLoggingOff)
 }

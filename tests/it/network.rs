@@ -126,12 +126,16 @@ pub(crate) fn acl(id: &str, subnets: &[&str]) -> NetworkAcl {
 
 pub(crate) fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) -> NetworkInterface {
     NetworkInterface {
-        vpc: None,
         id: id.to_owned(),
         subnet: Some(subnet.to_owned()),
         addresses: vec![address.parse().unwrap()],
         groups: strings(groups),
+        vpc: Some("vpc-1".to_owned()),
     }
+}
+
+fn forward(group: Arn) -> Action {
+    Action { kind: "forward".to_owned(), target_groups: vec![(group, 1)], status: None }
 }
 
 pub(crate) fn target(id: &str, zone: Option<&str>) -> Target {
@@ -168,6 +172,7 @@ impl World {
                 zones: vec![zone("a"), zone("b")],
                 security_groups: strings(&["sg-lb"]),
                 enforces_inbound: Some(false),
+                addresses: Some("ipv4".to_owned()),
             },
             link_groups: strings(&["sg-link"]),
             service_zones: Vec::new(),
@@ -179,6 +184,7 @@ impl World {
                 port: Some(8080),
                 vpc: Some("vpc-1".to_owned()),
                 health_port: Some("traffic-port".to_owned()),
+                version: None,
                 health_protocol: Some("TCP".to_owned()),
                 health_path: None,
             },
@@ -294,7 +300,10 @@ impl World {
                 load_balancer: of.clone(),
                 port: 8080,
                 protocol: "HTTPS".to_owned(),
-                actions: vec![Action { kind: "forward".to_owned(), target_groups: vec![(arn("inner"), 1)] }],
+                actions: vec![forward(arn("inner"))],
+                client_certificates: None,
+                ignores_expiry: false,
+                alpn: None,
             }]),
             Query::TargetHealth(of) if self.second.as_ref().is_some_and(|(second, _)| second.arn == *of) => {
                 Answer::TargetHealth(self.second.as_ref().unwrap().1.clone())
@@ -310,7 +319,11 @@ impl World {
                 actions: vec![Action {
                     kind: "forward".to_owned(),
                     target_groups: self.groups().map(|(group, _)| (group.arn.clone(), 1)).collect(),
+                    status: None,
                 }],
+                client_certificates: None,
+                ignores_expiry: false,
+                alpn: None,
             }]),
             Query::TargetGroups(_) => {
                 Answer::TargetGroups(self.groups().map(|(group, _)| group.clone()).collect())
@@ -362,6 +375,17 @@ impl World {
             Query::ListenerCertificates(_) => Answer::ListenerCertificates(Vec::new()),
             Query::ListenerAttributes(_) => Answer::ListenerAttributes(attributes(&[])),
             Query::Metrics(_) => Answer::Metrics(Vec::new()),
+            Query::RouteTables(_) => Answer::RouteTables(vec![RouteTable {
+                id: "rtb-1".to_owned(),
+                main: true,
+                subnets: Vec::new(),
+                routes: vec![RouteEntry {
+                    to: Some("10.0.0.0/16".parse().unwrap()),
+                    prefix_list: None,
+                    via: "local".to_owned(),
+                    state: "active".to_owned(),
+                }],
+            }]),
             // What these accounts have none of.
             _ => {
                 return Err(ReadError::NotRecorded);

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_apigateway::{Client, types};
 use aws_types::SdkConfig;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::aws::live::errors::{holding, outcome, refused};
 use crate::aws::log_groups::{CallError, ListedApi};
 use crate::aws::model::{
-    AccessLogSettings, Generation, HttpCall, Integration, Resource, RestApi, Stage, VpcLink,
+    AccessLogSettings, GeneratedCertificate, Generation, HttpCall, Integration, Resource, RestApi, Stage,
+    VpcLink,
 };
 use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, ApiKind, Arn};
@@ -46,11 +48,23 @@ impl Adapter {
         let read = outcome(found, &ABSENT, |found| {
             found.stage_name.as_ref().or(found.deployment_id.as_ref())?;
             let access_log = found.access_log_settings.map(access_log);
+            let own = found.client_certificate_id.filter(|id| !id.is_empty());
             let settings =
                 settings(found.deployment_id, found.variables, found.canary_settings, found.method_settings);
-            Some(Stage { access_log, ..settings })
+            Some(Stage { access_log, client_certificate: own, ..settings })
         });
         holding("stage", read)
+    }
+
+    pub(crate) async fn client_certificate(
+        &self,
+        id: &str,
+    ) -> Result<Option<GeneratedCertificate>, ReadError> {
+        let found = self.client.get_client_certificate().client_certificate_id(id).send().await;
+        outcome(found, &ABSENT, |found| GeneratedCertificate {
+            id: found.client_certificate_id.unwrap_or_else(|| id.to_owned()),
+            expires: found.expiration_date.and_then(|at| Timestamp::from_second(at.secs()).ok()),
+        })
     }
 
     /// All REST APIs.
@@ -183,8 +197,11 @@ fn resource(item: types::Resource) -> Option<Resource> {
 }
 
 fn integration(wire: types::Integration) -> Integration {
+    let kind = wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned());
+    let templates = wire.request_templates.unwrap_or_default();
     Integration {
-        kind: wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned()),
+        template_variables: template_variables(&kind, templates.values().map(String::as_str)),
+        kind,
         uri: wire.uri,
         private: wire.connection_type == Some(types::ConnectionType::VpcLink),
         connection_id: wire.connection_id,
@@ -196,6 +213,22 @@ fn integration(wire: types::Integration) -> Integration {
         http_method: wire.http_method,
         headers: Integration::headers_of(wire.request_parameters.unwrap_or_default()),
     }
+}
+
+/// The stage variables that the templates of a mock use: `$stageVariables.x`, `${stageVariables.x}`,
+/// `$stageVariables.get('x')`.
+fn template_variables<'a>(kind: &str, templates: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let named = |after: &str| {
+        let after = after.trim_start_matches('.');
+        let name = after.strip_prefix("get(").unwrap_or(after).trim_start_matches(['\'', '"', '[']);
+        let name: String = name.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        (!name.is_empty()).then_some(name)
+    };
+    let used = templates.flat_map(|text| text.split("stageVariables").skip(1)).filter_map(named);
+    let mut names: Vec<String> = used.filter(|_| kind == "MOCK").collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// The deployed snapshot of a stage, from an OpenAPI export with the extension `integrations`: what requests run over,
@@ -226,8 +259,11 @@ fn exported_integration(verb: &str, method: &Value) -> Option<(String, Integrati
     let parameters = parameters.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
     let verb =
         if verb == "x-amazon-apigateway-any-method" { "ANY".to_owned() } else { verb.to_ascii_uppercase() };
+    let kind = text("type").unwrap_or_default().to_ascii_uppercase();
+    let templates = wire["requestTemplates"].as_object().into_iter().flat_map(|own| own.values());
     let noun = Integration {
-        kind: text("type").unwrap_or_default().to_ascii_uppercase(),
+        template_variables: template_variables(&kind, templates.filter_map(Value::as_str)),
+        kind,
         uri: text("uri"),
         private: wire["connectionType"] == "VPC_LINK",
         connection_id: text("connectionId"),
@@ -256,6 +292,14 @@ fn exported_integration(verb: &str, method: &Value) -> Option<(String, Integrati
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_variables_of_a_mocks_templates_are_named() {
+        let text =
+            r#"{"statusCode": $stageVariables.status, "a": "${stageVariables.get('b_2')}", "c": "$input"}"#;
+        assert_eq!(template_variables("MOCK", [text, text].into_iter()), ["b_2", "status"]);
+        assert!(template_variables("HTTP", [text].into_iter()).is_empty());
+    }
 
     #[test]
     fn integrations_are_read_from_an_export() {

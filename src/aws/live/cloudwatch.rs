@@ -33,9 +33,25 @@ const NETWORK: [&str; 7] = [
 
 /// Counters of an application load balancer.
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html>
-const APPLICATION: [&str; 2] = ["ClientTLSNegotiationErrorCount", "TargetTLSNegotiationErrorCount"];
+const APPLICATION: [&str; 10] = [
+    "ClientTLSNegotiationErrorCount",
+    "TargetTLSNegotiationErrorCount",
+    "HTTPCode_ELB_5XX_Count",
+    "HTTPCode_ELB_500_Count",
+    "HTTPCode_ELB_502_Count",
+    "HTTPCode_ELB_503_Count",
+    "HTTPCode_ELB_504_Count",
+    "HTTPCode_Target_5XX_Count",
+    "TargetConnectionErrorCount",
+    "RejectedConnectionCount",
+];
 
 const UNHEALTHY: &str = "UnHealthyHostCount";
+
+/// What is counted of each target group.
+const OF_NETWORK_GROUP: [&str; 1] = [UNHEALTHY];
+const OF_APPLICATION_GROUP: [&str; 3] =
+    ["HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount", UNHEALTHY];
 
 /// Reads from CloudWatch.
 pub(crate) struct Adapter {
@@ -76,9 +92,13 @@ impl Adapter {
 
 /// What is asked for, without points.
 fn series(of: &MetricsOf) -> Vec<Series> {
-    let counters: &[&str] = if of.network { &NETWORK } else { &APPLICATION };
+    let (counters, of_group): (&[&str], &[&str]) = match of.network {
+        true => (&NETWORK, &OF_NETWORK_GROUP),
+        false => (&APPLICATION, &OF_APPLICATION_GROUP),
+    };
     let of_balancer = counters.iter().map(|name| (*name, None));
-    let of_groups = of.target_groups.iter().map(|group| (UNHEALTHY, Some(group.clone())));
+    let of_groups =
+        of.target_groups.iter().flat_map(|group| of_group.iter().map(|name| (*name, Some(group.clone()))));
     let series = |(name, target_group): (&str, Option<Arn>)| Series {
         name: name.to_owned(),
         target_group,
@@ -98,7 +118,7 @@ fn query(of: &MetricsOf, index: usize, series: &Series) -> MetricDataQuery {
         .set_dimensions(Some(of_group.into_iter().chain([of_balancer]).collect()))
         .build();
     // Zones report hosts one by one: the least of a minute is what all of them saw.
-    let statistic = if group.is_some() { "Minimum" } else { "Sum" };
+    let statistic = if series.name == UNHEALTHY { "Minimum" } else { "Sum" };
     let stat = MetricStat::builder().metric(metric).period(60).stat(statistic).build();
     MetricDataQuery::builder().id(format!("m{index}")).metric_stat(stat).build()
 }
@@ -147,7 +167,8 @@ mod tests {
 
     #[test]
     fn one_request_asks_for_the_balancer_and_each_group() {
-        for (network, namespace, queries) in [(true, "AWS/NetworkELB", 8), (false, "AWS/ApplicationELB", 3)] {
+        for (network, namespace, queries) in [(true, "AWS/NetworkELB", 8), (false, "AWS/ApplicationELB", 13)]
+        {
             let of = of(network);
             let asked = series(&of);
             assert_eq!(asked.len(), queries);

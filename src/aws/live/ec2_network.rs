@@ -103,7 +103,7 @@ impl Client {
         })
     }
 
-    async fn filtered(
+    pub(crate) async fn filtered(
         &self,
         action: &'static str,
         list: &'static str,

@@ -151,6 +151,7 @@ fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {
         enforces_inbound: wire
             .enforce_security_group_inbound_rules_on_private_link_traffic
             .map(|on_off| on_off == "on"),
+        addresses: wire.ip_address_type.map(|kind| kind.as_str().to_owned()),
     }
 }
 
@@ -165,7 +166,11 @@ fn zone(wire: types::AvailabilityZone) -> BalancerZone {
 }
 
 fn listener(wire: types::Listener) -> Option<Listener> {
+    let clients = wire.mutual_authentication;
     Some(Listener {
+        client_certificates: clients.as_ref().and_then(|clients| clients.mode.clone()),
+        ignores_expiry: clients.and_then(|clients| clients.ignore_client_certificate_expiry) == Some(true),
+        alpn: wire.alpn_policy.unwrap_or_default().into_iter().next(),
         arn: Arn::new(wire.listener_arn?),
         load_balancer: Arn::new(wire.load_balancer_arn.unwrap_or_default()),
         port: port(wire.port)?,
@@ -200,7 +205,15 @@ fn condition(wire: types::RuleCondition) -> Condition {
         header = config.http_header_name;
     }
     values.extend(wire.http_request_method_config.and_then(|config| config.values).unwrap_or_default());
-    values.extend(wire.source_ip_config.and_then(|config| config.values).unwrap_or_default());
+    if let Some(config) = wire.source_ip_config {
+        values.extend(config.values.unwrap_or_default());
+        // Of a network load balancer: all addresses of one version of IP.
+        values.extend(config.ip_address_type.and_then(|version| match version.as_str() {
+            "ipv4" => Some("0.0.0.0/0".to_owned()),
+            "ipv6" => Some("::/0".to_owned()),
+            _ => None,
+        }));
+    }
     // The older form has the values beside the field.
     if values.is_empty() {
         values = wire.values.unwrap_or_default();
@@ -222,7 +235,8 @@ fn action(wire: types::Action) -> Action {
         groups.push((Arn::new(arn), 1));
     }
     let kind = wire.r#type.map_or_else(String::new, |kind| kind.as_str().to_owned());
-    Action { kind, target_groups: groups }
+    let status = wire.fixed_response_config.and_then(|fixed| fixed.status_code?.parse().ok());
+    Action { kind, target_groups: groups, status }
 }
 
 fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
@@ -236,6 +250,7 @@ fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
         protocol: wire.protocol.map(|protocol| protocol.as_str().to_owned()),
         port: port(wire.port),
         vpc: wire.vpc_id,
+        version: wire.protocol_version,
         health_port: wire.health_check_port.filter(|_| checked),
         health_protocol: health_protocol.filter(|_| checked),
         health_path: wire.health_check_path.filter(|_| checked),

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::Any;
 use x509_cert::der::oid::AssociatedOid;
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::{Decode, Encode, Header, Reader, SliceReader};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use crate::aws::model::X509;
 use crate::aws::reading::ReadError;
+use crate::probe::authorities;
 
 /// The certificates of a PEM text, in its order: the listener's own first.
 pub(crate) fn chain(pem: &str) -> Result<Vec<X509>, ReadError> {
@@ -45,6 +46,11 @@ fn certificate(one: &Certificate) -> X509 {
         addresses: alternative.iter().filter_map(address).collect(),
         not_before: time(body.validity().not_before.to_unix_duration()),
         not_after: time(body.validity().not_after.to_unix_duration()),
+        key: body
+            .subject_public_key_info()
+            .to_der()
+            .ok()
+            .and_then(|der| content(&der).map(authorities::short_key)),
     }
 }
 
@@ -54,6 +60,13 @@ fn alternative_names(one: &Certificate) -> Vec<GeneralName> {
     let mut own = extensions.filter(|extension| extension.extn_id == SubjectAltName::OID);
     let names = own.next().and_then(|own| Vec::<Any>::from_der(own.extn_value.as_bytes()).ok());
     names.into_iter().flatten().filter_map(|name| GeneralName::from_der(&name.to_der().ok()?).ok()).collect()
+}
+
+/// What stands inside a DER value.
+fn content(der: &[u8]) -> Option<&[u8]> {
+    let mut reader = SliceReader::new(der).ok()?;
+    let header = Header::decode(&mut reader).ok()?;
+    reader.read_slice(header.length()).ok()
 }
 
 fn address(octets: &[u8]) -> Option<IpAddr> {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route, RouteContext};
+use crate::causes::{BackendAnswer, Cause, Diagnosis, Endpoint, Evidence, Route, RouteContext};
 use crate::ids::{AccountId, ApiId, ApiKind, Region, RequestId};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::silence::Silence;
@@ -150,6 +150,7 @@ pub(crate) fn read_example(body: &str) -> Option<Diagnosis> {
         called_path: wire.called_path,
         called_query: wire.called_query,
         failed: true,
+        answer: Some(BackendAnswer { status: wire.backend_status, ..BackendAnswer::default() }),
     };
     Some(Diagnosis {
         subject,

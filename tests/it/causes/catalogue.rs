@@ -12,7 +12,7 @@ use crate::fixtures;
 use crate::fixtures::{diagnoses, pasted_cause};
 
 /// The contract's causes that a log line can show, in its order.
-const SLUGS: [&str; 33] = [
+const SLUGS: [&str; 34] = [
     "integration-unreachable",
     "vpc-link-id-invalid",
     "vpc-link-error",
@@ -41,6 +41,7 @@ const SLUGS: [&str; 33] = [
     "mapping-request-failed",
     "mapping-response-failed",
     "mapping-base64-failed",
+    "mapping-mock-status-invalid",
     "backend-error",
     "waf-error",
     "undecodable-batch",
@@ -169,6 +170,7 @@ fn a_reason_pasted_alone_is_recognised() {
         ("Unable to transform request", "mapping-request-failed"),
         ("Unable to transform response", "mapping-response-failed"),
         ("Unable to base64 decode the body.", "mapping-base64-failed"),
+        ("statusCode should be an integer which defined in request template", "mapping-mock-status-invalid"),
     ] {
         assert_eq!(pasted_cause(reason), Some(expected), "{reason}");
         assert_eq!(pasted_cause(&reason.to_ascii_uppercase()), Some(expected), "{reason}");

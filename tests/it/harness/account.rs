@@ -49,6 +49,14 @@ pub struct Account {
     pub network_acls: Vec<ec2::NetworkAcl>,
     /// Network interfaces.
     pub network_interfaces: Vec<ec2::NetworkInterface>,
+    /// Route tables.
+    pub route_tables: Vec<ec2::RouteTable>,
+    /// Peering connections.
+    pub peerings: Vec<ec2::Peering>,
+    /// Attachments to transit gateways.
+    pub transit_attachments: Vec<ec2::TransitAttachment>,
+    /// Client certificates that API Gateway generated, each with its end in epoch seconds.
+    pub client_certificates: BTreeMap<String, i64>,
     /// Subnets.
     pub subnets: Vec<ec2::Subnet>,
     /// Instances.

@@ -154,6 +154,7 @@ fn rest(method: &str, path: &[String], query: &str) -> (String, Value) {
         ("GET", ["restapis", api, "stages", stage, "exports", kind]) => {
             ("GetExport", json!({ "restApiId": api, "stageName": stage, "exportType": kind }))
         }
+        ("GET", ["clientcertificates", id]) => ("GetClientCertificate", json!({ "clientCertificateId": id })),
         ("GET", ["vpclinks", link]) => ("GetVpcLink", json!({ "vpcLinkId": link })),
         ("GET", ["v2", "vpclinks", link]) => ("GetVpcLink", json!({ "vpcLinkId": link })),
         _ => ("", json!({})),

@@ -1,10 +1,13 @@
 //! The rows of the matrix, along the path.
 
+pub(crate) mod answered;
 pub(crate) mod balancer;
 pub(crate) mod beside;
+pub(crate) mod clients;
 pub(crate) mod link;
 pub(crate) mod network;
 pub(crate) mod probed;
+pub(crate) mod routes;
 pub(crate) mod rules;
 pub(crate) mod stage;
 pub(crate) mod targets;
@@ -23,6 +26,9 @@ pub(crate) const ROWS: &[&[Row]] = &[
     network::ROWS,
     beside::ROWS,
     probed::ROWS,
+    answered::ROWS,
+    routes::ROWS,
+    clients::ROWS,
 ];
 
 /// The faults that a fault brings along, and that are rightly told beside it.
@@ -42,8 +48,17 @@ pub(crate) fn brings(row: &Row) -> &'static [&'static str] {
         ("load balancer's network ACL denies the targets' port", _) => {
             &["network-acl-blocks-response", "targets-unhealthy"]
         }
+        // Who answered is said beside the fault behind it.
+        (_, code) if row.log.starts_with("Received") => match code.contains("-blocks") {
+            true => &["targets-unhealthy", "load-balancer-answered"],
+            false if code.starts_with("peering") => &["targets-unhealthy", "load-balancer-answered"],
+            false => &["load-balancer-answered"],
+        },
         // Health checks meet the same rules.
         (_, code) if code.contains("-blocks") => &["targets-unhealthy"],
+        (_, "route-missing" | "route-blackhole" | "peering-inactive" | "transit-attachment-unavailable") => {
+            &["targets-unhealthy"]
+        }
         _ => &[],
     }
 }

@@ -162,11 +162,11 @@ fn nodes(world: &World) -> Vec<NetworkInterface> {
 
 fn link(world: &World) -> NetworkInterface {
     NetworkInterface {
-        vpc: None,
         id: "eni-link".to_owned(),
         subnet: Some("subnet-link".to_owned()),
         addresses: vec!["10.0.21.5".parse().unwrap()],
         groups: world.link_groups.clone(),
+        vpc: None,
     }
 }
 

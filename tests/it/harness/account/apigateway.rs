@@ -32,6 +32,8 @@ pub struct Stage {
     pub canary: Option<Canary>,
     /// Its access log, as `AccessLogSettings` is written.
     pub access_log: Option<Value>,
+    /// What it presents to backends that ask for a certificate.
+    pub client_certificate: Option<String>,
     /// Logging and the like, by `{resource_path}/{http_method}` or `*/*`, as `MethodSetting` is written.
     pub method_settings: BTreeMap<String, Value>,
 }
@@ -75,6 +77,8 @@ pub struct Integration {
     pub integration_target: Option<String>,
     /// How long API Gateway waits.
     pub timeout_in_millis: Option<u32>,
+    /// Request templates by content type.
+    pub request_templates: BTreeMap<String, String>,
     /// `tlsConfig.insecureSkipVerification`.
     pub insecure_skip_verification: Option<bool>,
 }
@@ -185,6 +189,14 @@ pub(crate) fn answer(account: &Account, call: &Call) -> Option<Reply> {
         }),
         "GetResources" => with_api(account, call, |api| resources(account, call, api)),
         "GetExport" => with_api(account, call, export),
+        "GetClientCertificate" => match account.client_certificates.get(call.text("clientCertificateId")) {
+            Some(end) => Reply::Answer(json!({
+                "clientCertificateId": call.text("clientCertificateId"),
+                "createdDate": EPOCH,
+                "expirationDate": end,
+            })),
+            None => not_found("Invalid Client Certificate identifier specified"),
+        },
         "GetVpcLink" => match account.vpc_links.get(call.text("vpcLinkId")) {
             Some(link) => Reply::Answer(vpc_link(call.text("vpcLinkId"), link)),
             None => not_found("Invalid VPC link identifier specified"),
@@ -287,6 +299,7 @@ fn stage(name: &str, stage: &Stage) -> Value {
         })),
         "accessLogSettings": stage.access_log,
         "methodSettings": stage.method_settings,
+        "clientCertificateId": stage.client_certificate,
         "cacheClusterEnabled": false,
         "cacheClusterStatus": "NOT_AVAILABLE",
         "tracingEnabled": false,
@@ -338,6 +351,7 @@ fn exported(integration: &Integration) -> Value {
         "connectionId": integration.connection_id,
         "integrationTarget": integration.integration_target,
         "timeoutInMillis": integration.timeout_in_millis,
+        "requestTemplates": (!integration.request_templates.is_empty()).then_some(&integration.request_templates),
     }))
 }
 
@@ -372,6 +386,7 @@ fn method(verb: &str, integration: Option<&Integration>) -> Value {
             "connectionId": integration.connection_id,
             "integrationTarget": integration.integration_target,
             "timeoutInMillis": integration.timeout_in_millis,
+            "requestTemplates": (!integration.request_templates.is_empty()).then_some(&integration.request_templates),
             "tlsConfig": integration.insecure_skip_verification.map(|skip| json!({ "insecureSkipVerification": skip })),
             "passthroughBehavior": "WHEN_NO_MATCH",
             "responseTransferMode": "BUFFERED",

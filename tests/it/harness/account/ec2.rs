@@ -7,6 +7,7 @@ use crate::harness::call::Call;
 use crate::harness::wire::Reply;
 
 mod network;
+mod routes;
 
 pub use network::AclEntry;
 pub use network::Instance;
@@ -15,6 +16,7 @@ pub use network::NetworkInterface;
 pub use network::Permission;
 pub use network::SecurityGroup;
 pub use network::Subnet;
+pub use routes::{Peering, RouteEntry, RouteTable, TransitAttachment};
 
 /// A VPC endpoint service.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +69,9 @@ pub(crate) fn answer(account: &Account, call: &Call) -> Option<Reply> {
         "DescribeSecurityGroups" => list(account, call, &account.security_groups),
         "DescribeNetworkAcls" => list(account, call, &account.network_acls),
         "DescribeNetworkInterfaces" => list(account, call, &account.network_interfaces),
+        "DescribeRouteTables" => list(account, call, &account.route_tables),
+        "DescribeVpcPeeringConnections" => list(account, call, &account.peerings),
+        "DescribeTransitGatewayVpcAttachments" => list(account, call, &account.transit_attachments),
         "DescribeSubnets" => list(account, call, &account.subnets),
         "DescribeInstances" => list(account, call, &account.instances),
         _ => return None,

@@ -35,6 +35,8 @@ pub struct LoadBalancer {
     pub enforcement: Option<String>,
     /// Its attributes.
     pub attributes: BTreeMap<String, String>,
+    /// `ipv4` or `dualstack`.
+    pub addresses: Option<String>,
 }
 
 /// A zone of a load balancer.
@@ -61,6 +63,10 @@ pub struct Listener {
     pub protocol: String,
     /// Its certificates: the default one first, then those chosen by server name.
     pub certificates: Vec<String>,
+    /// What it does about certificates of clients, as `MutualAuthenticationAttributes` is written.
+    pub mutual_authentication: Option<Value>,
+    /// Its ALPN policy.
+    pub alpn: Option<String>,
     /// Its default actions.
     pub actions: Vec<Action>,
     /// Its rules, without the default one, which is listed by itself.
@@ -112,6 +118,8 @@ pub struct TargetGroup {
     pub vpc_id: String,
     /// How it checks.
     pub health_check: HealthCheck,
+    /// Of application load balancers: `HTTP1`, `HTTP2`, `GRPC`.
+    pub version: Option<String>,
     /// Its targets.
     pub targets: Vec<Target>,
     /// Its attributes.

@@ -123,7 +123,7 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 /// Health checks of a group's targets meet the same rules as requests.
-fn time_out(account: &mut Account, group: &str) {
+pub(crate) fn time_out(account: &mut Account, group: &str) {
     for target in &mut account.target_group(group).targets {
         (target.state, target.reason) = ("unhealthy".to_owned(), Some("Target.Timeout".to_owned()));
     }
@@ -151,7 +151,7 @@ pub(crate) fn rule(account: &mut Account, priority: u32, condition: Value, actio
     rule_on(account, 8443, priority, condition, action);
 }
 
-fn rule_on(account: &mut Account, port: u16, priority: u32, condition: Value, action: Action) {
+pub(crate) fn rule_on(account: &mut Account, port: u16, priority: u32, condition: Value, action: Action) {
     let listener = account.listener(port);
     let arn = format!("{}/{priority}", listener.arn.replace(":listener/", ":listener-rule/"));
     listener.rules.push(Rule { arn, priority, conditions: vec![condition], actions: vec![action] });

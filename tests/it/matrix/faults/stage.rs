@@ -1,7 +1,7 @@
 //! Faults of stage and integration: variables, dangling ids, what was never deployed.
 
 use crate::harness::Account;
-use crate::harness::apigateway::Stage;
+use crate::harness::apigateway::{Integration, Stage};
 use crate::matrix::{BOTH, Row, V1, V2, integrations, log, readdress, row};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -51,8 +51,48 @@ pub(crate) const ROWS: &[Row] = &[
         deployed_before(a, "orders.internal.example", "orders.old.example");
         super::targets::unhealthy(a);
     }),
+    row(
+        "stage variable in the URI's host undefined, address refused",
+        BOTH,
+        "stage-variable-undefined",
+        undefined_host,
+    )
+    .logged(log::ADDRESS),
+    row(
+        "stage variable in the URI's port undefined, address refused",
+        BOTH,
+        "stage-variable-undefined",
+        |a| {
+            readdress(a, ":8443", ":${stageVariables.port}");
+        },
+    )
+    .logged(log::ADDRESS),
+    row(
+        "stage variable in the URI's path undefined, address refused",
+        BOTH,
+        "stage-variable-undefined",
+        |a| {
+            readdress(a, "8443/orders", "8443/${stageVariables.base}");
+        },
+    )
+    .logged(log::ADDRESS)
+    .likely(),
+    row("stage variable in a mock's template undefined", V1, "stage-variable-undefined", mocked)
+        .logged(log::MOCK)
+        .likely(),
     row("listener corrected, deleted one deployed", V2, "integration-not-deployed", listener_not_deployed),
 ];
+
+/// The failed route is a mock whose status comes from a stage variable.
+fn mocked(account: &mut Account) {
+    let integration = account.integration("/orders", "GET");
+    let template = r#"{"statusCode": $stageVariables.get('mockStatus')}"#.to_owned();
+    *integration = Integration {
+        kind: "MOCK".to_owned(),
+        request_templates: [("application/json".to_owned(), template)].into(),
+        ..Integration::default()
+    };
+}
 
 fn stage(account: &mut Account) -> &mut Stage {
     account.rest_apis.values_mut().flat_map(|api| api.stages.values_mut()).next().expect("a stage")

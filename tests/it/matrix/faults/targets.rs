@@ -72,6 +72,11 @@ pub(crate) const ROWS: &[Row] = &[
         fail(second_group(a));
         unhealthy(a);
     }),
+    row("targets of the heaviest of fifteen groups unhealthy", BOTH, "targets-unhealthy", |a| {
+        many_groups(a);
+        unhealthy(a);
+    })
+    .likely(),
     row("targets behind a TCP listener unhealthy", V1, "targets-unhealthy", |a| {
         pass_through(a);
         unhealthy(a);
@@ -107,6 +112,19 @@ pub(crate) fn second_group(account: &mut Account) -> &mut TargetGroup {
     account.listener(8443).actions = vec![Action::Forward(vec![(blue.arn.clone(), 9), (arn.clone(), 1)])];
     account.target_groups.push(TargetGroup { arn, name: "orders-green".to_owned(), ..blue });
     account.target_group("orders-green")
+}
+
+/// Fourteen groups of little weight beside the first, which comes last by name.
+pub(crate) fn many_groups(account: &mut Account) {
+    let blue = account.target_group("orders-blue").clone();
+    let mut weights = vec![(blue.arn.clone(), 90)];
+    for number in 10..24 {
+        let name = format!("extra-{number}");
+        let arn = blue.arn.replace("orders-blue", &name);
+        weights.push((arn.clone(), 1));
+        account.target_groups.push(TargetGroup { arn, name, ..blue.clone() });
+    }
+    account.listener(8443).actions = vec![Action::Forward(weights)];
 }
 
 /// TLS ends at the targets.

@@ -30,7 +30,7 @@ impl LoadBalancer {
             "Type": self.kind,
             "AvailabilityZones": zones,
             "SecurityGroups": (!self.security_groups.is_empty()).then_some(&self.security_groups),
-            "IpAddressType": "ipv4",
+            "IpAddressType": self.addresses.as_deref().unwrap_or("ipv4"),
             "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic": self.enforcement,
         })
     }
@@ -48,6 +48,8 @@ impl Listener {
             "SslPolicy": (!default.is_empty()).then_some("ELBSecurityPolicy-TLS13-1-2-2021-06"),
             "Certificates": (!default.is_empty()).then_some(default),
             "DefaultActions": described(&self.actions),
+            "AlpnPolicy": self.alpn.as_ref().map(|policy| [policy]),
+            "MutualAuthentication": self.mutual_authentication,
         })
     }
 
@@ -130,6 +132,7 @@ impl TargetGroup {
             "Matcher": check.matcher.as_ref().map(|codes| json!({ "HttpCode": codes })),
             "LoadBalancerArns": users,
             "TargetType": self.kind,
+            "ProtocolVersion": self.version,
             "IpAddressType": "ipv4",
         })
     }

@@ -1,7 +1,9 @@
 //! The network around the healthy accounts: everything open that has to be, nothing else.
 
 use super::super::Account;
-use super::super::ec2::{AclEntry, NetworkAcl, NetworkInterface, Permission, SecurityGroup, Subnet};
+use super::super::ec2::{
+    AclEntry, NetworkAcl, NetworkInterface, Permission, RouteEntry, RouteTable, SecurityGroup, Subnet,
+};
 use super::{SUBNETS, VPC, ZONES};
 
 const VPC_RANGE: &str = "10.0.0.0/16";
@@ -14,6 +16,17 @@ impl Account {
     /// Subnets, a network ACL, security groups, and the interfaces of the balancer and its targets.
     pub(crate) fn add_network(&mut self, balancer_kind: &str, balancer: &str) {
         self.subnets = SUBNETS.iter().zip(ZONES).zip(["10.0.1.0/24", "10.0.2.0/24"]).map(subnet).collect();
+        self.route_tables.push(RouteTable {
+            id: "rtb-0main".to_owned(),
+            vpc_id: VPC.to_owned(),
+            is_main: true,
+            subnets: Vec::new(),
+            routes: vec![RouteEntry {
+                to: VPC_RANGE.to_owned(),
+                via: "local".to_owned(),
+                is_blackhole: false,
+            }],
+        });
         self.network_acls.push(NetworkAcl {
             id: "acl-0default".to_owned(),
             vpc_id: VPC.to_owned(),
