@@ -14,6 +14,7 @@ use crate::checks::certificate_presented::{Choice, Presented, choose};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::path::OnPath;
+use crate::text::shell_word;
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let private = on.path.integration.value().is_some_and(|integration| integration.private);
@@ -290,7 +291,7 @@ impl Said {
         let Some(what) = remedy(self.code, one) else { return finding };
         let show = format!(
             "aws elbv2 describe-listener-certificates --listener-arn {} --region {{region}}",
-            listener.arn
+            shell_word(listener.arn.as_str())
         );
         finding.remedy(what, None, Some(show))
     }
