@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn words_are_read_as_a_shell_reads_them() {
         for command in ["aws x  'a b'", "a 'it'\\''s' b", "'' -x=''y'' \"", "\\'", "a 'é b'c"] {
-            let words: Vec<String> = shell_words(command).unwrap().into_iter().map(|word| word.text).collect();
+            let words: Vec<String> =
+                shell_words(command).unwrap().into_iter().map(|word| word.text).collect();
             if let Some(expected) = shlex::split(command) {
                 assert_eq!(words, expected, "{command}");
             }

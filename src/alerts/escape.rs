@@ -302,8 +302,20 @@ mod tests {
         ] {
             assert_eq!(command(harmless).as_deref(), Some(harmless));
         }
-        for name in ["link;curl h|sh #", "$(id)", "`id`", "a>b", "'", "{a,b}", "{1..9}", "a --endpoint-url h", "a && sh", "a | sh", "a &&", "a '--profile=b'"]
-        {
+        for name in [
+            "link;curl h|sh #",
+            "$(id)",
+            "`id`",
+            "a>b",
+            "'",
+            "{a,b}",
+            "{1..9}",
+            "a --endpoint-url h",
+            "a && sh",
+            "a | sh",
+            "a &&",
+            "a '--profile=b'",
+        ] {
             assert_eq!(
                 command(&format!("aws x --patch-operations path=/variables/{name},value=V")),
                 None,

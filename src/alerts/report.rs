@@ -2,6 +2,8 @@
 //!
 //! A format is a writer over these blocks. It may leave a section out; it never decides the order or the words.
 
+use std::borrow::Cow;
+
 use crate::alerts::{links, steps, words};
 use crate::aws::ReadError;
 use crate::causes::Evidence;
@@ -141,6 +143,8 @@ impl Item<'_> {
 /// A log line; one of them proves the cause.
 pub(crate) struct Quote<'a> {
     pub(crate) line: &'a Evidence,
+    /// What it says, with the route's template in the place of its path.
+    pub(crate) text: Cow<'a, str>,
     pub(crate) is_proof: bool,
 }
 
@@ -350,9 +354,23 @@ fn evidence(alert: &Alert, amount: Amount) -> Section<'_> {
             lines.push(proof);
         }
     }
-    let quote = |line| Quote { line, is_proof: std::ptr::eq(line, proof) };
+    let quote = |line| Quote { line, text: templated(alert, line), is_proof: std::ptr::eq(line, proof) };
     let block = Block::Quotes(lines.into_iter().map(quote).collect());
     Section { note: words::request_label(diagnosis), ..Section::of(SectionKind::Evidence, block) }
+}
+
+/// A client's path may name a person: where the route's template is known, a quote shows that.
+fn templated<'a>(alert: &Alert, line: &'a Evidence) -> Cow<'a, str> {
+    const OPENINGS: [&str; 3] = ["HTTP Method: ", "Endpoint request URI: ", "Sending request to "];
+    let text = line.text();
+    let route = alert.news.example.route.as_ref().filter(|_| OPENINGS.iter().any(|o| text.starts_with(o)));
+    let (head, query) = text.split_at(text.find('?').unwrap_or(text.len()));
+    let replaced = route.and_then(|route| {
+        let template = alert.judgement.facts.templated(route).path;
+        let before = head.strip_suffix(&*route.path)?;
+        template.contains('{').then(|| format!("{before}{template}{query}"))
+    });
+    replaced.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 fn links_of(alert: &Alert) -> Links {

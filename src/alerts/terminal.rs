@@ -145,7 +145,7 @@ fn quotes(report: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     let room = screen.width.saturating_sub(gutter + 3).max(20);
     let mut out = vec![bar.clone()];
     for quote in report.quotes() {
-        let text = cut(&safe(quote.line.text()), room);
+        let text = cut(&safe(&quote.text), room);
         out.push(format!("{} {text}", paint.frame(&format!("{:>gutter$} |", quote.line.number()))));
         if quote.is_proof {
             let carets = "^".repeat(text.width());

@@ -240,8 +240,11 @@ pub(crate) fn failures(alert: &Alert) -> String {
     format!("{}{when}", counted(incident.failed, "request"))
 }
 
-/// The text's severity; less where some targets still work, or the failures came late.
+/// The text's severity; less where some targets still work, or the failures came late, and low where AWS knows no such API.
 pub(crate) fn severity(alert: &Alert) -> Severity {
+    if alert.judgement.has_no_api() {
+        return Severity::Low;
+    }
     let verdict = &alert.judgement.verdict;
     let partial = verdict.finding.is_some_and(|index| alert.judgement.findings[index].partial);
     let severity = alert.news.example.cause.severity;
@@ -324,7 +327,14 @@ pub(crate) fn affected(alert: &Alert, hit: &AlsoAffected) -> String {
     let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
     let routes = match hit.routes.len() {
         0 => String::new(),
-        1 => hit.routes.keys().map(|route| format!(" on {}", route_label(route))).collect(),
+        // Another API's templates were not read.
+        1 if source.api != own.api => {
+            hit.routes.keys().map(|route| format!(" on {}", route_label(route))).collect()
+        }
+        1 => {
+            let routes = hit.routes.keys().map(|route| alert.judgement.facts.templated(route));
+            routes.map(|route| format!(" on {}", route_label(&route))).collect()
+        }
         n => format!(" on {n} routes"),
     };
     let same = hit.cause.slug == alert.news.example.cause.slug;

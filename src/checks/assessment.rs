@@ -14,6 +14,7 @@ use crate::checks::finding::Finding;
 use crate::checks::hops::{self, Hop};
 use crate::checks::placeholders::Placeholders;
 use crate::checks::registry::{BALANCER_CHECKS, PATH_CHECKS};
+use crate::checks::stage::NO_SUCH_API;
 use crate::checks::verdict::{self, Verdict};
 use crate::path::{OnPath, PrivatePath};
 
@@ -46,6 +47,13 @@ impl Assessment {
             unread: Some(why.to_owned()),
             refused: Vec::new(),
         }
+    }
+}
+
+impl Assessment {
+    /// Whether AWS knows no API of the id that the log names.
+    pub fn has_no_api(&self) -> bool {
+        self.findings.iter().any(|finding| finding.detail.get(NO_SUCH_API.0).is_some_and(|what| what == NO_SUCH_API.1))
     }
 }
 

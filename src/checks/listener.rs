@@ -122,7 +122,10 @@ fn by_default(on: OnPath<'_>, listener: &Listener) -> Finding {
     nowhere.of(&listener.arn).remedy(
         "Let the listener's default action forward to the backend's target group.",
         None,
-        Some(format!("aws elbv2 describe-listeners --listener-arns {} --region {{region}}", shell_word(listener.arn.as_str()))),
+        Some(format!(
+            "aws elbv2 describe-listeners --listener-arns {} --region {{region}}",
+            shell_word(listener.arn.as_str())
+        )),
     )
 }
 

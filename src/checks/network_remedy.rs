@@ -67,8 +67,10 @@ impl<'a> Remedies<'a> {
                 Remedy { what, command: Some(command), verify: Some(show) }
             }
             Blocker::Acl { id, .. } => {
-                let show =
-                    format!("aws ec2 describe-network-acls --network-acl-ids {} --region {{region}}", shell_word(id));
+                let show = format!(
+                    "aws ec2 describe-network-acls --network-acl-ids {} --region {{region}}",
+                    shell_word(id)
+                );
                 let (what, command) = self.acl(stopped);
                 Remedy { what, command, verify: Some(show) }
             }

@@ -137,7 +137,8 @@ mod tests {
             values: BTreeMap::from([("path", path.to_owned())]),
             ..Placeholders::default()
         };
-        for path in ["/a;id", "/$(id)", "/`id`", "/a'b", "/a|b", "/a b", "/a&b", "/a>b", "/é", "/{id}", "-x"] {
+        for path in ["/a;id", "/$(id)", "/`id`", "/a'b", "/a|b", "/a b", "/a&b", "/a>b", "/é", "/{id}", "-x"]
+        {
             let command = known(path).fill_command("curl http://h{path} </dev/null");
             assert_eq!(shlex::split(&command).unwrap(), ["curl", &format!("http://h{path}"), "</dev/null"]);
         }

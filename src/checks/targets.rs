@@ -59,8 +59,10 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
     let finding = if some_work && code != Code::TargetsHealthy { finding.partial() } else { finding };
     match remedy(code, targets) {
         Some(what) => {
-            let show =
-                format!("aws elbv2 describe-target-health --target-group-arn {} --region {{region}}", shell_word(arn.as_str()));
+            let show = format!(
+                "aws elbv2 describe-target-health --target-group-arn {} --region {{region}}",
+                shell_word(arn.as_str())
+            );
             finding.remedy(what + fails_open(on, code, healthy), None, Some(show))
         }
         None => finding,

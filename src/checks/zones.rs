@@ -69,7 +69,10 @@ fn empty<T>(
     let word = shell_word(group.as_str());
     let set = match own.and_then(|attributes| attributes.get(CROSS_ZONE)) {
         Some("false") => format!("modify-target-group-attributes --target-group-arn {word}"),
-        _ => format!("modify-load-balancer-attributes --load-balancer-arn {}", shell_word(balancer.arn.as_str())),
+        _ => format!(
+            "modify-load-balancer-attributes --load-balancer-arn {}",
+            shell_word(balancer.arn.as_str())
+        ),
     };
     let set = format!("aws elbv2 {set} --attributes Key={CROSS_ZONE},Value=true --region {{region}}");
     let show = format!("aws elbv2 describe-target-health --target-group-arn {word} --region {{region}}");

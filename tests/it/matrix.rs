@@ -9,6 +9,7 @@ mod decoys;
 mod denied;
 mod doubles;
 mod faults;
+mod hostile;
 mod published;
 mod recovered;
 mod strange;

@@ -624,7 +624,7 @@ fn an_api_that_is_gone_is_said_to_be() {
     answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
     let verdict = &only_alert(&aws)["verdict"];
     assert_eq!(verdict["code"], "integration-missing");
-    assert_eq!(verdict["says"], "API a1b2c3d4e5 does not exist any more");
+    assert_eq!(verdict["says"], "API a1b2c3d4e5 does not exist in this account and Region");
 }
 
 #[test]
