@@ -325,17 +325,21 @@ pub(crate) fn not_checked(alert: &Alert, amount: Amount) -> Vec<NotChecked> {
     if let Some(why) = &alert.judgement.unread {
         return vec![NotChecked { what: "the live account".to_owned(), action: None, why: why.clone() }];
     }
+    let helps = |why: &ReadError| matches!(why, ReadError::Denied | ReadError::RoleRefused(_));
     let mut missing: Vec<NotChecked> = Vec::new();
     for not_read in alert.judgement.findings.iter().filter_map(Finding::not_read).take(amount.findings) {
-        let helps = matches!(not_read.why, ReadError::Denied | ReadError::RoleRefused(_));
         let (what, why) = (not_read.what.clone(), not_read.why.to_string());
         if missing.iter().all(|known| known.what != what) {
-            missing.push(NotChecked { what, action: not_read.action().filter(|_| helps), why });
+            missing.push(NotChecked {
+                what,
+                action: not_read.action().filter(|_| helps(&not_read.why)),
+                why,
+            });
         }
     }
     missing.extend(alert.judgement.refused.iter().map(|refused| NotChecked {
         what: refused.what.clone(),
-        action: refused.action(),
+        action: refused.action().filter(|_| helps(&refused.why)),
         why: refused.why.to_string(),
     }));
     missing
@@ -359,18 +363,17 @@ fn evidence(alert: &Alert, amount: Amount) -> Section<'_> {
     Section { note: words::request_label(diagnosis), ..Section::of(SectionKind::Evidence, block) }
 }
 
-/// A client's path may name a person: where the route's template is known, a quote shows that.
+/// What a line says, with the route as it is shown in the place of its path.
 fn templated<'a>(alert: &Alert, line: &'a Evidence) -> Cow<'a, str> {
     const OPENINGS: [&str; 3] = ["HTTP Method: ", "Endpoint request URI: ", "Sending request to "];
     let text = line.text();
     let route = alert.news.example.route.as_ref().filter(|_| OPENINGS.iter().any(|o| text.starts_with(o)));
     let (head, query) = text.split_at(text.find('?').unwrap_or(text.len()));
-    let replaced = route.and_then(|route| {
-        let template = alert.judgement.facts.templated(route).path;
-        let before = head.strip_suffix(&*route.path)?;
-        template.contains('{').then(|| format!("{before}{template}{query}"))
-    });
-    replaced.map_or(Cow::Borrowed(text), Cow::Owned)
+    let before = route.and_then(|route| head.strip_suffix(&*route.path));
+    match before.zip(words::shown_route(alert)) {
+        Some((before, shown)) => Cow::Owned(format!("{before}{}{query}", shown.path)),
+        None => Cow::Borrowed(text),
+    }
 }
 
 fn links_of(alert: &Alert) -> Links {
@@ -388,8 +391,7 @@ fn all_links(alert: &Alert, links: &Links) -> Vec<Item<'static>> {
     let diagnosis = &alert.news.example;
     let logs = links.logs.iter().map(|url| Item::link("Log lines around the failures".to_owned(), url));
     let consoles = links.consoles.iter().map(|(label, url)| Item::link(format!("Console: {label}"), url));
-    let runbook =
-        |url: &String| Item::link(format!("AWS's runbook ({})", words::runbook_inputs(diagnosis)), url);
+    let runbook = |url: &String| Item::link(format!("AWS's runbook ({})", words::runbook_inputs(alert)), url);
     let background = diagnosis.cause.references.iter().map(|url| Item::link("Background".to_owned(), url));
     logs.chain(consoles).chain(links.runbook.iter().map(runbook)).chain(background).collect()
 }

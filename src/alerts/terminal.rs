@@ -123,7 +123,7 @@ fn place(report: &Report<'_>, paint: Paint) -> String {
     parts.extend(diagnosis.source.log_group.as_deref().map(safe));
     parts.extend(words::request_label(diagnosis).map(|label| safe(&label)));
     parts.extend(diagnosis.at.map(words::time));
-    parts.extend(diagnosis.route.as_ref().map(|route| safe(&words::route_label(route))));
+    parts.extend(words::shown_route(report.alert).map(|route| safe(&words::route_label(&route))));
     if incident.failed > 1 {
         parts.push(format!("and {} more like it", incident.failed - 1));
     }

@@ -293,6 +293,14 @@ pub(crate) fn routes(alert: &Alert) -> Vec<(Route, u64)> {
     routes
 }
 
+/// The example's route by its template: a client's path may name a person. A greedy template says nothing of the route, so
+/// there the path stays.
+pub(crate) fn shown_route(alert: &Alert) -> Option<Route> {
+    let route = alert.news.example.route.as_ref()?;
+    let templated = alert.judgement.facts.templated(route);
+    Some(if templated.path.contains("+}") { route.clone() } else { templated })
+}
+
 /// "GET /orders". A client chooses the path, so no part of it may pass for an address.
 pub(crate) fn route_label(route: &Route) -> String {
     format!("{} {}", route.method, dotless(&route.path))
@@ -343,10 +351,11 @@ pub(crate) fn affected(alert: &Alert, hit: &AlsoAffected) -> String {
 }
 
 /// "ApiId a1b2c3d4e5, ApiResourcePath /orders, ApiMethod GET": what AWS's runbook asks for.
-pub(crate) fn runbook_inputs(diagnosis: &Diagnosis) -> String {
+pub(crate) fn runbook_inputs(alert: &Alert) -> String {
+    let diagnosis = &alert.news.example;
     let api = diagnosis.source.api.as_ref().map_or("?", |api| api.as_str());
     let (path, method) = match &diagnosis.route {
-        Some(route) => (dotless(&route.path), route.method.as_str()),
+        Some(route) => (dotless(&alert.judgement.facts.templated(route).path), route.method.as_str()),
         None => ("?".to_owned(), "?"),
     };
     format!("ApiId {api}, ApiResourcePath {path}, ApiMethod {method}")

@@ -53,7 +53,9 @@ impl Assessment {
 impl Assessment {
     /// Whether AWS knows no API of the id that the log names.
     pub fn has_no_api(&self) -> bool {
-        self.findings.iter().any(|finding| finding.detail.get(NO_SUCH_API.0).is_some_and(|what| what == NO_SUCH_API.1))
+        self.findings
+            .iter()
+            .any(|finding| finding.detail.get(NO_SUCH_API.0).is_some_and(|what| what == NO_SUCH_API.1))
     }
 }
 

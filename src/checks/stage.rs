@@ -32,9 +32,13 @@ fn no_such_api(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
     if source.log_group.is_some() && !source.is_named_by_group() {
         return None;
     }
-    let finding = Finding::read(Code::IntegrationMissing, &path.api, format!("API {api} does not exist in this account and Region"))
-        .of(api)
-        .detail(NO_SUCH_API.0, NO_SUCH_API.1);
+    let finding = Finding::read(
+        Code::IntegrationMissing,
+        &path.api,
+        format!("API {api} does not exist in this account and Region"),
+    )
+    .of(api)
+    .detail(NO_SUCH_API.0, NO_SUCH_API.1);
     if source.log_group.is_none() {
         return Some(finding);
     }

@@ -37,7 +37,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Whether a log group's name alone says which API this is. Whoever may make log groups may choose it.
+    /// Whether a log group's name alone says which API this is. A principal that may make log groups chooses it.
     pub fn is_named_by_group(&self) -> bool {
         self.log_group.as_deref().is_some_and(|group| group.starts_with(EXECUTION_LOG_PREFIX))
     }

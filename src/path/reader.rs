@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::aws::model::{
     EndpointConnection, EndpointService, Generation, NetworkInterface, Resource, Stage, VpcLink,
 };
-use crate::aws::{Account, NotRead, Query, QueryKind, Reading};
+use crate::aws::{Account, NotRead, Query, QueryKind, ReadError, Reading};
 use crate::causes::{Endpoint, RouteContext};
 use crate::ids::Arn;
 use crate::path::balancer::Balancer;
@@ -24,11 +24,11 @@ use crate::path::variables::Resolved;
 pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: Instant) -> PrivatePath {
     let reader = PathReader::new(account, deadline, subject.at);
     if subject.cause.blames.spares_path() {
-        let mut path =
-            PrivatePath::unread("the text already names a fault that is not on the private path");
+        let mut path = PrivatePath::unread("the text already names a fault that is not on the private path");
         if let (true, Some(api)) = (subject.source.is_named_by_group(), &subject.source.api) {
             path.api = reader.read(Query::RestApi(api.clone())).await;
-            path.refused.extend(path.api.unavailable().cloned());
+            let unread = path.api.unavailable().filter(|unread| unread.why != ReadError::NotRecorded);
+            path.refused.extend(unread.cloned());
         }
         return path;
     }

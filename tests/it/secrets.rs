@@ -182,8 +182,8 @@ fn a_path_is_shown_as_its_template() {
     let account = RecordedAccount::parse(&text.replace("\"/orders\"", "\"/users/{name}/orders\"")).unwrap();
     let lines = [
         "(a) HTTP Method: GET, Resource Path: /users/bob-the-builder/orders",
-        "(a) Endpoint request URI: https://orders.internal.example:8443/users/bob-the-builder/orders?a=b",
-        "(a) Sending request to https://orders.internal.example:8443/users/bob-the-builder/orders",
+        "(a) Endpoint request URI: https://orders.internal.example:8443/users/bob-the-builder/orders",
+        "(a) Sending request to https://orders.internal.example:8443/users/bob-the-builder/orders?a=b",
         "(a) Execution failed due to configuration error: There was an internal error while executing your request",
         "(a) Method completed with status: 500",
     ];
