@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "it is the tests' own code, run by hand")]
 
-#[path = "../tests/it/accuracy.rs"]
+#[path = "../tests/it/causes/accuracy.rs"]
 mod accuracy;
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/it/fixtures.rs"]

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "it is the tests' own code, run by hand")]
 
-#[path = "../tests/it/gallery.rs"]
+#[path = "../tests/it/alerts/gallery.rs"]
 mod gallery;
 
 fn main() -> std::io::Result<()> {

@@ -8,7 +8,7 @@
     reason = "it is the tests' own code, run by hand, and prints"
 )]
 
-#[path = "../tests/it/protocol_model.rs"]
+#[path = "../tests/it/incidents/protocol_model.rs"]
 mod protocol;
 
 use std::process::ExitCode;

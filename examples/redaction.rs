@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "it is the tests' own code, run by hand")]
 
 #[allow(dead_code, reason = "the tests use more of it")]
-#[path = "../tests/it/secrets/measured.rs"]
+#[path = "../tests/it/attacks/secrets/measured.rs"]
 mod measured;
 
 #[expect(clippy::print_stdout, reason = "printing is all it does")]

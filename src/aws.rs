@@ -2,23 +2,21 @@
 
 #[macro_use]
 mod queries;
-mod account;
 mod accounts;
 mod cached;
-pub mod history;
 #[cfg(feature = "live")]
 pub mod live;
 mod log_groups;
 pub mod model;
 mod reading;
 pub mod recorded;
-mod recorded_private;
+mod vpc;
 
-pub use account::{Account, Answered};
-pub use accounts::{Accounts, Open};
+pub use accounts::{Account, Accounts, Answered, Open};
 pub use cached::CachedAccount;
 pub use log_groups::{
-    Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, LogGroup, LogGroups, Subscription,
+    Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, LogGroup, LogGroups, Page, Stretch,
+    Subscription,
 };
 pub use queries::{Answer, Query, QueryKind};
 pub use reading::{NotRead, ReadError, Reading};

@@ -14,7 +14,6 @@ mod diagnosis;
 mod endpoint;
 mod endpoint_address_invalid;
 mod endpoint_not_tls;
-mod evidence;
 mod failure;
 mod integration_role_not_assumable;
 mod integration_timeout;
@@ -47,7 +46,6 @@ mod waf_error;
 
 pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE};
 pub use cause::{Blames, Cause, CertificateFault, NextStep, PLACEHOLDERS};
-pub use diagnosis::{Diagnosis, Route, RouteContext};
+pub use diagnosis::{Diagnosis, Evidence, Route, RouteContext};
 pub use endpoint::Endpoint;
-pub use evidence::Evidence;
 pub use failure::{Failure, classify, classify_pasted, failure_of, proofs};

@@ -10,18 +10,15 @@ mod finding;
 mod hops;
 mod listener;
 mod load_balancer;
-mod logging;
 mod metrics;
 mod network;
 mod network_remedy;
 mod network_sentences;
 mod placeholders;
-mod registry;
 mod stage;
 mod targets;
 mod verdict;
 mod vpc_link;
-mod waiting;
 mod zones;
 
 pub use assessment::{Assessment, assess};

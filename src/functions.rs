@@ -4,6 +4,7 @@
 pub mod caretaker;
 pub mod config;
 pub mod context;
+mod explain;
 mod group;
 mod investigate;
 pub mod metrics;
@@ -17,8 +18,7 @@ pub mod start;
 mod sweep;
 #[cfg(feature = "live")]
 mod task;
-mod unattributed;
 
 pub use config::CaretakerConfig;
-pub use respond::{Explained, Outcome, Reading, Responder, check, explain, explain_in};
-pub use unattributed::Unattributed;
+pub use explain::{Explained, ReadFrom, Unattributed, check, explain, explain_in};
+pub use respond::{Outcome, Responder};

@@ -33,7 +33,7 @@ macro_rules! text_newtype {
 text_newtype! {
     /// Twelve digits.
     AccountId;
-    /// A REST API's id, ten alphanumerics (`a1b2c3d4e5`).
+    /// An API's id, ten alphanumerics (`a1b2c3d4e5`).
     ApiId;
     /// An Amazon Resource Name.
     Arn;
@@ -115,6 +115,33 @@ impl Arn {
     fn field(&self, index: usize) -> Option<&str> {
         let fields: Vec<&str> = self.0.splitn(6, ':').collect();
         (fields.len() == 6 && fields[0] == "arn").then(|| fields[index]).filter(|field| !field.is_empty())
+    }
+}
+
+/// What kind of API it is: each logs and is configured in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApiKind {
+    /// It writes execution logs and, where its stage asks for them, access logs.
+    Rest,
+    /// It writes access logs alone.
+    Http,
+    WebSocket,
+}
+
+impl ApiKind {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Http => "http",
+            Self::WebSocket => "websocket",
+        }
+    }
+
+    /// The kind of this word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Rest, Self::Http, Self::WebSocket].into_iter().find(|kind| kind.as_str() == word)
     }
 }
 

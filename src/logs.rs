@@ -4,6 +4,7 @@ pub mod access;
 mod access_execution;
 mod access_format;
 mod access_keys;
+mod access_pattern;
 mod batch;
 mod correlate;
 pub mod delivered;
@@ -12,8 +13,6 @@ mod execution;
 mod exported;
 pub mod line;
 mod pasted;
-mod plain;
-mod quick;
 mod record;
 mod saved;
 mod scan;
@@ -21,7 +20,9 @@ mod scan;
 pub use access::AccessOutcome;
 pub use access_execution::{AccessFailure, AccessLog, divide, join};
 pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
-pub use batch::{Batch, DecodeError, EXECUTION_LOG_PREFIX, Fault, LogEvent, MOST_EVENTS, Source, digest};
+pub use batch::{
+    Batch, DecodeError, DecodeFault, EXECUTION_LOG_PREFIX, LogEvent, LogType, MOST_EVENTS, Source, digest,
+};
 pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
 pub use execution::{Entry, Execution, Phase};
 pub(crate) use line::FAILURES;

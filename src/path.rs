@@ -3,17 +3,13 @@
 mod balancer;
 mod balancer_reader;
 mod listener_rules;
-mod network;
 mod network_reader;
 mod path_reader;
 mod private_path;
 mod reader;
 mod route;
-mod variables;
 
-pub use balancer::{Balancer, CertificateReadings, Details};
-pub use network::Network;
+pub use balancer::{Balancer, CertificateReadings, Details, Network};
 pub use private_path::{Link, OnPath, PrivatePath};
 pub use reader::read_path;
-pub use route::template;
-pub use variables::Resolved;
+pub use route::{Resolved, template};

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::alerts::words::hop_label;
-use crate::causes::Diagnosis;
+use crate::causes::RouteContext;
 use crate::checks::HopKind;
 use crate::ids::Region;
 use crate::incidents::Alert;
@@ -14,7 +14,7 @@ const AROUND_SECONDS: i64 = 120;
 /// CloudWatch Logs at the failing minutes and request.
 pub(crate) fn logs(region: &Region, alert: &Alert) -> Option<String> {
     let Alert { incident, news, .. } = alert;
-    let Diagnosis { source, request_id, .. } = &news.example;
+    let RouteContext { source, request_id, .. } = &news.example.subject;
     let group = source.log_group.as_ref()?;
     let first = news.first_failure().or(incident.last_failure)?;
     let last = news.last_failure().or(incident.last_failure)?;

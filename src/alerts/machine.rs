@@ -11,8 +11,9 @@ use crate::alerts::report::{Quote, Report, not_checked};
 use crate::alerts::words;
 use crate::causes::Route;
 use crate::checks::{Finding, Hop, Remedy, State};
+use crate::ids::ApiKind;
 use crate::incidents::AlsoAffected;
-use crate::logs::{EXECUTION_LOG_PREFIX, Source};
+use crate::logs::{EXECUTION_LOG_PREFIX, LogType, Source};
 
 /// The name and version of the format.
 pub(crate) const SCHEMA: &str = "vpclink-responder/alert/1";
@@ -222,11 +223,13 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
 /// API Gateway writes execution logs to groups of its own; other groups receive them by delivery.
 fn source_word(source: &Source) -> &'static str {
     let group = source.log_group.as_deref();
-    if group.is_some_and(|group| !group.starts_with(EXECUTION_LOG_PREFIX)) {
-        "delivered-log"
-    } else {
-        "execution-log"
+    match source.log {
+        LogType::Execution if group.is_some_and(|group| !group.starts_with(EXECUTION_LOG_PREFIX)) => {
+            LogType::Delivered
+        }
+        log => log,
     }
+    .as_str()
 }
 
 fn api(source: &Source, name: Option<&str>) -> WireApi {
@@ -235,7 +238,7 @@ fn api(source: &Source, name: Option<&str>) -> WireApi {
         name: name.map(plain),
         stage: source.stage.as_deref().map(plain),
         canary: source.canary,
-        kind: "rest",
+        kind: source.api_kind.unwrap_or(ApiKind::Rest).as_str(),
     }
 }
 

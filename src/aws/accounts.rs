@@ -1,14 +1,24 @@
-//! Which account is asked about which failure: the function's own, or the one that owns the logs.
+//! The port to an account, and which account is asked about which failure: the function's own, or the one that owns the logs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
-use crate::aws::account::{Account, Answered};
-use crate::aws::queries::Query;
+use crate::aws::queries::{Answer, Query};
 use crate::aws::reading::ReadError;
 use crate::ids::{AccountId, Arn};
+
+/// An answer and when it was given, or why there is none.
+pub type Answered = Result<(Answer, Timestamp), ReadError>;
+
+/// An AWS account that can be read: AWS itself, or a recorded account that ships with the product.
+#[async_trait]
+pub trait Account: Send + Sync {
+    /// Asks one query. Retries, pages and partitions are the implementer's business; the deadline is the caller's.
+    async fn ask(&self, query: &Query) -> Answered;
+}
 
 /// Opens the account with this number.
 pub type Open = Box<dyn Fn(&AccountId) -> Arc<dyn Account> + Send + Sync>;

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::aws::account::{Account, Answered};
+use crate::aws::accounts::{Account, Answered};
 use crate::aws::queries::{Answer, Query};
 
 /// How long an answer is good. Each carries the time at which AWS gave it, so an older one is said to be older.

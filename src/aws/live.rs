@@ -6,21 +6,20 @@ use crate::aws::live::logs::Logs;
 
 pub mod acm;
 pub mod apigateway;
-pub mod apigateway_export;
 pub mod apigatewayv2;
 pub mod assumed;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod ec2_network;
-pub mod ec2_wire;
 pub mod elbv2;
 pub mod errors;
 pub mod iam;
 pub mod logs;
-pub mod logs_history;
+mod nulls;
 pub mod query_protocol;
 pub mod reply;
 pub mod x509;
+mod xml;
 
 use std::time::Duration;
 
@@ -35,7 +34,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
-use crate::aws::account::{Account, Answered};
+use crate::aws::accounts::{Account, Answered};
 use crate::aws::log_groups::{Apis, CallError, HttpApi, ListedApi};
 use crate::aws::model::*;
 use crate::aws::queries::{Answer, Query};
@@ -86,6 +85,10 @@ pub struct LiveAccount {
 impl LiveAccount {
     /// Asks the account that the configuration's credentials belong to; `now` dates the answers.
     pub fn new(config: &SdkConfig, now: fn() -> Timestamp) -> Self {
+        let tolerant = config.http_client().map(nulls::without_nulls);
+        let mut builder = config.to_builder();
+        builder.set_http_client(tolerant);
+        let config = &builder.build();
         Self {
             logs: Logs::new(config),
             apigateway: apigateway::Adapter::new(config),

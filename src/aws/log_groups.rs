@@ -1,10 +1,12 @@
 //! What coverage reads and changes in an account: log groups, their subscription filters, and the lists of APIs.
 //!
-//! The answers that diagnose a failure are in `queries`; these are lists, and the only three calls that change anything.
+//! The answers that diagnose a failure are in `queries`; these are lists, a log group's history page by page, and the only
+//! three calls that change anything.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
-use crate::aws::model::{Resource, Stage};
+use crate::aws::model::{LoggedLine, Resource, Stage};
 use crate::aws::queries::QueryKind;
 use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, Arn};
@@ -73,6 +75,23 @@ pub trait LogGroups: Send + Sync {
     async fn put(&self, group: &str, filter: &Filter) -> Result<(), CallError>;
     /// Removes the filter of this name.
     async fn remove(&self, group: &str, name: &str) -> Result<(), CallError>;
+}
+
+/// A stretch of a log group's history.
+#[derive(Clone, Debug)]
+pub struct Stretch {
+    pub group: String,
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+/// One page of a stretch.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Its lines, by time. It may be empty although there are more.
+    pub lines: Vec<LoggedLine>,
+    /// What asks for the next one; `None` on the last.
+    pub next: Option<String>,
 }
 
 /// An API, as a list of them shows it.

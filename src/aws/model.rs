@@ -3,17 +3,20 @@
 //! Shapes and enums are those of the services' API references; a state that AWS adds later is kept as text.
 
 use crate::ids::Arn;
-use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+pub use crate::aws::vpc::{
+    AclEntry, GroupRule, Instance, InterfacesOf, NetworkAcl, NetworkInterface, PrefixList, SecurityGroup,
+    Subnet,
+};
+
 /// A REST API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RestApi {
-    /// Its name.
     pub name: String,
 }
 
@@ -21,7 +24,6 @@ pub struct RestApi {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// Its variables.
     pub variables: BTreeMap<String, String>,
     /// Variables that canary requests see instead.
     pub canary_overrides: BTreeMap<String, String>,
@@ -115,15 +117,12 @@ impl Integration {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VpcLink {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: Option<String>,
     /// Which generation it is.
     pub generation: Generation,
     /// `AVAILABLE`, `PENDING`, `DELETING`, `FAILED`; `INACTIVE` for V2 alone.
     pub status: String,
-    /// Why it is in that state.
     pub message: Option<String>,
     /// V1: the network load balancer.
     pub targets: Vec<Arn>,
@@ -191,17 +190,13 @@ pub struct EndpointConnection {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadBalancer {
-    /// Its ARN.
     pub arn: Arn,
-    /// Its name.
     pub name: String,
     /// `application`, `network`, `gateway`.
     pub kind: String,
     /// `provisioning`, `active`, `active_impaired`, `failed`.
     pub state: String,
-    /// Why it is in that state.
     pub reason: Option<String>,
-    /// The VPC it is in.
     pub vpc: Option<String>,
     /// The zones it is enabled in.
     #[serde(default)]
@@ -217,7 +212,6 @@ pub struct LoadBalancer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
-    /// Its ARN.
     pub arn: Arn,
     /// The load balancer it belongs to.
     pub load_balancer: Arn,
@@ -272,7 +266,6 @@ pub fn target_groups(actions: &[Action]) -> Vec<Arn> {
 pub struct Rule {
     /// Its place among the rules; `None` for the default.
     pub priority: Option<u32>,
-    /// What a request must have, all of it.
     pub conditions: Vec<Condition>,
     /// What is done with such a request.
     pub actions: Vec<Action>,
@@ -292,9 +285,7 @@ pub struct Condition {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetGroup {
-    /// Its ARN.
     pub arn: Arn,
-    /// Its name.
     pub name: String,
     /// `instance`, `ip`, `lambda`, `alb`.
     pub kind: String,
@@ -316,7 +307,6 @@ pub struct Target {
     pub id: String,
     /// The port it is registered with.
     pub port: Option<u16>,
-    /// The zone it is in.
     pub zone: Option<String>,
     /// `initial`, `healthy`, `unhealthy`, `unhealthy.draining`, `unused`, `draining`, `unavailable`.
     pub state: String,
@@ -324,6 +314,12 @@ pub struct Target {
     pub reason: Option<String>,
     /// The reason in AWS's words.
     pub description: Option<String>,
+    /// Whether a zonal shift keeps requests from its zone, whatever its health.
+    #[serde(default)]
+    pub zonal_shift: bool,
+    /// Whether anomaly mitigation sends it fewer requests than others.
+    #[serde(default)]
+    pub spared: bool,
 }
 
 impl Target {
@@ -357,9 +353,7 @@ pub struct AcmCertificate {
     pub names: Vec<String>,
     /// The authority's name; not a whole distinguished name.
     pub issuer: Option<String>,
-    /// When it begins to be valid.
     pub not_before: Option<Timestamp>,
-    /// When it ends.
     pub not_after: Option<Timestamp>,
     /// `PENDING_AUTO_RENEWAL`, `PENDING_VALIDATION`, `SUCCESS`, `FAILED`; `None` where ACM does not renew it.
     pub renewal: Option<String>,
@@ -371,9 +365,7 @@ pub struct AcmCertificate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct X509 {
-    /// Its subject, as a distinguished name.
     pub subject: String,
-    /// Its issuer, as a distinguished name.
     pub issuer: String,
     /// The subject's common name.
     pub common_name: Option<String>,
@@ -381,9 +373,7 @@ pub struct X509 {
     pub names: Vec<String>,
     /// IP addresses among its subject alternative names.
     pub addresses: Vec<String>,
-    /// When it begins to be valid.
     pub not_before: Timestamp,
-    /// When it ends.
     pub not_after: Timestamp,
 }
 
@@ -397,7 +387,6 @@ impl X509 {
 /// The lines of one request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinesOf {
-    /// The log group.
     pub group: String,
     /// The log stream: all lines of a request are in one.
     pub stream: String,
@@ -413,22 +402,18 @@ pub struct LinesOf {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoggedLine {
-    /// When.
     pub at: Option<Timestamp>,
-    /// What.
     pub message: String,
 }
 
 /// Whose metrics, and around when: one request for all of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MetricsOf {
-    /// The load balancer.
     pub load_balancer: Arn,
     /// Whether it is a network load balancer; else an application load balancer.
     pub network: bool,
     /// The target groups whose unhealthy hosts are counted.
     pub target_groups: Vec<Arn>,
-    /// When the request failed.
     pub failed: Timestamp,
 }
 
@@ -475,150 +460,5 @@ impl Attributes {
     /// An attribute's value.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
-    }
-}
-
-/// A subnet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Subnet {
-    /// Its id.
-    pub id: String,
-    /// The zone it is in.
-    pub zone: String,
-    /// Its addresses.
-    pub cidrs: Vec<IpNet>,
-}
-
-/// A network interface.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkInterface {
-    /// Its id.
-    pub id: String,
-    /// The subnet it is in.
-    pub subnet: Option<String>,
-    /// Its private addresses, the primary one first.
-    pub addresses: Vec<IpAddr>,
-    /// The security groups on it.
-    pub groups: Vec<String>,
-}
-
-/// An instance, by its primary network interface: that is where a load balancer sends to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Instance {
-    /// Its id.
-    pub id: String,
-    /// The subnet it is in; an instance that is gone is in none.
-    pub subnet: Option<String>,
-    /// Its primary private address.
-    pub address: Option<IpAddr>,
-    /// The security groups on it.
-    pub groups: Vec<String>,
-}
-
-/// A security group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecurityGroup {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// What it lets in.
-    pub ingress: Vec<GroupRule>,
-    /// What it lets out.
-    pub egress: Vec<GroupRule>,
-}
-
-/// What one rule of a security group lets through. There are no rules that forbid.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GroupRule {
-    /// `tcp`, `udp`, a number, or `-1` for every protocol.
-    pub protocol: String,
-    /// The first port.
-    pub from_port: Option<i32>,
-    /// The last port.
-    pub to_port: Option<i32>,
-    /// Networks at the other end, of either version of IP.
-    pub cidrs: Vec<IpNet>,
-    /// Security groups at the other end.
-    pub groups: Vec<String>,
-    /// Prefix lists at the other end.
-    pub prefix_lists: Vec<String>,
-}
-
-/// A network ACL.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkAcl {
-    /// Its id.
-    pub id: String,
-    /// The subnets that it guards.
-    pub subnets: Vec<String>,
-    /// Its entries, in no particular order.
-    pub entries: Vec<AclEntry>,
-}
-
-/// An entry of a network ACL: the one with the lowest number that matches decides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AclEntry {
-    /// Its number; 32767 is the last, which denies everything.
-    pub number: i32,
-    /// Whether it speaks of what leaves the subnet.
-    pub egress: bool,
-    /// A number, or `-1` for every protocol.
-    pub protocol: String,
-    /// Whether it allows.
-    pub allow: bool,
-    /// The network at the other end.
-    pub cidr: IpNet,
-    /// The first port.
-    pub from_port: Option<i32>,
-    /// The last port.
-    pub to_port: Option<i32>,
-}
-
-/// The networks of a prefix list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PrefixList(pub Vec<IpNet>);
-
-/// Whose network interfaces are asked for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum InterfacesOf {
-    /// A load balancer's own.
-    LoadBalancer(Arn),
-    /// Those that API Gateway made in these subnets for V2 links.
-    Links(Vec<String>),
-    /// Those that hold these private addresses in this VPC.
-    Addresses {
-        /// The VPC's id.
-        vpc: String,
-        /// The addresses.
-        addresses: Vec<String>,
-    },
-}
-
-impl InterfacesOf {
-    /// Whose interfaces these are, for people.
-    pub fn owner(&self) -> &str {
-        match self {
-            Self::LoadBalancer(arn) => arn.resource(),
-            Self::Links(_) => "the VPC link",
-            Self::Addresses { .. } => "the targets",
-        }
-    }
-
-    /// The subject's id: an ARN, subnets, `vpc/addresses`.
-    pub fn subject(&self) -> String {
-        match self {
-            Self::LoadBalancer(arn) => arn.to_string(),
-            Self::Links(subnets) => subnets.join(","),
-            Self::Addresses { vpc, addresses } => format!("{vpc}/{}", addresses.join(",")),
-        }
     }
 }

@@ -4,8 +4,6 @@
 //! AWS account, `--live --record FILE` writes such a file, and a bug report is one. Log lines and bodies are never in it:
 //! only answers to [`Query`]s are, without what the reader does not need.
 
-use crate::aws::recorded_private;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,9 +12,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::account::{Account, Answered};
+use crate::aws::accounts::{Account, Answered};
 use crate::aws::queries::{Answer, Query};
 use crate::aws::reading::ReadError;
+use crate::causes::redact;
 
 /// The format's name and version.
 const FORMAT: &str = "vpclink-responder/account/1";
@@ -70,11 +69,11 @@ impl RecordedAccount {
         let mut names = BTreeSet::new();
         for (_, recorded) in self.answers.values() {
             if let Recorded::Answer(answer) = recorded {
-                recorded_private::named(answer, &mut names);
+                named(answer, &mut names);
             }
         }
         let public = |recorded: &Recorded| match recorded {
-            Recorded::Answer(answer) => Recorded::Answer(recorded_private::without(answer.clone(), &names)),
+            Recorded::Answer(answer) => Recorded::Answer(without(answer.clone(), &names)),
             other => other.clone(),
         };
         let answers = self.answers.iter().map(|((call, of), (read_at, recorded))| RecordedLine {
@@ -204,5 +203,69 @@ impl From<RecordedOutcome> for Recorded {
                 _ => ReadError::Unreachable(why),
             }),
         }
+    }
+}
+
+/// What opens the name of a stage variable.
+const REFERENCE: &str = "stageVariables.";
+
+/// The names of the stage variables that an answer refers to.
+fn named(answer: &Value, names: &mut BTreeSet<String>) {
+    match answer {
+        Value::String(text) => {
+            let references = text.split(REFERENCE).skip(1).filter_map(|rest| rest.split('}').next());
+            names.extend(references.map(str::to_owned));
+        }
+        Value::Array(items) => items.iter().for_each(|item| named(item, names)),
+        Value::Object(fields) => fields.values().for_each(|field| named(field, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The answer without stage variables that no integration names, and without what an integration's URI has of users,
+/// passwords and query values.
+fn without(mut answer: Value, names: &BTreeSet<String>) -> Value {
+    clean(&mut answer, names);
+    answer
+}
+
+fn clean(answer: &mut Value, names: &BTreeSet<String>) {
+    match answer {
+        Value::Array(items) => items.iter_mut().for_each(|item| clean(item, names)),
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                match (field.as_str(), &mut *value) {
+                    ("variables" | "canary_overrides", Value::Object(variables)) => {
+                        variables.retain(|name, _| names.contains(name));
+                    }
+                    ("uri", Value::String(uri)) => *uri = redact::uri(uri),
+                    _ => clean(value, names),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_stage_variables_those_stay_that_an_integration_names() {
+        let mut names = BTreeSet::new();
+        named(&json!([{"integrations": {"GET": {"connection_id": "${stageVariables.link}"}}}]), &mut names);
+        let stage = json!({"variables": {"link": "abc123", "dbPassword": "x"}, "canary_overrides": {"dbPassword": "y"}});
+        let kept = json!({"variables": {"link": "abc123"}, "canary_overrides": {}});
+        assert_eq!(without(stage, &names), kept);
+    }
+
+    #[test]
+    fn an_integrations_uri_keeps_what_leads_to_the_backend() {
+        let api = json!({"uri": "https://me:pw@${stageVariables.host}:8443/orders/{id}?key=s3cr3t"});
+        let kept = json!({"uri": "https://${stageVariables.host}:8443/orders/{id}?key=[redacted]"});
+        assert_eq!(without(api, &BTreeSet::new()), kept);
     }
 }

@@ -1,8 +1,10 @@
 //! What is known of a failed request from its log lines alone.
 
+use std::ops::Deref;
+
 use crate::causes::cause::{Cause, MaskedBy};
 use crate::causes::endpoint::Endpoint;
-use crate::causes::evidence::Evidence;
+use crate::causes::redact;
 
 use crate::causes::catalogue;
 
@@ -15,20 +17,8 @@ use crate::logs::{Entry, Phase, Source};
 /// What is known of one failed request from its log lines alone.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
-    /// The catalogue entry.
-    pub cause: &'static Cause,
-    /// Where the lines came from; API and stage may come from the lines themselves.
-    pub source: Source,
-    /// The request.
-    pub request_id: Option<RequestId>,
-    /// When it failed.
-    pub at: Option<Timestamp>,
-    /// What the client asked for.
-    pub route: Option<Route>,
-    /// What API Gateway called.
-    pub endpoint: Option<Endpoint>,
-    /// The path that was called, without its query; for the load balancer's rules, never for a message.
-    pub called_path: Option<String>,
+    /// What failed, and where: all that reading its path needs.
+    pub subject: RouteContext,
     /// The status of the client's answer: as a line says it, else as the failure's text stands for it.
     pub status: Option<u16>,
     /// The status of the backend's answer, where one came.
@@ -80,11 +70,19 @@ impl RouteContext {
     }
 }
 
+impl Deref for Diagnosis {
+    type Target = RouteContext;
+
+    fn deref(&self) -> &RouteContext {
+        &self.subject
+    }
+}
+
 impl Diagnosis {
     /// A failure that no execution shows: what the program itself says of it is its evidence.
     pub fn noted(cause: &'static Cause, source: Source, at: Option<Timestamp>, says: &str) -> Self {
         let entry = Entry { number: 1, at, line: LogLine::parse(says) };
-        Self {
+        let subject = RouteContext {
             cause,
             source,
             request_id: None,
@@ -92,6 +90,10 @@ impl Diagnosis {
             route: None,
             endpoint: None,
             called_path: None,
+            failed: true,
+        };
+        Self {
+            subject,
             status: None,
             backend_status: None,
             phase: Phase::Unknown,
@@ -104,20 +106,6 @@ impl Diagnosis {
     /// How much its lines say: the greater, the more.
     pub fn detail(&self) -> (bool, bool, usize) {
         (self.route.is_some(), self.endpoint.is_some(), self.context.len())
-    }
-
-    /// What a walk for this failure is about.
-    pub fn subject(&self) -> RouteContext {
-        RouteContext {
-            cause: self.cause,
-            source: self.source.clone(),
-            request_id: self.request_id.clone(),
-            at: self.at,
-            route: self.route.clone(),
-            endpoint: self.endpoint.clone(),
-            called_path: self.called_path.clone(),
-            failed: true,
-        }
     }
 }
 
@@ -137,5 +125,43 @@ impl Diagnosis {
         // Where API Gateway never got that far, the backend gave no answer.
         let hides = self.cause.masked_by == MaskedBy::BackendAnswer && self.phase != Phase::BeforeSending;
         hides.then(|| format!("the backend itself answered {status}"))
+    }
+}
+
+/// API Gateway cuts its own lines at 1,024 characters; a quote is never longer.
+const LONGEST: usize = 1024;
+
+/// One log line, quoted: redacted and bounded when it is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    number: usize,
+    at: Option<Timestamp>,
+    text: String,
+}
+
+impl Evidence {
+    /// Quotes a line.
+    pub fn quote(entry: &Entry<'_>) -> Self {
+        Self { number: entry.number, at: entry.at, text: redact::line(&entry.line, LONGEST) }
+    }
+
+    /// A quote that was kept: it was redacted when it was made.
+    pub fn kept(number: usize, at: Option<Timestamp>, text: String) -> Self {
+        Self { number, at, text }
+    }
+
+    /// The line's place in its batch or file, from 1.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// When it was logged.
+    pub fn at(&self) -> Option<Timestamp> {
+        self.at
+    }
+
+    /// What it says, as far as it may be repeated.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 }

@@ -11,9 +11,8 @@ use jiff::Timestamp;
 
 use crate::causes::catalogue;
 use crate::causes::cause::{Cause, Proof};
-use crate::causes::diagnosis::{Diagnosis, Route};
+use crate::causes::diagnosis::{Diagnosis, Evidence, Route, RouteContext};
 use crate::causes::endpoint::Endpoint;
-use crate::causes::evidence::Evidence;
 use crate::ids::{ApiId, RequestId};
 use crate::logs::{Entry, Execution, Source};
 
@@ -56,7 +55,7 @@ impl<'e> Failure<'e> {
         let failure = self.failure();
         let quote = |index: usize| Evidence::quote(&execution.entries[index]);
         let line = recognise::joined(&failure.line);
-        Diagnosis {
+        let subject = RouteContext {
             cause,
             source: self.source(),
             request_id: self.request_id(),
@@ -64,6 +63,10 @@ impl<'e> Failure<'e> {
             route: self.route(),
             endpoint: self.endpoint(),
             called_path: execution.endpoint_uri.and_then(endpoint::path),
+            failed: true,
+        };
+        Diagnosis {
+            subject,
             status: execution
                 .completed
                 .or(execution.gateway_response.and_then(|(_, status)| status))

@@ -55,10 +55,10 @@ pub fn line(line: &LogLine<'_>, longest: usize) -> String {
         Kind::EndpointUri(uri) | Kind::Sending(uri) => {
             let opening = opening_of(line.text, uri);
             let room = longest.saturating_sub(opening.chars().count());
-            bounded(&format!("{opening}{}", settled(uri, Reading::Address, room).trim()), longest)
+            bounded(&format!("{opening}{}", settled(uri, ReadAs::Address, room).trim()), longest)
         }
-        Kind::Failure => settled(&line.unwrapped(), Reading::Text, longest),
-        _ => settled(line.text, Reading::Text, longest),
+        Kind::Failure => settled(&line.unwrapped(), ReadAs::Text, longest),
+        _ => settled(line.text, ReadAs::Text, longest),
     };
     // What is read again has no blanks at its end.
     quote.truncate(quote.trim_end().len());
@@ -78,12 +78,12 @@ pub fn bounded(text: &str, longest: usize) -> String {
 
 /// A URI or path without user info, query values, fragment, and whatever else is private in it.
 pub fn uri(uri: &str) -> String {
-    if is_plain(uri) { uri.to_owned() } else { settled(uri, Reading::Address, LONGEST) }
+    if is_plain(uri) { uri.to_owned() } else { settled(uri, ReadAs::Address, LONGEST) }
 }
 
 /// Free text without what is private in it.
 pub fn text(text: &str) -> String {
-    settled(text, Reading::Text, LONGEST)
+    settled(text, ReadAs::Text, LONGEST)
 }
 
 /// Marks that take no room or that turn, join or hide what stands beside them, and code points that mean nothing.
@@ -98,7 +98,7 @@ pub fn is_invisible(c: char) -> bool {
 
 /// What a text is read as.
 #[derive(Clone, Copy, PartialEq)]
-enum Reading {
+enum ReadAs {
     /// Sentences, in which addresses may stand.
     Text,
     /// One URI or path, blanks and all.
@@ -123,7 +123,7 @@ fn is_plain(path: &str) -> bool {
 }
 
 /// Redacted until nothing changes, at most `longest` characters.
-fn settled(text: &str, reading: Reading, longest: usize) -> String {
+fn settled(text: &str, reading: ReadAs, longest: usize) -> String {
     let head = text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end]);
     let mut before = bounded(&visible(head), longest.max(LONGEST));
     for _ in 0..ROUNDS {
@@ -152,7 +152,7 @@ fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// One reading of a text.
-fn pass(text: &str, reading: Reading, depth: u8) -> String {
+fn pass(text: &str, reading: ReadAs, depth: u8) -> String {
     let mut gone = Gone::of(text);
     addresses::parts(text, reading, &mut gone);
     let kept = Kept::of(text);
@@ -380,7 +380,7 @@ mod tests {
         fn a_plain_path_is_what_its_parts_come_to(
             path in "(/([a-zA-Z0-9_-]{0,24}|AKIA[A-Z0-9]{14,18}|eyJ[a-z]{0,4}|[0-9.:]{1,8}|;?[a-z]{1,4}=[a-z@.]{0,6})){0,4}",
         ) {
-            proptest::prop_assert_eq!(uri(&path), settled(&path, Reading::Address, LONGEST));
+            proptest::prop_assert_eq!(uri(&path), settled(&path, ReadAs::Address, LONGEST));
         }
     }
 

@@ -13,10 +13,33 @@ use crate::checks::code::State;
 use crate::checks::finding::Finding;
 use crate::checks::hops::{self, Hop};
 use crate::checks::placeholders::Placeholders;
-use crate::checks::registry::{BALANCER_CHECKS, PATH_CHECKS};
 use crate::checks::stage::NO_SUCH_API;
 use crate::checks::verdict::{self, Verdict};
+use crate::checks::{
+    attributes, certificate, endpoint_service, listener, load_balancer, metrics, network, stage, targets,
+    vpc_link, zones,
+};
 use crate::path::{OnPath, PrivatePath};
+
+/// A check of what lies before the load balancers.
+type PathCheck = fn(&RouteContext, &PrivatePath) -> Vec<Finding>;
+
+/// A check of one load balancer and what lies behind it. Every one of them is run on every load balancer of a path.
+type BalancerCheck = fn(&RouteContext, OnPath<'_>) -> Vec<Finding>;
+
+static PATH_CHECKS: [PathCheck; 3] = [stage::check, vpc_link::check, endpoint_service::check];
+
+/// In this order on one hop: rules that keep health checks out are why targets are unhealthy, so the network comes first.
+static BALANCER_CHECKS: [BalancerCheck; 8] = [
+    load_balancer::check,
+    listener::check,
+    zones::check,
+    network::check,
+    targets::check,
+    certificate::check,
+    attributes::check,
+    metrics::check,
+];
 
 /// What live AWS says about a failed route.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Stage and integration: is the route there, and are the stage variables that it needs?
+//! Stage and integration: is the route there, are the stage variables that it needs, and would a failure be logged?
 
 use crate::aws::Reading;
 use crate::causes::RouteContext;
@@ -21,6 +21,7 @@ pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> 
     findings.extend(not_deployed(subject, path));
     findings.extend(variables(subject, path));
     findings.extend(dangling(path));
+    findings.extend(logging_off(subject, path));
     findings
 }
 
@@ -143,4 +144,21 @@ fn dangling(path: &PrivatePath) -> Vec<Finding> {
         Some("aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}".to_owned()),
         Some("aws apigateway get-vpc-link --vpc-link-id LINK --region {region}".to_owned()),
     )]
+}
+
+/// A stage that logs nothing fails in silence: a `check` without a failure says so.
+fn logging_off(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
+    let stage = path.stage.value().filter(|_| !subject.failed)?;
+    let (api, name) = (subject.source.api.as_ref()?, subject.source.stage.as_ref()?);
+    let route = path.resource.as_deref().zip(subject.route.as_ref().map(|route| route.method.as_str()));
+    let says =
+        format!("stage {name} logs nothing of this route's requests, so their failures are never reported");
+    let on = format!(
+        "aws apigateway update-stage --rest-api-id {} --stage-name {} --patch-operations \
+         'op=replace,path=/*/*/logging/loglevel,value=INFO' --region {{region}}",
+        shell_word(api.as_str()),
+        shell_word(name)
+    );
+    let finding = Finding::read(Code::ExecutionLoggingOff, &path.stage, says).of(format!("{api}/{name}"));
+    (!stage.logs(route)).then(|| finding.remedy("Switch execution logging on for the stage.", Some(on), None))
 }

@@ -4,8 +4,6 @@
 //! confirmed where the reading by itself explains the text and is not much younger than the failure, likely where
 //! something else could too, unknown where nothing faulty was found or could be looked at.
 
-use crate::checks::waiting;
-
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -60,7 +58,7 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
         |finding: &Finding| finding.state == State::Faulty && explains(subject.cause, finding.code);
     let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
-    let first = first.filter(|(_, finding)| !waiting::in_vain(finding, &explaining));
+    let first = first.filter(|(_, finding)| !in_vain(finding, &explaining));
     let total = explaining.iter().any(|finding| !finding.partial && !finding.code.is_metric());
     // What the text itself names comes first, what was only counted last. On one hop, what explains every failure comes
     // before what explains some.
@@ -76,7 +74,7 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     match best {
         Some((index, finding)) => Verdict {
             tier: match tier(subject, finding) {
-                Confidence::Confirmed if waiting::unproven(finding, &explaining) => Confidence::Likely,
+                Confidence::Confirmed if unproven(finding, &explaining) => Confidence::Likely,
                 tier => tier,
             },
             code: Some(finding.code),
@@ -185,6 +183,50 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
             target || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
         }
         Blames::BackendAnswer | Blames::Elsewhere => false,
+    }
+}
+
+// A change that waits to be deployed breaks nothing by itself: requests run over what was deployed before, and fail only
+// through what is broken there. So it is set against the faults that were found on that path.
+
+/// Whether a change that waits would not mend what is broken: the fault that it leaves alone explains the failure.
+fn in_vain(waiting: &Finding, explaining: &[&Finding]) -> bool {
+    let changed = changed(waiting);
+    changed.is_some_and(|changed| others(explaining).any(|fault| !mends(changed, fault.code.hop())))
+}
+
+/// Whether the change may as well have nothing to do with the failure: nothing is broken in the very thing it changes.
+fn unproven(waiting: &Finding, explaining: &[&Finding]) -> bool {
+    let changed = changed(waiting);
+    changed.is_some_and(|changed| !others(explaining).any(|fault| is_part(changed, fault.code.hop())))
+}
+
+/// What a finding says was changed; `None` where it speaks of something else.
+fn changed(finding: &Finding) -> Option<&str> {
+    let waits = finding.code == Code::IntegrationNotDeployed;
+    finding.detail.get("changed").map(String::as_str).filter(|_| waits)
+}
+
+fn others<'a>(explaining: &'a [&Finding]) -> impl Iterator<Item = &'a Finding> {
+    let faults = explaining.iter().copied().filter(|finding| finding.code != Code::IntegrationNotDeployed);
+    faults.filter(|finding| !finding.code.is_metric())
+}
+
+/// Whether a change of this moves requests away from this hop. Another link leads to whatever load balancer it has.
+fn mends(changed: &str, hop: HopKind) -> bool {
+    match changed {
+        "URI" => hop == HopKind::Listener,
+        "target" => hop >= HopKind::LoadBalancer,
+        _ => hop >= HopKind::VpcLink,
+    }
+}
+
+/// Whether the hop is what was changed.
+fn is_part(changed: &str, hop: HopKind) -> bool {
+    match changed {
+        "URI" => hop == HopKind::Listener,
+        "target" => hop == HopKind::LoadBalancer || hop == HopKind::Listener,
+        _ => hop == HopKind::VpcLink || hop == HopKind::EndpointService,
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::causes::{Route, RouteContext};
 use crate::checks::State;
-use crate::functions::Reading;
+use crate::functions::ReadFrom;
 use crate::ids::ApiId;
 use crate::logs::Source;
 
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &CheckArgs) -> Result<Exit, CliError> {
     let Some(asked) = account::open(args.account.as_deref(), live, args.record.as_deref()).await? else {
         return Err(CliError::usage(anyhow::anyhow!("name a recorded account, or read AWS")));
     };
-    let judgement = functions::check(&subject, &Reading { account: asked.account(), budget: BUDGET }).await;
+    let judgement = functions::check(&subject, &ReadFrom { account: asked.account(), budget: BUDGET }).await;
     asked.keep()?;
     let title = format!("{}/{}", args.api, args.stage);
     output::write(&terminal::walk(&title, &judgement, output::screen(args.color, true)), None)?;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::functions::{Explained, Reading, Unattributed, explain_in};
+use crate::functions::{Explained, ReadFrom, Unattributed, explain_in};
 use crate::logs::AccessFormat;
 
 #[derive(Debug, clap::Args)]
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
     let formats: Vec<_> = args.access_log_format.iter().map(|format| AccessFormat::compile(format)).collect();
     let now = args.now.unwrap_or_else(output::now);
     let asked = account::open(args.account.as_deref(), args.live, args.record.as_deref()).await?;
-    let reading = asked.as_ref().map(|asked| Reading { account: asked.account(), budget: BUDGET });
+    let reading = asked.as_ref().map(|asked| ReadFrom { account: asked.account(), budget: BUDGET });
     let explained = explain_in(&inputs, &formats, reading, now).await?;
     if let Some(asked) = asked {
         asked.keep()?;

@@ -9,7 +9,7 @@ use std::io::IsTerminal;
 
 use jiff::Timestamp;
 
-use crate::aws::history::Stretch;
+use crate::aws::Stretch;
 use crate::incidents::Tally;
 use crate::logs::EXECUTION_LOG_PREFIX;
 

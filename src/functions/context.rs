@@ -157,7 +157,7 @@ mod tests {
             line(&format!("(r1) {FAILURE}")),
         ];
         let richer = whole(&poor, &lines).expect("there is more");
-        assert_eq!(richer.route.map(|route| route.path).as_deref(), Some("/x"));
+        assert_eq!(richer.route.clone().map(|route| route.path).as_deref(), Some("/x"));
         assert!(richer.endpoint.is_some());
         assert!(whole(&poor, &[line(&format!("(r1) {FAILURE}"))]).is_none(), "the same says no more");
         assert!(whole(&poor, &[]).is_none());

@@ -36,7 +36,7 @@ impl Responder {
                 Looked::Enough | Looked::NoMore => {}
             }
         }
-        self.read(&work.news.example.subject(), unread, until).await
+        self.read(&work.news.example.subject, unread, until).await
     }
 
     /// Reads again every endpoint and route of a quiet alert, a few at a time.
@@ -63,7 +63,7 @@ impl Responder {
         let before = work.task.alert.last.as_ref().and_then(|last| last.fault.clone());
         let mut gone = None;
         for (fingerprint, example) in examples.iter().skip(read).take(READ_AT_A_TIME) {
-            let subject = example.subject().later(now);
+            let subject = example.subject.clone().later(now);
             let until = until.min(Instant::now() + self.config.investigation_budget);
             let judgement = self.read(&subject, None, until).await;
             let recovery = incidents::recovery(example.cause, before.as_ref(), &judgement);

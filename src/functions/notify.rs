@@ -350,9 +350,9 @@ impl Responder {
             news.example = Diagnosis::noted(MANY_INCIDENTS, news.example.source.clone(), None, &says);
             news.request_ids.clear();
         }
-        let judgement = assessment.clone().unwrap_or_else(|| {
-            Assessment::unread(&news.example.subject(), "no path is read for this message")
-        });
+        let judgement = assessment
+            .clone()
+            .unwrap_or_else(|| Assessment::unread(&news.example.subject, "no path is read for this message"));
         let (incident, also_hit) = view(task, incidents, &news, notice.status);
         let first = matches!(notice.status, Status::Open | Status::Regressed);
         let late = incident.last_failure.filter(|last| first && is_late(*last, now));

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::aws::history::{Page, Stretch};
 use crate::aws::model::LoggedLine;
+use crate::aws::{Page, Stretch};
 use crate::incidents::Tally;
 use crate::logs::{Batch, LogEvent, Source};
 

@@ -1,7 +1,4 @@
-//! The story on one screen: decode → correlate → classify → survey → judge → incident → render → publish.
-//!
-//! The only file that knows every room. Two ways through it: [`Responder::respond`] takes what Lambda is handed and tells
-//! each incident once; [`explain`] takes what a person has saved and tells everything it finds.
+//! The story on one screen: decode → correlate → classify → read the path → judge → incident → render → publish.
 
 use crate::logs::delivered;
 use crate::{causes, incidents, logs};
@@ -9,27 +6,20 @@ use crate::{causes, incidents, logs};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::alerts::Publish;
-use crate::alerts::terminal::Summary;
-use crate::aws::{Account, Accounts};
-use crate::causes::{Diagnosis, Failure, RouteContext};
-use crate::checks::{Assessment, assess};
+use crate::aws::Accounts;
+use crate::causes::{Diagnosis, Failure};
 use crate::functions::config::Config;
 use crate::functions::metrics::{Metric, Metrics};
-use crate::functions::unattributed::{Unattributed, diagnosed, unattributed};
 use crate::incidents::store::Store;
 use crate::incidents::store::memory::MemoryStore;
-use crate::incidents::{Alert, AlertRecord, FailureGroup, Incident, RecentRequests, Status};
-use crate::logs::{
-    AccessFormat, AccessLog, Batch, DecodeError, Execution, Fault, MOST_EVENTS, Record, Source,
-};
-use crate::path::read_path;
+use crate::incidents::{AlertRecord, FailureGroup, RecentRequests};
+use crate::logs::{Batch, DecodeError, DecodeFault, MOST_EVENTS, Record, Source};
 
 /// Everything a Lambda container keeps between invocations.
 pub struct Responder {
@@ -116,7 +106,7 @@ impl Responder {
     /// Lambda's retries and the failure queue keep the payload. Of a Kinesis event only the records concerned fail.
     pub async fn respond(&self, raw: &[u8], deadline: Instant) -> anyhow::Result<Outcome> {
         if raw.trim_ascii_start().first() != Some(&b'{') {
-            return Err(self.refuse(Fault::UnknownEvent.into(), raw, deadline).await);
+            return Err(self.refuse(DecodeFault::UnknownEvent.into(), raw, deadline).await);
         }
         let records = match logs::open(raw, self.config.max_batch_bytes) {
             Ok(records) => records,
@@ -205,7 +195,9 @@ impl Responder {
                             room = left;
                             batches.extend(ours);
                         }
-                        None => refusals.extend(self.unread(Fault::Postponed.into(), record, raw, outcome)),
+                        None => {
+                            refusals.extend(self.unread(DecodeFault::Postponed.into(), record, raw, outcome))
+                        }
                     }
                 }
                 Err(error) => refusals.extend(self.unread(error, record, raw, outcome)),
@@ -243,7 +235,7 @@ impl Responder {
         let number = record.id.as_deref();
         if let (Some(failed), Some(number)) = (&mut outcome.failed_records, number) {
             failed.push(number.to_owned());
-            if error.fault == Fault::Postponed {
+            if error.fault == DecodeFault::Postponed {
                 return None;
             }
         }
@@ -294,122 +286,4 @@ fn unpacked(batch: Batch<'_>, delivery: u64) -> Result<Vec<Batch<'_>>, DecodeErr
         }
     }
     Ok(batches)
-}
-
-/// How `explain` and `check` read an account.
-pub struct Reading<'a> {
-    /// The account.
-    pub account: &'a dyn Account,
-    /// Wall time for all reads of one incident.
-    pub budget: Duration,
-}
-
-/// What `explain` found in saved logs.
-#[derive(Debug)]
-pub struct Explained {
-    /// One alert an incident.
-    pub alerts: Vec<Alert>,
-    /// What was read.
-    pub summary: Summary,
-    /// Where nothing failed: sentences of failures that stand in the input, of no request.
-    pub unattributed: Vec<Unattributed>,
-}
-
-/// Walks a route's private path without a failure: what `check` shows.
-pub async fn check(subject: &RouteContext, reading: &Reading<'_>) -> Assessment {
-    assess(subject, &read_path(subject, reading.account, Instant::now() + reading.budget).await)
-}
-
-/// Largest file that `explain` takes, inflated.
-const MOST_BYTES: usize = 1 << 30;
-
-/// Diagnoses saved logs or events. No log group is refused by its name: a person chose the input.
-///
-/// # Errors
-///
-/// [`DecodeError`] for an input that is no log.
-pub async fn explain(
-    inputs: &[Vec<u8>],
-    reading: Option<Reading<'_>>,
-    now: Timestamp,
-) -> Result<Explained, DecodeError> {
-    explain_in(inputs, &[], reading, now).await
-}
-
-/// The same where access logs are written in one of these formats.
-///
-/// # Errors
-///
-/// As [`explain`].
-pub async fn explain_in(
-    inputs: &[Vec<u8>],
-    formats: &[AccessFormat],
-    reading: Option<Reading<'_>>,
-    now: Timestamp,
-) -> Result<Explained, DecodeError> {
-    let mut records = Vec::new();
-    for input in inputs {
-        records.extend(logs::open_saved(input, MOST_BYTES)?);
-    }
-    let (mut batches, mut of_access) = (Vec::new(), Vec::new());
-    for record in &records {
-        if let Some(batch) = record.read()? {
-            for batch in delivered::unpack(batch)? {
-                let (batch, access) = logs::divide(batch, formats);
-                batches.push(batch);
-                of_access.push(access);
-            }
-        }
-    }
-    let access: Vec<AccessLog<'_>> = of_access.iter().map(|batch| AccessLog::read(batch, formats)).collect();
-    let mut executions: Vec<Execution<'_>> =
-        logs::correlate(&batches).into_iter().filter(Execution::is_recognised).collect();
-    logs::join(&mut executions, &access);
-    let mut diagnoses: Vec<Diagnosis> = executions.iter_mut().filter_map(diagnosed).collect();
-    let healthy: usize = access.iter().map(|log| log.requests - log.failures.len()).sum();
-    let mut read = executions.len() + healthy;
-    if let ([], [batch]) = (&executions[..], &batches[..]) {
-        diagnoses.extend(logs::pasted(batch).as_ref().and_then(causes::classify_pasted));
-        read += diagnoses.len();
-    }
-    let failed = diagnoses.len();
-    let mut alerts = Vec::new();
-    for news in incidents::group(diagnoses) {
-        alerts.push(explained(news, reading.as_ref(), now).await);
-    }
-    let cut_off = executions.iter().filter(|execution| execution.is_cut_off()).count();
-    let unattributed = if alerts.is_empty() {
-        let of_others = of_access.iter().zip(&access).flat_map(|(batch, log)| {
-            // What a client wrote into an access line that was read proves nothing.
-            log.unread.iter().filter_map(|place| batch.events.get(*place))
-        });
-        unattributed(batches.iter().flat_map(|batch| &batch.events).chain(of_others))
-    } else {
-        Vec::new()
-    };
-    Ok(Explained { unattributed, summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
-}
-
-async fn explained(news: FailureGroup, reading: Option<&Reading<'_>>, now: Timestamp) -> Alert {
-    let subject = news.example.subject();
-    let judgement = match reading {
-        Some(Reading { account, budget }) => {
-            assess(&subject, &read_path(&subject, *account, Instant::now() + *budget).await)
-        }
-        None => Assessment::unread(&subject, "no account was read: give --account FILE or --live"),
-    };
-    // Saved failures open when the first of them happened; where they are undated, it is unknown.
-    let incident = Incident::of_news(&news, news.first_failure().unwrap_or(now));
-    let incident = Incident { opened_at: news.first_failure(), ..incident };
-    let reason = "explained from saved logs".to_owned();
-    Alert {
-        incident,
-        status: Status::Open,
-        reason,
-        may_repeat: false,
-        is_late: false,
-        news,
-        judgement,
-        also_hit: vec![],
-    }
 }

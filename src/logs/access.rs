@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 
+use crate::ids::ApiKind;
 use crate::logs::line::{self, Kind, LogLine};
 
 /// The variables that this program reads.
@@ -197,6 +198,44 @@ impl<'a> AccessLine<'a> {
             return Some((method.unwrap_or(verb), path));
         }
         self.text(Variable::Path).map(|path| (method.unwrap_or("ANY"), path))
+    }
+
+    /// What kind of API wrote the line, by what only one kind has: REST APIs know resources and give requests UUIDs.
+    pub fn api_kind(&self) -> Option<ApiKind> {
+        let is_uuid = |id: &str| {
+            id.len() == 36
+                && id.bytes().enumerate().all(|(place, byte)| match place {
+                    8 | 13 | 18 | 23 => byte == b'-',
+                    _ => byte.is_ascii_hexdigit(),
+                })
+        };
+        match (self.text(Variable::ResourcePath), self.text(Variable::RouteKey)) {
+            (Some(_), None) => return Some(ApiKind::Rest),
+            (None, Some("$connect" | "$disconnect")) => return Some(ApiKind::WebSocket),
+            (None, Some(_)) => return Some(ApiKind::Http),
+            _ => {}
+        }
+        let id = self.text(Variable::RequestId)?;
+        if is_uuid(id) {
+            return Some(ApiKind::Rest);
+        }
+        // Theirs ends as an extended id does, and is the same.
+        id.ends_with('=').then_some(ApiKind::Http)
+    }
+
+    /// Whether only API Gateway writes such a line: it holds what no other program's has.
+    pub fn is_distinct(&self) -> bool {
+        const OWN: [Variable; 8] = [
+            Variable::ExtendedRequestId,
+            Variable::RouteKey,
+            Variable::ResourcePath,
+            Variable::BackendStatus,
+            Variable::ServiceStatus,
+            Variable::EitherStatus,
+            Variable::IntegrationError,
+            Variable::ResponseType,
+        ];
+        OWN.iter().any(|variable| *self.value(*variable) != Value::NotLogged)
     }
 
     /// Whether this can be an access line: a status and an id, and something else that only API Gateway has to say.

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use super::access::{AccessLine, AccessOutcome, Variable, is_sentence};
 use super::access_format::{self, AccessFormat};
-use crate::ids::ApiId;
-use crate::logs::batch::{Batch, LogEvent, Source};
-use crate::logs::execution::{Entry, Execution, Received, Route};
+use crate::ids::{ApiId, ApiKind};
+use crate::logs::batch::{Batch, LogEvent, LogType, Source};
+use crate::logs::execution::{Entry, Execution, LoggedRoute, Received};
 use crate::logs::line::{Kind, LogLine, opening};
 
 /// A failed request, as an access line tells of it.
@@ -85,7 +85,7 @@ impl<'a> AccessLog<'a> {
             let api_stage = stage_of(&line, text, formats, &batch.source);
             log.without_stage += usize::from(api_stage.is_none());
             let source = *places.entry(api_stage.clone()).or_insert_with(|| {
-                log.sources.push(source(&batch.source, api_stage));
+                log.sources.push(source(&batch.source, api_stage, line.api_kind()));
                 log.sources.len() - 1
             });
             log.failures.push(AccessFailure::new(event, line, source));
@@ -165,12 +165,10 @@ fn stage_of(
     (sound(api) && sound(stage)).then(|| (api.to_owned(), stage.to_owned()))
 }
 
-fn source(group: &Source, api_stage: Option<(String, String)>) -> Source {
-    let Some((api, stage)) = api_stage else {
-        // A group that is named like another stage's says nothing about this line.
-        return Source { api: None, stage: None, ..group.clone() };
-    };
-    Source { api: Some(ApiId::new(api)), stage: Some(stage), ..group.clone() }
+fn source(group: &Source, api_stage: Option<(String, String)>, api_kind: Option<ApiKind>) -> Source {
+    // A group that is named like another stage's says nothing about this line.
+    let (api, stage) = api_stage.unzip();
+    Source { api: api.map(ApiId::new), stage, api_kind, log: LogType::Access, canary: false, ..group.clone() }
 }
 
 /// The line without the time that a copy may have put before it.
@@ -198,7 +196,7 @@ impl<'a> AccessFailure<'a> {
         let line = &self.line;
         let mut execution = Execution::new(source, number, line.request_id());
         execution.api_stage = line.text(Variable::ApiId).zip(line.text(Variable::Stage));
-        execution.route = line.route().map(|(method, path)| Route { method, path });
+        execution.route = line.route().map(|(method, path)| LoggedRoute { method, path });
         execution.completed = line.status();
         execution.received = backend_status(line)
             .map(|status| Received { status: Some(status), latency: line.integration_latency() });

@@ -132,7 +132,7 @@ impl<'de, F: FnMut(&str, Cow<'de, str>)> Visitor<'de> for Walk<'_, F> {
             return Err(A::Error::custom("too deep"));
         }
         let length = self.path.len();
-        while let Some(key) = map.next_key_seed(Key)? {
+        while let Some(key) = map.next_key_seed(KeySeed)? {
             if length > 0 {
                 self.path.push('.');
             }
@@ -184,9 +184,9 @@ impl<'de, F: FnMut(&str, Cow<'de, str>)> Visitor<'de> for Walk<'_, F> {
 }
 
 /// A key, borrowed where it holds no escape.
-struct Key;
+struct KeySeed;
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for KeySeed {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -194,7 +194,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl<'de> Visitor<'de> for Key {
+impl<'de> Visitor<'de> for KeySeed {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::ids::{AccountId, ApiId, Region};
+use crate::ids::{AccountId, ApiId, ApiKind, Region};
 
 /// The prefix of every execution-log group; the rest is `{api-id}/{stage}`.
 ///
@@ -14,6 +15,35 @@ pub const EXECUTION_LOG_PREFIX: &str = "API-Gateway-Execution-Logs_";
 
 /// The prefix of a WebSocket API's execution-log groups, as infrastructure code that manages them names them.
 const WEBSOCKET_LOG_PREFIX: &str = "/aws/apigateway/";
+
+/// Which of API Gateway's logs a line is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogType {
+    /// Execution logs, in the groups that API Gateway makes.
+    #[default]
+    Execution,
+    /// The same, in a group that a delivery names.
+    Delivered,
+    /// Access logs, in a group and a format of the stage owner's choice.
+    Access,
+}
+
+impl LogType {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Execution => "execution-log",
+            Self::Delivered => "delivered-log",
+            Self::Access => "access-log",
+        }
+    }
+
+    /// The type of this word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Execution, Self::Delivered, Self::Access].into_iter().find(|log| log.as_str() == word)
+    }
+}
 
 /// Where a batch came from. What the payload does not say is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,12 +56,16 @@ pub struct Source {
     pub log_group: Option<String>,
     /// The log stream's name.
     pub log_stream: Option<String>,
-    /// The REST API that wrote the lines.
+    /// The API that wrote the lines.
     pub api: Option<ApiId>,
     /// Its stage, without the canary suffix.
     pub stage: Option<String>,
     /// Whether the lines are a canary release's own copy (`…/{stage}/Canary`).
     pub canary: bool,
+    /// What kind of API it is, where that is known.
+    pub api_kind: Option<ApiKind>,
+    /// Which log they are of.
+    pub log: LogType,
     /// Which delivery they came in: the same number for a batch that is delivered again.
     pub delivery: Option<u64>,
 }
@@ -111,14 +145,14 @@ pub const MOST_EVENTS: usize = 80_000;
 #[error("cannot decode the batch{}: {fault}", match .log_group { Some(group) => format!(" of log group `{group}`"), None => String::new() })]
 pub struct DecodeError {
     /// What is wrong with it.
-    pub fault: Fault,
+    pub fault: DecodeFault,
     /// The log group, where the readable part of the payload names it.
     pub log_group: Option<String>,
 }
 
 /// What can be wrong with a payload.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum DecodeFault {
     /// `awslogs.data` or a Kinesis record's data is not base64.
     #[error("its data is not base64: {0}")]
     NotBase64(String),
@@ -170,8 +204,8 @@ pub enum Fault {
     UnknownEvent,
 }
 
-impl From<Fault> for DecodeError {
-    fn from(fault: Fault) -> Self {
+impl From<DecodeFault> for DecodeError {
+    fn from(fault: DecodeFault) -> Self {
         Self { fault, log_group: None }
     }
 }

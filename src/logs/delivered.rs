@@ -13,14 +13,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::ids::{AccountId, ApiId, Region};
-use crate::logs::batch::{Batch, DecodeError, Fault, LogEvent, MOST_EVENTS, Source};
+use crate::logs::batch::{Batch, DecodeError, DecodeFault, LogEvent, LogType, MOST_EVENTS, Source};
 use crate::logs::line::{Kind, LogLine, Opening, opening};
 
 /// Divides a batch of delivered records by API and stage; any other batch comes back as it was.
 ///
 /// # Errors
 ///
-/// [`Fault::TooManyEvents`] where the records hold more lines than may be read.
+/// [`DecodeFault::TooManyEvents`] where the records hold more lines than may be read.
 pub fn unpack(batch: Batch<'_>) -> Result<Vec<Batch<'_>>, DecodeError> {
     if !batch.events.iter().any(|event| may_be_record(&event.message)) {
         return Ok(vec![batch]);
@@ -33,7 +33,10 @@ pub fn unpack(batch: Batch<'_>) -> Result<Vec<Batch<'_>>, DecodeError> {
             None => sorted.keep(event),
         }
         if sorted.lines > MOST_EVENTS {
-            return Err(DecodeError { fault: Fault::TooManyEvents { limit: MOST_EVENTS }, log_group: group });
+            return Err(DecodeError {
+                fault: DecodeFault::TooManyEvents { limit: MOST_EVENTS },
+                log_group: group,
+            });
         }
     }
     Ok(sorted.batches)
@@ -288,6 +291,7 @@ impl RecordSource {
         source.region = source.region.or_else(|| self.region.as_deref().map(Region::new));
         source.account = source.account.or_else(|| self.account.as_deref().map(AccountId::new));
         source.canary |= self.canary;
+        source.log = LogType::Delivered;
         source
     }
 }

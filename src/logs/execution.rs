@@ -23,7 +23,7 @@ pub struct Entry<'a> {
 
 /// What the client asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Route<'a> {
+pub struct LoggedRoute<'a> {
     /// The verb.
     pub method: &'a str,
     /// The path, as it was logged.
@@ -67,7 +67,7 @@ pub struct Execution<'a> {
     /// Its lines, by time.
     pub entries: Vec<Entry<'a>>,
     /// What the client asked for.
-    pub route: Option<Route<'a>>,
+    pub route: Option<LoggedRoute<'a>>,
     /// API and stage as the lines themselves name them.
     pub api_stage: Option<(&'a str, &'a str)>,
     /// The URI that API Gateway called.
@@ -232,7 +232,7 @@ impl<'a> Execution<'a> {
                 (self.endpoint_uri, self.received) = (None, None);
             }
             Kind::UsagePlan { api, stage } => self.api_stage = Some((api, stage)),
-            Kind::Route { method, path } => self.route = Some(Route { method, path }),
+            Kind::Route { method, path } => self.route = Some(LoggedRoute { method, path }),
             Kind::EndpointUri(uri) => self.endpoint_uri = Some(uri),
             Kind::Sending(uri) => self.endpoint_uri = self.endpoint_uri.or(Some(uri)),
             Kind::Received { status, latency } => self.received = Some(Received { status, latency }),

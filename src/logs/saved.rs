@@ -5,7 +5,7 @@ use crate::logs::{access_keys, delivered, exported, pasted, record};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::logs::batch::{DecodeError, Fault};
+use crate::logs::batch::{DecodeError, DecodeFault};
 use crate::logs::record::{Record, open};
 
 /// Opens a saved file. What is no event is text, even where it opens like JSON: a file may begin inside a body.
@@ -22,7 +22,7 @@ pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeErr
 
 fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeError> {
     if raw.len() > max_bytes {
-        return Err(Fault::TooLarge { limit: max_bytes }.into());
+        return Err(DecodeFault::TooLarge { limit: max_bytes }.into());
     }
     let recoded = pasted::is_utf16(raw).then(|| pasted::decoded(raw).into_bytes());
     let raw = recoded.as_deref().unwrap_or(raw);
@@ -31,12 +31,12 @@ fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeErro
         return Ok(vec![text(raw)]);
     }
     match open(json, max_bytes) {
-        Err(DecodeError { fault: Fault::UnknownEvent, .. }) => Ok(records_or_text(json)),
-        Err(DecodeError { fault: Fault::NotJson(_), .. }) if !opens_as_event(json, max_bytes) => {
+        Err(DecodeError { fault: DecodeFault::UnknownEvent, .. }) => Ok(records_or_text(json)),
+        Err(DecodeError { fault: DecodeFault::NotJson(_), .. }) if !opens_as_event(json, max_bytes) => {
             Ok(records_or_text(json))
         }
-        Err(DecodeError { fault: Fault::NotJson(reason), log_group }) => {
-            several(json, max_bytes).ok_or(DecodeError { fault: Fault::NotJson(reason), log_group })?
+        Err(DecodeError { fault: DecodeFault::NotJson(reason), log_group }) => {
+            several(json, max_bytes).ok_or(DecodeError { fault: DecodeFault::NotJson(reason), log_group })?
         }
         // A list, which `open` takes for text.
         Ok(_) if json.starts_with(b"[") => Ok(records_or_text(json)),
@@ -82,7 +82,7 @@ fn opens_as_event(json: &[u8], max_bytes: usize) -> bool {
     match values.next() {
         Some(Ok(first)) => !matches!(
             open(first.get().as_bytes(), max_bytes),
-            Err(DecodeError { fault: Fault::UnknownEvent | Fault::NotJson(_), .. })
+            Err(DecodeError { fault: DecodeFault::UnknownEvent | DecodeFault::NotJson(_), .. })
         ),
         _ => record::opens_with_key(json),
     }
@@ -164,7 +164,7 @@ mod tests {
             "{\n  \"events\": [\n",
         ] {
             let error = open_saved(torn.as_bytes(), 1 << 20).expect_err("it is no text");
-            assert!(matches!(error.fault, Fault::NotJson(_)), "{error}");
+            assert!(matches!(error.fault, DecodeFault::NotJson(_)), "{error}");
         }
     }
 }

@@ -15,15 +15,15 @@ use memchr::{memchr, memchr2, memmem};
 
 use crate::ids::Region;
 use crate::logs::batch::{Batch, LogEvent, MOST_EVENTS, Source};
+use crate::logs::document as documents;
 use crate::logs::line::{COMPLETED, FAILURES, opens as opens_with};
-use crate::logs::{document as documents, quick};
 
 /// Most bytes of a document before its events: a few names of bounded length.
 const LONGEST_HEAD: usize = 8192;
 
 /// Sifts a document; `None` where it is not of the one shape that this look knows.
 pub(crate) fn sift<'a>(document: &'a [u8], region: Option<&Region>) -> Option<Batch<'a>> {
-    let text = quick::utf8(document)?;
+    let text = utf8(document)?;
     // JSON as it is sent has no control character, and a text inside it may have none.
     if document.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < b' ' {
         return None;
@@ -322,4 +322,15 @@ fn is_plainly_escaped(text: &[u8]) -> bool {
 fn is_character(digits: &[u8]) -> bool {
     let half = digits[0].eq_ignore_ascii_case(&b'd') && digits[1] > b'7';
     !half && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// The text of a document that is UTF-8.
+#[cfg(feature = "quick")]
+fn utf8(document: &[u8]) -> Option<&str> {
+    simdutf8::basic::from_utf8(document).ok()
+}
+
+#[cfg(not(feature = "quick"))]
+fn utf8(document: &[u8]) -> Option<&str> {
+    std::str::from_utf8(document).ok()
 }

@@ -12,8 +12,7 @@ use crate::aws::model::{
 };
 use crate::aws::{Query, Reading};
 use crate::ids::Arn;
-use crate::path::balancer::Balancer;
-use crate::path::network::Network;
+use crate::path::balancer::{Balancer, Network};
 use crate::path::path_reader::{MOST_GROUPS, PathReader};
 use crate::path::private_path::NO_WAY;
 

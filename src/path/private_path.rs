@@ -9,7 +9,7 @@ use crate::aws::model::{
 use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::Endpoint;
 use crate::path::balancer::Balancer;
-use crate::path::variables::Resolved;
+use crate::path::route::Resolved;
 
 /// The private path of one failed integration.
 #[derive(Clone, Debug)]

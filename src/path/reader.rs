@@ -17,8 +17,7 @@ use crate::path::balancer::Balancer;
 use crate::path::network_reader;
 use crate::path::path_reader::PathReader;
 use crate::path::private_path::{Link, NO_WAY, PrivatePath};
-use crate::path::route::{self, Found};
-use crate::path::variables::Resolved;
+use crate::path::route::{self, Found, Resolved};
 
 /// Reads the private path of a subject until the deadline.
 pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: Instant) -> PrivatePath {

@@ -1,7 +1,10 @@
-//! Which integration a request went to: the logged method and path, matched with the API's resource templates.
+//! Which integration a request went to, and with which stage variables filled in: the logged method and path, matched with
+//! the API's resource templates.
 //!
 //! As API Gateway itself matches: a literal segment before a `{parameter}`, that before a `{proxy+}`; the verb before
 //! `ANY`. Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html>
+
+use std::collections::BTreeMap;
 
 use crate::aws::model::{Integration, Resource};
 use crate::causes::{Endpoint, Route};
@@ -101,10 +104,50 @@ fn segments(path: &str) -> Vec<&str> {
     path.split('/').filter(|segment| !segment.is_empty()).collect()
 }
 
+/// What opens a stage variable. Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/stage-variables.html>
+const OPENING: &str = "${stageVariables.";
+
+/// A configured text with its stage variables filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The text; an undefined variable leaves its reference.
+    pub text: String,
+    /// The variables it names, in order.
+    pub names: Vec<String>,
+    /// Those of them that the stage does not define.
+    pub undefined: Vec<String>,
+}
+
+impl Resolved {
+    /// Fills in the variables of a text.
+    pub fn new(text: &str, variables: &BTreeMap<String, String>) -> Self {
+        let mut filled = Self { text: String::new(), names: Vec::new(), undefined: Vec::new() };
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once(OPENING) {
+            let Some((name, tail)) = after.split_once('}') else { break };
+            filled.text.push_str(before);
+            match variables.get(name) {
+                Some(value) => filled.text.push_str(value),
+                None => {
+                    filled.text.push_str(&format!("{OPENING}{name}}}"));
+                    filled.undefined.push(name.to_owned());
+                }
+            }
+            filled.names.push(name.to_owned());
+            rest = tail;
+        }
+        filled.text.push_str(rest);
+        filled
+    }
+
+    /// Whether a configured text names any variable.
+    pub fn needs_variables(text: &str) -> bool {
+        text.contains(OPENING)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn resource(path: &str, verbs: &[&str], link: &str) -> Resource {
@@ -179,5 +222,32 @@ mod tests {
         let mut two = api();
         two.push(resource("/other", &["GET"], "b"));
         assert_eq!(find(&two, None, None), Found::Ambiguous(2));
+    }
+
+    #[track_caller]
+    fn check_text(text: &str, expected: &str, undefined: &[&str]) {
+        let variables = BTreeMap::from([("link".to_owned(), "abc123".to_owned())]);
+        let filled = Resolved::new(text, &variables);
+        assert_eq!(
+            (filled.text.as_str(), filled.undefined),
+            (expected, undefined.iter().map(|u| u.to_string()).collect())
+        );
+    }
+
+    #[test]
+    fn defined_variables_are_filled_in() {
+        check_text("${stageVariables.link}", "abc123", &[]);
+        check_text("https://${stageVariables.link}.x/${stageVariables.link}", "https://abc123.x/abc123", &[]);
+        check_text("plain", "plain", &[]);
+    }
+
+    #[test]
+    fn undefined_ones_are_named() {
+        check_text("${stageVariables.gone}/a", "${stageVariables.gone}/a", &["gone"]);
+    }
+
+    #[test]
+    fn an_unclosed_reference_is_text() {
+        check_text("a${stageVariables.link", "a${stageVariables.link", &[]);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use vpclink_responder::aws::recorded::RecordedAccount;
 use vpclink_responder::checks::{Assessment, Confidence, Finding, State};
-use vpclink_responder::functions::{Reading, explain};
+use vpclink_responder::functions::{ReadFrom, explain};
 
 const FAILED: &str = "2026-11-22T14:03:22Z";
 const READ: &str = "2026-11-22T14:04:00Z";
@@ -199,7 +199,7 @@ impl Case {
         let batch = json!({"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "API-Gateway-Execution-Logs_a1b2c3d4e5/prod", "logStream": "s", "subscriptionFilters": ["f"], "logEvents": events});
         let (account, input) = (self.account(), vec![batch.to_string().into_bytes()]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        let reading = Reading { account: &account, budget: Duration::from_secs(5) };
+        let reading = ReadFrom { account: &account, budget: Duration::from_secs(5) };
         let explained = runtime.block_on(explain(&input, Some(reading), failed)).expect("it explains");
         let alert = explained.alerts.into_iter().next().expect("one incident");
         alert.judgement

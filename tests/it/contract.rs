@@ -8,7 +8,7 @@ use std::fs;
 use serde_json::Value;
 use vpclink_responder::checks::{CODES, State};
 
-use crate::golden::{account_of, explained};
+use crate::alerts::golden::{account_of, explained};
 
 const FAULTY: [&str; 47] = [
     "stage-variable-undefined",

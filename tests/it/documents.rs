@@ -4,8 +4,9 @@ use vpclink_responder::alerts::{catalogue, permissions};
 
 use std::fs;
 
-use crate::secrets::measured;
-use crate::{accuracy, gallery};
+use crate::alerts::gallery;
+use crate::attacks::secrets::measured;
+use crate::causes::accuracy;
 
 #[track_caller]
 fn check(document: &str, is_fresh: bool, remedy: &str) {

@@ -97,6 +97,7 @@ pub(crate) fn acl(id: &str, subnets: &[&str]) -> NetworkAcl {
 
 pub(crate) fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) -> NetworkInterface {
     NetworkInterface {
+        vpc: None,
         id: id.to_owned(),
         subnet: Some(subnet.to_owned()),
         addresses: vec![address.parse().unwrap()],
@@ -106,6 +107,8 @@ pub(crate) fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) 
 
 pub(crate) fn target(id: &str, zone: Option<&str>) -> Target {
     Target {
+        zonal_shift: false,
+        spared: false,
         id: id.to_owned(),
         port: Some(8080),
         zone: zone.map(str::to_owned),
@@ -351,7 +354,7 @@ fn diagnosis() -> Diagnosis {
 }
 
 pub(crate) fn walk(account: &dyn Account) -> Assessment {
-    let subject = diagnosis().subject();
+    let subject = diagnosis().subject;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let topology = runtime.block_on(async {
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);

@@ -8,7 +8,7 @@ use aws_smithy_types::DateTime;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
-use crate::aws::live::errors::outcome;
+use crate::aws::live::errors::{holding, outcome};
 use crate::aws::model::{AcmCertificate, X509};
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;
@@ -27,7 +27,7 @@ impl Adapter {
 
     pub(crate) async fn certificate(&self, arn: &Arn) -> Result<Option<AcmCertificate>, ReadError> {
         let found = self.client.describe_certificate().certificate_arn(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| answer.certificate.map(certificate)).map(Option::flatten)
+        holding("certificate", outcome(found, &ABSENT, |answer| answer.certificate.map(certificate)))
     }
 
     pub(crate) async fn chain(&self, arn: &Arn) -> Result<Option<Vec<X509>>, ReadError> {

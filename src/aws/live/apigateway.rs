@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_apigateway::{Client, types};
 use aws_types::SdkConfig;
+use serde_json::Value;
 
-use crate::aws::live::apigateway_export;
-use crate::aws::live::errors::{outcome, refused};
+use crate::aws::live::errors::{holding, outcome, refused};
 use crate::aws::log_groups::{CallError, ListedApi};
 use crate::aws::model::{Generation, Integration, Resource, RestApi, Stage, VpcLink};
 use crate::aws::reading::ReadError;
@@ -29,14 +29,19 @@ impl Adapter {
 
     pub(crate) async fn rest_api(&self, api: &ApiId) -> Result<Option<RestApi>, ReadError> {
         let found = self.client.get_rest_api().rest_api_id(api.as_str()).send().await;
-        outcome(found, &ABSENT, |api| RestApi { name: api.name.unwrap_or_default() })
+        let read = outcome(found, &ABSENT, |api| {
+            (api.id.is_some() || api.name.is_some()).then(|| RestApi { name: api.name.unwrap_or_default() })
+        });
+        holding("API", read)
     }
 
     pub(crate) async fn stage(&self, api: &ApiId, stage: &str) -> Result<Option<Stage>, ReadError> {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
-        outcome(found, &ABSENT, |found| {
-            settings(found.variables, found.canary_settings, found.method_settings)
-        })
+        let read = outcome(found, &ABSENT, |found| {
+            found.stage_name.as_ref().or(found.deployment_id.as_ref())?;
+            Some(settings(found.variables, found.canary_settings, found.method_settings))
+        });
+        holding("stage", read)
     }
 
     /// All REST APIs.
@@ -69,7 +74,11 @@ impl Adapter {
     pub(crate) async fn resources(&self, api: &ApiId) -> Result<Option<Vec<Resource>>, ReadError> {
         let pages = self.client.get_resources().rest_api_id(api.as_str()).embed("methods").limit(PAGE);
         let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        outcome(found, &ABSENT, |items| items.into_iter().map(resource).collect())
+        // An API has a root at least.
+        let read = outcome(found, &ABSENT, |items| {
+            (!items.is_empty()).then(|| items.into_iter().filter_map(resource).collect())
+        });
+        holding("resource", read)
     }
 
     pub(crate) async fn deployed(
@@ -83,22 +92,24 @@ impl Adapter {
         let body = outcome(export, &ABSENT, |export| {
             export.body.map(aws_smithy_types::Blob::into_inner).unwrap_or_default()
         })?;
-        let resources = body.map(|body| apigateway_export::resources(&body)).transpose();
-        resources.map_err(|error| ReadError::Malformed(error.to_string()))
+        holding("paths", Ok(body.map(|body| exported(&body))))
     }
 
     pub(crate) async fn vpc_link(&self, id: &str) -> Result<Option<VpcLink>, ReadError> {
         let found = self.client.get_vpc_link().vpc_link_id(id).send().await;
-        outcome(found, &ABSENT, |link| VpcLink {
-            id: link.id.unwrap_or_else(|| id.to_owned()),
-            name: link.name,
-            generation: Generation::V1,
-            status: link.status.map_or_else(String::new, |status| status.as_str().to_owned()),
-            message: link.status_message,
-            targets: link.target_arns.unwrap_or_default().into_iter().map(Arn::new).collect(),
-            subnets: Vec::new(),
-            security_groups: Vec::new(),
-        })
+        let read = outcome(found, &ABSENT, |link| {
+            (link.id.is_some() || link.status.is_some()).then(|| VpcLink {
+                id: link.id.unwrap_or_else(|| id.to_owned()),
+                name: link.name,
+                generation: Generation::V1,
+                status: link.status.map_or_else(String::new, |status| status.as_str().to_owned()),
+                message: link.status_message,
+                targets: link.target_arns.unwrap_or_default().into_iter().map(Arn::new).collect(),
+                subnets: Vec::new(),
+                security_groups: Vec::new(),
+            })
+        });
+        holding("VPC link", read)
     }
 }
 
@@ -125,11 +136,11 @@ fn logging((key, setting): (String, types::MethodSetting)) -> Option<(String, St
     Some((key, setting.logging_level?))
 }
 
-fn resource(item: types::Resource) -> Resource {
+fn resource(item: types::Resource) -> Option<Resource> {
     let methods = item.resource_methods.unwrap_or_default().into_iter();
     let integrated =
         methods.filter_map(|(verb, method)| Some((verb, integration(method.method_integration?))));
-    Resource { path: item.path.unwrap_or_default(), integrations: integrated.collect() }
+    Some(Resource { path: item.path?, integrations: integrated.collect() })
 }
 
 fn integration(wire: types::Integration) -> Integration {
@@ -142,5 +153,67 @@ fn integration(wire: types::Integration) -> Integration {
         timeout_ms: Some(wire.timeout_in_millis),
         streaming: wire.response_transfer_mode.map(|mode| mode == types::ResponseTransferMode::Stream),
         insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
+    }
+}
+
+/// The deployed snapshot of a stage, from an OpenAPI export with the extension `integrations`: what requests run over,
+/// whatever was changed since.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetExport.html>
+fn exported(document: &[u8]) -> Option<Vec<Resource>> {
+    let export: Value = serde_json::from_slice(document).ok()?;
+    let resource = |(path, methods): (&String, &Value)| Resource {
+        path: path.clone(),
+        integrations: methods
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(verb, method)| exported_integration(verb, method))
+            .collect(),
+    };
+    Some(export["paths"].as_object()?.iter().map(resource).collect())
+}
+
+fn exported_integration(verb: &str, method: &Value) -> Option<(String, Integration)> {
+    // A path holds more than methods: parameters, a summary.
+    let wire = method.get("x-amazon-apigateway-integration")?;
+    let text = |member: &str| wire[member].as_str().map(str::to_owned);
+    let tls = &wire["tlsConfig"];
+    let verb =
+        if verb == "x-amazon-apigateway-any-method" { "ANY".to_owned() } else { verb.to_ascii_uppercase() };
+    let noun = Integration {
+        kind: text("type").unwrap_or_default().to_ascii_uppercase(),
+        uri: text("uri"),
+        private: wire["connectionType"] == "VPC_LINK",
+        connection_id: text("connectionId"),
+        target: text("integrationTarget").map(Arn::new),
+        timeout_ms: wire["timeoutInMillis"].as_i64().and_then(|ms| i32::try_from(ms).ok()),
+        streaming: text("responseTransferMode").map(|mode| mode == "STREAM"),
+        insecure_skip_verification: tls.is_object().then(|| tls["insecureSkipVerification"] == true),
+    };
+    Some((verb, noun))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integrations_are_read_from_an_export() {
+        let document = br#"{"openapi": "3.0.1", "paths": {
+            "/orders": {
+                "get": {"responses": {}, "x-amazon-apigateway-integration": {"type": "http_proxy",
+                    "uri": "https://orders/${stageVariables.v}", "connectionType": "VPC_LINK", "connectionId": "abc123"}},
+                "parameters": []
+            },
+            "/{proxy+}": {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": {"type": "mock"}}}
+        }}"#;
+        let resources = exported(document).unwrap();
+        let get = &resources[0].integrations["GET"];
+        assert_eq!(
+            (get.kind.as_str(), get.private, get.connection_id.as_deref()),
+            ("HTTP_PROXY", true, Some("abc123"))
+        );
+        assert_eq!(resources[1].integrations["ANY"].kind, "MOCK");
     }
 }

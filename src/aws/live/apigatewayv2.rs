@@ -3,7 +3,7 @@
 use aws_sdk_apigatewayv2::{Client, types};
 use aws_types::SdkConfig;
 
-use crate::aws::live::errors::{outcome, refused};
+use crate::aws::live::errors::{holding, outcome, refused};
 use crate::aws::log_groups::{CallError, HttpApi, ListedApi};
 use crate::aws::model::{Generation, VpcLink};
 use crate::aws::reading::ReadError;
@@ -11,6 +11,8 @@ use crate::ids::ApiId;
 
 /// Items a page.
 const PAGE: &str = "100";
+
+const ABSENT: [&str; 1] = ["NotFoundException"];
 
 /// Reads from API Gateway V2.
 pub(crate) struct Adapter {
@@ -24,16 +26,19 @@ impl Adapter {
 
     pub(crate) async fn vpc_link(&self, id: &str) -> Result<Option<VpcLink>, ReadError> {
         let found = self.client.get_vpc_link().vpc_link_id(id).send().await;
-        outcome(found, &["NotFoundException"], |link| VpcLink {
-            id: link.vpc_link_id.unwrap_or_else(|| id.to_owned()),
-            name: link.name,
-            generation: Generation::V2,
-            status: link.vpc_link_status.map_or_else(String::new, |status| status.as_str().to_owned()),
-            message: link.vpc_link_status_message,
-            targets: Vec::new(),
-            subnets: link.subnet_ids.unwrap_or_default(),
-            security_groups: link.security_group_ids.unwrap_or_default(),
-        })
+        let read = outcome(found, &ABSENT, |link| {
+            (link.vpc_link_id.is_some() || link.vpc_link_status.is_some()).then(|| VpcLink {
+                id: link.vpc_link_id.unwrap_or_else(|| id.to_owned()),
+                name: link.name,
+                generation: Generation::V2,
+                status: link.vpc_link_status.map_or_else(String::new, |status| status.as_str().to_owned()),
+                message: link.vpc_link_status_message,
+                targets: Vec::new(),
+                subnets: link.subnet_ids.unwrap_or_default(),
+                security_groups: link.security_group_ids.unwrap_or_default(),
+            })
+        });
+        holding("VPC link", read)
     }
 
     /// All HTTP and WebSocket APIs.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Duration, Instant};
 
-use crate::aws::account::{Account, Answered};
+use crate::aws::accounts::{Account, Answered};
 use crate::aws::live::LiveAccount;
 use crate::aws::live::errors::shortened;
 use crate::aws::queries::Query;

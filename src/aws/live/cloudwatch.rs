@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
+use aws_sdk_cloudwatch::types::{
+    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode,
+};
 use aws_smithy_types::DateTime;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
-use crate::aws::live::errors::outcome;
+use crate::aws::live::errors::{holding, outcome};
 use crate::aws::model::{MetricsOf, Point, Series};
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;
@@ -55,13 +57,20 @@ impl Adapter {
             .start_time(DateTime::from_secs(of.failed.as_second() - seconds(BEFORE)))
             .end_time(DateTime::from_secs(of.failed.as_second() + seconds(AFTER)));
         let found: Result<Vec<_>, _> = request.into_paginator().send().collect().await;
-        outcome(found, &[], |pages| {
-            let mut all = asked;
-            for result in pages.into_iter().flat_map(|page| page.metric_data_results.unwrap_or_default()) {
-                keep(&mut all, result);
-            }
-            all
-        })
+        let read = outcome(found, &[], |pages| {
+            pages.first()?.metric_data_results.as_ref()?;
+            let results = pages.into_iter().flat_map(|page| page.metric_data_results.unwrap_or_default());
+            Some(results.collect::<Vec<_>>())
+        });
+        let Some(results) = holding("results", read)? else { return Ok(None) };
+        // A metric that may not be read comes without values and with status 200.
+        let forbidden = |result: &MetricDataResult| result.status_code == Some(StatusCode::Forbidden);
+        if results.iter().any(forbidden) && results.iter().all(|result| forbidden(result) || empty(result)) {
+            return Err(ReadError::Denied);
+        }
+        let mut all = asked;
+        results.into_iter().for_each(|result| keep(&mut all, result));
+        Ok(Some(all))
     }
 }
 
@@ -92,6 +101,10 @@ fn query(of: &MetricsOf, index: usize, series: &Series) -> MetricDataQuery {
     let statistic = if group.is_some() { "Minimum" } else { "Sum" };
     let stat = MetricStat::builder().metric(metric).period(60).stat(statistic).build();
     MetricDataQuery::builder().id(format!("m{index}")).metric_stat(stat).build()
+}
+
+fn empty(result: &MetricDataResult) -> bool {
+    result.values.as_ref().is_none_or(Vec::is_empty)
 }
 
 /// Adds the points of a result to the series that its id names.

@@ -5,15 +5,15 @@ use crate::aws::live::query_protocol;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-use crate::aws::live::ec2_wire::{Connection, Described, Page, Service};
 use crate::aws::live::errors::outcome;
-use crate::aws::live::query_protocol::{Error, Place, Wish};
+use crate::aws::live::query_protocol::{Error, Place, Protocol, Wish};
+use crate::aws::live::xml::Node;
 use crate::aws::model::{EndpointConnection, EndpointService};
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
 static EC2: query_protocol::Service =
-    query_protocol::Service { name: "ec2", id: "EC2", version: "2016-11-15", place };
+    query_protocol::Service { name: "ec2", id: "EC2", protocol: Protocol::Query("2016-11-15"), place };
 
 /// Pages read at most: a service that always names another page must not hold the survey until its deadline.
 const MOST_PAGES: usize = 20;
@@ -31,15 +31,9 @@ impl Client {
 
     pub(crate) async fn endpoint_services(&self) -> Result<Option<Vec<EndpointService>>, ReadError> {
         // No filter takes a load balancer: all services are read, and the caller finds its own.
-        let found = self.describe::<Service>(&[]).await;
-        outcome(found, &[], |services| {
-            let noun = |service: Service| EndpointService {
-                id: service.service_id,
-                state: service.service_state.unwrap_or_default(),
-                load_balancers: service.network_load_balancer_arn_set.into_iter().map(Arn::new).collect(),
-            };
-            services.into_iter().map(noun).collect()
-        })
+        let found =
+            self.describe("DescribeVpcEndpointServiceConfigurations", "serviceConfigurationSet", &[]).await;
+        outcome(found, &[], |items| items.iter().filter_map(service).collect())
     }
 
     pub(crate) async fn endpoint_connections(
@@ -47,34 +41,55 @@ impl Client {
         service: &str,
     ) -> Result<Option<Vec<EndpointConnection>>, ReadError> {
         let filter = [("Filter.1.Name", "service-id"), ("Filter.1.Value.1", service)];
-        let found = self.describe::<Connection>(&filter).await;
-        outcome(found, &["InvalidVpcEndpointServiceId.NotFound"], |connections| {
-            let noun = |connection: Connection| EndpointConnection {
-                endpoint_id: connection.vpc_endpoint_id.unwrap_or_default(),
-                owner: connection.vpc_endpoint_owner,
-                state: connection.vpc_endpoint_state.unwrap_or_default(),
-            };
-            connections.into_iter().map(noun).collect()
+        let found =
+            self.describe("DescribeVpcEndpointConnections", "vpcEndpointConnectionSet", &filter).await;
+        outcome(found, &["InvalidVpcEndpointServiceId.NotFound"], |items| {
+            items.iter().filter_map(connection).collect()
         })
     }
 
-    /// Lists what matches, from all pages.
-    pub(crate) async fn describe<T: Described>(&self, parameters: &[(&str, &str)]) -> Result<Vec<T>, Error> {
+    /// The items of a list, from all pages.
+    pub(crate) async fn describe(
+        &self,
+        action: &'static str,
+        list: &'static str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Vec<Node>, Error> {
         let query = query_protocol::configured(self.query.as_ref())?;
         let mut items = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let more = token.as_deref().map(|token| ("NextToken", token));
             let parameters: Vec<_> = parameters.iter().copied().chain(more).collect();
-            let page: Page<T> = query.call(T::ACTION, &parameters).await?;
-            items.extend(page.items);
-            token = page.next_token.filter(|token| !token.is_empty());
+            let page = query.call(action, list, &parameters).await?;
+            items.extend(page.items(list).cloned());
+            token = page.text("nextToken");
             if token.is_none() {
                 return Ok(items);
             }
         }
-        Err(Error::construction_failure(format!("{} named more than {MOST_PAGES} pages", T::ACTION)))
+        Err(Error::construction_failure(format!("{action} named more than {MOST_PAGES} pages")))
     }
+}
+
+fn service(item: &Node) -> Option<EndpointService> {
+    let load_balancers = item.items("networkLoadBalancerArnSet").filter_map(Node::own_text);
+    Some(EndpointService {
+        id: item.text("serviceId")?,
+        state: item.text("serviceState").unwrap_or_default(),
+        load_balancers: load_balancers.map(Arn::new).collect(),
+    })
+}
+
+fn connection(item: &Node) -> Option<EndpointConnection> {
+    // An empty item is no connection; one that names its state alone is.
+    let state = item.text("vpcEndpointState");
+    let endpoint_id = item.text("vpcEndpointId").or_else(|| state.as_ref().map(|_| String::new()))?;
+    Some(EndpointConnection {
+        endpoint_id,
+        owner: item.text("vpcEndpointOwner"),
+        state: state.unwrap_or_default(),
+    })
 }
 
 /// By the partition's rules with FIPS and dual stack. Source: <https://docs.aws.amazon.com/general/latest/gr/ec2-service.html>

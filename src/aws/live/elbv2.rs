@@ -1,10 +1,9 @@
 //! Elastic Load Balancing v2: load balancers, listeners, target groups, the health of targets.
 
-use aws_sdk_elasticloadbalancingv2::operation::describe_rules;
 use aws_sdk_elasticloadbalancingv2::{Client, types};
 use aws_types::SdkConfig;
 
-use crate::aws::live::errors::outcome;
+use crate::aws::live::errors::{holding, outcome};
 use crate::aws::model::ListenerCertificate;
 use crate::aws::model::{Action, Condition, Listener, LoadBalancer, Rule, Target, TargetGroup};
 use crate::aws::model::{Attributes, BalancerZone};
@@ -16,8 +15,19 @@ const ABSENT: [&str; 3] = ["ListenerNotFound", "LoadBalancerNotFound", "TargetGr
 /// Load balancers, listeners and target groups list their attributes in one shape under three types.
 macro_rules! attributes {
     ($answer:ident) => {{
-        let pairs = $answer.attributes.unwrap_or_default().into_iter();
-        Attributes(pairs.filter_map(|attribute| Some((attribute.key?, attribute.value?))).collect())
+        $answer.attributes.map(|pairs| {
+            let pairs = pairs.into_iter();
+            Attributes(pairs.filter_map(|attribute| Some((attribute.key?, attribute.value?))).collect())
+        })
+    }};
+}
+
+/// What all pages list; `None` where the first has no list at all. An item that can't be read costs itself.
+macro_rules! listed {
+    ($pages:ident, $list:ident, $read:expr) => {{
+        let is_list = $pages.first().is_some_and(|page| page.$list.is_some());
+        let items = $pages.into_iter().flat_map(|page| page.$list.unwrap_or_default());
+        is_list.then(|| items.filter_map($read).collect())
     }};
 }
 
@@ -38,13 +48,14 @@ impl Adapter {
             let first = answer.load_balancers.unwrap_or_default().into_iter().next();
             first.map(|balancer| load_balancer(arn, balancer))
         });
-        first.map(Option::flatten)
+        holding("load balancer", first)
     }
 
     pub(crate) async fn listeners(&self, arn: &Arn) -> Result<Option<Vec<Listener>>, ReadError> {
         let pages = self.client.describe_listeners().load_balancer_arn(arn.as_str());
-        let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        outcome(found, &ABSENT, |items| items.into_iter().filter_map(listener).collect())
+        let found: Result<Vec<_>, _> = pages.into_paginator().send().collect().await;
+        let read = outcome(found, &ABSENT, |pages| listed!(pages, listeners, listener));
+        holding("list of listeners", read)
     }
 
     pub(crate) async fn listener(&self, arn: &Arn) -> Result<Option<Listener>, ReadError> {
@@ -52,31 +63,29 @@ impl Adapter {
         let first = outcome(found, &ABSENT, |answer| {
             answer.listeners.unwrap_or_default().into_iter().find_map(listener)
         });
-        first.map(Option::flatten)
+        holding("listener", first)
     }
 
     pub(crate) async fn rules(&self, arn: &Arn) -> Result<Option<Vec<Rule>>, ReadError> {
         let pages = self.client.describe_rules().listener_arn(arn.as_str());
         let found: Result<Vec<_>, _> = pages.into_paginator().send().collect().await;
-        let rules = |pages: Vec<describe_rules::DescribeRulesOutput>| {
-            let rules = pages.into_iter().flat_map(|page| page.rules.unwrap_or_default());
-            rules.map(rule).collect()
-        };
-        outcome(found, &ABSENT, rules)
+        let read = outcome(found, &ABSENT, |pages| listed!(pages, rules, |item| Some(rule(item))));
+        holding("list of rules", read)
     }
 
     pub(crate) async fn target_groups(&self, arn: &Arn) -> Result<Option<Vec<TargetGroup>>, ReadError> {
         let pages = self.client.describe_target_groups().load_balancer_arn(arn.as_str());
-        let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        outcome(found, &ABSENT, |items| items.into_iter().filter_map(target_group).collect())
+        let found: Result<Vec<_>, _> = pages.into_paginator().send().collect().await;
+        let read = outcome(found, &ABSENT, |pages| listed!(pages, target_groups, target_group));
+        holding("list of target groups", read)
     }
 
     pub(crate) async fn target_health(&self, arn: &Arn) -> Result<Option<Vec<Target>>, ReadError> {
         let found = self.client.describe_target_health().target_group_arn(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| {
-            let described = answer.target_health_descriptions.unwrap_or_default();
-            described.into_iter().filter_map(target).collect()
-        })
+        let read = outcome(found, &ABSENT, |answer| {
+            Some(answer.target_health_descriptions?.into_iter().filter_map(target).collect())
+        });
+        holding("list of targets", read)
     }
 
     pub(crate) async fn listener_certificates(
@@ -84,30 +93,34 @@ impl Adapter {
         arn: &Arn,
     ) -> Result<Option<Vec<ListenerCertificate>>, ReadError> {
         let pages = self.client.describe_listener_certificates().listener_arn(arn.as_str());
-        let found: Result<Vec<_>, _> = pages.into_paginator().items().send().collect().await;
-        outcome(found, &ABSENT, listed)
+        let found: Result<Vec<_>, _> = pages.into_paginator().send().collect().await;
+        let read = outcome(found, &ABSENT, |pages| listed!(pages, certificates, Some));
+        holding(
+            "list of certificates",
+            read.map(|read| read.map(|read: Option<Vec<_>>| read.map(certificates))),
+        )
     }
 
     pub(crate) async fn listener_attributes(&self, arn: &Arn) -> Result<Option<Attributes>, ReadError> {
         let found = self.client.describe_listener_attributes().listener_arn(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| attributes!(answer))
+        holding("list of attributes", outcome(found, &ABSENT, |answer| attributes!(answer)))
     }
 
     pub(crate) async fn load_balancer_attributes(&self, arn: &Arn) -> Result<Option<Attributes>, ReadError> {
         let found =
             self.client.describe_load_balancer_attributes().load_balancer_arn(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| attributes!(answer))
+        holding("list of attributes", outcome(found, &ABSENT, |answer| attributes!(answer)))
     }
 
     pub(crate) async fn target_group_attributes(&self, arn: &Arn) -> Result<Option<Attributes>, ReadError> {
         let found =
             self.client.describe_target_group_attributes().target_group_arn(arn.as_str()).send().await;
-        outcome(found, &ABSENT, |answer| attributes!(answer))
+        holding("list of attributes", outcome(found, &ABSENT, |answer| attributes!(answer)))
     }
 }
 
 /// The default certificate may be listed twice, once as such and once among the others.
-fn listed(items: Vec<types::Certificate>) -> Vec<ListenerCertificate> {
+fn certificates(items: Vec<types::Certificate>) -> Vec<ListenerCertificate> {
     let mut listed: Vec<ListenerCertificate> = Vec::new();
     for item in items {
         let Some(arn) = item.certificate_arn.map(Arn::new) else { continue };
@@ -207,14 +220,21 @@ fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
 }
 
 fn target(wire: types::TargetHealthDescription) -> Option<Target> {
-    let (target, health) = (wire.target?, wire.target_health?);
+    let target = wire.target?;
+    // A target of which no health is told is still a target.
+    let health = wire.target_health;
+    let state = health.as_ref().and_then(|health| health.state.as_ref());
+    let shifted = wire.administrative_override.and_then(|set| set.state);
+    let mitigated = wire.anomaly_detection.and_then(|found| found.mitigation_in_effect);
     Some(Target {
-        id: target.id.unwrap_or_default(),
+        id: target.id?,
         port: port(target.port),
         zone: target.availability_zone,
-        state: health.state.map_or_else(String::new, |state| state.as_str().to_ascii_lowercase()),
-        reason: health.reason.map(|reason| reason.as_str().to_owned()),
-        description: health.description,
+        state: state.map_or_else(String::new, |state| state.as_str().to_ascii_lowercase()),
+        reason: health.as_ref().and_then(|health| Some(health.reason.as_ref()?.as_str().to_owned())),
+        description: health.and_then(|health| health.description),
+        zonal_shift: shifted.is_some_and(|state| state.as_str().starts_with("zonal_shift")),
+        spared: mitigated.is_some_and(|mitigation| mitigation.as_str() == "yes"),
     })
 }
 
@@ -231,7 +251,8 @@ mod tests {
         let item = |arn: &str, default| {
             types::Certificate::builder().certificate_arn(arn).is_default(default).build()
         };
-        let listed = listed(vec![item("a", false), item("b", false), item("a", true), item("b", false)]);
+        let listed =
+            certificates(vec![item("a", false), item("b", false), item("a", true), item("b", false)]);
         let listed: Vec<_> = listed.iter().map(|one| (one.arn.as_str(), one.default)).collect();
         assert_eq!(listed, [("a", true), ("b", false)]);
     }

@@ -1,5 +1,6 @@
 //! What an error of AWS or its SDK means for a reading. Never that the thing looked for is at fault.
 
+use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -20,23 +21,20 @@ where
 }
 
 /// Codes with which a service says that the role may not ask.
-const DENIED: [&str; 5] = [
+const DENIED: [&str; 9] = [
     "AccessDenied",
     "AccessDeniedException",
     "AuthorizationError",
+    "AuthorizationErrorException",
+    "NotAuthorized",
+    "NotAuthorizedException",
+    "UnauthorizedAccess",
     "UnauthorizedException",
     "UnauthorizedOperation",
 ];
 
-/// Codes with which a service asks to slow down.
-const THROTTLED: [&str; 6] = [
-    "RequestLimitExceeded",
-    "Throttled",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "RequestThrottled",
-];
+/// A code of some services with which they ask to slow down, and which is not among the SDK's own.
+const THROTTLED: &str = "Throttled";
 
 /// An answer, or `None` where the service says with one of these very codes that there is no such thing.
 pub(crate) fn outcome<T, U, E, R>(
@@ -59,7 +57,8 @@ where
 pub fn why_of(code: String) -> ReadError {
     match code {
         code if DENIED.contains(&code.as_str()) => ReadError::Denied,
-        code if THROTTLED.contains(&code.as_str()) => ReadError::Throttled,
+        code if THROTTLING_ERRORS.contains(&code.as_str()) || code == THROTTLED => ReadError::Throttled,
+        code if TRANSIENT_ERRORS.contains(&code.as_str()) => ReadError::TimedOut,
         code => ReadError::Unreachable(code),
     }
 }
@@ -84,4 +83,34 @@ where
 /// The SDK's error chains run to pages; the first words name the fault.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(160).collect()
+}
+
+/// An answer that came with status 200 and lacks what every such answer has is none, and says of nothing that it is absent.
+pub(crate) fn holding<T>(
+    what: &str,
+    found: Result<Option<Option<T>>, ReadError>,
+) -> Result<Option<T>, ReadError> {
+    match found? {
+        Some(None) => Err(ReadError::Malformed(format!("it holds no {what}"))),
+        Some(value) => Ok(value),
+        None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_and_throttles_are_told_from_the_rest() {
+        for code in ["NotAuthorized", "UnauthorizedOperation", "AccessDeniedException", "AuthorizationError"]
+        {
+            assert_eq!(why_of(code.to_owned()), ReadError::Denied, "{code}");
+        }
+        for code in ["EC2ThrottledException", "RequestLimitExceeded", "Throttled", "SlowDown"] {
+            assert_eq!(why_of(code.to_owned()), ReadError::Throttled, "{code}");
+        }
+        assert_eq!(why_of("RequestTimeout".to_owned()), ReadError::TimedOut);
+        assert!(matches!(why_of("InternalFailure".to_owned()), ReadError::Unreachable(_)));
+    }
 }

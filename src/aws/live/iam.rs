@@ -5,17 +5,17 @@ use crate::aws::live::{query_protocol, x509};
 
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use serde::Deserialize;
 
 use crate::aws::live::errors::outcome;
-use crate::aws::live::query_protocol::{Place, Wish};
+use crate::aws::live::query_protocol::{Place, Protocol, Wish};
+use crate::aws::live::xml::Node;
 use crate::aws::model::X509;
 use crate::aws::reading::ReadError;
 
 const ABSENT: [&str; 1] = ["NoSuchEntity"];
 
 static IAM: query_protocol::Service =
-    query_protocol::Service { name: "iam", id: "IAM", version: "2010-05-08", place };
+    query_protocol::Service { name: "iam", id: "IAM", protocol: Protocol::Query("2010-05-08"), place };
 
 /// Reads from IAM.
 pub(crate) struct Client {
@@ -31,12 +31,19 @@ impl Client {
     pub(crate) async fn server_certificate(&self, name: &str) -> Result<Option<Vec<X509>>, ReadError> {
         let parameters = [("ServerCertificateName", name)];
         let found = async {
-            query_protocol::configured(self.query.as_ref())?.call("GetServerCertificate", &parameters).await
+            let query = query_protocol::configured(self.query.as_ref())?;
+            query.call("GetServerCertificate", "GetServerCertificateResult", &parameters).await
         };
-        let pem =
-            outcome(found.await, &ABSENT, |found: ServerCertificateAnswer| found.result.certificate.pem())?;
-        pem.map(|pem| x509::chain(&pem)).transpose()
+        let pem = outcome(found.await, &ABSENT, |answer| pem(&answer))?;
+        pem.map(|pem| x509::chain(&pem.unwrap_or_default())).transpose()
     }
+}
+
+/// The certificate by itself, then those above it.
+fn pem(answer: &Node) -> Option<String> {
+    let certificate = answer.find("ServerCertificate", "CertificateBody")?;
+    let above = certificate.text("CertificateChain").unwrap_or_default();
+    Some(certificate.text("CertificateBody")? + "\n" + &above)
 }
 
 /// One endpoint a partition. Source: <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
@@ -51,31 +58,6 @@ fn place(region: &Region, Wish { fips, dual_stack }: Wish) -> Place {
     Place { url: url.to_owned(), region: Region::from_static(region) }
 }
 
-#[derive(Debug, Deserialize)]
-struct ServerCertificateAnswer {
-    #[serde(rename = "GetServerCertificateResult")]
-    result: Holder,
-}
-
-#[derive(Debug, Deserialize)]
-struct Holder {
-    #[serde(rename = "ServerCertificate")]
-    certificate: Certificate,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Certificate {
-    certificate_body: String,
-    certificate_chain: Option<String>,
-}
-
-impl Certificate {
-    fn pem(self) -> String {
-        self.certificate_body + "\n" + &self.certificate_chain.unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,8 +69,12 @@ mod tests {
                    </ServerCertificateMetadata><CertificateBody>one\ntwo</CertificateBody>\
                    <CertificateChain>three</CertificateChain></ServerCertificate></GetServerCertificateResult>\
                    <ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetServerCertificateResponse>";
-        let found: ServerCertificateAnswer = quick_xml::de::from_str(xml).unwrap();
-        assert_eq!(found.result.certificate.pem(), "one\ntwo\nthree");
+        let found = Node::parse(xml.as_bytes()).unwrap();
+        assert_eq!(pem(&found).as_deref(), Some("one\ntwo\nthree"));
+        let alone = xml.replace("<CertificateChain>three</CertificateChain>", "<CertificateChain/>");
+        assert_eq!(pem(&Node::parse(alone.as_bytes()).unwrap()).as_deref(), Some("one\ntwo\n"));
+        let none = xml.replace("CertificateBody", "Other");
+        assert_eq!(pem(&Node::parse(none.as_bytes()).unwrap()), None);
     }
 
     #[test]

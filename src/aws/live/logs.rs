@@ -9,7 +9,7 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 
 use crate::aws::live::errors::{outcome, why};
-use crate::aws::log_groups::{CallError, Filter, LogGroup, LogGroups};
+use crate::aws::log_groups::{CallError, Filter, LogGroup, LogGroups, Page, Stretch};
 use crate::aws::model::{LinesOf, LoggedLine};
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;
@@ -22,7 +22,7 @@ const MOST_PAGES: usize = 10;
 
 /// Speaks with CloudWatch Logs.
 pub struct Logs {
-    pub(crate) client: Client,
+    client: Client,
 }
 
 impl Logs {
@@ -65,6 +65,27 @@ impl Logs {
         }
         lines.truncate(MOST_LINES);
         Ok(Some(lines))
+    }
+
+    /// A page of a group's history: the one of this token, or the first.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be read.
+    pub async fn page(&self, stretch: &Stretch, token: Option<String>) -> Result<Page, ReadError> {
+        let page = self
+            .client
+            .filter_log_events()
+            .log_group_name(&stretch.group)
+            .start_time(stretch.from.as_millisecond())
+            .end_time(stretch.to.as_millisecond())
+            .set_next_token(token);
+        let page = page.send().await.map_err(|error| why(&error))?;
+        let lines = page.events.unwrap_or_default().into_iter().map(|event| {
+            let at = event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
+            LoggedLine { at, message: event.message.unwrap_or_default() }
+        });
+        Ok(Page { lines: lines.collect(), next: page.next_token })
     }
 }
 

@@ -1,5 +1,5 @@
-//! AWS's query protocol over the SDK's own runtime, without generated crates: for services of which a call or a few are
-//! needed, those take gigabytes and minutes of one compiler process (see `ARCHITECTURE.md`).
+//! AWS's query protocol, and its JSON protocol, over the SDK's own runtime, without generated crates: for services of which
+//! a call or a few are needed, those take gigabytes and minutes of one compiler process (see `ARCHITECTURE.md`).
 //!
 //! Signing, credentials, retries, timeouts and clock skew are the SDK's; parameters, the endpoint's name and the shapes of
 //! answers are ours.
@@ -32,8 +32,9 @@ use aws_types::region::{Region, SigningRegion};
 use aws_types::request_id::apply_request_id;
 use aws_types::service_config::ServiceConfigKey;
 use aws_types::{SdkConfig, SigningName};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::aws::live::xml::Node;
 
 /// What tells one service from another.
 pub(crate) struct Service {
@@ -41,10 +42,20 @@ pub(crate) struct Service {
     pub(crate) name: &'static str,
     /// The name in settings: `EC2` for `AWS_ENDPOINT_URL_EC2`.
     pub(crate) id: &'static str,
-    /// The version of its API.
-    pub(crate) version: &'static str,
+    /// How it is spoken with.
+    pub(crate) protocol: Protocol,
     /// Where it is, by Region and by whether FIPS and dual stack are asked for.
     pub(crate) place: fn(&Region, Wish) -> Place,
+}
+
+/// How a service is spoken with.
+#[derive(Clone, Copy)]
+pub(crate) enum Protocol {
+    /// Forms in, XML out; the version of its API.
+    Query(&'static str),
+    /// JSON both ways; what stands before an action's name.
+    #[allow(dead_code, reason = "Cloud Map is read with it, which lands next")]
+    Json(&'static str),
 }
 
 /// What the configuration asks of an endpoint.
@@ -108,24 +119,55 @@ impl Client {
         Some(Self { service, plugin: SharedRuntimePlugin::new(ours), behavior_version })
     }
 
-    /// Calls an action with parameters and reads its answer.
-    pub(crate) async fn call<T>(&self, action: &'static str, parameters: &[(&str, &str)]) -> Result<T, Error>
-    where
-        T: DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
-    {
+    /// Calls an action of the query protocol with parameters, and reads its answer, which holds this member.
+    pub(crate) async fn call(
+        &self,
+        action: &'static str,
+        holds: &'static str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Node, Error> {
+        let Protocol::Query(version) = self.service.protocol else { return Err(other_protocol()) };
         let form = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("Action", action), ("Version", self.service.version)])
+            .extend_pairs([("Action", action), ("Version", version)])
             .extend_pairs(parameters)
             .finish();
+        let content = Content { kind: "application/x-www-form-urlencoded", target: None, body: form };
+        self.invoke(action, content, move |body| {
+            // Whatever else comes with status 200, a proxy's page or another answer, is none.
+            let root = Node::parse(body).filter(|root| root.name.strip_suffix("Response") == Some(action))?;
+            root.child(holds).is_some().then_some(root)
+        })
+        .await
+    }
+
+    /// Calls an action of the JSON protocol.
+    #[allow(dead_code, reason = "Cloud Map is read with it, which lands next")]
+    pub(crate) async fn call_json(&self, action: &'static str, input: &Value) -> Result<Value, Error> {
+        let Protocol::Json(prefix) = self.service.protocol else { return Err(other_protocol()) };
+        let (kind, target) = ("application/x-amz-json-1.1", Some(format!("{prefix}.{action}")));
+        let content = Content { kind, target, body: input.to_string() };
+        self.invoke(action, content, |body| serde_json::from_slice(body).ok().filter(Value::is_object)).await
+    }
+
+    async fn invoke<T: std::fmt::Debug + Send + Sync + 'static>(
+        &self,
+        action: &'static str,
+        content: Content,
+        read: impl Fn(&[u8]) -> Option<T> + Send + Sync + 'static,
+    ) -> Result<T, Error> {
         let operation = Operation::builder()
             .service_name(self.service.name)
             .operation_name(action)
             .behavior_version(self.behavior_version)
             .serializer(request)
-            .deserializer(response::<T>)
+            .deserializer(move |answer: &HttpResponse| response(answer, action, &read))
             .runtime_plugin(self.plugin.clone());
-        operation.build().invoke(form).await
+        operation.build().invoke(content).await
     }
+}
+
+fn other_protocol() -> Error {
+    Error::construction_failure("the service speaks another protocol")
 }
 
 /// A client that could be made.
@@ -161,74 +203,97 @@ fn of_service(config: &SdkConfig, service: &Service) -> Option<String> {
     config.service_config()?.load_config(key.build().ok()?)
 }
 
-fn request(form: String) -> Result<HttpRequest, BoxError> {
-    let mut request = HttpRequest::new(SdkBody::from(form));
+/// What is sent.
+#[derive(Debug)]
+struct Content {
+    kind: &'static str,
+    target: Option<String>,
+    body: String,
+}
+
+fn request(content: Content) -> Result<HttpRequest, BoxError> {
+    let mut request = HttpRequest::new(SdkBody::from(content.body));
     request.set_method("POST")?;
     request.set_uri("/")?;
-    request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
+    request.headers_mut().insert("content-type", content.kind);
+    if let Some(target) = content.target {
+        request.headers_mut().insert("x-amz-target", target);
+    }
     Ok(request)
 }
 
-fn response<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, OrchestratorError<ErrorMetadata>> {
+fn response<T>(
+    response: &HttpResponse,
+    action: &str,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Result<T, OrchestratorError<ErrorMetadata>> {
     let body = response.body().bytes().unwrap_or_default();
     if response.status().is_success() {
-        return quick_xml::de::from_reader(body).map_err(OrchestratorError::other);
+        return read(body).ok_or_else(|| OrchestratorError::other(format!("it is no answer to {action}")));
     }
     let mut error = apply_request_id(ErrorMetadata::builder(), response.headers());
     // A body that is not the service's (a proxy's page, say) leaves the error without a code.
-    let first = quick_xml::de::from_reader(body).ok().and_then(ErrorBody::first);
-    if let Some(ErrorCode { code, message }) = first {
-        error = error.code(code).message(message);
+    if let Some((code, message)) = error_in_xml(body).or_else(|| error_in_json(response, body)) {
+        error = error.code(code).message(message.unwrap_or_default());
     }
     Err(OrchestratorError::operation(error.build()))
 }
 
-/// EC2 lists its errors, the others have one.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ErrorBody {
-    errors: Option<Errors>,
-    error: Option<ErrorCode>,
+/// EC2 lists its errors, others have one; a code may stand alone.
+fn error_in_xml(body: &[u8]) -> Option<(String, Option<String>)> {
+    let root = Node::parse(body)?;
+    let error = root.find("Error", "Code")?;
+    Some((error.text("Code")?, error.text("Message")))
 }
 
-impl ErrorBody {
-    fn first(self) -> Option<ErrorCode> {
-        self.error.or(self.errors.map(|errors| errors.error))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Errors {
-    error: ErrorCode,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ErrorCode {
-    code: String,
-    message: String,
+/// In the JSON protocol the code stands in a header or in the body, with a namespace before it or an address behind it.
+///
+/// Source: <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization>
+fn error_in_json(response: &HttpResponse, body: &[u8]) -> Option<(String, Option<String>)> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |member: &str| body[member].as_str().map(str::to_owned);
+    let code = response.headers().get("x-amzn-errortype").map(str::to_owned);
+    let code = code.or_else(|| text("__type")).or_else(|| text("code"))?;
+    let code = code.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default();
+    (!code.is_empty()).then(|| (code.to_owned(), text("message").or_else(|| text("Message"))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn answer(status: u16, body: &str) -> HttpResponse {
+        HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(body))
+    }
+
     #[track_caller]
-    fn check(xml: &str) {
-        let status = 404.try_into().expect("a status");
-        let error = response::<String>(&HttpResponse::new(status, SdkBody::from(xml))).unwrap_err();
+    fn check(body: &str, expected: Option<&str>) {
+        let error = response::<Node>(&answer(404, body), "GetServerCertificate", Node::parse).unwrap_err();
         let code = error.as_operation_error().and_then(|error| error.code());
-        assert_eq!(code, Some("NoSuchEntity"), "{xml}");
+        assert_eq!(code, expected, "{body}");
     }
 
     #[test]
-    fn errors_are_read_in_both_forms() {
-        check(
-            "<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>m</Message></Error><RequestId>1</RequestId></ErrorResponse>",
-        );
-        check(
-            "<Response><Errors><Error><Code>NoSuchEntity</Code><Message>m</Message></Error></Errors><RequestID>1</RequestID></Response>",
-        );
+    fn errors_are_read_in_every_form() {
+        const ERROR: &str = "<Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>m</Message></Error>";
+        let found = Some("NoSuchEntity");
+        check(&format!("<ErrorResponse>{ERROR}<RequestId>1</RequestId></ErrorResponse>"), found);
+        check(&format!("<Response><Errors>{ERROR}</Errors><RequestID>1</RequestID></Response>"), found);
+        check("<Response><Errors><Error><Code>NoSuchEntity</Code></Error></Errors></Response>", found);
+        let two = format!("<Response><Errors>{ERROR}<Error><Code>Other</Code></Error></Errors></Response>");
+        check(&two, found);
+        check(r#"{"__type": "com.amazonaws.x#NoSuchEntity", "message": "m"}"#, found);
+        check(r#"{"__type": "NoSuchEntity:http://x"}"#, found);
+        check("<html><body>no</body></html>", None);
+        check("", None);
+    }
+
+    #[test]
+    fn something_else_with_status_200_is_no_answer() {
+        let named = |body: &[u8]| Node::parse(body).filter(|root| root.name == "DescribeSubnetsResponse");
+        for body in ["", "{}", "<html/>", "<DescribeVpcsResponse/>", "<DescribeSubnetsResponse>"] {
+            assert!(response(&answer(200, body), "DescribeSubnets", named).is_err(), "{body}");
+        }
+        assert!(response(&answer(200, "<DescribeSubnetsResponse/>"), "DescribeSubnets", named).is_ok());
     }
 }

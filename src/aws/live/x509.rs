@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use x509_cert::Certificate;
+use x509_cert::der::asn1::Any;
+use x509_cert::der::oid::AssociatedOid;
+use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
@@ -18,12 +21,12 @@ pub(crate) fn chain(pem: &str) -> Result<Vec<X509>, ReadError> {
     if chain.is_empty() {
         return Err(ReadError::Malformed("no certificate in the answer".to_owned()));
     }
-    chain.iter().map(|one| certificate(one).map_err(malformed)).collect()
+    Ok(chain.iter().map(certificate).collect())
 }
 
-fn certificate(one: &Certificate) -> Result<X509, x509_cert::der::Error> {
+fn certificate(one: &Certificate) -> X509 {
     let body = one.tbs_certificate();
-    let alternative = body.get_extension::<SubjectAltName>()?.map(|(_, names)| names.0).unwrap_or_default();
+    let alternative = alternative_names(one);
     let name = |name: &GeneralName| match name {
         GeneralName::DnsName(name) => Some(name.to_string()),
         _ => None,
@@ -32,15 +35,23 @@ fn certificate(one: &Certificate) -> Result<X509, x509_cert::der::Error> {
         GeneralName::IpAddress(octets) => address(octets.as_bytes()).map(|address| address.to_string()),
         _ => None,
     };
-    Ok(X509 {
+    X509 {
         subject: body.subject().to_string(),
         issuer: body.issuer().to_string(),
-        common_name: body.subject().common_name()?.map(|name| name.value().into_owned()),
+        common_name: body.subject().common_name().ok().flatten().map(|name| name.value().into_owned()),
         names: alternative.iter().filter_map(name).collect(),
         addresses: alternative.iter().filter_map(address).collect(),
         not_before: time(body.validity().not_before.to_unix_duration()),
         not_after: time(body.validity().not_after.to_unix_duration()),
-    })
+    }
+}
+
+/// The names that can be read: one that is written against the rules costs itself.
+fn alternative_names(one: &Certificate) -> Vec<GeneralName> {
+    let extensions = one.tbs_certificate().extensions().into_iter().flatten();
+    let mut own = extensions.filter(|extension| extension.extn_id == SubjectAltName::OID);
+    let names = own.next().and_then(|own| Vec::<Any>::from_der(own.extn_value.as_bytes()).ok());
+    names.into_iter().flatten().filter_map(|name| GeneralName::from_der(&name.to_der().ok()?).ok()).collect()
 }
 
 fn address(octets: &[u8]) -> Option<IpAddr> {

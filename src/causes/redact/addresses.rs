@@ -1,10 +1,10 @@
 //! Step 1: what a URI, a path or a query holds beside the way to a host.
 
-use super::{Gone, Reading, pieces, shapes, words};
+use super::{Gone, ReadAs, pieces, shapes, words};
 
 /// Takes user info, fragments, the values of queries, and segments that are one-time tokens.
-pub(super) fn parts(text: &str, reading: Reading, gone: &mut Gone<'_>) {
-    if reading == Reading::Address {
+pub(super) fn parts(text: &str, reading: ReadAs, gone: &mut Gone<'_>) {
+    if reading == ReadAs::Address {
         return address(text, 0, true, gone);
     }
     if memchr::memchr3(b'/', b'?', b'@', text.as_bytes()).is_none() {

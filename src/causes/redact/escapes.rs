@@ -1,6 +1,6 @@
 //! Step 6: secrets behind escapes.
 
-use super::{Gone, Reading, pass, pieces, visible};
+use super::{Gone, ReadAs, pass, pieces, visible};
 
 /// Takes a word that holds a secret once it is read as a browser, a parser of JSON or one of XML reads it.
 pub(super) fn hidden(text: &str, depth: u8, gone: &mut Gone<'_>) {
@@ -27,7 +27,7 @@ pub(super) fn hidden(text: &str, depth: u8, gone: &mut Gone<'_>) {
 }
 
 fn hides(word: &str, depth: u8) -> bool {
-    unescaped(word).is_some_and(|plain| pass(&plain, Reading::Text, depth + 1) != plain)
+    unescaped(word).is_some_and(|plain| pass(&plain, ReadAs::Text, depth + 1) != plain)
 }
 
 /// A text with its escapes resolved, if it has any.

@@ -7,7 +7,7 @@ use super::{Gone, Kept, shapes};
 
 /// Where the value of a name starts, and how it is tied to it.
 #[derive(Clone, Copy)]
-struct Link {
+struct Joint {
     at: usize,
     /// By `=` or `:`, not by blanks alone.
     explicit: bool,
@@ -132,7 +132,7 @@ fn value(text: &str, name_at: (usize, usize), name: Name, before: &str) -> Optio
 }
 
 /// Whether a value has to go.
-fn goes(value: &str, name: Name, link: Link, before: &str) -> bool {
+fn goes(value: &str, name: Name, link: Joint, before: &str) -> bool {
     let bare = value.trim_matches(|c: char| !c.is_alphanumeric());
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     // API Gateway's own stars.
@@ -159,7 +159,7 @@ fn goes(value: &str, name: Name, link: Link, before: &str) -> bool {
 }
 
 /// A one-time code or a key, not a status, an error's code or the key of a record.
-fn is_code(bare: &str, digits: usize, link: Link, before: &str) -> bool {
+fn is_code(bare: &str, digits: usize, link: Joint, before: &str) -> bool {
     const STATUS: [&str; 12] = [
         "error", "status", "exit", "response", "reason", "return", "http", "errno", "sqlstate", "state",
         "result", "native",
@@ -183,7 +183,7 @@ fn is_code(bare: &str, digits: usize, link: Link, before: &str) -> bool {
 }
 
 /// From a name's end to its value: closing marks, words that belong to the name, `=` or `:`, opening marks.
-fn link(text: &str, (start, mut end): (usize, usize)) -> Option<Link> {
+fn link(text: &str, (start, mut end): (usize, usize)) -> Option<Joint> {
     let bytes = text.as_bytes();
     let open = start.checked_sub(1).map(|at| bytes[at]);
     let mut tag = open == Some(b'<')
@@ -203,7 +203,7 @@ fn link(text: &str, (start, mut end): (usize, usize)) -> Option<Link> {
                 close.filter(|close| bytes[close - 1] != b'/' && (bytes[end] == b'>' || bytes[end] == b' '))
             {
                 let open = skip(close + 1, b" ", 8);
-                return (open < bytes.len()).then_some(Link {
+                return (open < bytes.len()).then_some(Joint {
                     at: open,
                     explicit: true,
                     equals: false,
@@ -256,7 +256,7 @@ fn link(text: &str, (start, mut end): (usize, usize)) -> Option<Link> {
             return None;
         }
         let from = if explicit && quote.is_none() { skip(from, b"(", 1) } else { from };
-        let link = Link {
+        let link = Joint {
             at: from,
             explicit,
             equals,
@@ -301,7 +301,7 @@ fn owner_end(text: &str, (first, last): (usize, usize)) -> Option<usize> {
 }
 
 /// The value behind `Bearer`, `Token` and the like.
-fn behind_scheme(text: &str, link: Link) -> Link {
+fn behind_scheme(text: &str, link: Joint) -> Joint {
     let bytes = text.as_bytes();
     let Some((start, end)) = word(bytes, link.at).filter(|(start, _)| *start == link.at) else { return link };
     let blanks = bytes[end..].iter().take(16).take_while(|b| b" \t:".contains(b)).count();
@@ -310,7 +310,7 @@ fn behind_scheme(text: &str, link: Link) -> Link {
     if blanks == 0 || !value || !words::is_scheme(&text[start..end]) {
         return link;
     }
-    Link { at: next, ..link }
+    Joint { at: next, ..link }
 }
 
 /// The end of a value without quotation marks: a blank, a quote, a tag, or a mark before the next pair.

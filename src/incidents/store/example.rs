@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route};
-use crate::ids::{AccountId, ApiId, Region, RequestId};
+use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route, RouteContext};
+use crate::ids::{AccountId, ApiId, ApiKind, Region, RequestId};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::store::item::EXAMPLE;
-use crate::logs::{Phase, Source};
+use crate::logs::{LogType, Phase, Source};
 
 /// The key of an incident's failure on a route.
 pub(crate) fn id(fingerprint: &Fingerprint, route: &str) -> String {
@@ -27,6 +27,10 @@ struct WireDiagnosis {
     api: Option<String>,
     stage: Option<String>,
     canary: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    api_kind: Option<ApiKind>,
+    #[serde(default)]
+    log: LogType,
     request_id: Option<String>,
     at: Option<Timestamp>,
     method: Option<String>,
@@ -59,7 +63,8 @@ impl WireEvidence {
 }
 
 pub(crate) fn write(diagnosis: &Diagnosis) -> String {
-    let Source { account, region, log_group, log_stream, api, stage, canary, .. } = &diagnosis.source;
+    let Source { account, region, log_group, log_stream, api, stage, canary, api_kind, log, .. } =
+        &diagnosis.source;
     let text = |text: Option<&dyn std::fmt::Display>| text.map(ToString::to_string);
     let wire = WireDiagnosis {
         cause: diagnosis.cause.slug.to_owned(),
@@ -70,6 +75,8 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
         api: text(api.as_ref().map(|api| api as _)),
         stage: stage.clone(),
         canary: *canary,
+        api_kind: *api_kind,
+        log: *log,
         request_id: text(diagnosis.request_id.as_ref().map(|id| id as _)),
         at: diagnosis.at,
         method: diagnosis.route.as_ref().map(|route| route.method.clone()),
@@ -88,7 +95,7 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
 /// Reads a failure; `None` where another version kept something else.
 pub(crate) fn read(body: &str) -> Option<Diagnosis> {
     let wire: WireDiagnosis = serde_json::from_str(body).ok()?;
-    Some(Diagnosis {
+    let subject = RouteContext {
         cause: Cause::of_slug(&wire.cause)?,
         source: Source {
             account: wire.account.map(AccountId::new),
@@ -98,6 +105,8 @@ pub(crate) fn read(body: &str) -> Option<Diagnosis> {
             api: wire.api.map(ApiId::new),
             stage: wire.stage,
             canary: wire.canary,
+            api_kind: wire.api_kind,
+            log: wire.log,
             delivery: None,
         },
         request_id: wire.request_id.map(RequestId::new),
@@ -105,6 +114,10 @@ pub(crate) fn read(body: &str) -> Option<Diagnosis> {
         route: wire.method.zip(wire.path).map(|(method, path)| Route { method, path }),
         endpoint: wire.endpoint.as_deref().and_then(Endpoint::parse),
         called_path: wire.called_path,
+        failed: true,
+    };
+    Some(Diagnosis {
+        subject,
         status: wire.status,
         backend_status: wire.backend_status,
         // How far it came has told what it tells: the hint.

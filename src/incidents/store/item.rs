@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::causes::{Cause, Route};
-use crate::ids::{AccountId, ApiId, Region};
+use crate::ids::{AccountId, ApiId, ApiKind, Region};
 use crate::incidents::coverage::{AlertId, Coverage, Flapping, KEPT};
 use crate::incidents::failure_group::DeliveryId;
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::incident::{Incident, Window};
 use crate::incidents::record::AlertRecord;
 use crate::incidents::store::dynamodb::{Item, Value};
-use crate::logs::Source;
+use crate::logs::{LogType, Source};
 
 /// What precedes the key of an incident, an alert, a root and an example.
 pub(crate) const INCIDENT: &str = "i#";
@@ -74,6 +74,8 @@ pub(crate) fn read(item: &Item) -> Option<Incident> {
         api: text(item, "api").map(ApiId::new),
         stage: text(item, "stage").map(str::to_owned),
         canary: matches!(item.get("canary"), Some(Value::Bool(true))),
+        api_kind: text(item, "api_kind").and_then(ApiKind::of_word),
+        log: text(item, "log").and_then(LogType::of_word).unwrap_or_default(),
         ..Source::default()
     };
     let ended = text(item, "ended_id").zip(at(item, "ended_at"));

@@ -14,7 +14,7 @@ use crate::incidents::record::AlertRecord;
 use crate::incidents::store::dynamodb::{Blob, Item, Value};
 use crate::incidents::store::item::{MOST_SEEN, number, route, route_mark, time};
 use crate::incidents::store::memory::stored_routes;
-use crate::logs::Source;
+use crate::logs::{LogType, Source};
 
 /// An update expression, clause by clause. Every name goes by an alias: DynamoDB reserves some six hundred words.
 ///
@@ -116,6 +116,9 @@ impl Update {
         self.set_once("stage", source.stage.as_deref().map(text));
         self.set_once("log_group", source.log_group.as_deref().map(text));
         self.set_once("canary", source.canary.then_some(Value::Bool(true)));
+        self.set_once("api_kind", source.api_kind.map(|kind| Value::S(kind.as_str().to_owned())));
+        let log = Some(source.log).filter(|log| *log != LogType::default());
+        self.set_once("log", log.map(|log| Value::S(log.as_str().to_owned())));
     }
 }
 

@@ -23,7 +23,7 @@ fn a_fault_is_gone_once_it_is_repaired_and_never_before() {
         let event = walk::event(&broken, fault.row.log, Level::Info);
         let alert = laptop.alert(&broken, &event);
         let told = remembered(&alert);
-        let subject = alert.news.example.subject().later(now());
+        let subject = alert.news.example.subject.clone().later(now());
         let seen = |judgement: &Assessment| recovery(subject.cause, told.as_ref(), judgement);
         let mut wrong = Vec::new();
         for (action, judgement) in laptop.walks(&broken, &subject) {
@@ -48,7 +48,7 @@ fn where_nothing_was_found_nothing_readable_may_stay_unread() {
         let event = walk::event(account, log::UNREACHABLE, Level::Info);
         let alert = laptop.alert(account, &event);
         assert_eq!(remembered(&alert), None, "{label}");
-        let subject = alert.news.example.subject().later(now());
+        let subject = alert.news.example.subject.clone().later(now());
         let walks = laptop.walks(account, &subject);
         let wrong = walks.iter().filter_map(|(denied, judgement)| {
             let seen = recovery(subject.cause, None, judgement);

@@ -20,7 +20,7 @@ use vpclink_responder::aws::live::{LiveAccount, https};
 use vpclink_responder::aws::{Answered, CachedAccount, Query, ReadError};
 use vpclink_responder::causes::RouteContext;
 use vpclink_responder::checks::{Assessment, assess};
-use vpclink_responder::functions::{Reading, explain};
+use vpclink_responder::functions::{ReadFrom, explain};
 use vpclink_responder::incidents::Alert;
 use vpclink_responder::path::Resolved;
 
@@ -214,7 +214,7 @@ impl Laptop {
     }
 
     pub(crate) fn explained(&self, event: &Value, account: &dyn aws::Account) -> Alert {
-        let reading = Reading { account, budget: Duration::from_secs(20) };
+        let reading = ReadFrom { account, budget: Duration::from_secs(20) };
         let input = event.to_string().into_bytes();
         let mut explained = self.runtime.block_on(explain(&[input], Some(reading), now())).unwrap();
         assert_eq!(explained.alerts.len(), 1, "one failure, one alert");

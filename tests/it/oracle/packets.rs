@@ -160,6 +160,7 @@ fn nodes(world: &World) -> Vec<NetworkInterface> {
 
 fn link(world: &World) -> NetworkInterface {
     NetworkInterface {
+        vpc: None,
         id: "eni-link".to_owned(),
         subnet: Some("subnet-link".to_owned()),
         addresses: vec!["10.0.21.5".parse().unwrap()],
