@@ -111,8 +111,11 @@ fn title(report: &Report<'_>, paint: Paint) -> String {
     let cause = report.alert.news.example.cause;
     let mark = paint.paint(color.on_default().bold(), &format!("{level}[{}]", cause.slug));
     let behind = report.alert.judgement.facts.link_name.as_deref();
-    let behind = behind.map_or(String::new(), |link| format!(" behind VPC link `{}`", safe(link)));
-    format!("{mark}{}", paint.paint(Style::new().bold(), &format!(": {}{behind}", cause.title)))
+    let link = behind.map_or(String::new(), |link| match cause.title.ends_with("the backend") {
+        true => format!(" behind VPC link `{}`", safe(link)),
+        false => format!(" (VPC link `{}`)", safe(link)),
+    });
+    format!("{mark}{}", paint.paint(Style::new().bold(), &format!(": {}{link}", cause.title)))
 }
 
 /// `--> group, request, time, route`
@@ -193,7 +196,9 @@ fn notes(report: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     }
     if !words::is_broken(alert.status) {
         let surety = report.fact(About::Readings).or(report.fact(About::Verdict));
-        notes.extend(surety.map(|surety| Note::words("now", &format!("{} ({surety})", words::fault(alert)))));
+        let is_test = alert.status == Status::Test;
+        let surety = surety.filter(|_| !is_test).map_or(String::new(), |surety| format!(" ({surety})"));
+        notes.push(Note::words("now", &format!("{}{surety}", words::fault(alert))));
     } else if !alert.is_digest() {
         notes.push(Note { label: "verdict", body: NoteBody::Words(verdict(report, paint)) });
     }

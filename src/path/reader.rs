@@ -59,7 +59,7 @@ fn find_integration(path: &mut PrivatePath, resources: &Reading<Vec<Resource>>, 
     path.integration = match found {
         Some(Found::Ambiguous(several)) => {
             let why = format!(
-                "the log does not name the route, and the API's private integrations go {several} ways"
+                "the log does not name the route, and the API's private integrations lead to {several} different endpoints"
             );
             Reading::NotRead(NotRead::not_asked(
                 "the integration of the failed route",
