@@ -1,6 +1,7 @@
 #!/bin/sh
 # The prober and a real JVM with Apache's client, which API Gateway's texts come from, on the same servers: they must agree.
-# The servers are those of the tests, and OpenSSL's for what rustls can neither serve nor finish.
+# The servers are those of the tests, OpenSSL's for what rustls can neither serve nor finish, and those of nginx, HAProxy,
+# OpenSSH and Redis, where they are there.
 # Needs a JDK from 17 on, Debian's libhttpasyncclient-java and OpenSSL 3; without a JDK it says so and succeeds.
 # usage: .ci/jvm.sh > table.md
 set -eu
@@ -16,7 +17,7 @@ servers=
 trap 'kill $servers 2>/dev/null || true; rm -rf "$work"' EXIT
 mkdir "$work/classes"
 javac -cp "$path" -d "$work/classes" tests/jvm/Client.java
-cargo build --quiet --locked --no-default-features --features probe --example probe_zoo
+cargo build --quiet --locked --example probe_zoo
 
 days="-days 30"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/root.key" -out "$work/root.pem" -subj "/CN=Zoo OpenSSL Root" $days \
@@ -40,7 +41,7 @@ serve() {
     openssl s_server -accept "127.0.0.1:$port" -cert "$work/$key.pem" -key "$work/$key.key" -www -quiet "$@" \
         >/dev/null 2>&1 &
     servers="$servers $!"
-    echo "openssl-$name $port" >>"$work/also"
+    echo "openssl-$name $port https" >>"$work/also"
 }
 key rsa -algorithm RSA
 key rsa1024 -algorithm RSA -pkeyopt rsa_keygen_bits:1024
@@ -70,6 +71,79 @@ serve needs-client-1.2 rsa -tls1_2 -Verify 1
 serve needs-client-1.3 rsa -tls1_3 -Verify 1
 serve refuses-name p256 -servername other.zoo.test -servername_fatal -cert2 "$work/rsa.pem" -key2 "$work/rsa.key"
 serve cbc-needs-client rsa -tls1_2 -cipher ECDHE-RSA-AES128-SHA -Verify 1
+
+# of NAME SCHEME: the next port, of a server that others wrote.
+of() {
+    port=$((port + 1))
+    echo "$1 $port $2" >>"$work/also"
+}
+# has PROGRAM
+has() {
+    PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null || { echo "no $1: its servers were not compared" >&2; false; }
+}
+if has nginx; then
+    of nginx-http http && plain=$port
+    of nginx-https https && tls=$port
+    of nginx-https-needs-client https && mutual=$port
+    of nginx-https-port-called-by-http http && wrong=$port
+    of nginx-http-port-called-by-https https && reverse=$port
+    of nginx-wants-proxy-header http && wants=$port
+    cat >"$work/nginx.conf" <<EOF
+daemon off; pid $work/nginx.pid; error_log $work/nginx.log;
+events {}
+http {
+    access_log off; client_body_temp_path $work/body; proxy_temp_path $work/proxy; fastcgi_temp_path $work/fastcgi;
+    uwsgi_temp_path $work/uwsgi; scgi_temp_path $work/scgi;
+    ssl_certificate $work/rsa.pem; ssl_certificate_key $work/rsa.key;
+    server { listen 127.0.0.1:$plain; listen 127.0.0.1:$reverse; return 200 ok; }
+    server { listen 127.0.0.1:$tls ssl; listen 127.0.0.1:$wrong ssl; return 200 ok; }
+    server { listen 127.0.0.1:$mutual ssl; ssl_client_certificate $work/root.pem; ssl_verify_client on; return 200 ok; }
+    server { listen 127.0.0.1:$wants proxy_protocol; return 200 ok; }
+}
+EOF
+    PATH="$PATH:/usr/sbin" nginx -c "$work/nginx.conf" 2>/dev/null &
+    servers="$servers $!"
+fi
+if has haproxy; then
+    of haproxy-http http && plain=$port
+    of haproxy-https https && tls=$port
+    of haproxy-wants-proxy-header http && wants=$port
+    of haproxy-https-wants-proxy-header https && both=$port
+    cat "$work/rsa.pem" "$work/rsa.key" >"$work/both.pem"
+    cat >"$work/haproxy.cfg" <<EOF
+defaults
+    mode http
+    timeout client 5s
+    timeout connect 5s
+    timeout server 5s
+frontend all
+    bind 127.0.0.1:$plain
+    bind 127.0.0.1:$tls ssl crt $work/both.pem
+    bind 127.0.0.1:$wants accept-proxy
+    bind 127.0.0.1:$both accept-proxy ssl crt $work/both.pem
+    http-request return status 200 content-type text/plain string ok
+EOF
+    PATH="$PATH:/usr/sbin" haproxy -db -q -f "$work/haproxy.cfg" 2>/dev/null &
+    servers="$servers $!"
+fi
+if has sshd; then
+    of openssh http && plain=$port
+    of openssh-called-by-https https && tls=$port
+    ssh-keygen -q -t ed25519 -N '' -f "$work/host"
+    mkdir -p /run/sshd 2>/dev/null || true
+    for own in $plain $tls; do
+        /usr/sbin/sshd -D -e -f /dev/null -h "$work/host" -o "ListenAddress=127.0.0.1:$own" -o PidFile=none 2>/dev/null &
+        servers="$servers $!"
+    done
+fi
+if has redis-server; then
+    of redis http && plain=$port
+    of redis-called-by-https https && tls=$port
+    for own in $plain $tls; do
+        redis-server --port "$own" --bind 127.0.0.1 --save '' --dir "$work" >/dev/null 2>&1 &
+        servers="$servers $!"
+    done
+fi
 sleep 1
 target/debug/examples/probe_zoo --also "$work/also" "$work/root.pem" \
     --jvm java -Dorg.apache.commons.logging.Log=org.apache.commons.logging.impl.NoOpLog -cp "$path:$work/classes" Client

@@ -11,6 +11,8 @@
     reason = "it is the tests' own code, run by hand, and prints"
 )]
 
+#[path = "../tests/it/dice.rs"]
+mod dice;
 #[path = "../tests/it/fixtures.rs"]
 mod fixtures;
 #[path = "../tests/it/network.rs"]

@@ -1,5 +1,5 @@
 //! Every server of the prober's tests, asked by the prober; with `--jvm COMMAND…` also by a JVM, whose verdict must agree.
-//! `--also FILE ROOTS` adds servers that already run: lines of name and port, which speak TLS under those roots.
+//! `--also FILE ROOTS` adds servers that already run: lines of name, port and `https` or `http`; those roots are trusted.
 //!
 //! Prints a table for `docs/reliability.md`. Exit code 1 where prober and JVM differ. `.ci/jvm.sh` runs it.
 
@@ -41,8 +41,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     if let (Some(file), Some(roots)) = (after("--also").next(), after("--also").nth(1)) {
         zoo.roots += &std::fs::read_to_string(roots)?;
         for line in std::fs::read_to_string(file)?.lines() {
-            let (name, port) = line.split_once(' ').context("a name and a port")?;
-            open.push((name.to_owned(), true, SocketAddr::from(([127, 0, 0, 1], port.parse()?))));
+            let mut words = line.split(' ');
+            let (name, port) = words.next().zip(words.next()).context("a name and a port")?;
+            let tls = words.next() != Some("http");
+            open.push((name.to_owned(), tls, SocketAddr::from(([127, 0, 0, 1], port.parse()?))));
         }
     }
     let probes = open.iter().map(|(name, tls, address)| {

@@ -9,17 +9,28 @@
 )]
 
 #[path = "../tests/it/incidents/protocol_model.rs"]
-mod protocol;
+mod protocol_model;
+
+// Every layer of the proof in one small program: `.ci/mutations.py` runs it as a test.
+#[cfg(test)]
+#[path = "../tests/it/losses/mod.rs"]
+mod losses;
+#[cfg(test)]
+#[path = "../tests/it/incidents/sequences.rs"]
+mod sequences;
+#[cfg(test)]
+#[path = "../tests/it/incidents/stores.rs"]
+mod stores;
 
 use std::process::ExitCode;
 
-use protocol::{Bounds, Incidents};
+use protocol_model::{Bounds, Incidents};
 use stateright::{Checker, Model};
 
 fn main() -> ExitCode {
     let words: Vec<u8> = std::env::args().skip(1).map(|word| word.parse().expect("a small number")).collect();
     let bounds = match words[..] {
-        [a, b, late, again, faults, repairs, silences, blind, short, quiet, long, responders, skewed] => {
+        [a, b, late, again, faults, repairs, silences, blind, short, quiet, long, responders, ahead] => {
             Bounds {
                 deliveries: [a, b],
                 late: late > 0,
@@ -30,7 +41,7 @@ fn main() -> ExitCode {
                 blind,
                 steps: [short, quiet, long],
                 responders: responders.into(),
-                skewed: skewed > 0,
+                ahead,
             }
         }
         _ => Bounds::SMALL,

@@ -18,5 +18,5 @@ pub use log_groups::{
     Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, LogGroup, LogGroups, Page, Stretch,
     Subscription,
 };
-pub use queries::{Answer, Query, QueryKind};
+pub use queries::{Answer, ProbeOf, Query, QueryKind};
 pub use reading::{NotRead, ReadError, Reading};

@@ -9,6 +9,6 @@ mod plan;
 mod reconcile;
 
 pub use gaps::{BlindSpot, GapKind, blind_spots};
-pub use inventory::{Inventory, InventoryStage, ScanDepth, scan};
+pub use inventory::{Inventory, InventoryStage, ProberPlace, ScanDepth, scan};
 pub use plan::{Change, LONGEST_PATTERN, MOST_FILTERS, Scope, SkipReason, WIDE, change, narrow};
 pub use reconcile::{GroupStatus, Mode, RateLimiter, ReconcileReport, Reconciler, StartAt};

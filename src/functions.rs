@@ -9,6 +9,7 @@ mod group;
 mod investigate;
 pub mod metrics;
 mod notify;
+pub mod probe;
 pub mod replay;
 mod respond;
 #[cfg(feature = "live")]

@@ -23,7 +23,7 @@ pub mod step;
 pub mod store;
 
 pub use alert::{Alert, AlsoAffected};
-pub use coverage::{AlertId, Coverage, CoverageChange, Fault, Policy, words};
+pub use coverage::{AlertId, Coverage, CoverageChange, KnownFault, Policy, words};
 pub use failure_group::{FailureGroup, gather, group};
 pub use fingerprint::Fingerprint;
 pub use histogram::Bucket;

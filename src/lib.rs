@@ -11,14 +11,13 @@ pub mod logs;
 
 pub mod causes;
 
+pub mod probe;
+
 pub mod aws;
 
 pub mod path;
 
 pub mod reachability;
-
-#[cfg(feature = "probe")]
-pub mod probe;
 
 pub mod checks;
 

@@ -6,10 +6,14 @@ mod listener_rules;
 mod network_reader;
 mod path_reader;
 mod private_path;
+mod probe_reader;
+mod probed;
 mod reader;
 mod route;
 
 pub use balancer::{Balancer, CertificateReadings, Details, Network};
 pub use private_path::{Link, OnPath, PrivatePath};
+pub use probe_reader::{passes_tls_through, prober_site, read_probes};
+pub use probed::{Probed, Spot};
 pub use reader::read_path;
 pub use route::{Resolved, template};

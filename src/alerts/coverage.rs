@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::alerts::escape::terminal as safe;
 use crate::alerts::terminal::Screen;
-use crate::coverage::{BlindSpot, Inventory, InventoryStage};
+use crate::coverage::{BlindSpot, Inventory, InventoryStage, ProberPlace};
 use crate::text::counted;
 
 /// The version of the JSON form; members are added, never renamed.
@@ -46,6 +46,23 @@ pub fn terminal(seen: &Inventory, spots: &[BlindSpot], screen: Screen) -> String
         out.extend(spot.command.as_ref().map(|command| format!("   = run:  {}", safe(command))));
         out.push(String::new());
     }
+    if !seen.probers.is_empty() {
+        out.push(paint(Style::new().bold(), "probers"));
+    }
+    for place in &seen.probers {
+        let (sign, says) = match place.stands {
+            Some(true) => (paint(green, "✓"), "stands"),
+            Some(false) => ("–".to_owned(), "none: what its targets really answer is not seen"),
+            None => ("?".to_owned(), "not known: it could not be asked"),
+        };
+        out.push(format!("  {sign} {}: {says}", safe(&place.serves)));
+        if place.stands == Some(false) {
+            out.push(format!("   = run:  {}", safe(&place.command)));
+        }
+    }
+    if !seen.probers.is_empty() {
+        out.push(String::new());
+    }
     let (all, watched) = (private(seen).count(), private(seen).filter(|(_, watched)| *watched).count());
     out.push(format!("{watched} of {all} private stages monitored, {}", counted(spots.len(), "gap")));
     out.join("\n") + "\n"
@@ -77,11 +94,13 @@ pub fn machine(seen: &Inventory, spots: &[BlindSpot]) -> String {
             "command": spot.command,
         })
     };
+    let prober = |place: &ProberPlace| json!({ "serves": place.serves, "stands": place.stands, "command": place.command });
     let coverage = json!({
         "schema": SCHEMA,
         "region": seen.region.as_ref().map(|region| region.as_str()),
         "complete": seen.report.is_complete() && seen.unread.is_empty() && seen.skipped == 0,
         "stages": private(seen).map(stage).collect::<Vec<Value>>(),
+        "probers": seen.probers.iter().map(prober).collect::<Vec<Value>>(),
         "blind": spots.iter().map(blind).collect::<Vec<Value>>(),
     });
     coverage.to_string() + "\n"

@@ -14,6 +14,7 @@ pub mod ec2_network;
 pub mod elbv2;
 pub mod errors;
 pub mod iam;
+pub mod lambda;
 pub mod logs;
 mod nulls;
 pub mod query_protocol;
@@ -40,6 +41,7 @@ use crate::aws::model::*;
 use crate::aws::queries::{Answer, Query};
 use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, Region};
+use crate::probe::Facts;
 
 /// The SDK's configuration from the environment, with limits that suit a pager: a read that hangs is worth less than one
 /// that fails in time to be said.
@@ -79,6 +81,7 @@ pub struct LiveAccount {
     acm: acm::Adapter,
     cloudwatch: cloudwatch::Adapter,
     iam: iam::Client,
+    lambda: lambda::Client,
     now: fn() -> Timestamp,
 }
 
@@ -98,6 +101,7 @@ impl LiveAccount {
             acm: acm::Adapter::new(config),
             cloudwatch: cloudwatch::Adapter::new(config),
             iam: iam::Client::new(config),
+            lambda: lambda::Client::new(config),
             now,
         }
     }

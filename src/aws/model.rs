@@ -27,12 +27,21 @@ pub struct Stage {
     pub variables: BTreeMap<String, String>,
     /// Variables that canary requests see instead.
     pub canary_overrides: BTreeMap<String, String>,
+    /// Whether canary requests run over another deployment than the stage's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub canary_differs: bool,
     /// The level of execution logging (`OFF`, `ERROR`, `INFO`) by method: `/orders/GET`, or `*/*` for all others.
     #[serde(default)]
     pub logging: BTreeMap<String, String>,
 }
 
 impl Stage {
+    /// The variables that its requests see, or those of its canary.
+    pub fn variables_of(&self, canary: bool) -> BTreeMap<String, String> {
+        let own = self.variables.clone().into_iter();
+        own.chain(self.canary_overrides.clone().into_iter().filter(|_| canary)).collect()
+    }
+
     /// Whether anything is logged of a route's requests: its own setting, else the stage's, else nothing.
     pub fn logs(&self, route: Option<(&str, &str)>) -> bool {
         let own = route.and_then(|(resource, method)| self.logging.get(&format!("{resource}/{method}")));
@@ -71,28 +80,25 @@ pub struct Integration {
     pub streaming: Option<bool>,
     /// Whether API Gateway takes certificates of authorities that it does not know; `None` where no TLS setting is made.
     pub insecure_skip_verification: Option<bool>,
+    /// The verb towards the backend; `ANY` passes the client's on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_method: Option<String>,
+    /// Headers that it sets, in lower case: their fixed value, or `None` where it comes from the request.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Option<String>>,
 }
 
 impl Integration {
-    /// What of the way to the backend differs from another version of the integration. What either does not say (an export
-    /// need not hold every field) is no difference, nor is the path, which the backend alone reads.
-    pub fn differing(&self, other: &Self) -> Option<&'static str> {
-        let differ = |a: Option<String>, b: Option<String>| a.is_some() && b.is_some() && a != b;
-        let address = |uri: &Option<String>| {
-            uri.as_ref().map(|uri| uri.split('/').take(3).collect::<Vec<_>>().join("/").to_ascii_lowercase())
+    /// The headers among `integration.request.header.NAME` parameters. A value in single quotes is fixed.
+    pub(crate) fn headers_of(
+        parameters: impl IntoIterator<Item = (String, String)>,
+    ) -> BTreeMap<String, Option<String>> {
+        let header = |(name, value): (String, String)| {
+            let name = name.strip_prefix("integration.request.header.")?.to_ascii_lowercase();
+            let fixed = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
+            Some((name, fixed.map(str::to_owned)))
         };
-        let arn = |target: &Option<Arn>| target.as_ref().map(ToString::to_string);
-        if differ(self.connection_id.clone(), other.connection_id.clone()) {
-            Some("VPC link")
-        } else if differ(address(&self.uri), address(&other.uri)) {
-            Some("URI")
-        } else if differ(arn(&self.target), arn(&other.target)) {
-            Some("target")
-        } else if self.private != other.private {
-            Some("connection type")
-        } else {
-            None
-        }
+        parameters.into_iter().filter_map(header).collect()
     }
 
     /// The same with what it does not say taken from another version of it over the same link.
@@ -171,6 +177,9 @@ pub struct EndpointService {
     pub state: String,
     /// The network load balancers behind it.
     pub load_balancers: Vec<Arn>,
+    /// The zones that it is offered in; empty where the answer does not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
 }
 
 /// A connection to an endpoint service.
@@ -277,8 +286,11 @@ pub struct Rule {
 pub struct Condition {
     /// `host-header`, `path-pattern`, `http-request-method`, …
     pub field: String,
-    /// Patterns with `*` and `?`; empty where the condition is written otherwise.
+    /// Patterns with `*` and `?`, or networks; empty where the condition is written otherwise.
     pub values: Vec<String>,
+    /// The header that a condition of headers looks at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
 }
 
 /// A target group.
@@ -297,6 +309,12 @@ pub struct TargetGroup {
     pub vpc: Option<String>,
     /// The port that health checks go to, a number or `traffic-port`; `None` where they are off.
     pub health_port: Option<String>,
+    /// What health checks speak: `HTTP`, `HTTPS`, `TCP`, …
+    #[serde(default)]
+    pub health_protocol: Option<String>,
+    /// The path that they ask for, where they speak HTTP.
+    #[serde(default)]
+    pub health_path: Option<String>,
 }
 
 /// A registered target and its health.

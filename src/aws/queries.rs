@@ -16,6 +16,7 @@ use crate::aws::model::{
     X509,
 };
 use crate::ids::{ApiId, Arn};
+use crate::probe::{Facts, ProbeRequest, Vantage};
 
 /// The action that reading in another account needs before any of the others.
 pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
@@ -179,6 +180,11 @@ macro_rules! every_query {
                 "the request's other log lines", "the request's other log lines".to_owned(),
                 "route and endpoint of a request of which a narrow filter passed the failure alone",
             }
+            Probe(of: ProbeOf) -> Vec<Facts> {
+                lambda.probe, "lambda:Invoke", "lambda:InvokeFunction",
+                "what the targets answer", format!("what {} answer a connection", of.addresses()),
+                "what load balancer and targets really answer: certificates, TLS, HTTP",
+            }
         }
     };
 }
@@ -316,6 +322,21 @@ impl Query {
     }
 }
 
+/// A prober, and what it is asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProbeOf {
+    /// The function's name.
+    pub function: String,
+    pub request: ProbeRequest,
+}
+
+impl ProbeOf {
+    /// Where it is to connect, for people.
+    fn addresses(&self) -> String {
+        self.request.addresses.join(", ")
+    }
+}
+
 /// What a query is asked with.
 trait Argument {
     /// Its part of a recorded answer's key.
@@ -385,5 +406,20 @@ impl Argument for LinesOf {
     fn sample() -> Self {
         let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
         Self { group: "group".into(), stream: "stream".into(), request: "request".into(), from, to }
+    }
+}
+
+impl Argument for ProbeOf {
+    fn key(&self) -> String {
+        let ProbeRequest { addresses, tls, server_name, .. } = &self.request;
+        let scheme = if *tls { "tls" } else { "tcp" };
+        let host = server_name.as_deref().unwrap_or_default();
+        format!("{}/{scheme}/{host}/{}", self.function, addresses.join(","))
+    }
+    fn sample() -> Self {
+        let (addresses, vantage) = (Vec::new(), Vantage::Vpc);
+        let request =
+            ProbeRequest { addresses, tls: false, server_name: None, health: None, vantage, budget_ms: None };
+        Self { function: "function".to_owned(), request }
     }
 }

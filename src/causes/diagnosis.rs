@@ -50,6 +50,8 @@ pub struct RouteContext {
     pub endpoint: Option<Endpoint>,
     /// The path that was called.
     pub called_path: Option<String>,
+    /// Whether the URI that was called has a query, for the load balancer's rules too.
+    pub called_query: Option<bool>,
     /// Whether anything failed: logs prove that logging is on.
     pub failed: bool,
 }
@@ -58,8 +60,9 @@ impl RouteContext {
     /// A route that `check` names: every fault that would make its backend unreachable counts.
     pub fn asked(source: Source, route: Option<Route>, at: Timestamp) -> Self {
         let cause = catalogue::UNREACHABLE;
-        let (endpoint, called_path, request_id) = (None, None, None);
-        Self { cause, source, request_id, at: Some(at), route, endpoint, called_path, failed: false }
+        let (endpoint, called_path, called_query, request_id) = (None, None, None, None);
+        let at = Some(at);
+        Self { cause, source, request_id, at, route, endpoint, called_path, called_query, failed: false }
     }
 
     /// The same later on, when it may have been repaired: what is read then is set against that time, and what a route calls
@@ -90,6 +93,7 @@ impl Diagnosis {
             route: None,
             endpoint: None,
             called_path: None,
+            called_query: None,
             failed: true,
         };
         Self {

@@ -56,6 +56,14 @@ pub(crate) fn path(uri: &str) -> Option<String> {
     Some(path.chars().take(LONGEST).collect())
 }
 
+/// Whether a URI has a query; `None` where its end may have been cut off.
+pub(crate) fn has_query(uri: &str) -> Option<bool> {
+    // API Gateway cuts its lines at 1,024 characters.
+    const SURELY_WHOLE: usize = 900;
+    let asks = uri.contains('?');
+    (asks || uri.len() < SURELY_WHOLE).then_some(asks)
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls { "https" } else { "http" };

@@ -63,6 +63,7 @@ impl<'e> Failure<'e> {
             route: self.route(),
             endpoint: self.endpoint(),
             called_path: execution.endpoint_uri.and_then(endpoint::path),
+            called_query: execution.endpoint_uri.and_then(endpoint::has_query),
             failed: true,
         };
         Diagnosis {

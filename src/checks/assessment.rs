@@ -4,22 +4,23 @@
 //! never a fault. Findings are made in three steps, each a function: a check finds, an unread rule puts in doubt what lies
 //! behind it, and a finding that repeats a nearer one is left out.
 
-use crate::aws::NotRead;
-use crate::aws::ReadError;
-use crate::aws::model::Listener;
+use std::collections::BTreeSet;
+
+use crate::aws::model::{Listener, Rule, target_groups};
+use crate::aws::{NotRead, QueryKind, ReadError};
 use crate::causes::RouteContext;
-use crate::checks::code::HopKind;
-use crate::checks::code::State;
+use crate::checks::code::{Code, HopKind, State};
 use crate::checks::finding::Finding;
 use crate::checks::hops::{self, Hop};
 use crate::checks::placeholders::Placeholders;
 use crate::checks::stage::NO_SUCH_API;
 use crate::checks::verdict::{self, Verdict};
 use crate::checks::{
-    attributes, certificate, endpoint_service, listener, load_balancer, metrics, network, stage, targets,
-    vpc_link, zones,
+    attributes, certificate, endpoint_service, listener, load_balancer, metrics, network, probe, stage,
+    targets, vpc_link, zones,
 };
 use crate::path::{OnPath, PrivatePath};
+use crate::text::counted;
 
 /// A check of what lies before the load balancers.
 type PathCheck = fn(&RouteContext, &PrivatePath) -> Vec<Finding>;
@@ -30,13 +31,14 @@ type BalancerCheck = fn(&RouteContext, OnPath<'_>) -> Vec<Finding>;
 static PATH_CHECKS: [PathCheck; 3] = [stage::check, vpc_link::check, endpoint_service::check];
 
 /// In this order on one hop: rules that keep health checks out are why targets are unhealthy, so the network comes first.
-static BALANCER_CHECKS: [BalancerCheck; 8] = [
+static BALANCER_CHECKS: [BalancerCheck; 9] = [
     load_balancer::check,
     listener::check,
     zones::check,
     network::check,
     targets::check,
     certificate::check,
+    probe::check,
     attributes::check,
     metrics::check,
 ];
@@ -105,12 +107,25 @@ pub fn assess(subject: &RouteContext, path: &PrivatePath) -> Assessment {
 
 /// What is found of one load balancer, and behind it.
 fn of_balancer(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
+    // One that speaks HTTP answers for what is broken behind it.
+    let answers = on.load_balancer.value().is_some_and(|balancer| balancer.kind == "application");
     let found = BALANCER_CHECKS.iter().flat_map(|check| check(subject, on));
-    let placed = found.map(|finding| Finding { balancer: on.position, ..finding });
+    let placed = found.map(|finding| Finding {
+        balancer: on.position,
+        answered: answers && is_behind(&finding),
+        ..finding
+    });
     match unread_rules(on) {
         Some(unread) => placed.map(|finding| in_doubt(finding, unread)).collect(),
-        None => placed.collect(),
+        None => undecided(on, placed.collect()),
     }
+}
+
+/// Whether it speaks of what lies behind the load balancer's listener.
+fn is_behind(finding: &Finding) -> bool {
+    finding.hop >= HopKind::TargetGroup
+        || finding.detail.contains_key("target_group")
+        || finding.code == Code::ListenerForwardsNowhere
 }
 
 /// Why the rules of the called listener could not be read, where it has any.
@@ -122,8 +137,35 @@ fn unread_rules(on: OnPath<'_>) -> Option<&NotRead> {
 /// Rules may send the request elsewhere than the default action: while they are unread, a fault behind the default action
 /// can't be tied to this request, so it is reported as unknown.
 fn in_doubt(finding: Finding, unread: &NotRead) -> Finding {
-    let behind = finding.hop >= HopKind::TargetGroup && !finding.code.is_metric();
-    if behind && finding.state == State::Faulty { finding.doubted(unread) } else { finding }
+    if is_fault_behind(&finding) { finding.doubted(unread) } else { finding }
+}
+
+fn is_fault_behind(finding: &Finding) -> bool {
+    finding.state == State::Faulty && !finding.code.is_metric() && is_behind(finding)
+}
+
+/// Several rules may have taken the request: what not all of them lead to can't be tied to it.
+fn undecided(on: OnPath<'_>, findings: Vec<Finding>) -> Vec<Finding> {
+    let rules = on.taking_rules().unwrap_or_default();
+    let broken: BTreeSet<&str> = findings
+        .iter()
+        .filter(|finding| is_fault_behind(finding))
+        .filter_map(|finding| finding.detail.get("target_group").or(finding.resource.as_ref()))
+        .map(String::as_str)
+        .collect();
+    let leads_to_fault = |rule: &&Rule| {
+        let groups = target_groups(&rule.actions);
+        groups.is_empty() || groups.iter().any(|group| broken.contains(group.as_str()))
+    };
+    if rules.len() < 2 || rules.iter().all(leads_to_fault) {
+        return findings;
+    }
+    let unknown = NotRead::not_asked(
+        "which rule of the listener takes the request",
+        Some(QueryKind::Rules),
+        format!("the log does not decide the conditions of {}", counted(rules.len() - 1, "rule")),
+    );
+    findings.into_iter().map(|finding| in_doubt(finding, &unknown)).collect()
 }
 
 /// Two load balancers in one VPC need the same readings: what one misses is not reported again of the other.

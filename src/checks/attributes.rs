@@ -39,7 +39,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     }
     // Its header stands before the first byte of HTTP or TLS.
     let garbled = matches!(blames, Blames::Protocol | Blames::Anything | Blames::Tls(None));
-    for (arn, reading) in groups {
+    for (arn, reading) in groups.iter().filter(|_| on.is_network()) {
         match reading {
             Reading::NotRead(unavailable) => {
                 findings.push(Finding::unknown(Code::ProxyProtocolEnabled, unavailable).of(arn));

@@ -13,6 +13,7 @@ use crate::causes::{Blames, CertificateFault, Endpoint, RouteContext};
 use crate::checks::certificate_presented::{Choice, Presented, choose};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
+use crate::checks::probe;
 use crate::path::OnPath;
 use crate::text::shell_word;
 
@@ -24,6 +25,8 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let certificates_matter = matches!(subject.cause.blames, Blames::Tls(_) | Blames::Anything);
     match on.called_listener() {
         Some(listener) if listener.ends_tls() => ended(subject, on, listener, called),
+        // A prober met it.
+        Some(_) if probe::shows_certificates(on) => Vec::new(),
         // The application load balancer behind it presents its own, which is judged there.
         Some(listener) if listener.protocol.starts_with("TCP") && on.next.is_some() => Vec::new(),
         Some(listener) if listener.protocol.starts_with("TCP") && certificates_matter => {

@@ -1,11 +1,4 @@
 //! Which certificate a listener presents, and whether it covers the host, as API Gateway's HTTP client compares names.
-//!
-//! Its messages are those of Apache HttpClient, whose rules are: subject alternative names first, of the host's own kind;
-//! the common name only where there is none; a wildcard stands within the left-most label and never for a dot; letter
-//! case does not count. International names are compared in their ASCII form, which is the only one that a URI has.
-//! Source: <https://github.com/apache/httpcomponents-client/blob/4.5.x/httpclient/src/main/java/org/apache/http/conn/ssl/DefaultHostnameVerifier.java>
-
-use std::net::IpAddr;
 
 use jiff::Timestamp;
 
@@ -13,6 +6,7 @@ use crate::aws::model::{AcmCertificate, ListenerCertificate, X509};
 use crate::aws::{NotRead, Reading};
 use crate::ids::Arn;
 use crate::path::{CertificateReadings, Details};
+use crate::probe;
 
 /// A certificate of which enough is known to judge it.
 pub(crate) struct Presented<'a> {
@@ -52,7 +46,7 @@ pub(crate) fn choose<'a>(details: &'a Details, listed: &'a [ListenerCertificate]
         read.as_ref().is_ok_and(|known| known.names.cover(host).is_none())
     };
     // A client names no address in its greeting: it is always shown the default.
-    let by_name = address(host).is_none();
+    let by_name = probe::address(host).is_none();
     let (covering, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, read)| {
         by_name && read.as_ref().is_ok_and(|known| known.names.cover(host) == Some(true))
     });
@@ -124,106 +118,11 @@ pub(crate) struct Names<'a> {
 impl Names<'_> {
     /// Whether they cover the host; `None` where that can't be said.
     pub(crate) fn cover(&self, host: &str) -> Option<bool> {
-        let unnamed = self.names.is_empty() && self.addresses.is_some_and(<[String]>::is_empty);
-        if unnamed {
-            return Some(self.common_name.is_some_and(|name| matches(name, host)));
-        }
-        let Some(address) = address(host) else {
-            return Some(self.names.iter().any(|name| matches(name, host)));
-        };
-        self.addresses.map(|known| known.iter().any(|known| known.parse() == Ok(address)))
+        probe::covers(self.names, self.addresses, self.common_name, host)
     }
 
     /// The names for people.
     pub(crate) fn list(&self) -> String {
-        let known: Vec<&str> =
-            self.names.iter().chain(self.addresses.unwrap_or_default()).map(String::as_str).collect();
-        match (known.as_slice(), self.common_name) {
-            ([], Some(name)) => name.to_owned(),
-            ([], None) => "no name at all".to_owned(),
-            (known, _) if known.len() > 6 => {
-                format!("{} and {} more", known[..6].join(", "), known.len() - 6)
-            }
-            (known, _) => known.join(", "),
-        }
-    }
-}
-
-/// The host as an address, without the brackets of a URI.
-pub(crate) fn address(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
-fn matches(name: &str, host: &str) -> bool {
-    let (name, host) = (name.to_ascii_lowercase(), host.to_ascii_lowercase());
-    let Some((prefix, suffix)) = name.split_once('*') else { return name == host };
-    let within = host.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
-    !prefix.contains('.') && suffix.contains('.') && within.is_some_and(|label| !label.contains('.'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(names: &[&str], host: &str, expected: bool) {
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let names = Names { names: &names, addresses: Some(&[]), common_name: None };
-        assert_eq!(names.cover(host), Some(expected), "{names:?} {host}");
-    }
-
-    #[test]
-    fn names_are_compared_whole_and_without_case() {
-        check(&["orders.example.com"], "orders.example.com", true);
-        check(&["Orders.Example.COM"], "orders.example.com", true);
-        check(&["example.com"], "orders.example.com", false);
-        check(&["orders.example.com"], "example.com", false);
-        check(&["orders.example.com"], "orders.example.com.evil.test", false);
-        check(&["a.example.com", "b.example.com"], "b.example.com", true);
-        check(&["xn--bcher-kva.example"], "xn--bcher-kva.example", true);
-        check(&["xn--bcher-kva.example"], "bucher.example", false);
-    }
-
-    #[test]
-    fn a_wildcard_stands_for_one_label_at_the_left() {
-        check(&["*.example.com"], "orders.example.com", true);
-        check(&["*.example.com"], "v1.orders.example.com", false);
-        check(&["*.example.com"], "example.com", false);
-        check(&["orders-*.example.com"], "orders-blue.example.com", true);
-        check(&["orders-*.example.com"], "stock-blue.example.com", false);
-        check(&["orders.*.com"], "orders.example.com", false);
-        check(&["*"], "localhost", false);
-        check(&["*.example.com"], "xn--bcher-kva.example.com", true);
-        check(&["*a.example.com"], "a.example.com", true);
-    }
-
-    #[test]
-    fn an_address_is_covered_by_addresses_alone() {
-        let dns = ["10.0.0.7".to_owned(), "*.0.0.7".to_owned()];
-        let ips = ["10.0.0.7".to_owned(), "fd00:0:0::1".to_owned()];
-        let with = |addresses| Names { names: &dns, addresses, common_name: Some("10.0.0.7") };
-        assert_eq!(with(Some(&[])).cover("10.0.0.7"), Some(false));
-        assert_eq!(with(Some(&ips)).cover("10.0.0.7"), Some(true));
-        assert_eq!(with(Some(&ips)).cover("10.0.0.8"), Some(false));
-        assert_eq!(with(Some(&ips)).cover("[fd00::1]"), Some(true));
-        assert_eq!(with(None).cover("10.0.0.7"), None, "ACM's description does not list addresses");
-        assert_eq!(with(None).cover("other.example"), Some(false));
-    }
-
-    #[test]
-    fn the_common_name_counts_where_there_is_no_other() {
-        let common = |names, common_name| Names { names, addresses: Some(&[]), common_name };
-        assert_eq!(common(&[], Some("orders.example.com")).cover("orders.example.com"), Some(true));
-        assert_eq!(common(&[], Some("*.example.com")).cover("orders.example.com"), Some(true));
-        assert_eq!(common(&[], None).cover("orders.example.com"), Some(false));
-        let other = ["other.example.com".to_owned()];
-        assert_eq!(common(&other, Some("orders.example.com")).cover("orders.example.com"), Some(false));
-    }
-
-    #[test]
-    fn long_lists_are_cut() {
-        let names: Vec<String> = (0..9).map(|n| format!("n{n}.test")).collect();
-        let names = Names { names: &names, addresses: None, common_name: None };
-        assert_eq!(names.list(), "n0.test, n1.test, n2.test, n3.test, n4.test, n5.test and 3 more");
+        probe::names_list(self.names, self.addresses.unwrap_or_default(), self.common_name)
     }
 }

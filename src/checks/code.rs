@@ -92,6 +92,8 @@ pub enum FindingKind {
     Logging,
     /// A number that CloudWatch counted.
     Metric,
+    /// What a connection met; its certificate is of the kind above.
+    Probe,
 }
 
 macro_rules! codes {
@@ -143,7 +145,22 @@ macro_rules! codes {
                     | Self::ListenerCertificateNotYetValid
                     | Self::ListenerCertificateUntrusted
                     | Self::ListenerCertificateValid
-                    | Self::CertificateExpiresSoon => FindingKind::Certificate,
+                    | Self::CertificateExpiresSoon
+                    | Self::TargetCertificateNameMismatch
+                    | Self::TargetCertificateExpired
+                    | Self::TargetCertificateNotYetValid
+                    | Self::TargetCertificateUntrusted
+                    | Self::TargetCertificateChainIncomplete
+                    | Self::TargetCertificateKeyMismatch
+                    | Self::TargetCertificateValid => FindingKind::Certificate,
+                    Self::TargetNotListening
+                    | Self::TargetSilent
+                    | Self::TargetSpeaksTls
+                    | Self::TargetSpeaksPlaintext
+                    | Self::TargetRefusesTls
+                    | Self::TargetDemandsClientCertificate
+                    | Self::TargetAnswersNotHttp
+                    | Self::TargetAnswersHttp => FindingKind::Probe,
                     _ => FindingKind::Hop,
                 }
             }
@@ -153,7 +170,7 @@ macro_rules! codes {
                 self.kind() == FindingKind::Metric
             }
 
-            /// Whether the listener's certificate is what it speaks of.
+            /// Whether a certificate is what it speaks of.
             pub fn is_certificate(self) -> bool {
                 self.kind() == FindingKind::Certificate
             }
@@ -229,4 +246,19 @@ codes! {
     TargetsInitial "targets-initial" Target Faulty;
     TargetsHealthy "targets-healthy" Target Healthy;
     TargetResetsRising "target-resets-rising" Target Faulty;
+    TargetNotListening "target-not-listening" Target Faulty;
+    TargetSilent "target-silent" Target Faulty;
+    TargetSpeaksTls "target-speaks-tls" Target Faulty;
+    TargetSpeaksPlaintext "target-speaks-plaintext" Target Faulty;
+    TargetRefusesTls "target-refuses-tls" Target Faulty;
+    TargetDemandsClientCertificate "target-demands-client-certificate" Target Faulty;
+    TargetAnswersNotHttp "target-answers-not-http" Target Faulty;
+    TargetCertificateNameMismatch "target-certificate-name-mismatch" Target Faulty;
+    TargetCertificateExpired "target-certificate-expired" Target Faulty;
+    TargetCertificateNotYetValid "target-certificate-not-yet-valid" Target Faulty;
+    TargetCertificateUntrusted "target-certificate-untrusted" Target Faulty;
+    TargetCertificateChainIncomplete "target-certificate-chain-incomplete" Target Faulty;
+    TargetCertificateKeyMismatch "target-certificate-key-mismatch" Target Faulty;
+    TargetCertificateValid "target-certificate-valid" Target Healthy;
+    TargetAnswersHttp "target-answers-http" Target Healthy;
 }

@@ -1,6 +1,7 @@
 //! A check's answer.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
@@ -8,6 +9,7 @@ use crate::aws::{NotRead, QueryKind, ReadError, Reading};
 use crate::causes::redact::bounded;
 use crate::checks::code::{Code, HopKind, State};
 use crate::checks::placeholders::Placeholders;
+use crate::probe::Vantage;
 
 /// Names and reasons are other people's; one of them must not fill a message by itself.
 const LONGEST: usize = 500;
@@ -22,6 +24,8 @@ pub enum Basis {
         /// When AWS answered.
         at: Timestamp,
     },
+    /// From what a prober met at an address.
+    Probe { vantage: Vantage, address: SocketAddr, at: Timestamp },
     /// It does not: what it needs could not be read.
     NotRead(NotRead),
 }
@@ -47,6 +51,8 @@ pub struct Finding {
     pub detail: BTreeMap<&'static str, String>,
     /// Whether it explains some failures but not that every request fails.
     pub partial: bool,
+    /// Whether an application load balancer answers such a fault itself: no text of API Gateway's own comes of it.
+    pub answered: bool,
     /// What to do about it.
     pub remedy: Option<Remedy>,
 }
@@ -77,14 +83,14 @@ impl Finding {
     pub fn not_read(&self) -> Option<&NotRead> {
         match &self.basis {
             Basis::NotRead(not_read) => Some(not_read),
-            Basis::Read { .. } => None,
+            Basis::Read { .. } | Basis::Probe { .. } => None,
         }
     }
 
     /// When it was read.
     pub fn read_at(&self) -> Option<Timestamp> {
         match self.basis {
-            Basis::Read { at, .. } => Some(at),
+            Basis::Read { at, .. } | Basis::Probe { at, .. } => Some(at),
             Basis::NotRead(_) => None,
         }
     }
@@ -93,13 +99,17 @@ impl Finding {
     pub fn action(&self) -> Option<&'static str> {
         match &self.basis {
             Basis::Read { query, .. } => Some(query.action()),
+            Basis::Probe { .. } => Some(QueryKind::Probe.action()),
             Basis::NotRead(not_read) => not_read.action(),
         }
     }
 
-    /// Whether AWS was not asked: no answer would tell, or what leads to it is unread and has a finding of its own.
+    /// Whether AWS was not asked: no answer would tell, or what leads to it is unread and has a finding of its own. A prober
+    /// that does not answer leaves no reading of the account undone.
     pub fn is_unasked(&self) -> bool {
-        self.not_read().is_some_and(|not_read| matches!(not_read.why, ReadError::NotAsked(_)))
+        self.not_read().is_some_and(|not_read| {
+            matches!(not_read.why, ReadError::NotAsked(_)) || not_read.query == Some(QueryKind::Probe)
+        })
     }
 
     /// A finding from a reading; its state is the code's. From a reading that could not be taken it is unknown.
@@ -110,6 +120,17 @@ impl Finding {
             }
             Reading::NotRead(not_read) => Self::unknown(code, not_read),
         }
+    }
+
+    /// A finding from what a prober met at an address.
+    pub(crate) fn probed(
+        code: Code,
+        (vantage, address, at): (Vantage, SocketAddr, Timestamp),
+        says: &str,
+    ) -> Self {
+        Self::new(code, code.state(), Basis::Probe { vantage, address, at }, says)
+            .detail("vantage", vantage.as_str())
+            .detail("address", address)
     }
 
     /// The finding of a check that could not look.
@@ -143,6 +164,7 @@ impl Finding {
             says: bounded(says, LONGEST),
             detail: BTreeMap::new(),
             partial: false,
+            answered: false,
             remedy: None,
         }
     }

@@ -145,8 +145,10 @@ fn state<'a>(kind: HopKind, findings: impl Iterator<Item = &'a Finding>, read: b
 /// settings, metrics) where it shows no fault: it makes no hop unknown, and rules that let everything through make none
 /// healthy.
 fn weighs(finding: &Finding) -> bool {
-    let beside =
-        matches!(finding.code.kind(), FindingKind::Metric | FindingKind::Certificate | FindingKind::Setting);
+    let beside = matches!(
+        finding.code.kind(),
+        FindingKind::Metric | FindingKind::Certificate | FindingKind::Setting | FindingKind::Probe
+    );
     let idle = beside && finding.state == State::Unknown;
     let open = finding.code.is_network() && finding.state != State::Faulty;
     finding.state != State::Warning && !idle && !open

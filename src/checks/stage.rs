@@ -1,9 +1,13 @@
 //! Stage and integration: is the route there, are the stage variables that it needs, and would a failure be logged?
 
-use crate::aws::Reading;
-use crate::causes::RouteContext;
+use std::collections::BTreeMap;
+
+use crate::aws::model::Integration;
+use crate::aws::{NotRead, Reading};
+use crate::causes::{Endpoint, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
+use crate::ids::Arn;
 use crate::path::{Link, PrivatePath, Resolved};
 use crate::text::shell_word;
 
@@ -64,6 +68,12 @@ fn integration(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
                 .as_ref()
                 .map_or("the failed route".to_owned(), |r| format!("{} {}", r.method, r.path));
             let says = format!("the API has no method with an integration for {route} any more");
+            if let Some(called) = subject.endpoint.as_ref().filter(|_| subject.failed) {
+                // The request had an integration, whatever became of it since, and of which route it was.
+                let says = format!("{says}, though the request called {called}: it had an integration then");
+                let why = NotRead::not_asked(&says, path.integration.query(), "it is not there now");
+                return vec![Finding::unknown(Code::IntegrationMissing, &why).saying(says)];
+            }
             vec![Finding::read(Code::IntegrationMissing, &path.integration, says).remedy(
                 "Give the method its integration back, or deploy the API so that the stage agrees with it.",
                 None,
@@ -82,7 +92,7 @@ fn not_deployed(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
         (Reading::Known { value, .. }, _) => value,
         _ => return None,
     };
-    let differs = path.integration.value()?.differing(configured)?;
+    let differs = differing(subject, path, path.integration.value()?, configured)?;
     let (api, stage) = (subject.source.api.as_ref()?, subject.source.stage.as_ref()?);
     let says = format!(
         "the integration's {differs} was changed, but stage {stage} still runs over what was deployed before"
@@ -98,6 +108,39 @@ fn not_deployed(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
             .detail("changed", differs)
             .remedy("Deploy the API to the stage, if the change is meant to be live.", Some(deploy), None),
     )
+}
+
+/// What of the way to the backend a change moves, with the stage's variables filled in. What either does not say (an export
+/// need not hold every field) is no change, nor is the path, which the backend alone reads.
+fn differing(
+    subject: &RouteContext,
+    path: &PrivatePath,
+    deployed: &Integration,
+    configured: &Integration,
+) -> Option<&'static str> {
+    let variables = path.stage.value().map(|stage| stage.variables_of(subject.source.canary));
+    let filled = |text: &Option<String>| {
+        let text = text.as_deref()?;
+        let known = variables.is_some() || !Resolved::needs_variables(text);
+        known.then(|| Resolved::new(text, variables.as_ref().unwrap_or(&BTreeMap::new())).text)
+    };
+    let address = |uri: &Option<String>| {
+        let uri = filled(uri)?;
+        let head = || uri.split('/').take(3).collect::<Vec<_>>().join("/").to_ascii_lowercase();
+        Some(Endpoint::parse(&uri).map_or_else(head, |endpoint| endpoint.to_string()))
+    };
+    let arn = |target: &Option<Arn>| filled(&target.as_ref().map(ToString::to_string));
+    let differ =
+        |one: Option<String>, other: Option<String>| one.is_some() && other.is_some() && one != other;
+    if differ(filled(&deployed.connection_id), filled(&configured.connection_id)) {
+        Some("VPC link")
+    } else if differ(address(&deployed.uri), address(&configured.uri)) {
+        Some("URI")
+    } else if differ(arn(&deployed.target), arn(&configured.target)) {
+        Some("target")
+    } else {
+        (deployed.private != configured.private).then_some("connection type")
+    }
 }
 
 /// Variables that the link id or the URI names and the stage does not define.

@@ -11,7 +11,7 @@ use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::text::shell_word;
+use crate::text::{counted, shell_word};
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let of_group = |(arn, reading): (&Arn, &Reading<Vec<Target>>)| match reading {
@@ -36,6 +36,11 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Target>>) -> Finding {
     let name = name(on, arn);
+    // Those that a zonal shift spares count where no other is left.
+    let (shifted, serving): (Vec<Target>, Vec<Target>) =
+        targets.iter().cloned().partition(|target| target.zonal_shift);
+    let all_shifted = serving.is_empty();
+    let targets = if all_shifted { &shifted } else { &serving };
     let healthy = targets.iter().filter(|target| target.state == "healthy").count();
     let (code, says) = match weigh(targets, healthy) {
         None => return unmeasured(arn, &name),
@@ -47,6 +52,7 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
         }
         Some(code) => (code, describe(code, targets, healthy, &name)),
     };
+    let says = says + &aside(if all_shifted { 0 } else { shifted.len() }, targets);
     let finding = Finding::read(code, reading, says)
         .of(arn)
         .detail("healthy", healthy)
@@ -67,6 +73,18 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
         }
         None => finding,
     }
+}
+
+/// What keeps requests from targets, whatever their health.
+///
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/zonal-shift.html>
+fn aside(shifted: usize, targets: &[Target]) -> String {
+    let spared = targets.iter().filter(|target| target.spared).count();
+    let shifted =
+        (shifted > 0).then(|| format!("; a zonal shift keeps requests from {}", counted(shifted, "other")));
+    let spared =
+        (spared > 0).then(|| format!("; anomaly mitigation sends fewer requests to {spared} of them"));
+    shifted.into_iter().chain(spared).collect()
 }
 
 /// Whether the listener forwards a share of the requests to another group that has a healthy target.

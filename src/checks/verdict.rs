@@ -12,6 +12,7 @@ use crate::causes::{Blames, Cause, CertificateFault, RouteContext};
 use crate::checks::code::{Code, FindingKind};
 use crate::checks::code::{HopKind, State};
 use crate::checks::finding::Finding;
+use crate::checks::probe;
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
 /// usually delivers within three minutes, and Lambda's own two retries add three more.
@@ -54,8 +55,11 @@ pub struct Verdict {
 
 /// Weighs the findings, which are in the order of the path.
 pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
-    let explains =
-        |finding: &Finding| finding.state == State::Faulty && explains(subject.cause, finding.code);
+    let explains = |finding: &Finding| {
+        finding.state == State::Faulty
+            && explains(subject.cause, finding.code)
+            && !probe::contradicts(subject.cause.blames, finding)
+    };
     let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
     let first = first.filter(|(_, finding)| !in_vain(finding, &explaining));
@@ -69,12 +73,17 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
         let marginal = total && finding.partial && (code.is_network() || code == Code::ZoneWithoutTargets);
         // What was counted comes before an ACL that stops some of the answer ports.
         let hole = finding.detail.contains_key("closed_ports");
-        (!named(code), hole, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
+        let far = hole || finding.answered;
+        (!named(code), far, code.is_metric(), marginal, finding.balancer, finding.hop, finding.partial)
     });
+    // What requests ran over could not be read: the fault may stand in the draft alone.
+    let draft = findings
+        .iter()
+        .any(|finding| finding.code == Code::IntegrationNotDeployed && finding.state == State::Unknown);
     match best {
         Some((index, finding)) => Verdict {
             tier: match tier(subject, finding) {
-                Confidence::Confirmed if unproven(finding, &explaining) => Confidence::Likely,
+                Confidence::Confirmed if draft || unproven(finding, &explaining) => Confidence::Likely,
                 tier => tier,
             },
             code: Some(finding.code),
@@ -92,9 +101,14 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
 
 fn tier(subject: &RouteContext, finding: &Finding) -> Confidence {
     let vague = finding.partial
+        || (finding.answered && subject.cause.blames != Blames::BackendAnswer)
         || subject.cause.blames == Blames::Anything
         || (finding.code == Code::ListenerProtocolMismatch && subject.cause.blames == Blames::Path)
-        || (finding.code.is_certificate() && named(subject.cause.blames).is_none());
+        || (probe::is_behind_connection(finding.code)
+            && matches!(subject.cause.blames, Blames::Path | Blames::Reset))
+        || (finding.code.is_certificate()
+            && named(subject.cause.blames).is_none()
+            && !probe::explains_unnamed(finding));
     let fresh = subject.at.zip(finding.read_at()).is_some_and(|(failed, read)| is_fresh(failed, read));
     if !vague && fresh { Confidence::Confirmed } else { Confidence::Likely }
 }
@@ -128,11 +142,23 @@ fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
 fn named(blames: Blames) -> Option<&'static [Code]> {
     let Blames::Tls(fault) = blames else { return None };
     Some(match fault? {
-        CertificateFault::Dates => &[Code::ListenerCertificateExpired, Code::ListenerCertificateNotYetValid],
-        CertificateFault::Name => &[Code::ListenerCertificateNameMismatch],
-        CertificateFault::Authority => &[Code::ListenerCertificateUntrusted],
-        // No reading shows a key, and no certificate is at fault where none was presented.
-        CertificateFault::Key | CertificateFault::NonePresented => &[],
+        CertificateFault::Dates => &[
+            Code::ListenerCertificateExpired,
+            Code::ListenerCertificateNotYetValid,
+            Code::TargetCertificateExpired,
+            Code::TargetCertificateNotYetValid,
+        ],
+        CertificateFault::Name => {
+            &[Code::ListenerCertificateNameMismatch, Code::TargetCertificateNameMismatch]
+        }
+        CertificateFault::Authority => &[
+            Code::ListenerCertificateUntrusted,
+            Code::TargetCertificateUntrusted,
+            Code::TargetCertificateChainIncomplete,
+        ],
+        // A key shows only in a handshake.
+        CertificateFault::Key => &[Code::TargetCertificateKeyMismatch],
+        CertificateFault::NonePresented => &[Code::TargetSpeaksPlaintext],
     })
 }
 
@@ -161,7 +187,8 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
 pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
     use Code::{
         IdleTimeoutMismatch, ListenerProtocolMismatch, LoadBalancerResetsRising, PortAllocationErrors,
-        ProxyProtocolEnabled, TlsNegotiationErrorsRising,
+        ProxyProtocolEnabled, TargetAnswersNotHttp, TargetDemandsClientCertificate, TargetNotListening,
+        TargetRefusesTls, TargetSpeaksPlaintext, TargetSpeaksTls, TlsNegotiationErrorsRising,
     };
     let hop = code.hop();
     match cause.blames {
@@ -173,14 +200,24 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
         Blames::Link => hop <= HopKind::VpcLink,
         Blames::Tls(_) => match code {
             ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
-            ProxyProtocolEnabled => named(cause.blames).is_none(),
+            ProxyProtocolEnabled | TargetRefusesTls | TargetDemandsClientCertificate => {
+                named(cause.blames).is_none()
+            }
+            TargetSpeaksPlaintext => named(cause.blames).is_none_or(|codes| codes.contains(&code)),
             _ => code.is_certificate() && named(cause.blames).is_none_or(|codes| codes.contains(&code)),
         },
-        Blames::Protocol => matches!(code, ListenerProtocolMismatch | ProxyProtocolEnabled),
+        Blames::Protocol => matches!(
+            code,
+            ListenerProtocolMismatch | ProxyProtocolEnabled | TargetSpeaksTls | TargetAnswersNotHttp
+        ),
         Blames::Reset => {
             // Rules drop packets; they reset nothing.
-            let target = (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network();
-            target || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
+            let met = code.kind() == FindingKind::Probe || code.is_certificate();
+            let target =
+                (hop == HopKind::TargetGroup || hop == HopKind::Target) && !code.is_network() && !met;
+            target
+                || matches!(code, IdleTimeoutMismatch | LoadBalancerResetsRising | PortAllocationErrors)
+                || matches!(code, TargetNotListening | TargetRefusesTls | TargetAnswersNotHttp)
         }
         Blames::BackendAnswer | Blames::Elsewhere => false,
     }

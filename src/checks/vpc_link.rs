@@ -1,6 +1,6 @@
 //! The VPC link of either generation: is it there, and is it available?
 
-use crate::aws::model::{Generation, VpcLink};
+use crate::aws::model::{Generation, Integration, VpcLink};
 use crate::aws::{NotRead, QueryKind, ReadError, Reading};
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
@@ -15,7 +15,11 @@ pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> 
     }
     let Some(link) = path.link.as_ref().map(Link::reading) else { return Vec::new() };
     match link {
-        Reading::Known { value, .. } => vec![status(link, value)],
+        Reading::Known { value, .. } => {
+            let status = status(link, value);
+            let healthy = status.code == Code::VpcLinkAvailable;
+            vec![other_generation(integration, value).filter(|_| healthy).unwrap_or(status)]
+        }
         Reading::NotRead(unavailable) => vec![Finding::unknown(Code::VpcLinkFailed, unavailable)],
         Reading::Absent { .. } => missing(path, link),
     }
@@ -53,6 +57,22 @@ fn missing(path: &PrivatePath, link: &Reading<VpcLink>) -> Vec<Finding> {
             None,
         ),
     ]
+}
+
+/// A link of the generation that the integration is not written for. What API Gateway makes of it is documented nowhere.
+fn other_generation(integration: &Integration, link: &VpcLink) -> Option<Finding> {
+    let why = match (link.generation, &integration.target) {
+        (Generation::V1, Some(_)) => {
+            "it is of the first generation, and the integration names a target as for one of the second"
+        }
+        (Generation::V2, None) => {
+            "it is of the second generation, and the integration names no listener or load balancer"
+        }
+        _ => return None,
+    };
+    let what =
+        format!("whether VPC link `{}` serves the integration", link.name.as_deref().unwrap_or(&link.id));
+    Some(Finding::unknown(Code::VpcLinkFailed, &NotRead::not_asked(what, None, why)).of(&link.id))
 }
 
 fn status(reading: &Reading<VpcLink>, link: &VpcLink) -> Finding {

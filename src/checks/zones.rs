@@ -1,5 +1,6 @@
-//! Zones of a network load balancer that hold no target while its nodes keep to their own zone: requests that enter there
-//! have nowhere to go. Zones whose targets are ill are the targets' own matter.
+//! Zones of a load balancer that hold no target while its nodes keep to their own zone: requests that enter there have
+//! nowhere to go. Zones whose targets are ill are the targets' own matter; into a zone that the endpoint service does not
+//! serve, or that a zonal shift spares, no request comes.
 //!
 //! Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html>
 
@@ -11,14 +12,12 @@ use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
-use crate::path::OnPath;
+use crate::path::{Link, OnPath};
 use crate::reachability::{CROSS_ZONE, FlowEnds, cross_zone};
 use crate::text::shell_word;
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
-    let Some(balancer) = on.load_balancer.value().filter(|balancer| balancer.kind == "network") else {
-        return Vec::new();
-    };
+    let Some(balancer) = on.load_balancer.value() else { return Vec::new() };
     on.targets.keys().filter_map(|group| of_group(on, balancer, group)).collect()
 }
 
@@ -36,10 +35,30 @@ fn of_group(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Option<Find
         return None;
     }
     let held: Option<BTreeSet<String>> = targets.iter().map(|target| target.place.zone.clone()).collect();
-    let zones: BTreeSet<String> = balancer.zones.iter().map(|zone| zone.zone.clone()).collect();
+    let served = match (&on.path.link, on.position) {
+        (Some(Link::V1 { service, .. }), 0) => Some(service),
+        _ => None,
+    };
+    let offered = served.and_then(Reading::value).map(|service| &service.zones);
+    let offered = offered.filter(|zones| !zones.is_empty());
+    let shifted: BTreeSet<&String> = reading
+        .value()
+        .into_iter()
+        .flatten()
+        .filter(|target| target.zonal_shift)
+        .filter_map(|target| target.zone.as_ref())
+        .collect();
+    let entered =
+        |zone: &&String| offered.is_none_or(|zones| zones.contains(zone)) && !shifted.contains(zone);
+    let zones: BTreeSet<String> =
+        balancer.zones.iter().map(|zone| &zone.zone).filter(entered).cloned().collect();
     match (cross_zone(on, group), held) {
         (Ok(true), _) => None,
         (_, Some(held)) if held.contains("all") || zones.is_subset(&held) => None,
+        (Ok(false), _) if served.is_some_and(|service| service.unavailable().is_some()) => {
+            let unread = served.and_then(Reading::unavailable)?;
+            Some(Finding::unknown(Code::ZoneWithoutTargets, unread))
+        }
         // With fewer targets than zones, some zone is empty wherever they are.
         (Ok(false), None) if targets.len() >= zones.len() => {
             Some(Finding::unknown(Code::ZoneWithoutTargets, &ends.zone_unread()))
@@ -68,6 +87,7 @@ fn empty<T>(
     let own = on.network.group_attributes.get(group).and_then(Reading::value);
     let word = shell_word(group.as_str());
     let set = match own.and_then(|attributes| attributes.get(CROSS_ZONE)) {
+        // An application load balancer has no such attribute that could be off.
         Some("false") => format!("modify-target-group-attributes --target-group-arn {word}"),
         _ => format!(
             "modify-load-balancer-attributes --load-balancer-arn {}",

@@ -6,7 +6,17 @@ use crate::cli::output;
 use crate::cli::output::{Color, ListFormat};
 
 use crate::aws::Filter;
+#[cfg(feature = "live")]
+use crate::aws::{Account, Answer, CachedAccount, ProbeOf, Query};
+#[cfg(feature = "live")]
+use crate::causes::{Route, RouteContext};
+#[cfg(feature = "live")]
+use crate::coverage::ProberPlace;
 use crate::coverage::{Inventory, blind_spots};
+#[cfg(feature = "live")]
+use crate::functions::config::PROBER_PREFIX;
+#[cfg(feature = "live")]
+use crate::logs::Source;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CoverageArgs {
@@ -78,7 +88,48 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
     let apis = LiveAccount::new(&sdk, output::now);
     let mut limiter = RateLimiter::per_second(args.calls_per_second.div_ceil(2));
     let progress = &mut |done, all| output::progress("APIs", done, all);
-    Ok(scan(&apis, seen, ScanDepth::Everything, deadline, &mut limiter, progress).await)
+    let mut seen = scan(&apis, seen, ScanDepth::Everything, deadline, &mut limiter, progress).await;
+    seen.probers = probers(&seen, &CachedAccount::new(apis)).await;
+    Ok(seen)
+}
+
+/// Where private integrations lead, and whether a prober stands there.
+#[cfg(feature = "live")]
+async fn probers(seen: &Inventory, account: &dyn Account) -> Vec<ProberPlace> {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use crate::path::{prober_site, read_path};
+    use crate::probe::{ProbeRequest, Vantage};
+
+    /// Routes whose paths are read: most share one.
+    const MOST_ROUTES: usize = 50;
+    let routes = seen.stages.iter().flat_map(|stage| {
+        stage.private.iter().flatten().map(move |(path, method)| (stage, path.clone(), method.clone()))
+    });
+    let mut places: Vec<ProberPlace> = Vec::new();
+    for (stage, path, method) in routes.take(MOST_ROUTES) {
+        let source =
+            Source { api: Some(stage.api.id.clone()), stage: Some(stage.name.clone()), ..Source::default() };
+        let asked = RouteContext::asked(source, Some(Route { method, path }), output::now());
+        let read = read_path(&asked, account, Instant::now() + Duration::from_secs(30)).await;
+        let Some(site) = prober_site(&read) else { continue };
+        if places.iter().any(|known| known.serves == site.serves) {
+            continue;
+        }
+        let function = format!("{PROBER_PREFIX}{}", site.serves);
+        let (addresses, vantage) = (Vec::new(), Vantage::Vpc);
+        let request =
+            ProbeRequest { addresses, tls: false, server_name: None, health: None, vantage, budget_ms: None };
+        let stands = match account.ask(&Query::Probe(ProbeOf { function, request })).await {
+            Ok((Answer::Absent, _)) => Some(false),
+            Ok(_) => Some(true),
+            Err(_) => None,
+        };
+        places.push(ProberPlace { command: site.deploy_command(), serves: site.serves, stands });
+    }
+    places
 }
 
 #[cfg(not(feature = "live"))]

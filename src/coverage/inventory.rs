@@ -47,6 +47,17 @@ impl InventoryStage {
     }
 }
 
+/// A VPC or V2 link that private integrations use, and its prober.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProberPlace {
+    /// Its id.
+    pub serves: String,
+    /// Whether a prober answers there; `None` where that could not be asked.
+    pub stands: Option<bool>,
+    /// What deploys one.
+    pub command: String,
+}
+
 /// Everything that blind spots are found in.
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
@@ -72,6 +83,8 @@ pub struct Inventory {
     pub subscriptions: Option<Vec<Subscription>>,
     /// The subscriptions of the topic for alarms about the stack itself, where there is one.
     pub alarm_subscriptions: Option<Vec<Subscription>>,
+    /// Where a prober can stand, for each VPC or V2 link that private integrations use.
+    pub probers: Vec<ProberPlace>,
     /// What could not be read.
     pub unread: Vec<(CoverageCall, String, ReadError)>,
     /// APIs that there was no time for.

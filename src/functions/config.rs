@@ -19,7 +19,7 @@ pub struct Config {
     pub repeat_interval: Duration,
     /// `RESOLVE_AFTER`: quiet time before an incident may resolve.
     pub resolve_after: Duration,
-    /// `MAX_MESSAGES_PER_HOUR`: first messages of one deployment; a digest counts the rest.
+    /// `MAX_MESSAGES_PER_HOUR`: messages of one deployment; a digest counts the rest. Ends count too, and always go out.
     pub max_messages_per_hour: u64,
     /// `INVESTIGATION_BUDGET`: wall time for all live reads of one alert.
     pub investigation_budget: Duration,
@@ -31,6 +31,8 @@ pub struct Config {
     pub delivered_log_groups: Vec<String>,
     /// `CONTEXT_LOOKUP`: whether missing lines may be fetched.
     pub context_lookup: bool,
+    /// `PROBE`, `PROBER_PREFIX`: how the names of probers begin; `None` where none is to be asked.
+    pub prober_prefix: Option<String>,
     /// `READ_ROLE_NAME`, `READ_ROLE_EXTERNAL_ID`: the role through which other accounts are read.
     pub read_role: Option<ReadRole>,
     /// `AWS_REGION`: the Region that this function, and so the log groups it is subscribed to, is in.
@@ -104,6 +106,10 @@ impl Config {
             ),
             delivered_log_groups: reader.or("DELIVERED_LOG_GROUPS", names, Vec::new()),
             context_lookup: reader.or("CONTEXT_LOOKUP", switch, true),
+            prober_prefix: {
+                let prefix = reader.or("PROBER_PREFIX", prefix, PROBER_PREFIX.to_owned());
+                reader.or("PROBE", auto, true).then_some(prefix)
+            },
             read_role: reader.read_role(),
             region: get("AWS_REGION").filter(|region| !region.is_empty()).map(Region::new),
             own_log_group: get("AWS_LAMBDA_LOG_GROUP_NAME"),
@@ -226,6 +232,26 @@ fn switch(text: &str) -> Result<bool, String> {
         "off" => Ok(false),
         _ => Err(format!("is `{text}`; it is `on` or `off`")),
     }
+}
+
+/// How the names of probers begin, unless the environment says otherwise.
+pub(crate) const PROBER_PREFIX: &str = "vpclink-prober-";
+
+fn auto(text: &str) -> Result<bool, String> {
+    match text {
+        "auto" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("is `{text}`; it is `auto` or `off`")),
+    }
+}
+
+/// A function's name has at most 64 characters, of which an id takes up to 24.
+fn prefix(text: &str) -> Result<String, String> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+    if text.len() <= 40 && text.bytes().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("is `{text}`; it has at most 40 letters, digits, hyphens and underscores"))
 }
 
 pub(crate) fn names(text: &str) -> Result<Vec<String>, String> {

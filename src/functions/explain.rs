@@ -11,11 +11,13 @@ use crate::alerts::terminal::Summary;
 use crate::aws::Account;
 use crate::causes::{Cause, Diagnosis, RouteContext};
 use crate::checks::{Assessment, assess};
+use crate::functions::config::PROBER_PREFIX;
+use crate::functions::probe::read_and_probe;
 use crate::incidents::{Alert, FailureGroup, Incident, Status};
 use crate::logs::delivered;
 use crate::logs::line::{Kind, LogLine};
 use crate::logs::{AccessFormat, AccessLog, Batch, DecodeError, Execution, LogEvent, Mention, Source};
-use crate::path::read_path;
+use crate::path::PrivatePath;
 
 /// How `explain` and `check` read an account.
 pub struct ReadFrom<'a> {
@@ -38,7 +40,13 @@ pub struct Explained {
 
 /// Walks a route's private path without a failure: what `check` shows.
 pub async fn check(subject: &RouteContext, reading: &ReadFrom<'_>) -> Assessment {
-    assess(subject, &read_path(subject, reading.account, Instant::now() + reading.budget).await)
+    assess(subject, &reading.path(subject).await)
+}
+
+impl ReadFrom<'_> {
+    async fn path(&self, subject: &RouteContext) -> PrivatePath {
+        read_and_probe(subject, self.account, Instant::now() + self.budget, Some(PROBER_PREFIX)).await
+    }
 }
 
 /// Largest file that `explain` takes, inflated.
@@ -114,9 +122,7 @@ pub async fn explain_in(
 async fn explained(news: FailureGroup, reading: Option<&ReadFrom<'_>>, now: Timestamp) -> Alert {
     let subject = news.example.subject.clone();
     let judgement = match reading {
-        Some(ReadFrom { account, budget }) => {
-            assess(&subject, &read_path(&subject, *account, Instant::now() + *budget).await)
-        }
+        Some(reading) => assess(&subject, &reading.path(&subject).await),
         None => Assessment::unread(&subject, "no account was read: give --account FILE or --live"),
     };
     // Saved failures open when the first of them happened; where they are undated, it is unknown.

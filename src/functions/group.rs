@@ -3,7 +3,7 @@
 use crate::causes::{Diagnosis, MANY_INCIDENTS};
 use crate::checks::{Assessment, HopKind};
 use crate::incidents::step::AlertTask;
-use crate::incidents::{AlsoAffected, FailureGroup, Fault, Fingerprint, Incident, Status};
+use crate::incidents::{AlsoAffected, FailureGroup, Fingerprint, Incident, KnownFault, Status};
 
 /// The resource that explains a failure and may explain others: anything beyond the API's own configuration.
 pub(crate) fn root(diagnosis: &Diagnosis, judgement: &Assessment) -> Option<Fingerprint> {
@@ -20,9 +20,9 @@ pub(crate) fn root(diagnosis: &Diagnosis, judgement: &Assessment) -> Option<Fing
 }
 
 /// The finding that explains a failure, to be looked for again when it is quiet.
-pub(crate) fn fault(judgement: &Assessment) -> Option<Fault> {
+pub(crate) fn fault(judgement: &Assessment) -> Option<KnownFault> {
     let finding = &judgement.findings[judgement.verdict.finding?];
-    Some(Fault { code: finding.code.slug().to_owned(), resource: finding.resource.clone() })
+    Some(KnownFault { code: finding.code.slug().to_owned(), resource: finding.resource.clone() })
 }
 
 /// An alert as a message shows it: its own key and times, the counts of the incident that comes first, the others beside.
@@ -38,7 +38,7 @@ pub(crate) fn view(
     // A silenced member is counted and not named; an end names all that the alert covered.
     let shown = |incident: &&Incident| {
         member(incident)
-            .is_none_or(|member| if is_end { member.coverage.covered > 0 } else { !member.silenced })
+            .is_none_or(|member| if is_end { task.ends(&member.coverage) } else { !member.silenced })
     };
     let counted = |incident: &Incident| {
         let known = member(incident).map_or(&incident.coverage, |member| &member.coverage);

@@ -12,10 +12,10 @@ use crate::functions::context::{Context as Looked, context};
 use crate::functions::group::fault;
 use crate::functions::metrics::Metric;
 use crate::functions::notify::Work;
+use crate::functions::probe::read_and_probe;
 use crate::functions::respond::Responder;
 use crate::incidents::step::{Recovered, Reply};
 use crate::incidents::{FailureGroup, Fingerprint, Recovery};
-use crate::path::read_path;
 
 /// Pairs of endpoint and route that are read before one end, in one round.
 const READ_AT_A_TIME: usize = 8;
@@ -115,7 +115,8 @@ impl Responder {
     ) -> Assessment {
         let began = Instant::now();
         let account = self.accounts.of(subject.source.account.as_ref());
-        let mut topology = read_path(subject, &*account, until).await;
+        let prober = self.config.prober_prefix.as_deref();
+        let mut topology = read_and_probe(subject, &*account, until, prober).await;
         topology.refused.extend(unread);
         let judgement = assess(subject, &topology);
         self.tally.took(Metric::WalkLatency, began.elapsed());

@@ -18,11 +18,12 @@ use crate::checks::Assessment;
 use crate::functions::group::{fault, root, view};
 use crate::functions::metrics::Metric;
 use crate::functions::respond::Responder;
-use crate::incidents::coverage::is_late;
+use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, is_late};
 use crate::incidents::ledger::Charge;
 use crate::incidents::plan::{Table, Todo, opening};
-use crate::incidents::step::{AlertTask, Need, Notice, Reply, TaskOutcome};
-use crate::incidents::store::{Store, StoreError, Written};
+use crate::incidents::record::{AlertState, LastAlert, Lease};
+use crate::incidents::step::{AlertTask, Need, Notice, Reply, Same, TaskOutcome};
+use crate::incidents::store::{Store, StoreError, Unstored, Written};
 use crate::incidents::{Alert, AlertRecord, FailureGroup, Fingerprint, Incident, Policy, Status};
 
 /// Time kept for publishing: what remains of an invocation below this is not spent on reading.
@@ -40,6 +41,13 @@ const MOST_MERGES: usize = 4;
 
 /// Incidents counted at a time.
 const COUNTED_AT_A_TIME: usize = 16;
+
+/// Failures that are older than this and still on no alert: the sweeps, one a minute, have not published them. Lambda hands a
+/// payload over again after one minute, and after two more.
+const OVERDUE: Duration = Duration::from_secs(100);
+
+/// Time for a table to come back, once an alert was published that it does not know.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Incidents, and deliveries of each, that one container remembers while the table is gone, to write them once it is back.
 const MOST_UNSTORED: usize = 256;
@@ -73,19 +81,39 @@ impl Responder {
         self.store_unstored().await;
         let counted: Vec<_> =
             stream::iter(news).map(|news| self.counted(news)).buffered(COUNTED_AT_A_TIME).collect().await;
-        let mut works = Vec::new();
+        let (mut works, mut published) = (Vec::new(), Published::default());
         for (news, incident) in counted {
-            match self.opened(&*self.store, news.clone(), incident, deadline, false).await {
+            let opened = match &incident {
+                Ok(incident) => self.opened(&*self.store, news.clone(), incident.clone(), deadline).await,
+                Err(error) => Err(StoreError(error.0.clone())),
+            };
+            match opened {
                 Ok(work) => works.extend(work),
                 Err(error) => {
-                    error!(error = error.to_string(), "the incident store failed; alerting without it");
-                    works.extend(self.without_table(news, deadline).await);
+                    let failure = || unstored(&error);
+                    incident.is_ok().then(|| published.failure.get_or_insert_with(failure));
+                    works.extend(self.without_table(news, incident.ok(), deadline).await);
                 }
             }
         }
-        let published = self.open(works, deadline).await;
+        self.open(works, deadline, &mut published).await;
         self.store_unstored().await;
-        if self.store.is_private() { self.update_alone(published, deadline).await } else { published }
+        if self.store.is_private() {
+            return self.update_alone(published, deadline).await;
+        }
+        // A key that only this container knows would never end: it waits a little for the table to come back.
+        let last = deadline.checked_sub(MARGIN).unwrap_or(deadline).min(Instant::now() + PATIENCE);
+        let mut pause = Duration::from_secs(1);
+        while self.unstored().iter().any(|one| !one.is_known) && Instant::now() + pause < last {
+            sleep(pause).await;
+            self.store_unstored().await;
+            pause *= 2;
+        }
+        if !self.unstored().is_empty() {
+            let error = StoreError("failures are not counted".to_owned());
+            published.failure.get_or_insert_with(|| unstored(&error));
+        }
+        published
     }
 
     async fn counted(&self, news: FailureGroup) -> (FailureGroup, Result<Incident, StoreError>) {
@@ -116,23 +144,23 @@ impl Responder {
         &'a self,
         store: &'a dyn Store,
         news: FailureGroup,
-        incident: Result<Incident, StoreError>,
+        incident: Incident,
         deadline: Instant,
-        may_repeat: bool,
     ) -> Result<Option<Work<'a>>, StoreError> {
-        let incident = incident?;
         let now = (self.now)();
         let is_due = opening(&Table::default(), &incident.member(&[], now), now).is_some();
         if !is_due || self.is_exhausted(&incident, now) {
             return Ok(None);
         }
-        let silences = store.silences().await?;
+        let silences = self.store.silences().await;
+        let silences = if store.is_private() { silences.unwrap_or_default() } else { silences? };
         let member = incident.member(&silences, now);
         let Some(Todo { job, alert, members }) = opening(&Table::default(), &member, now) else {
             info!(incident.id = incident.id, "counted in silence");
             return Ok(None);
         };
         let task = AlertTask::new(job, alert, members, self.owner(), lease(deadline));
+        let may_repeat = store.is_private() && !self.store.is_private();
         Ok(Some(Work { store, may_repeat, task, incidents: vec![incident], news, assessment: None }))
     }
 
@@ -142,19 +170,70 @@ impl Responder {
         self.exhausted.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
     }
 
-    /// The same from this container's memory alone. A duplicate alert beats a lost one.
-    async fn without_table(&self, news: FailureGroup, deadline: Instant) -> Option<Work<'_>> {
+    /// What the table could not take. What it has counted is the table's to publish: the caretaker does, and so does the
+    /// payload, which comes again. What it can't count, or has not published for so long, this container publishes from its
+    /// memory alone. A duplicate alert beats a lost one.
+    async fn without_table(
+        &self,
+        news: FailureGroup,
+        counted: Option<Incident>,
+        deadline: Instant,
+    ) -> Option<Work<'_>> {
+        let (now, fingerprint) = ((self.now)(), news.fingerprint.clone());
+        let age = |last: Timestamp| Duration::try_from(now.duration_since(last)).unwrap_or_default();
+        if counted.is_some() && news.last_failure().is_some_and(|last| age(last) < OVERDUE) {
+            warn!("the table failed once a failure was counted; the next sweep opens its alert");
+            return None;
+        }
+        // A busy item can still be read, and an alert is another item.
+        let known = match counted {
+            Some(counted) => Ok(Some(counted)),
+            None => {
+                let known = self.store.read(std::slice::from_ref(&fingerprint), now).await;
+                known.map(|mut known| known.pop())
+            }
+        };
         self.remember_unstored(&news);
-        let counted = self.fallback.count(&news, (self.now)()).await;
-        let work = self.opened(&self.fallback, news, counted, deadline, true).await;
+        let id = match &known {
+            Ok(Some(known)) if known.coverage.alert.is_some() => {
+                warn!(
+                    "a failure could not be counted; its incident is on an alert, and the payload comes again"
+                );
+                return None;
+            }
+            Ok(Some(known)) => known.coverage.next_alert(&fingerprint),
+            Ok(None) => Coverage::opened(now).next_alert(&fingerprint),
+            // One key for all containers that know nothing.
+            Err(_) => AlertId(format!("{fingerprint}-{}-alone", now.strftime("%Y%m%dT%H"))),
+        };
+        error!(alert = id.to_string(), "the incident store failed; alerting without it");
+        let remembered = self.fallback.count(&news, now).await.expect("memory can always be reached");
+        let work = self.opened(&self.fallback, news, remembered, deadline).await;
         let mut work = work.expect("memory can always be reached")?;
-        // A key of its own: the table may come to know another alert of this incident, into which this one is merged.
-        work.task.alert.id.0.push_str(&format!("-{}", self.container));
+        work.task.alert.id = id;
+        let announced = AlertRecord {
+            state: AlertState::Opening { announced: true },
+            lease: Some(Lease {
+                owner: self.owner(),
+                until: now.checked_add(lease(deadline)).unwrap_or(now),
+            }),
+            version: 1,
+            ..work.task.alert.clone()
+        };
+        // Announced in the table, if it takes that: then the key ends, whatever becomes of this container.
+        match self.store.write(None, &announced).await {
+            Ok(Written::Done) => self.know(&work, &announced),
+            Ok(Written::Refused(Some(known))) if !known.is_idle(now) => {
+                info!(alert = known.id.to_string(), "another container publishes under this key");
+                return None;
+            }
+            Ok(Written::Refused(_)) | Err(_) => {}
+        }
         Some(work)
     }
 
     /// Runs tasks that open alerts: reads side by side, then groups what one resource broke, then publishes.
-    async fn open(&self, works: Vec<Work<'_>>, deadline: Instant) -> Published {
+    async fn open(&self, works: Vec<Work<'_>>, deadline: Instant, published: &mut Published) {
         // One reading may wait for others, and the message for all: however many there are, it goes out.
         let until = deadline.checked_sub(MARGIN).unwrap_or(deadline);
         let until = until.min(Instant::now() + self.config.investigation_budget * 2);
@@ -168,7 +247,6 @@ impl Responder {
             .buffered(SIDE_BY_SIDE)
             .collect()
             .await;
-        let mut published = Published::default();
         let mut ready: Vec<Work<'_>> = Vec::new();
         for mut work in read {
             self.run(&mut work, |need| matches!(need, Need::Publish(_)), until, deadline).await;
@@ -182,8 +260,11 @@ impl Responder {
                     }
                 }
                 Some(TaskOutcome::Unreachable) if !work.may_repeat => {
-                    error!("the incident store failed; alerting without it");
-                    if let Some(mut alone) = self.without_table(work.news, deadline).await {
+                    let error =
+                        StoreError("a step of its alert failed; the lines before this say why".to_owned());
+                    published.failure.get_or_insert_with(|| unstored(&error));
+                    let counted = work.incidents.first().cloned();
+                    if let Some(mut alone) = self.without_table(work.news, counted, deadline).await {
                         alone.assessment = work.assessment;
                         self.run(&mut alone, |need| matches!(need, Need::Publish(_)), until, deadline).await;
                         ready.push(alone);
@@ -194,9 +275,8 @@ impl Responder {
             }
         }
         for mut work in ready {
-            self.finish(&mut work, until, deadline, &mut published).await;
+            self.finish(&mut work, until, deadline, published).await;
         }
-        published
     }
 
     /// Runs a task to its end, and counts what it published.
@@ -215,9 +295,7 @@ impl Responder {
             published.failure.get_or_insert(error);
         }
         if work.may_repeat && work.task.alert.is_open() {
-            let mut unstored = self.unstored();
-            let own = unstored.iter_mut().find(|(news, _)| news.fingerprint == work.news.fingerprint);
-            own.into_iter().for_each(|(_, alert)| *alert = Some(work.task.alert.clone()));
+            self.know(work, &work.task.alert);
         }
     }
 
@@ -271,8 +349,13 @@ impl Responder {
             Need::Change { fingerprint, change } => Reply::Changed(store.change(fingerprint, change).await?),
             Need::Budget(leader) => {
                 let own = work.incidents.iter().find(|incident| incident.fingerprint == *leader);
-                let Some(own) = own.filter(|_| !work.may_repeat) else { return Ok(Reply::Done) };
-                let charge = Charge::of(own, self.config.max_messages_per_hour, now);
+                let own = own.or(work.incidents.first()).filter(|_| !work.may_repeat);
+                let Some(own) = own else { return Ok(Reply::Done) };
+                let charge = if work.task.alert.is_digest() {
+                    Charge::always(now)
+                } else {
+                    Charge::of(own, self.config.max_messages_per_hour, now)
+                };
                 if store.charge(&charge, now).await? {
                     Reply::Done
                 } else {
@@ -282,13 +365,17 @@ impl Responder {
                     Reply::Refused(None)
                 }
             }
-            Need::Path if work.task.alert.is_digest() => Reply::Path { root: None, fault: None },
+            Need::Path if work.task.alert.is_digest() => {
+                Reply::Path { root: None, fault: None, same: Same::No }
+            }
             Need::Path => {
                 let assessment = match work.assessment.take() {
                     Some(read) => read,
                     None => self.investigate(work, until).await,
                 };
+                let same = if work.may_repeat { Same::No } else { self.same_request(work, now).await? };
                 let found = Reply::Path {
+                    same,
                     // What only this container remembers is named by no sweep: it joins nothing.
                     root: root(&work.news.example, &assessment).filter(|_| !work.may_repeat),
                     fault: fault(&assessment),
@@ -299,15 +386,10 @@ impl Responder {
             Need::Evidence => self.evidence(work, until).await?,
             Need::Root(root) => {
                 let alert = store.root(root).await?;
-                let mut kept = match &alert {
-                    Some(alert) => store.alert(alert).await?,
+                let kept = match &alert {
+                    Some(alert) => followed(store, alert).await?,
                     None => None,
                 };
-                // A key that was merged goes on under another.
-                for _ in 0..MOST_MERGES {
-                    let Some(into) = kept.as_ref().and_then(AlertRecord::merged_into) else { break };
-                    kept = store.alert(into).await?;
-                }
                 Reply::Root { alert, kept }
             }
             Need::TakeRoot { root, seen, alert } => {
@@ -318,17 +400,23 @@ impl Responder {
                 }
             }
             Need::Members => {
-                let all: Vec<Fingerprint> =
-                    work.task.members.iter().map(|member| member.fingerprint.clone()).collect();
-                let read = store.read(&all, now).await?;
-                let coverage = |fingerprint: Fingerprint| {
-                    let known = read.iter().find(|incident| incident.fingerprint == fingerprint);
-                    (fingerprint, known.map(|incident| incident.coverage.clone()))
-                };
-                Reply::Members(all.into_iter().map(coverage).collect())
+                // All that is on the alert by now, not only what was: an end must not pass over what joined.
+                let all = store.all(now).await?.incidents;
+                let id = &work.task.alert.id;
+                let on = all.iter().filter(|one| one.coverage.alert.as_ref() == Some(id));
+                let on: Vec<_> =
+                    on.map(|one| (one.fingerprint.clone(), Some(one.coverage.clone()))).collect();
+                Reply::Members(on)
             }
             Need::Publish(notice) => {
                 self.publish(work, notice, now, deadline).await?;
+                if notice.status.event_action() == "resolve" && !work.may_repeat {
+                    // An end always goes out. It is counted, so that what else is published leaves room for it.
+                    let charged = store.charge(&Charge::always(now), now).await;
+                    charged.err().into_iter().for_each(|error| {
+                        warn!(error = error.to_string(), "a message is not counted for this hour")
+                    });
+                }
                 Reply::Done
             }
             Need::Nothing(_) => Reply::Done,
@@ -390,54 +478,116 @@ impl Responder {
         }
     }
 
-    fn unstored(&self) -> MutexGuard<'_, Vec<(FailureGroup, Option<AlertRecord>)>> {
+    /// The alert of the incident that a request's other lines belong to, where a batch border divided the request.
+    async fn same_request(&self, work: &Work<'_>, now: Timestamp) -> Result<Same, StoreError> {
+        let (own, example) = (&work.news.fingerprint, &work.news.example);
+        let other = Fingerprint::of(example);
+        if other == *own {
+            return Ok(Same::No);
+        }
+        let known = work.store.read(std::slice::from_ref(&other), now).await?.pop();
+        if let Some(known) = &known {
+            let on = known.coverage.alert.clone().unwrap_or_else(|| known.coverage.next_alert(&other));
+            let alert = followed(work.store, &on).await?.filter(AlertRecord::is_joinable);
+            if let Some(alert) = alert.filter(|alert| alert.id != work.task.alert.id) {
+                return Ok(Same::On {
+                    named: alert.is_open() && known.coverage.alert.is_some(),
+                    alert: alert.id,
+                });
+            }
+        }
+        // The line that names the cause is in another batch, which comes.
+        let is_elsewhere = work.incidents.first().is_some_and(|one| one.cause.slug != example.cause.slug);
+        // Since its own alert was first about to open: more such failures make it wait no longer.
+        let waited = Duration::try_from(now.duration_since(work.task.alert.opened_at)).unwrap_or_default();
+        let waits = is_elsewhere && !work.store.is_private() && waited < OVERDUE;
+        Ok(if waits { Same::Soon } else { Same::No })
+    }
+
+    fn unstored(&self) -> MutexGuard<'_, Vec<Unstored>> {
         // A panic elsewhere leaves whole entries behind.
         self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remember_unstored(&self, news: &FailureGroup) {
         let mut unstored = self.unstored();
-        let place = unstored.iter().position(|(known, _)| known.fingerprint == news.fingerprint);
-        if let Some((known, _)) = place.and_then(|place| unstored.get_mut(place)) {
+        let place = unstored.iter().position(|one| one.news.fingerprint == news.fingerprint);
+        if let Some(Unstored { news: known, .. }) = place.and_then(|place| unstored.get_mut(place)) {
             let room = MOST_UNSTORED.saturating_sub(known.deliveries.len());
             let more = news.deliveries.iter().take(room);
             known.deliveries.extend(more.map(|(id, delivery)| (*id, delivery.clone())));
         } else if unstored.len() < MOST_UNSTORED {
-            unstored.push((news.clone(), None));
+            unstored.push(Unstored { news: news.clone(), alert: None, is_known: true });
+        }
+    }
+
+    /// Remembers the alert that this container publishes, to write it to the table.
+    fn know(&self, work: &Work<'_>, alert: &AlertRecord) {
+        let mut unstored = self.unstored();
+        let own = unstored.iter_mut().find(|one| one.news.fingerprint == work.news.fingerprint);
+        if let Some(own) = own {
+            own.is_known = !alert.is_open();
+            own.alert = Some(alert.clone());
         }
     }
 
     /// Writes what failed while the table was gone: the caretaker ends its alerts.
     async fn store_unstored(&self) {
         let unstored = std::mem::take(&mut *self.unstored());
-        let mut rest = unstored.into_iter();
-        while let Some((news, alert)) = rest.next() {
-            if let Err(error) = self.store_one(&news, alert.as_ref()).await {
+        let mut left = Vec::new();
+        for mut one in unstored {
+            if let Err(error) = self.store_one(&mut one).await {
                 warn!(error = error.to_string(), "the table is still gone");
-                let mut unstored = self.unstored();
-                unstored.push((news, alert));
-                unstored.extend(rest);
-                return;
+                left.push(one);
+            } else {
+                // From here on the table knows more than this container.
+                self.fallback.forget(&one.news.fingerprint);
             }
         }
+        self.unstored().extend(left);
     }
 
-    async fn store_one(&self, news: &FailureGroup, alert: Option<&AlertRecord>) -> Result<(), StoreError> {
+    async fn store_one(&self, Unstored { news, alert, is_known }: &mut Unstored) -> Result<(), StoreError> {
         let now = (self.now)();
+        if let Some(alert) = alert.as_ref().filter(|_| !*is_known) {
+            // What the message covered, this container counted, not the table.
+            let last = alert.last.clone().map(|last| LastAlert { leader_failed: 0, ..last });
+            let mut open = AlertRecord { lease: None, last, ..alert.clone() };
+            let mut seen = None;
+            while let Written::Refused(Some(known)) = self.store.write(seen, &open).await? {
+                if known.is_open() {
+                    break;
+                }
+                (seen, open.version) = (Some(known.version), known.version + 1);
+            }
+            *is_known = true;
+        }
         let incident = self.store.count(news, now).await?;
         self.save_new(&*self.store, news, &incident, now).await;
-        let Some(alert) = alert else { return Ok(()) };
-        self.store.write(None, alert).await?;
-        if incident.coverage.alert.is_none() {
-            let change = incidents::CoverageChange::Attach {
-                generation: incident.coverage.generation,
-                alert: alert.id.clone(),
-                covered: Some(incident.coverage.failed),
-            };
-            self.store.change(&news.fingerprint, &change).await?;
-        }
+        let Some(alert) = alert.as_ref().filter(|_| incident.coverage.alert.is_none()) else { return Ok(()) };
+        let change = CoverageChange::Attach {
+            generation: incident.coverage.generation,
+            alert: alert.id.clone(),
+            covered: Some(incident.coverage.covered),
+        };
+        self.store.change(&news.fingerprint, &change).await?;
         Ok(())
     }
+}
+
+/// The failure of an invocation whose failures the table did not take: the payload comes again.
+fn unstored(error: &StoreError) -> anyhow::Error {
+    anyhow::anyhow!("{error}; the payload has to come again")
+}
+
+/// An alert, or the one that it was merged into.
+async fn followed(store: &dyn Store, alert: &AlertId) -> Result<Option<AlertRecord>, StoreError> {
+    let mut kept = store.alert(alert).await?;
+    for _ in 0..MOST_MERGES {
+        let Some(into) = kept.as_ref().and_then(AlertRecord::merged_into) else { break };
+        kept = store.alert(into).await?;
+    }
+    Ok(kept)
 }
 
 /// How long a lease holds: as long as the invocation may still take, and a margin for clocks that differ.

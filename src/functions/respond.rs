@@ -16,9 +16,9 @@ use crate::aws::Accounts;
 use crate::causes::{Diagnosis, Failure};
 use crate::functions::config::Config;
 use crate::functions::metrics::{Metric, Metrics};
-use crate::incidents::store::Store;
+use crate::incidents::RecentRequests;
 use crate::incidents::store::memory::MemoryStore;
-use crate::incidents::{AlertRecord, FailureGroup, RecentRequests};
+use crate::incidents::store::{Store, Unstored};
 use crate::logs::{Batch, DecodeError, DecodeFault, MOST_EVENTS, Record, Source};
 
 /// Everything a Lambda container keeps between invocations.
@@ -45,7 +45,7 @@ pub struct Responder {
     /// Causes of APIs that have no message left this hour: they are not asked for again.
     pub(crate) exhausted: Mutex<BTreeSet<String>>,
     /// What failed while the table was gone, and the alert that says so, to be written there once it is back.
-    pub(crate) unstored: Mutex<Vec<(FailureGroup, Option<AlertRecord>)>>,
+    pub(crate) unstored: Mutex<Vec<Unstored>>,
 }
 
 /// What the time is.

@@ -25,14 +25,16 @@ use crate::aws::{Accounts, CachedAccount, Open};
 use crate::functions::caretaker::Caretaker;
 use crate::functions::config::{CaretakerConfig, Config};
 use crate::functions::metrics::{Metric, Metrics};
+use crate::functions::probe;
 use crate::functions::respond::{Outcome, Responder};
 use crate::incidents::store::Store;
 use crate::incidents::store::dynamodb::DynamoStore;
 use crate::incidents::store::memory::MemoryStore;
 use crate::logs::DecodeError;
+use crate::probe::{Limits, answer as answer_probe};
 
 /// What a function with this executable may be.
-const ROLES: [&str; 2] = ["responder", "caretaker"];
+const ROLES: [&str; 3] = ["responder", "caretaker", "prober"];
 
 /// Runs the role that `_HANDLER` names until Lambda stops the process.
 ///
@@ -45,9 +47,10 @@ pub async fn run() -> anyhow::Result<()> {
     let ended = match role.as_str() {
         "responder" => run_responder(Config::from_env()?).await,
         "caretaker" => run_caretaker(CaretakerConfig::from_env()?).await,
+        "prober" => run_prober(probe::limits(|name| std::env::var(name).ok())?).await,
         _ => anyhow::bail!(
             "cannot start: the function's Handler is `{role}`; this executable runs as {}",
-            ROLES.join(" or ")
+            ROLES.join(", ")
         ),
     };
     ended.map_err(anyhow::Error::from_boxed).context("the runtime ended")
@@ -82,6 +85,20 @@ async fn run_caretaker(config: CaretakerConfig) -> Result<(), lambda_runtime::Er
         write_metrics(&caretaker.tally);
         write_metrics(&caretaker.incidents.tally);
         summary.map_err(InvocationError::of_caretaker)
+    });
+    lambda_runtime::run(handler).await
+}
+
+/// It speaks with no service of AWS, so nothing is made first, and a refusal is an answer.
+async fn run_prober(limits: Limits) -> Result<(), lambda_runtime::Error> {
+    let limits = &limits;
+    let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let answer = answer_probe(event.payload.get().as_bytes(), limits, now()).await;
+        match answer.get("refused").and_then(Value::as_str) {
+            Some(why) => tracing::warn!(why, "refused to connect"),
+            None => tracing::info!(addresses = answer["facts"].as_array().map_or(0, Vec::len), "probed"),
+        }
+        Ok::<_, InvocationError>(answer)
     });
     lambda_runtime::run(handler).await
 }

@@ -3,14 +3,13 @@
 //! The caretaker runs this every minute. It resolves an alert only when fresh readings find its fault gone.
 
 use tokio::time::{Duration, Instant};
-use tracing::error;
+use tracing::{error, info};
 
 use crate::causes::Diagnosis;
 use crate::functions::notify::{Published, Work, lease};
 use crate::functions::respond::Responder;
 use crate::incidents::coverage::{AlertId, CoverageChange, Flapping};
 use crate::incidents::plan::{Table, Todo, plan};
-use crate::incidents::record::AlertState;
 use crate::incidents::step::{AlertTask, Job, TaskOutcome};
 use crate::incidents::store::{Contents, Store, StoreError};
 use crate::incidents::{AlertRecord, FailureGroup, Fingerprint, Incident};
@@ -37,6 +36,14 @@ impl Responder {
     /// A store that can't be reached, or an alert that could not be published: the schedule comes again.
     pub async fn care(&self, deadline: Instant) -> anyhow::Result<SweepReport> {
         let contents = self.store.all((self.now)()).await?;
+        for old in &contents.old {
+            let alert = old.id.to_string();
+            info!(
+                alert,
+                "an earlier version opened this alert: it ends without evidence, or goes on under another key"
+            );
+            self.store.write(None, old).await?;
+        }
         let mut report = SweepReport {
             open: contents.alerts.iter().filter(|alert| alert.is_joinable()).count(),
             ..SweepReport::default()
@@ -77,10 +84,12 @@ impl Responder {
                 left += 1;
                 continue;
             }
-            let opens = todo.job == Job::Open && todo.alert.state == AlertState::Opening { announced: false };
-            let own = contents.incidents.iter().find(|one| opens && one.fingerprint == todo.alert.leader);
-            if let Some(own) = own.filter(|own| self.is_exhausted(own, now)) {
-                withheld.push(own.clone());
+            let opens = todo.job == Job::Open && todo.alert.is_unannounced();
+            let needs = opens || matches!(todo.job, Job::Update { .. });
+            let own = contents.incidents.iter().find(|one| needs && one.fingerprint == todo.alert.leader);
+            if let Some(own) = own.filter(|own| !todo.alert.is_digest() && self.is_exhausted(own, now)) {
+                // What is on an alert waits for an hour that has messages left; the rest a digest counts.
+                withheld.extend(opens.then(|| own.clone()));
                 continue;
             }
             let mut work = self.work(contents, todo, deadline).await?;

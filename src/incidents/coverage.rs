@@ -17,7 +17,7 @@ pub struct Policy {
 
 /// The finding that explained an incident when it was told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Fault {
+pub struct KnownFault {
     /// Its code.
     pub code: String,
     /// What was at fault: an ARN or id.
@@ -63,6 +63,8 @@ pub struct Coverage {
     pub alert: Option<AlertId>,
     /// Whether a message of that alert has named it, or of one that was merged into it.
     pub named: bool,
+    /// The version of the alert at which its path was read again. Only an end of that version covers it.
+    pub proved: Option<u64>,
     /// The alert that ended last, and when.
     pub ended: Option<(AlertId, Timestamp)>,
     pub flapping: Flapping,
@@ -86,8 +88,12 @@ pub enum CoverageChange {
     Move { from: AlertId, to: AlertId },
     /// Remembers what the alert's messages cover.
     Cover { alert: AlertId, covered: u64 },
-    /// Takes it off the alert, which has ended.
-    End { alert: AlertId, at: Timestamp, flapping: Flapping },
+    /// Remembers, before an end is decided, that its path was read again, and up to which count the end covers it.
+    Prove { alert: AlertId, covered: u64, version: u64 },
+    /// Takes it off the alert, whose end covers it.
+    End { alert: AlertId, at: Timestamp, flapping: Flapping, version: u64 },
+    /// Takes it off an alert whose end does not cover it: it came there after the readings. It opens another.
+    Return { alert: AlertId, version: u64 },
     /// Takes it off an alert that was given up before it was published.
     Detach { alert: AlertId },
     /// Forgets it later, where everything is covered and ended.
@@ -106,6 +112,7 @@ impl Coverage {
             generation: 0,
             alert: None,
             named: false,
+            proved: None,
             ended: None,
             flapping: Flapping::default(),
             expires_at: None,
@@ -141,7 +148,9 @@ impl Coverage {
 
     /// The key of the next alert of which this is the leader: the same for every container that opens it.
     pub fn next_alert(&self, fingerprint: &Fingerprint) -> AlertId {
-        let opened = self.opened_at.strftime("%Y%m%dT%H%M");
+        // By the day: a container that can't reach the table still finds the key of an incident that opens now. An incident
+        // is kept for longer than a day after its last end, so no key comes twice.
+        let opened = self.opened_at.strftime("%Y%m%d");
         AlertId(format!("{fingerprint}-{opened}-{}", self.generation + 1))
     }
 
@@ -168,12 +177,14 @@ impl Coverage {
                 after.alert = Some(alert.clone());
                 after.named = covered.is_some();
                 after.covered = covered.unwrap_or(self.covered);
+                after.proved = None;
             }
             CoverageChange::Move { from, to } => {
                 if !on(from) {
                     return None;
                 }
                 after.alert = Some(to.clone());
+                after.proved = None;
             }
             CoverageChange::Cover { alert, covered } => {
                 // What is covered never becomes less, whatever write is late.
@@ -183,8 +194,26 @@ impl Coverage {
                 after.covered = *covered;
                 after.named = true;
             }
-            CoverageChange::End { alert, at, flapping } => {
-                if !on(alert) {
+            CoverageChange::Prove { alert, covered, version } => {
+                let later = self.proved.is_some_and(|proved| proved > *version);
+                if !on(alert) || *covered < self.covered || later {
+                    return None;
+                }
+                after.covered = *covered;
+                after.proved = Some(*version);
+            }
+            CoverageChange::Return { alert, version } => {
+                if !on(alert) || self.proved == Some(*version) {
+                    return None;
+                }
+                after.alert = None;
+                after.named = false;
+                after.generation += 1;
+                // What its messages covered has no end yet: the next alert has to carry it to one.
+                after.covered = self.ended_failed;
+            }
+            CoverageChange::End { alert, at, flapping, version } => {
+                if !on(alert) || self.proved != Some(*version) {
                     return None;
                 }
                 after.alert = None;

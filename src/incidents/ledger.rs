@@ -36,9 +36,15 @@ impl Charge {
             limits: vec![("all".to_owned(), most), (name("a", api), share(3)), (name("c", &cause), share(6))],
         }
     }
-}
 
-impl Charge {
+    /// A message that goes out however many there were: an end, or the digest.
+    pub fn always(now: Timestamp) -> Self {
+        Self {
+            hour: format!("messages#{}", now.strftime("%Y%m%dT%H")),
+            limits: vec![("all".to_owned(), u64::MAX)],
+        }
+    }
+
     /// What a refusal of it holds for: the hour, and the cause of the API.
     pub fn key(&self) -> String {
         let cause = self.limits.last().map_or("", |(name, _)| name.as_str());

@@ -1,15 +1,15 @@
 //! What the table holds → what has to be done, most pressing first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::incidents::coverage::{AlertId, CoverageChange, KEPT, Policy, words};
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::record::{AlertRecord, AlertState};
+use crate::incidents::record::{AlertRecord, AlertState, How, LastAlert};
 use crate::incidents::status::Status;
-use crate::incidents::step::{Job, Member};
+use crate::incidents::step::{Job, Member, leaving};
 
 /// An escalation waits this long after the last message, and each one makes the next wait twice as long.
 pub const SETTLING: Duration = Duration::from_secs(300);
@@ -41,7 +41,13 @@ pub fn plan(view: &Table, policy: Policy, now: Timestamp) -> Vec<Todo> {
     let pending = |id: &AlertId| todo.iter().any(|one| one.alert.id == *id);
     let alerts: Vec<&AlertRecord> = view.alerts.values().filter(|alert| !pending(&alert.id)).collect();
     let about = alerts.into_iter().filter_map(|alert| about(view, alert, policy, now)).collect::<Vec<_>>();
-    todo.extend(about);
+    // What is merged into an alert has to be read with the rest of it: its end waits for the next sweep.
+    let grows: BTreeSet<AlertId> = about.iter().filter_map(|one| one.job.merges_into()).cloned().collect();
+    todo.extend(
+        about
+            .into_iter()
+            .filter(|one| !matches!(one.job, Job::Recover { .. }) || !grows.contains(&one.alert.id)),
+    );
     todo.extend(view.incidents.values().filter_map(|member| opening(view, member, now)));
     todo.extend(view.incidents.values().filter_map(|member| expiring(member, now)));
     todo
@@ -64,9 +70,12 @@ fn repairs(view: &Table, now: Timestamp) -> Vec<Todo> {
         let Some(id) = &member.coverage.alert else { continue };
         let known = view.alerts.get(id);
         let change = match known.map(|alert| (&alert.state, alert.flapping)) {
-            Some((AlertState::Ended(end), flapping)) => {
-                CoverageChange::End { alert: id.clone(), at: end.at, flapping }
-            }
+            Some((AlertState::Ended(end), flapping)) => match &end.how {
+                How::Merged(into) if view.alerts.get(into).is_some_and(AlertRecord::is_joinable) => {
+                    CoverageChange::Move { from: id.clone(), to: into.clone() }
+                }
+                _ => leaving(id.clone(), end, flapping, &member.coverage),
+            },
             // It joined what was given up before it was published.
             Some(_) if known.is_some_and(|alert| is_given_up(view, alert, now)) => {
                 CoverageChange::Detach { alert: id.clone() }
@@ -127,6 +136,7 @@ fn about(view: &Table, alert: &AlertRecord, policy: Policy, now: Timestamp) -> O
             match leader {
                 Some(leader) if !announced && keeps(leader) => None,
                 Some(leader) if is_next(alert, leader) => None,
+                None if is_young(alert, now) => None,
                 _ if alert.is_digest() && !members.is_empty() => todo(Job::Open, members),
                 _ if !announced && members.is_empty() => todo(Job::Drop, members),
                 _ if !announced => None,
@@ -135,6 +145,9 @@ fn about(view: &Table, alert: &AlertRecord, policy: Policy, now: Timestamp) -> O
         }
         AlertState::Open => {
             if members.is_empty() {
+                if !view.incidents.contains_key(&alert.leader) && is_young(alert, now) {
+                    return None;
+                }
                 return todo(
                     Job::Merge { into: elsewhere(view, alert, view.incidents.get(&alert.leader))? },
                     members,
@@ -152,6 +165,12 @@ fn about(view: &Table, alert: &AlertRecord, policy: Policy, now: Timestamp) -> O
     }
 }
 
+/// Whether the failures of an alert may still come: a container published it that could not count them, and the payload comes
+/// again.
+fn is_young(alert: &AlertRecord, now: Timestamp) -> bool {
+    !alert.is_digest() && now.duration_since(alert.opened_at).unsigned_abs() < EXPIRE_AFTER
+}
+
 /// What the first message of an alert names, where it is due.
 fn opens(alert: &AlertRecord, leader: Option<&Member>, members: &[Member]) -> Option<Vec<Member>> {
     let leader = leader.filter(|leader| is_next(alert, leader) && leader.coverage.uncovered() > 0)?;
@@ -162,6 +181,10 @@ fn opens(alert: &AlertRecord, leader: Option<&Member>, members: &[Member]) -> Op
 
 /// Where an alert goes on whose failures are elsewhere; `None` where that is not published yet.
 fn elsewhere(view: &Table, alert: &AlertRecord, leader: Option<&Member>) -> Option<AlertId> {
+    if leader.is_some_and(|leader| opening(view, leader, alert.opened_at).is_some()) {
+        // Its failures are about to go on under the next key.
+        return None;
+    }
     let coverage = leader.map(|leader| &leader.coverage);
     let now_on = coverage.and_then(|coverage| coverage.alert.clone());
     let was_on = || coverage.and_then(|coverage| coverage.ended.as_ref().map(|(id, _)| id.clone()));
@@ -205,7 +228,7 @@ pub fn update(
         .then(|| (Status::Ongoing, format!("still failing {} after the last alert", words(since))))
 }
 
-fn growth(last: &crate::incidents::record::LastAlert, loud: &[&Member]) -> Option<String> {
+fn growth(last: &LastAlert, loud: &[&Member]) -> Option<String> {
     let plural = |n: usize, word: &str| format!("{n} more {word}{}", if n == 1 { "" } else { "s" });
     let joined =
         loud.iter().filter(|member| !member.coverage.named && member.coverage.uncovered() > 0).count();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::incidents::coverage::{AlertId, DAY, Fault, Flapping, KEPT};
+use crate::incidents::coverage::{AlertId, Coverage, DAY, Flapping, KEPT, KnownFault};
 use crate::incidents::fingerprint::Fingerprint;
 
 /// An alert as the table keeps it. Every write is on condition of the version that was read.
@@ -43,6 +43,16 @@ pub struct AlertEnd {
     pub how: How,
     pub at: Timestamp,
     pub reason: String,
+    /// The version at which the members were read again: the end covers those that bear it. None, where it merged.
+    #[serde(default)]
+    pub version: u64,
+}
+
+impl AlertEnd {
+    /// Whether it covers an incident that is on its alert.
+    pub fn covers(&self, coverage: &Coverage) -> bool {
+        coverage.proved == Some(self.version) && !matches!(self.how, How::Merged(_))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,11 +73,15 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// No invocation lasts longer than Lambda's 15 minutes: a lease that says more was written by a clock gone wrong.
-    pub const LONGEST: Duration = Duration::from_secs(1000);
+    /// No invocation lasts longer than Lambda's 15 minutes: a lease that says much more was written by a clock gone wrong.
+    pub const LONGEST: Duration = Duration::from_secs(1300);
+
+    /// Clocks may be apart by this much before a lease is taken from an owner that still runs.
+    pub const CLOCKS_APART: Duration = Duration::from_secs(120);
 
     pub fn holds(&self, now: Timestamp) -> bool {
-        let left = self.until.duration_since(now);
+        let until = self.until.checked_add(Self::CLOCKS_APART).unwrap_or(self.until);
+        let left = until.duration_since(now);
         left.is_positive() && left.unsigned_abs() <= Self::LONGEST
     }
 }
@@ -90,7 +104,25 @@ pub struct LastAlert {
     /// Before this, the fault is not read again.
     pub look_at: Option<Timestamp>,
     /// The finding that explained it: its code, and what was at fault.
-    pub fault: Option<Fault>,
+    pub fault: Option<KnownFault>,
+}
+
+impl LastAlert {
+    /// A first message of which nothing else is known.
+    pub fn first(at: Timestamp) -> Self {
+        Self {
+            number: 1,
+            at,
+            leader_failed: 0,
+            rate: None,
+            members: 1,
+            routes: 1,
+            escalations: 0,
+            quiet: false,
+            look_at: None,
+            fault: None,
+        }
+    }
 }
 
 /// How far the readings before an end have come: they are a few at a time.
@@ -133,6 +165,11 @@ impl AlertRecord {
         matches!(self.state, AlertState::Opening { .. } | AlertState::Open)
     }
 
+    /// Whether no message of it was ever about to be published.
+    pub fn is_unannounced(&self) -> bool {
+        self.state == AlertState::Opening { announced: false }
+    }
+
     pub fn is_open(&self) -> bool {
         self.state == AlertState::Open
     }
@@ -143,7 +180,7 @@ impl AlertRecord {
 
     /// Whether it was never published, and has no owner: the next task that needs the key takes it.
     pub fn is_idle(&self, now: Timestamp) -> bool {
-        self.state == AlertState::Opening { announced: false } && self.is_free(now)
+        self.is_unannounced() && self.is_free(now)
     }
 
     pub fn end(&self) -> Option<&AlertEnd> {

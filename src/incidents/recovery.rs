@@ -2,7 +2,7 @@
 
 use crate::causes::Cause;
 use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, State};
-use crate::incidents::coverage::Fault;
+use crate::incidents::coverage::KnownFault;
 
 /// What a fresh walk says of a fault that was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Recovery {
 }
 
 /// Sets a fresh walk against what was told.
-pub fn recovery(cause: &Cause, fault: Option<&Fault>, judgement: &Assessment) -> Recovery {
+pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessment) -> Recovery {
     if cause.blames.spares_path() {
         return Recovery::Gone(
             "this cause lies in no reading: only the log tells, and it is quiet".to_owned(),
@@ -57,7 +57,12 @@ fn hides(unread: &Finding, fault: Option<Code>) -> bool {
     let never = unread.is_unasked();
     match fault {
         Some(fault) if never => unread.code.kind() == fault.kind() && unread.hop == fault.hop(),
-        Some(fault) => unread.code.kind() == FindingKind::Hop || unread.code.kind() == fault.kind(),
+        Some(fault) => {
+            let kind = unread.code.kind();
+            // A prober is asked at addresses that the network's readings hold.
+            let addresses = fault.kind() == FindingKind::Probe && kind == FindingKind::Network;
+            kind == FindingKind::Hop || kind == fault.kind() || addresses
+        }
         None => !never,
     }
 }
@@ -66,6 +71,8 @@ fn hides(unread: &Finding, fault: Option<Code>) -> bool {
 fn shows(healthy: &Finding, fault: Code) -> bool {
     match fault.kind() {
         kind @ (FindingKind::Network | FindingKind::Certificate) => healthy.code.kind() == kind,
+        // Asked again, the prober finds no fault; that targets are healthy or answer shows the rest.
+        FindingKind::Probe => healthy.hop >= fault.hop() && healthy.code.kind() != FindingKind::Network,
         FindingKind::Hop | FindingKind::Setting | FindingKind::Logging | FindingKind::Metric => {
             healthy.code.kind() == FindingKind::Hop && healthy.hop >= fault.hop()
         }

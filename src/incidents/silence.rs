@@ -3,24 +3,26 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::incidents::failure_group::template;
 use crate::incidents::incident::Incident;
 use crate::incidents::step::Member;
 
 /// A silence: incidents that match are counted, not told, until it ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
     /// What to name when it is taken back.
     pub id: String,
     /// What it holds for.
+    #[serde(flatten)]
     pub matcher: Matcher,
     /// When it ends.
     pub until: Timestamp,
 }
 
 /// Which incidents a silence holds for: all that is given must match.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matcher {
     /// One incident, by its id or fingerprint.
     pub incident: Option<String>,

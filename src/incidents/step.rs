@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, DAY, Fault, Policy, words};
+use crate::incidents::coverage::{
+    AlertId, Coverage, CoverageChange, DAY, Flapping, KnownFault, Policy, words,
+};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::record::{AlertEnd, AlertRecord, AlertState, EvidenceSoFar, How, LastAlert, Lease};
 use crate::incidents::status::Status;
+use crate::text::bounded;
 
 /// An incident as a message shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +46,13 @@ pub enum Job {
     Expire { fingerprint: Fingerprint, change: CoverageChange },
 }
 
+impl Job {
+    /// The alert that this one's members are moved to.
+    pub fn merges_into(&self) -> Option<&AlertId> {
+        if let Self::Merge { into } = self { Some(into) } else { None }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Step {
     Claim,
@@ -53,7 +63,10 @@ enum Step {
         root: Fingerprint,
         seen: Option<AlertId>,
     },
-    Join(AlertId),
+    Join {
+        alert: AlertId,
+        covered: Option<u64>,
+    },
     Forget,
     Withdraw,
     /// Notes that the first message may be published from now on: its key has to be ended.
@@ -143,11 +156,12 @@ pub enum Reply {
     Changed(Option<Coverage>),
     Path {
         root: Option<Fingerprint>,
-        fault: Option<Fault>,
+        fault: Option<KnownFault>,
+        same: Same,
     },
     Evidence {
         recovery: Recovered,
-        fault: Option<Fault>,
+        fault: Option<KnownFault>,
     },
     Root {
         alert: Option<AlertId>,
@@ -156,6 +170,17 @@ pub enum Reply {
     Members(Vec<(Fingerprint, Option<Coverage>)>),
     /// It could not be had or done, or no reply came.
     Failed,
+}
+
+/// What the request's other lines say, where a batch border divided it: they are another incident's, and one alert is enough.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Same {
+    #[default]
+    No,
+    /// That incident is on this alert, whose message is published where `named`.
+    On { alert: AlertId, named: bool },
+    /// That incident is about to be counted.
+    Soon,
 }
 
 /// What readings say of a quiet alert.
@@ -180,10 +205,12 @@ pub struct AlertTask {
     is_new: bool,
     notice: Option<Notice>,
     root: Option<Fingerprint>,
-    fault: Option<Fault>,
+    fault: Option<KnownFault>,
     last: Option<LastAlert>,
     /// Whether it ends without a reading that proves it.
     unproven: bool,
+    /// Whether another incident is about to be counted that it belongs to.
+    waits: bool,
     stage: Step,
 }
 
@@ -196,7 +223,30 @@ impl AlertTask {
         };
         let is_new = job == Job::Open && alert.version == 0;
         let (notice, root, fault, last) = (None, None, None, None);
-        Self { job, alert, members, owner, lease, is_new, notice, root, fault, last, unproven: false, stage }
+        Self {
+            job,
+            alert,
+            members,
+            owner,
+            lease,
+            is_new,
+            notice,
+            root,
+            fault,
+            last,
+            unproven: false,
+            waits: false,
+            stage,
+        }
+    }
+
+    /// Whether the end of its alert covers a member: what came after the readings is published anew.
+    pub fn ends(&self, coverage: &Coverage) -> bool {
+        match self.alert.end() {
+            Some(AlertEnd { how: How::Merged(_), .. }) => coverage.covered > 0,
+            Some(end) => end.covers(coverage),
+            None => false,
+        }
     }
 
     /// What it does next.
@@ -218,9 +268,9 @@ impl AlertTask {
             Step::TakeRoot { root, seen } => {
                 Need::TakeRoot { root: root.clone(), seen: seen.clone(), alert: id() }
             }
-            Step::Join(alert) => {
+            Step::Join { alert, covered } => {
                 let generation = self.members[0].coverage.generation;
-                change(0, CoverageChange::Attach { generation, alert: alert.clone(), covered: None })
+                change(0, CoverageChange::Attach { generation, alert: alert.clone(), covered: *covered })
             }
             Step::Forget => Need::Delete { alert: id(), version: self.alert.version },
             // The record stays: were it deleted and made anew, a late write could take one for the other.
@@ -244,8 +294,8 @@ impl AlertTask {
             }
             Step::Reread => Need::Members,
             Step::Cover(place) => {
-                let covered = self.members[*place].coverage.failed;
-                change(*place, CoverageChange::Cover { alert: id(), covered })
+                let (covered, version) = (self.members[*place].coverage.failed, self.alert.version);
+                change(*place, CoverageChange::Prove { alert: id(), covered, version })
             }
             Step::Decide => Need::Write { seen: Some(self.alert.version), alert: self.decided(now) },
             Step::Note => Need::Write { seen: Some(self.alert.version), alert: self.noted() },
@@ -307,17 +357,34 @@ impl AlertTask {
                 Step::Claim
             }
             (Step::Claim, _) => Step::Done(TaskOutcome::Lost),
-            (Step::Budget, Reply::Done) => Step::Announce,
-            (Step::Budget, _) => Step::Withdraw,
+            (Step::Budget, Reply::Done) if self.alert.is_unannounced() => Step::Announce,
+            (Step::Budget, Reply::Done) => Step::Publish,
+            (Step::Budget, _) if self.alert.is_unannounced() => Step::Withdraw,
+            (Step::Budget, _) if matches!(self.job, Job::Recover { .. }) => {
+                // What was read holds for a while; it is published when there is a message left for it.
+                let look_at = now.checked_add(policy.resolve_after).ok();
+                self.last = self.alert.last.clone().map(|before| LastAlert { look_at, ..before });
+                Step::Note
+            }
+            (Step::Budget, _) => Step::Release(TaskOutcome::Quiet),
             (Step::Withdraw, _) if self.members[0].coverage.alert.is_some() => Step::Done(self.joined()),
+            (Step::Withdraw, _) if self.waits => Step::Done(TaskOutcome::Quiet),
             (Step::Withdraw, _) => Step::Done(TaskOutcome::Withheld),
             (Step::Forget, _) => Step::Done(TaskOutcome::Quiet),
-            (Step::Read, Reply::Path { root, fault }) => self.read(root, fault, now),
+            (Step::Read, Reply::Path { same: Same::On { alert, named }, .. }) if self.may_join() => {
+                let covered = named.then_some(self.members[0].coverage.failed);
+                Step::Join { alert, covered }
+            }
+            (Step::Read, Reply::Path { same: Same::Soon, .. }) if self.may_join() => {
+                self.waits = true;
+                Step::Withdraw
+            }
+            (Step::Read, Reply::Path { root, fault, .. }) => self.read(root, fault, now),
             (Step::Read, Reply::Evidence { recovery, fault }) => self.seen(recovery, fault, policy, now),
             (Step::Root(root), Reply::Root { alert, kept }) => {
                 let known = kept.filter(|kept| kept.is_joinable() && kept.id != self.alert.id);
                 match known {
-                    Some(known) if self.may_join() => Step::Join(known.id),
+                    Some(known) if self.may_join() => Step::Join { alert: known.id, covered: None },
                     // A key that may have been published has to be ended: it opens, and is merged.
                     Some(_) => self.announce(),
                     None => Step::TakeRoot { root, seen: alert },
@@ -326,17 +393,30 @@ impl AlertTask {
             (Step::TakeRoot { root, .. }, Reply::Refused(_)) => Step::Root(root),
             (Step::TakeRoot { .. }, _) => self.announce(),
             (Step::Announce, Reply::Done) => Step::Publish,
-            (Step::Join(alert), Reply::Changed(Some(coverage))) => {
+            (Step::Join { alert, .. }, Reply::Changed(Some(coverage))) => {
                 self.members[0].coverage = coverage;
                 debug_assert_eq!(self.members[0].coverage.alert.as_ref(), Some(&alert));
                 Step::Withdraw
             }
-            (Step::Join(_), _) => Step::Done(TaskOutcome::Lost),
+            (Step::Join { .. }, _) => Step::Done(TaskOutcome::Lost),
             (Step::Publish, _) => Step::Record,
             (Step::Record, Reply::Done) => self.settle(0),
+            // Another ended the key meanwhile: what was published after the end needs it again.
+            (Step::Record, Reply::Refused(Some(known))) if known.end().is_some() && !self.says_end() => {
+                self.alert = known;
+                self.last = None;
+                self.publish_end()
+            }
             (Step::Settle(place), _) => self.settle(place + 1),
             (Step::Move(place), _) => self.moved(place + 1),
             (Step::Reread, Reply::Members(members)) => {
+                let own = |fingerprint: &Fingerprint| {
+                    self.members.iter().any(|member| member.fingerprint == *fingerprint)
+                };
+                let came = members.iter().any(|(fingerprint, coverage)| {
+                    let on = coverage.as_ref().and_then(|coverage| coverage.alert.as_ref());
+                    on == Some(&self.alert.id) && !own(fingerprint)
+                });
                 let still = |member: &Member| {
                     members.iter().any(|(fingerprint, coverage)| {
                         *fingerprint == member.fingerprint
@@ -345,7 +425,11 @@ impl AlertTask {
                             })
                     })
                 };
-                if self.members.iter().all(still) { self.cover(0) } else { Step::Release(TaskOutcome::Quiet) }
+                if !came && self.members.iter().all(still) {
+                    self.cover(0)
+                } else {
+                    Step::Release(TaskOutcome::Quiet)
+                }
             }
             (Step::Cover(place), Reply::Changed(Some(coverage)))
                 if coverage.failed == self.members[place].coverage.failed =>
@@ -400,19 +484,20 @@ impl AlertTask {
             match &self.job {
                 Job::Merge { into } if *into == alert.id => {
                     let reason = "its failures are not kept any more".to_owned();
-                    alert.state = AlertState::Ending(AlertEnd { how: How::Expired, at: now, reason });
+                    alert.state =
+                        AlertState::Ending(AlertEnd { how: How::Expired, at: now, reason, version: 0 });
                 }
                 Job::Merge { into } => {
                     let reason = format!("continues as #{into}");
-                    alert.state =
-                        AlertState::Ending(AlertEnd { how: How::Merged(into.clone()), at: now, reason });
+                    let how = How::Merged(into.clone());
+                    alert.state = AlertState::Ending(AlertEnd { how, at: now, reason, version: 0 });
                 }
                 _ => {}
             }
         })
     }
 
-    fn read(&mut self, root: Option<Fingerprint>, fault: Option<Fault>, now: Timestamp) -> Step {
+    fn read(&mut self, root: Option<Fingerprint>, fault: Option<KnownFault>, now: Timestamp) -> Step {
         self.fault = fault;
         let update = match &self.job {
             Job::Update { status, reason } => Notice { status: *status, reason: reason.clone() },
@@ -431,14 +516,14 @@ impl AlertTask {
 
     fn may_join(&self) -> bool {
         self.job == Job::Open
-            && self.alert.state == AlertState::Opening { announced: false }
+            && self.alert.is_unannounced()
             && self.members.len() == 1
             && self.members[0].coverage.alert.is_none()
     }
 
     fn announce(&self) -> Step {
         // What joins another alert costs no message: only now is it certain that this is one.
-        if self.alert.state == (AlertState::Opening { announced: false }) {
+        if self.alert.is_unannounced() || matches!(self.job, Job::Update { .. }) {
             Step::Budget
         } else {
             Step::Publish
@@ -468,7 +553,13 @@ impl AlertTask {
     }
 
     /// What readings lead to.
-    fn seen(&mut self, recovery: Recovered, fault: Option<Fault>, policy: Policy, now: Timestamp) -> Step {
+    fn seen(
+        &mut self,
+        recovery: Recovered,
+        fault: Option<KnownFault>,
+        policy: Policy,
+        now: Timestamp,
+    ) -> Step {
         let Job::Recover { quiet, may_expire } = &self.job else { return Step::Done(TaskOutcome::Quiet) };
         let (quiet, may_expire) = (words(*quiet), *may_expire);
         self.fault = fault.or_else(|| self.alert.last.as_ref().and_then(|last| last.fault.clone()));
@@ -518,7 +609,7 @@ impl AlertTask {
         }
         self.last = Some(last);
         self.notice = Some(Notice { status: Status::Ongoing, reason: says });
-        Step::Publish
+        Step::Budget
     }
 
     /// What is to be remembered of the message.
@@ -546,9 +637,11 @@ impl AlertTask {
     }
 
     fn decided(&self, now: Timestamp) -> AlertRecord {
-        let reason = self.notice.as_ref().map_or(String::new(), |notice| notice.reason.clone());
+        // A reading may quote much; the item stays small.
+        let reason = self.notice.as_ref().map_or(String::new(), |notice| bounded(&notice.reason, 600));
         let how = if self.unproven { How::Expired } else { How::Resolved };
-        self.alert.with(|alert| alert.state = AlertState::Ending(AlertEnd { how, at: now, reason }))
+        let version = self.alert.version;
+        self.alert.with(|alert| alert.state = AlertState::Ending(AlertEnd { how, at: now, reason, version }))
     }
 
     fn noted(&self) -> AlertRecord {
@@ -582,9 +675,7 @@ impl AlertTask {
         let Member { coverage, .. } = &self.members[place];
         let alert = self.alert.id.clone();
         match &self.alert.state {
-            AlertState::Ended(end) => {
-                CoverageChange::End { alert, at: end.at, flapping: self.alert.flapping }
-            }
+            AlertState::Ended(end) => leaving(alert, end, self.alert.flapping, coverage),
             _ if coverage.alert.is_none() => CoverageChange::Attach {
                 generation: coverage.generation,
                 alert,
@@ -627,8 +718,23 @@ impl AlertTask {
         self.alert.merged_into().cloned()
     }
 
+    /// Whether the message under way is an end.
+    fn says_end(&self) -> bool {
+        self.notice.as_ref().is_some_and(|notice| notice.status.event_action() == "resolve")
+    }
+
     fn joined(&self) -> TaskOutcome {
         let joined = self.members.first().and_then(|leader| leader.coverage.alert.clone());
         joined.map_or(TaskOutcome::Lost, TaskOutcome::Joined)
+    }
+}
+
+/// How an incident leaves an alert that ended.
+pub fn leaving(alert: AlertId, end: &AlertEnd, flapping: Flapping, coverage: &Coverage) -> CoverageChange {
+    let version = end.version;
+    if end.covers(coverage) {
+        CoverageChange::End { alert, at: end.at, flapping, version }
+    } else {
+        CoverageChange::Return { alert, version }
     }
 }

@@ -1,14 +1,14 @@
 //! Who keeps incidents and alerts, so that one fault is one alert.
 
 #[cfg(feature = "live")]
-pub mod dynamodb;
+mod document;
 #[cfg(feature = "live")]
-mod example;
+pub mod dynamodb;
 #[cfg(feature = "live")]
 mod item;
 pub mod memory;
 #[cfg(feature = "live")]
-mod silences;
+mod table;
 #[cfg(feature = "live")]
 mod update;
 
@@ -47,6 +47,18 @@ pub enum Written {
 pub struct Contents {
     pub incidents: Vec<Incident>,
     pub alerts: Vec<AlertRecord>,
+    /// Keys that the version before opened and that this one does not know yet.
+    pub old: Vec<AlertRecord>,
+}
+
+/// What a container could not write to the table, to be written later.
+#[derive(Debug)]
+pub struct Unstored {
+    pub news: FailureGroup,
+    /// The alert that it publishes.
+    pub alert: Option<AlertRecord>,
+    /// Whether the table knows that alert as it is, so that it ends whatever becomes of the container.
+    pub is_known: bool,
 }
 
 /// Keeps incidents and alerts for all containers. Counting never waits for an alert.

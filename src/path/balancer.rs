@@ -1,6 +1,7 @@
 //! One load balancer of a path: what was read of it, and of what lies behind it.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::aws::model::{
     AcmCertificate, Attributes, Instance, Listener, ListenerCertificate, LoadBalancer, NetworkAcl,
@@ -10,7 +11,7 @@ use crate::aws::model::{
 use crate::aws::{QueryKind, Reading};
 use crate::causes::Endpoint;
 use crate::ids::Arn;
-use crate::path::listener_rules::{self, Seen};
+use crate::path::listener_rules::{self, SeenRequest};
 
 /// A load balancer on the path.
 #[derive(Clone, Debug)]
@@ -19,8 +20,8 @@ pub struct Balancer {
     pub arn: Option<Arn>,
     /// What is called on it.
     pub called: Option<Endpoint>,
-    /// The path that it is asked for, which its rules may look at.
-    pub called_path: Option<String>,
+    /// The request that it sees, at which its rules may look.
+    pub request: SeenRequest,
     pub load_balancer: Reading<LoadBalancer>,
     /// The listener that the integration names; else all listeners of the load balancer.
     pub listeners: Reading<Vec<Listener>>,
@@ -48,6 +49,8 @@ pub struct Details {
     pub listener_attributes: Reading<Attributes>,
     /// The load balancer's metrics around the failure.
     pub metrics: Reading<Vec<Series>>,
+    /// The same of the day before, where a count is up for as long as those of today go back.
+    pub metrics_day_before: Reading<Vec<Series>>,
 }
 
 /// What could be read of one certificate.
@@ -66,6 +69,7 @@ impl Details {
             certificates: BTreeMap::new(),
             listener_attributes: Reading::not_asked(QueryKind::ListenerAttributes, why),
             metrics: Reading::not_asked(QueryKind::Metrics, why),
+            metrics_day_before: Reading::not_asked(QueryKind::Metrics, why),
         }
     }
 }
@@ -76,7 +80,7 @@ impl Balancer {
         Self {
             arn: None,
             called: None,
-            called_path: None,
+            request: SeenRequest::default(),
             load_balancer: Reading::not_asked(QueryKind::LoadBalancer, why),
             listeners: Reading::not_asked(QueryKind::Listeners, why),
             named_listener: None,
@@ -128,8 +132,14 @@ impl Balancer {
     /// The rules that may have taken the request; `None` where the listener has none, or they could not be read.
     pub fn taking_rules(&self) -> Option<Vec<&Rule>> {
         let rules = self.rules.value().filter(|rules| !rules.is_empty())?;
-        let host = self.called.as_ref().map(|endpoint| endpoint.host.as_str());
-        Some(listener_rules::taking(rules, Seen { host, path: self.called_path.as_deref(), method: None }))
+        Some(listener_rules::taking(rules, &self.request))
+    }
+
+    /// Adds where requests come from, which may decide what rules took them: targets of others were not called.
+    pub(crate) fn comes_from(&mut self, sources: Vec<IpAddr>) {
+        self.request.sources = sources;
+        let called = self.called_target_groups();
+        self.targets.retain(|group, _| called.contains(group));
     }
 
     /// A target group's entry.

@@ -6,16 +6,18 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::join;
 
 use crate::aws::model::{
-    AcmCertificate, Attributes, Listener, ListenerCertificate, MetricsOf, Series, Target, VpcLink, X509,
+    AcmCertificate, Attributes, Listener, ListenerCertificate, MetricsOf, Point, Series, Target, VpcLink,
+    X509,
 };
 use crate::aws::{Query, QueryKind, Reading};
 use crate::causes::Endpoint;
 use crate::ids::Arn;
 use crate::path::balancer::{Balancer, CertificateReadings, Details};
+use crate::path::listener_rules::SeenRequest;
 use crate::path::path_reader::{MOST_GROUPS, PathReader};
 use crate::path::private_path::NO_WAY;
 
@@ -31,7 +33,7 @@ impl PathReader<'_> {
         &self,
         named: &Arn,
         called: Option<Endpoint>,
-        called_path: Option<String>,
+        request: SeenRequest,
     ) -> Balancer {
         let arn = named.load_balancer();
         let named_listener = (arn != *named).then(|| named.clone());
@@ -51,7 +53,7 @@ impl PathReader<'_> {
         Balancer {
             arn: Some(arn),
             called,
-            called_path,
+            request,
             load_balancer,
             listeners,
             named_listener,
@@ -90,7 +92,9 @@ impl PathReader<'_> {
         // Only a network load balancer can have one as its target, so this ends after two.
         let (arn, port) = albs.into_iter().next().filter(|_| outer.is_network())?;
         let called = outer.called.clone().map(|endpoint| Endpoint { port, ..endpoint });
-        let front = self.front(&arn, called, outer.called_path.clone()).await;
+        // It sees the other load balancer's addresses, or those behind that one.
+        let request = SeenRequest { sources: Vec::new(), ..outer.request.clone() };
+        let front = self.front(&arn, called, request).await;
         Some(Box::new(Box::pin(self.behind(front, None)).await))
     }
 
@@ -110,13 +114,15 @@ impl PathReader<'_> {
             self.metrics(balancer),
         );
         let unread = Details::unread("the called listener is not known, or has none");
+        let (metrics, metrics_day_before) = metrics.unwrap_or((unread.metrics, unread.metrics_day_before));
         let (listener_certificates, certificates) =
             certificates.unwrap_or((unread.listener_certificates, BTreeMap::new()));
         Details {
             listener_certificates,
             certificates,
             listener_attributes: listener_attributes.unwrap_or(unread.listener_attributes),
-            metrics: metrics.unwrap_or(unread.metrics),
+            metrics,
+            metrics_day_before,
         }
     }
 
@@ -161,18 +167,39 @@ impl PathReader<'_> {
         Some(self.read(Query::ListenerAttributes(listener.arn.clone())).await)
     }
 
-    async fn metrics(&self, balancer: &Balancer) -> Option<Reading<Vec<Series>>> {
+    async fn metrics(&self, balancer: &Balancer) -> Option<(Reading<Vec<Series>>, Reading<Vec<Series>>)> {
         let arn = balancer.arn.as_ref().filter(|_| !balancer.load_balancer.is_absent())?;
+        let unasked = |why| Reading::not_asked(QueryKind::Metrics, why);
         let Some(failed) = self.failed else {
             let why = "the log does not say when the request failed";
-            return Some(Reading::not_asked(QueryKind::Metrics, why));
+            return Some((unasked(why), unasked(why)));
         };
         let mut target_groups = balancer.called_target_groups();
         target_groups.truncate(MOST_COUNTED);
         let (load_balancer, network) = (arn.clone(), balancer.is_network());
         let of = MetricsOf { load_balancer, network, target_groups, failed: minute(failed) };
-        Some(self.read(Query::Metrics(of)).await)
+        let today: Reading<Vec<Series>> = self.read(Query::Metrics(of.clone())).await;
+        let day_before = match today.value().is_some_and(|series| series.iter().any(|one| is_up(one, failed)))
+        {
+            true => {
+                let target_groups = Vec::new();
+                let failed = of.failed - SignedDuration::from_hours(24);
+                self.read(Query::Metrics(MetricsOf { target_groups, failed, ..of })).await
+            }
+            false => unasked("no count is up for as long as its history goes back"),
+        };
+        Some((today, day_before))
     }
+}
+
+/// Whether the first minutes that are known are as busy as those of the failure: then its beginning is not among them.
+fn is_up(series: &Series, failed: Timestamp) -> bool {
+    const FIRST: usize = 10;
+    let near = |point: &&Point| failed.duration_since(point.at).abs() < SignedDuration::from_mins(2);
+    let busiest = series.points.iter().filter(near).map(|point| point.count).max();
+    let first = series.points.iter().take(FIRST).map(|point| point.count).min();
+    let known = series.points.len() > 2 * FIRST && series.target_group.is_none();
+    known && busiest.zip(first).is_some_and(|(busiest, first)| busiest > FIRST as u64 && first >= busiest / 2)
 }
 
 /// The minute that a moment lies in: metrics know no finer time.

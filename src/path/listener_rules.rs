@@ -2,19 +2,30 @@
 //!
 //! Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html>
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use crate::aws::model::{Condition, Rule};
 
-/// What is known of the request that the load balancer saw.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Seen<'a> {
-    pub(crate) host: Option<&'a str>,
-    pub(crate) path: Option<&'a str>,
-    pub(crate) method: Option<&'a str>,
+/// What is known of the request that a load balancer sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeenRequest {
+    pub host: Option<String>,
+    pub path: Option<String>,
+    pub method: Option<String>,
+    /// Whether its URI has a query.
+    pub query: Option<bool>,
+    /// Headers that the integration sets, in lower case: their fixed value, or `None` where it comes from the client.
+    pub headers: BTreeMap<String, Option<String>>,
+    /// The addresses that it comes from; empty where they are not known.
+    pub sources: Vec<IpAddr>,
 }
 
-/// The rules that may have taken the request: one where it is certain, more where a condition (a header, a query, a source
-/// address) can't be decided. Rules are asked by priority, the default last.
-pub(crate) fn taking<'r>(rules: &'r [Rule], seen: Seen<'_>) -> Vec<&'r Rule> {
+/// The rules that may have taken the request: one where it is certain, more where a condition (a client's header, say)
+/// can't be decided. Rules are asked by priority, the default last.
+pub(crate) fn taking<'r>(rules: &'r [Rule], seen: &SeenRequest) -> Vec<&'r Rule> {
     let mut by_priority: Vec<&Rule> = rules.iter().collect();
     by_priority.sort_by_key(|rule| rule.priority.unwrap_or(u32::MAX));
     let mut taking = Vec::new();
@@ -32,7 +43,7 @@ pub(crate) fn taking<'r>(rules: &'r [Rule], seen: Seen<'_>) -> Vec<&'r Rule> {
 }
 
 /// Whether all of a rule's conditions hold; `None` where one can't be decided and none fails.
-fn verdict(rule: &Rule, seen: Seen<'_>) -> Option<bool> {
+fn verdict(rule: &Rule, seen: &SeenRequest) -> Option<bool> {
     let held: Vec<Option<bool>> = rule.conditions.iter().map(|condition| holds(condition, seen)).collect();
     if held.contains(&Some(false)) {
         return Some(false);
@@ -40,17 +51,35 @@ fn verdict(rule: &Rule, seen: Seen<'_>) -> Option<bool> {
     (!held.contains(&None)).then_some(true)
 }
 
-fn holds(condition: &Condition, seen: Seen<'_>) -> Option<bool> {
-    let any = |text: &str, fold: bool| {
+fn holds(condition: &Condition, seen: &SeenRequest) -> Option<bool> {
+    let any = |text: &String, fold: bool| {
         let mut values = condition.values.iter();
         values.any(|value| matches(&folded(value, fold), &folded(text, fold)))
     };
     match condition.field.as_str() {
+        "query-string" => (seen.query == Some(false)).then_some(false),
         // Values that are regular expressions are not kept; a condition without values can't be decided.
         _ if condition.values.is_empty() => None,
-        "host-header" => seen.host.map(|host| any(host, true)),
-        "path-pattern" => seen.path.map(|path| any(path, false)),
-        "http-request-method" => seen.method.map(|method| any(method, false)),
+        "host-header" => seen.host.as_ref().map(|host| any(host, true)),
+        "path-pattern" => seen.path.as_ref().map(|path| any(path, false)),
+        "http-request-method" => seen.method.as_ref().map(|method| any(method, false)),
+        "http-header" => {
+            let name = condition.header.as_ref()?.to_ascii_lowercase();
+            seen.headers.get(&name)?.as_ref().map(|value| any(value, true))
+        }
+        "source-ip" => comes_from(&seen.sources, &condition.values),
+        _ => None,
+    }
+}
+
+/// Whether all of the addresses lie in the networks, or none does.
+fn comes_from(sources: &[IpAddr], networks: &[String]) -> Option<bool> {
+    let networks: Vec<IpNet> = networks.iter().map(|network| network.parse().ok()).collect::<Option<_>>()?;
+    let inside = sources.iter().filter(|source| networks.iter().any(|network| network.contains(*source)));
+    match inside.count() {
+        _ if sources.is_empty() => None,
+        0 => Some(false),
+        all if all == sources.len() => Some(true),
         _ => None,
     }
 }
@@ -93,14 +122,23 @@ mod tests {
         let condition = |(field, value): &(&str, &str)| Condition {
             field: (*field).to_owned(),
             values: if value.is_empty() { Vec::new() } else { vec![(*value).to_owned()] },
+            header: (*field == "http-header").then(|| "X-Tenant".to_owned()),
         };
         Rule { priority, conditions: conditions.iter().map(condition).collect(), actions: Vec::new() }
     }
 
     #[track_caller]
     fn check(rules: &[Rule], expected: &[Option<u32>]) {
-        let seen = Seen { host: Some("Orders.internal"), path: Some("/orders/7"), method: Some("GET") };
-        let found: Vec<_> = taking(rules, seen).iter().map(|rule| rule.priority).collect();
+        let text = |text: &str| Some(text.to_owned());
+        let seen = SeenRequest {
+            host: text("Orders.internal"),
+            path: text("/orders/7"),
+            method: text("GET"),
+            query: Some(false),
+            headers: BTreeMap::from([("x-tenant".to_owned(), text("Blue"))]),
+            sources: vec!["10.0.1.7".parse().unwrap(), "10.0.2.7".parse().unwrap()],
+        };
+        let found: Vec<_> = taking(rules, &seen).iter().map(|rule| rule.priority).collect();
         assert_eq!(found, expected);
     }
 
@@ -123,9 +161,23 @@ mod tests {
 
     #[test]
     fn what_can_not_be_decided_leaves_several() {
-        let rules =
-            [rule(Some(1), &[("http-header", "x")]), rule(Some(2), &[("path-pattern", "")]), rule(None, &[])];
-        check(&rules, &[Some(1), Some(2), None]);
+        let rules = [rule(Some(2), &[("path-pattern", "")]), rule(None, &[])];
+        check(&rules, &[Some(2), None]);
+        let rules = [rule(Some(1), &[("source-ip", "10.0.1.0/24")]), rule(None, &[])];
+        check(&rules, &[Some(1), None]);
+        let mut rules = [rule(Some(1), &[("http-header", "x")]), rule(None, &[])];
+        rules[0].conditions[0].header = Some("X-Of-The-Client".to_owned());
+        check(&rules, &[Some(1), None]);
+    }
+
+    #[test]
+    fn query_header_and_source_decide_where_they_are_known() {
+        let default = rule(None, &[]);
+        check(&[rule(Some(1), &[("query-string", "")]), default.clone()], &[None]);
+        check(&[rule(Some(1), &[("http-header", "green")]), default.clone()], &[None]);
+        check(&[rule(Some(1), &[("http-header", "BL*")]), default.clone()], &[Some(1)]);
+        check(&[rule(Some(1), &[("source-ip", "10.0.0.0/16")]), default.clone()], &[Some(1)]);
+        check(&[rule(Some(1), &[("source-ip", "192.0.2.0/24")]), default], &[None]);
     }
 
     #[test]

@@ -64,21 +64,23 @@ impl PathReader<'_> {
         }
     }
 
-    /// Attributes tell whether targets of other zones are used, and whose address targets see. Both are a network load
-    /// balancer's matter: an application load balancer always uses its own addresses, and other zones unless told not to.
+    /// Attributes tell whether targets of other zones are used, and whose address targets see. An application load
+    /// balancer always uses its own addresses, and has no attribute of its own about zones.
     async fn attributes(
         &self,
         on: &Balancer,
         balancer: &LoadBalancer,
     ) -> (Reading<Attributes>, BTreeMap<Arn, Reading<Attributes>>) {
-        if balancer.kind != "network" {
-            return (Network::unread("it is no network load balancer").balancer_attributes, BTreeMap::new());
-        }
         let mut groups = on.called_target_groups();
         groups.truncate(MOST_GROUPS);
+        let of_balancer = async {
+            match balancer.kind.as_str() {
+                "network" => self.read(Query::LoadBalancerAttributes(balancer.arn.clone())).await,
+                _ => Network::unread("it is no network load balancer").balancer_attributes,
+            }
+        };
         let of_groups = groups.iter().map(|arn| self.read(Query::TargetGroupAttributes(arn.clone())));
-        let (of_balancer, of_groups) =
-            join!(self.read(Query::LoadBalancerAttributes(balancer.arn.clone())), join_all(of_groups));
+        let (of_balancer, of_groups) = join!(of_balancer, join_all(of_groups));
         (of_balancer, groups.into_iter().zip(of_groups).collect())
     }
 

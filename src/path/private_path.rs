@@ -9,6 +9,7 @@ use crate::aws::model::{
 use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::Endpoint;
 use crate::path::balancer::Balancer;
+use crate::path::probed::Probed;
 use crate::path::route::Resolved;
 
 /// The private path of one failed integration.
@@ -34,6 +35,8 @@ pub struct PrivatePath {
     pub link: Option<Link>,
     /// The load balancer behind the link; `None` where the path does not lead that far.
     pub balancer: Option<Balancer>,
+    /// What a prober answered, where one was asked.
+    pub probes: Vec<Probed>,
     /// What the role may not read, whatever came of it.
     pub refused: Vec<NotRead>,
 }
@@ -103,6 +106,7 @@ impl PrivatePath {
             undefined_in_uri: Vec::new(),
             link: None,
             balancer: None,
+            probes: Vec::new(),
             refused: Vec::new(),
         }
     }

@@ -4,16 +4,19 @@
 //! service; targets, connections, settings, metrics, the list of certificates and the near side of the network; the
 //! certificates themselves and the targets' interfaces; their security groups.
 
+use std::net::IpAddr;
+
 use tokio::join;
 use tokio::time::Instant;
 
 use crate::aws::model::{
-    EndpointConnection, EndpointService, Generation, NetworkInterface, Resource, Stage, VpcLink,
+    EndpointConnection, EndpointService, Generation, Integration, NetworkInterface, Resource, Stage, VpcLink,
 };
 use crate::aws::{Account, NotRead, Query, QueryKind, ReadError, Reading};
 use crate::causes::{Endpoint, RouteContext};
 use crate::ids::Arn;
 use crate::path::balancer::Balancer;
+use crate::path::listener_rules::SeenRequest;
 use crate::path::network_reader;
 use crate::path::path_reader::PathReader;
 use crate::path::private_path::{Link, NO_WAY, PrivatePath};
@@ -78,6 +81,12 @@ fn find_integration(path: &mut PrivatePath, resources: &Reading<Vec<Resource>>, 
 
 /// Puts the deployed integration in the place of the configured one: it is what the failed request ran over.
 fn prefer_deployed(path: &mut PrivatePath, deployed: &Reading<Vec<Resource>>, subject: &RouteContext) {
+    let of_canary = Reading::not_asked(
+        QueryKind::Deployed,
+        "the request ran over the canary's own deployment, and no call of AWS shows what that holds",
+    );
+    let elsewhere = subject.source.canary && path.stage.value().is_some_and(|stage| stage.canary_differs);
+    let deployed = if elsewhere { &of_canary } else { deployed };
     let found = deployed.clone().and_then(|resources| {
         match route::find(&resources, subject.route.as_ref(), subject.endpoint.as_ref()) {
             Found::One { integration, .. } => Some(integration.completed(path.integration.value())),
@@ -124,18 +133,22 @@ impl PathReader<'_> {
         else {
             return;
         };
-        let called = (path.endpoint.clone(), subject.called_path.clone());
+        let called = (path.endpoint.clone(), seen(path.endpoint.as_ref(), &integration, subject));
         let (link, balancer) = match &integration.target {
             Some(target) => self.v2(path.link_id.as_ref(), target, called).await,
             None => self.v1(path.link_id.as_ref(), called).await,
         };
         // A link that is gone leads nowhere, unless the integration itself names what lies behind it.
         let ends = integration.target.is_none() && link.reading().is_absent();
+        let sources = sources(&link);
         path.link = Some(link);
         path.balancer = (!ends).then(|| Balancer {
             called: path.endpoint.clone(),
             ..balancer.unwrap_or_else(|| Balancer::unread(NO_WAY))
         });
+        if let Some(balancer) = &mut path.balancer {
+            balancer.comes_from(sources);
+        }
     }
 
     /// The link of this id, whichever generation it is: not found in the likelier one, the other is asked.
@@ -156,14 +169,14 @@ impl PathReader<'_> {
     }
 
     /// Through PrivateLink: the link names the load balancer.
-    async fn v1(&self, id: Option<&Resolved>, (called, path): Called) -> (Link, Option<Balancer>) {
+    async fn v1(&self, id: Option<&Resolved>, (called, request): Called) -> (Link, Option<Balancer>) {
         let link = self.link(id, Generation::V1).await;
         let generation = link.value().map_or(Generation::V1, |link| link.generation);
         let first = link.value().and_then(|link| link.targets.first().cloned());
         let Some(arn) = first.filter(|_| generation == Generation::V1) else {
             return (Link::of(generation, link, NO_WAY), None);
         };
-        let (services, front) = join!(self.read(Query::EndpointServices), self.front(&arn, called, path));
+        let (services, front) = join!(self.read(Query::EndpointServices), self.front(&arn, called, request));
         let service = services.and_then(|services| service_of(&arn, services));
         let (connections, balancer) = join!(self.connections(&service), self.behind(front, None));
         (Link::V1 { link, service, connections }, Some(balancer))
@@ -181,9 +194,9 @@ impl PathReader<'_> {
         &self,
         id: Option<&Resolved>,
         target: &Arn,
-        (called, path): Called,
+        (called, request): Called,
     ) -> (Link, Option<Balancer>) {
-        let (link, front) = join!(self.link(id, Generation::V2), self.front(target, called, path));
+        let (link, front) = join!(self.link(id, Generation::V2), self.front(target, called, request));
         let generation = link.value().map_or(Generation::V2, |link| link.generation);
         let (interfaces, balancer) =
             join!(self.link_interfaces(link.value()), self.behind(front, link.value()));
@@ -203,8 +216,36 @@ impl PathReader<'_> {
     }
 }
 
-/// What is called, and with which path.
-type Called = (Option<Endpoint>, Option<String>);
+/// The request as a load balancer sees it: API Gateway makes it of the client's and of what the integration says.
+fn seen(called: Option<&Endpoint>, integration: &Integration, subject: &RouteContext) -> SeenRequest {
+    let host = match integration.headers.get("host") {
+        Some(set) => set.clone(),
+        None => called.map(|called| called.host.clone()),
+    };
+    let method = match integration.http_method.as_deref() {
+        Some("ANY") => subject.route.as_ref().map(|route| route.method.clone()),
+        method => method.map(str::to_owned),
+    };
+    SeenRequest {
+        host,
+        path: subject.called_path.clone(),
+        method,
+        query: subject.called_query,
+        headers: integration.headers.clone(),
+        sources: Vec::new(),
+    }
+}
+
+/// The addresses of a V2 link's own interfaces.
+fn sources(link: &Link) -> Vec<IpAddr> {
+    let Link::V2 { link, interfaces } = link else { return Vec::new() };
+    let groups = link.value().map(|link| &link.security_groups);
+    let own = interfaces.value().into_iter().flatten().filter(|one| Some(&one.groups) == groups);
+    own.flat_map(|one| one.addresses.clone()).collect()
+}
+
+/// What is called, and the request that it sees.
+type Called = (Option<Endpoint>, SeenRequest);
 
 /// The endpoint service of a load balancer; of several, the one that is there still.
 fn service_of(balancer: &Arn, services: Vec<EndpointService>) -> Option<EndpointService> {

@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
-
 pub const SCHEMA: &str = "vpclink-responder/probe/1";
 
 /// All about one address.
@@ -25,7 +23,7 @@ pub struct Facts {
 }
 
 /// Where the probe stood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Vantage {
     /// In the VPC link's own subnets and security groups.
@@ -34,6 +32,17 @@ pub enum Vantage {
     Vpc,
     /// The command line.
     Here,
+}
+
+impl Vantage {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Vpc => "vpc",
+            Self::Here => "here",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +56,7 @@ pub enum Tcp {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Tls {
     pub handshake: Handshake,
     pub version: Option<String>,
@@ -75,6 +85,7 @@ pub struct Tls {
     pub offers: Vec<Offer>,
 }
 
+#[cfg(feature = "probe")]
 impl Tls {
     pub(super) fn fault(&mut self, fault: TlsFault) {
         if !self.faults.contains(&fault) {
@@ -111,6 +122,7 @@ pub enum Handshake {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CertificateNames {
     pub cn: Option<String>,
     pub dns: Vec<String>,
@@ -128,6 +140,7 @@ pub struct CertificateFacts {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Chain {
     /// Whether each certificate is followed by its issuer. The JDK sorts them itself.
     pub in_order: Option<bool>,
@@ -190,8 +203,24 @@ pub enum TlsFault {
 
 impl TlsFault {
     /// What `insecureSkipVerification` waives, given that the private root is sent and may sign.
-    fn is_about_authority(self) -> bool {
+    pub fn is_about_authority(self) -> bool {
         matches!(self, Self::UntrustedUnknownRoot | Self::UntrustedSelfSigned)
+    }
+
+    /// What the JDK refuses whatever the authority; it logs a text of its own, not that no path to an authority was found.
+    pub fn is_refused_by_rule(self) -> bool {
+        matches!(
+            self,
+            Self::BadChain
+                | Self::BadSignature
+                | Self::NotForServers
+                | Self::ChainTooLong
+                | Self::CertificateTooLarge
+                | Self::CertificateUnreadable
+                | Self::WeakKey
+                | Self::WeakSignature
+                | Self::UnsupportedKey
+        )
     }
 }
 
@@ -214,6 +243,7 @@ pub enum LooksLike {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Http {
     pub result: HttpResult,
     pub status: Option<u32>,
@@ -249,6 +279,7 @@ pub struct Accepted {
     pub insecure_skip_verification: Option<bool>,
 }
 
+#[cfg(feature = "probe")]
 impl Facts {
     pub(super) fn new(address: SocketAddr, server_name: Option<String>, vantage: Vantage) -> Self {
         let refused = Some(false);
@@ -266,15 +297,16 @@ impl Facts {
     }
 }
 
+#[cfg(feature = "probe")]
 impl Accepted {
-    pub(super) fn of(facts: &Facts, plan: &Plan) -> Self {
+    /// `asked` tells whether TLS was.
+    pub(super) fn of(facts: &Facts, asked: bool) -> Self {
         let tls = &facts.tls;
         // The greeting by hand got further than our TLS: the JVM may go on where we stopped.
-        let unseen = plan.tls && tls.handshake != Handshake::Completed;
+        let unseen = asked && tls.handshake != Handshake::Completed;
         let root = tls.path.root.as_ref();
-        let doubtful_root = plan.tls
-            && tls.handshake == Handshake::Completed
-            && root.is_some_and(|root| root.listed.is_none());
+        let doubtful_root =
+            asked && tls.handshake == Handshake::Completed && root.is_some_and(|root| root.listed.is_none());
         let http = match facts.http.result {
             HttpResult::Valid | HttpResult::Odd => Some(true),
             HttpResult::NotTried => Some(true).filter(|_| !unseen),

@@ -3,11 +3,14 @@
 //! Sources: `BasicLineParser`, `AbstractMessageParser`, `LaxContentLengthStrategy` and `ChunkDecoder` of HttpCore, and what
 //! real servers got from it (docs/reliability.md).
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
+use super::MOST_BYTES;
 use super::connect::{Channel, End};
 use super::facts::{Http, HttpResult, LooksLike};
-use super::{MOST_BYTES, milliseconds};
+use super::probing::milliseconds;
 
 /// API Gateway's limit of a response: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
 const LARGEST_BODY: i64 = 10 * 1024 * 1024;
@@ -33,19 +36,20 @@ pub(super) async fn probe(channel: &mut Channel, host: &str, path: &str) -> (Htt
     }
 }
 
-/// A path that may stand in a request line.
-///
-/// # Errors
-/// Why not, in a sentence.
-pub fn path(path: &str) -> Result<(), String> {
-    if !path.starts_with('/') {
-        return Err("a path begins with `/`".to_owned());
+/// How long a server that speaks first is listened to.
+const WAIT_FOR_BANNER: Duration = Duration::from_millis(800);
+
+/// What a server says without being asked. One that speaks HTTP waits for a request.
+pub(super) async fn overhear(channel: &mut Channel) -> Http {
+    if let Channel::Plain(wire) = channel {
+        wire.wait_until(wire.deadline().min(Instant::now() + WAIT_FOR_BANNER));
     }
-    if path.len() > 1024 {
-        return Err("a path has at most 1,024 characters".to_owned());
+    let mut said = Vec::new();
+    let _ = channel.read(&mut said).await;
+    match said.is_empty() || looks_like(&said) == LooksLike::Http {
+        true => Http::default(),
+        false => invalid(&said, &said),
     }
-    let plain = path.bytes().all(|byte| byte.is_ascii_graphic());
-    if plain { Ok(()) } else { Err("a path has no blanks and no control characters".to_owned()) }
 }
 
 /// The answer's result; `None` while more bytes could change it.
@@ -376,14 +380,6 @@ mod tests {
             let part = read(&whole[..cut.min(whole.len() - 1)], None);
             prop_assert_eq!(part, None);
             prop_assert_eq!(read(whole, None).map(|http| http.result), Some(HttpResult::Valid));
-        }
-    }
-
-    #[test]
-    fn a_path_holds_no_second_request() {
-        assert_eq!(path("/health?deep=1"), Ok(()));
-        for bad in ["", "health", "/a b", "/a\r\nHost: x", "/\u{e9}"] {
-            assert!(path(bad).is_err(), "{bad:?}");
         }
     }
 }

@@ -1,34 +1,58 @@
 //! Whether a certificate covers a host, compared as Apache's `DefaultHostnameVerifier` does, and whether the JDK sends SNI.
 //!
+//! Alternative names come first, of the host's own kind; the common name counts only where there is none; a wildcard stands
+//! within the left-most label and never for a dot. International names are compared in their ASCII form.
 //! Source: <https://github.com/apache/httpcomponents-client/blob/4.5.x/httpclient/src/main/java/org/apache/http/conn/ssl/DefaultHostnameVerifier.java>
 
 use std::net::IpAddr;
 
 use super::facts::CertificateNames;
 
-/// Endings that are no public suffix, so that a wildcard may stand directly before them.
-const PRIVATE_ENDINGS: [&str; 9] =
-    ["corp", "example", "home", "internal", "intranet", "invalid", "lan", "local", "test"];
+/// Public endings of one label, the common ones; those of countries have two letters.
+const PUBLIC_ENDINGS: [&str; 8] = ["app", "biz", "com", "dev", "edu", "gov", "net", "org"];
 
 impl CertificateNames {
-    /// Alternative names of the host's own kind; the common name only where there is no alternative name at all.
-    pub(super) fn cover(&self, host: &str) -> bool {
-        if self.dns.is_empty() && self.ip.is_empty() {
-            return self.cn.as_deref().is_some_and(|cn| matches(cn, host));
-        }
-        match address(host) {
-            Some(address) => self.ip.iter().any(|known| known.parse() == Ok(address)),
-            None => self.dns.iter().any(|name| matches(name, host)),
-        }
+    /// Whether they cover the host.
+    pub fn cover(&self, host: &str) -> bool {
+        covers(&self.dns, Some(&self.ip), self.cn.as_deref(), host) == Some(true)
+    }
+
+    /// The names for people.
+    pub fn list(&self) -> String {
+        names_list(&self.dns, &self.ip, self.cn.as_deref())
+    }
+}
+
+/// Alternative names of the host's own kind; the common name only where there is no alternative name at all. `None` where
+/// the addresses would decide and could not be read.
+pub fn covers(dns: &[String], ip: Option<&[String]>, cn: Option<&str>, host: &str) -> Option<bool> {
+    if dns.is_empty() && ip.is_some_and(<[String]>::is_empty) {
+        return Some(cn.is_some_and(|cn| matches(cn, host)));
+    }
+    match address(host) {
+        Some(address) => ip.map(|ip| ip.iter().any(|known| known.parse() == Ok(address))),
+        None => Some(dns.iter().any(|name| matches(name, host))),
+    }
+}
+
+/// Names for people, the first few of many.
+pub fn names_list(dns: &[String], ip: &[String], cn: Option<&str>) -> String {
+    let known: Vec<&str> = dns.iter().chain(ip).map(String::as_str).collect();
+    match (known.as_slice(), cn) {
+        ([], Some(cn)) => cn.to_owned(),
+        ([], None) => "no name at all".to_owned(),
+        (known, _) if known.len() > 6 => format!("{} and {} more", known[..6].join(", "), known.len() - 6),
+        (known, _) => known.join(", "),
     }
 }
 
 /// The host as an address, without a URI's brackets.
-pub(super) fn address(host: &str) -> Option<IpAddr> {
+pub fn address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 /// The name that the JDK would send: with a dot inside, not ending in one, no address, letters, digits and hyphens only.
+#[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "what connects sends it"))]
 pub(super) fn sni(host: &str) -> Option<&str> {
     let inside = host.find('.').is_some_and(|at| at > 0) && !host.ends_with('.');
     let numeric = host.split('.').all(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
@@ -48,9 +72,9 @@ fn matches(name: &str, host: &str) -> bool {
     else {
         return false;
     };
-    // Its list of public suffixes keeps a wildcard from covering a whole ending. We carry no list: a single label is
-    // taken for a public ending unless it is known for none.
-    if !suffix.contains('.') && !PRIVATE_ENDINGS.contains(&suffix) {
+    // Its list of public suffixes keeps a wildcard from covering a whole ending. Endings that it does not list, as networks
+    // of one's own have, are covered; we carry the common ones alone, since a wrong *no* would accuse a sound certificate.
+    if !suffix.contains('.') && (suffix.len() <= 2 || PUBLIC_ENDINGS.contains(&suffix)) {
         return false;
     }
     let behind = name.split_once('*').map_or("", |(_, behind)| behind);
@@ -78,11 +102,31 @@ mod tests {
         check(&["*.example.com"], &[], None, "example.com", false);
         check(&["back*.zoo.test"], &[], None, "backend.zoo.test", true);
         check(&["*.test"], &[], None, "backend.test", true);
+        check(&["*.acme"], &[], None, "backend.acme", true);
         check(&["*.com"], &[], None, "example.com", false);
+        check(&["*.io"], &[], None, "example.io", false);
         check(&["*"], &[], None, "localhost", false);
         check(&["orders.*.com"], &[], None, "orders.example.com", false);
         check(&["orders.example.com"], &[], None, "orders.example.com.", false);
         check(&["orders_eu.example.com"], &[], None, "orders_eu.example.com", true);
+        check(&["orders.example.com"], &[], None, "orders.example.com.evil.test", false);
+        check(&["a.example.com", "b.example.com"], &[], None, "b.example.com", true);
+        check(&["xn--bcher-kva.example"], &[], None, "bucher.example", false);
+        check(&["orders-*.example.com"], &[], None, "orders-blue.example.com", true);
+        check(&["orders-*.example.com"], &[], None, "stock-blue.example.com", false);
+        check(&["*a.example.com"], &[], None, "a.example.com", true);
+    }
+
+    #[test]
+    fn unread_addresses_decide_nothing_and_long_lists_are_cut() {
+        let dns = ["10.0.0.7".to_owned(), "*.0.0.7".to_owned()];
+        assert_eq!(covers(&dns, None, Some("10.0.0.7"), "10.0.0.7"), None);
+        assert_eq!(covers(&dns, None, Some("10.0.0.7"), "other.example"), Some(false));
+        let names: Vec<String> = (0..9).map(|n| format!("n{n}.test")).collect();
+        assert_eq!(
+            names_list(&names, &[], None),
+            "n0.test, n1.test, n2.test, n3.test, n4.test, n5.test and 3 more"
+        );
     }
 
     #[test]

@@ -6,15 +6,13 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Facts, Vantage};
-use super::roots::Roots;
-use super::{BUDGET, MOST_ADDRESSES, Plan, http, probe};
+use super::MOST_ADDRESSES;
+use super::facts::Vantage;
+use crate::text::shell_word;
 
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html>
 const TARGET_RANGES: [Ipv4Net; 4] = [
@@ -29,10 +27,11 @@ const SERVICES_OF_AN_INSTANCE: Ipv6Net =
     Ipv6Net::new_assert(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0), 32);
 /// Lambda's runtime listens here. A target may too, where the prober is told so.
 const RUNTIME_PORT: u16 = 9001;
-const LONGEST_REQUEST: usize = 16 * 1024;
+#[cfg(feature = "probe")]
+pub(super) const LONGEST_REQUEST: usize = 16 * 1024;
 
 /// What the responder asks. No address: the prober only shows that it is awake.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProbeRequest {
     pub addresses: Vec<String>,
@@ -50,7 +49,7 @@ pub struct ProbeRequest {
 }
 
 /// A `GET`, sent to this port only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HealthCheck {
     pub path: String,
@@ -79,7 +78,7 @@ impl fmt::Display for ProbeRefusal {
 }
 
 impl ProbeRefusal {
-    fn new(why: impl Into<String>) -> Self {
+    pub(super) fn new(why: impl Into<String>) -> Self {
         Self { refused: why.into() }
     }
 }
@@ -88,11 +87,7 @@ impl ProbeRefusal {
 ///
 /// # Errors
 /// What is not allowed in it.
-pub fn admit(
-    request: &ProbeRequest,
-    limits: &Limits,
-    now: Timestamp,
-) -> Result<(Vec<SocketAddr>, Plan), ProbeRefusal> {
+pub fn admit(request: &ProbeRequest, limits: &Limits) -> Result<Vec<SocketAddr>, ProbeRefusal> {
     if request.addresses.len() > MOST_ADDRESSES {
         return Err(ProbeRefusal::new(format!("{MOST_ADDRESSES} addresses at most are probed at once")));
     }
@@ -104,20 +99,9 @@ pub fn admit(
         host(name).map_err(ProbeRefusal::new)?;
     }
     if let Some(health) = &request.health {
-        http::path(&health.path).map_err(ProbeRefusal::new)?;
+        path(&health.path).map_err(ProbeRefusal::new)?;
     }
-    let budget = request.budget_ms.map_or(BUDGET, Duration::from_millis).min(BUDGET);
-    let plan = Plan {
-        server_name: request.server_name.clone(),
-        tls: request.tls,
-        path: request.health.as_ref().map(|health| health.path.clone()),
-        path_port: request.health.as_ref().map(|health| health.port),
-        roots: Roots::default(),
-        vantage: request.vantage,
-        budget,
-        now,
-    };
-    Ok((addresses, plan))
+    Ok(addresses)
 }
 
 fn address(text: &str, limits: &Limits) -> Result<SocketAddr, ProbeRefusal> {
@@ -183,19 +167,69 @@ pub fn host(name: &str) -> Result<(), String> {
     }
 }
 
-/// The prober's whole work: a request in JSON, its facts or its refusal in JSON. It cannot fail.
-pub async fn answer(request: &[u8], limits: &Limits, now: Timestamp) -> serde_json::Value {
-    let admitted = match request.len() {
-        0..=LONGEST_REQUEST => serde_json::from_slice(request)
-            .map_err(|error| ProbeRefusal::new(format!("this is no request for a probe: {error}")))
-            .and_then(|request| admit(&request, limits, now)),
-        _ => Err(ProbeRefusal::new("the request is longer than any that the responder makes")),
-    };
-    let facts: Vec<Facts> = match admitted {
-        Ok((addresses, plan)) => probe(&addresses, &plan).await,
-        Err(refusal) => return serde_json::json!(refusal),
-    };
-    serde_json::json!({ "facts": facts })
+/// A path that may stand in a request line.
+///
+/// # Errors
+/// Why not, in a sentence.
+pub fn path(path: &str) -> Result<(), String> {
+    if !path.starts_with('/') {
+        return Err("a path begins with `/`".to_owned());
+    }
+    if path.len() > 1024 {
+        return Err("a path has at most 1,024 characters".to_owned());
+    }
+    let plain = path.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain { Ok(()) } else { Err("a path has no blanks and no control characters".to_owned()) }
+}
+
+/// Where a prober is to stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProberSite {
+    /// The VPC, or the V2 link, whose prober it is.
+    pub serves: String,
+    pub vpc: String,
+    pub subnets: Vec<String>,
+    /// The link's own; none for a group that the stack makes.
+    pub security_groups: Vec<String>,
+    pub ports: Vec<u16>,
+    pub region: Option<String>,
+}
+
+impl ProberSite {
+    /// The one command that puts a prober there.
+    pub fn deploy_command(&self) -> String {
+        let or = |known: String, name: &str| if known.is_empty() { name.to_owned() } else { known };
+        let ports: Vec<String> = self.ports.iter().map(u16::to_string).collect();
+        let parameters = [
+            ("Serves", self.serves.clone()),
+            ("VpcId", or(self.vpc.clone(), "VPC")),
+            ("SubnetIds", or(self.subnets.join(","), "SUBNETS")),
+            ("SecurityGroupIds", self.security_groups.join(",")),
+            ("Ports", or(ports.join(","), "PORTS")),
+        ];
+        let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+        let given: Vec<String> = given.map(|(name, value)| shell_word(&format!("{name}={value}"))).collect();
+        let region = self
+            .region
+            .as_deref()
+            .map_or(String::new(), |region| format!(" --region {}", shell_word(region)));
+        format!(
+            "sam build --template-file templates/prober.yaml && sam deploy --stack-name {} --resolve-s3 \
+             --capabilities CAPABILITY_IAM{region} --parameter-overrides {}",
+            shell_word(&format!("vpclink-prober-{}", self.serves)),
+            given.join(" ")
+        )
+    }
+}
+
+/// What wakes a prober, and shows whether it is awake.
+pub fn wake_command(function: &str, region: Option<&str>) -> String {
+    let region = region.map_or(String::new(), |region| format!(" --region {}", shell_word(region)));
+    format!(
+        "aws lambda invoke --function-name {}{region} --cli-binary-format raw-in-base64-out \
+         --payload '{{\"addresses\":[],\"vantage\":\"vpc\"}}' /dev/stdout",
+        shell_word(function)
+    )
 }
 
 #[cfg(test)]
@@ -221,7 +255,7 @@ mod tests {
     }
 
     fn admitted(request: &ProbeRequest, limits: &Limits) -> bool {
-        admit(request, limits, Timestamp::UNIX_EPOCH).is_ok()
+        admit(request, limits).is_ok()
     }
 
     #[test]
@@ -344,31 +378,31 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_only_shrinks() {
-        let budget = |budget_ms| {
-            admit(&ProbeRequest { budget_ms, ..request("10.0.0.1:80") }, &limits(), Timestamp::UNIX_EPOCH)
-        };
-        assert_eq!(budget(Some(u64::MAX)).unwrap().1.budget, BUDGET);
-        assert_eq!(budget(Some(900)).unwrap().1.budget, Duration::from_millis(900));
+    fn a_path_holds_no_second_request() {
+        assert_eq!(path("/health?deep=1"), Ok(()));
+        for bad in ["", "health", "/a b", "/a\r\nHost: x", "/\u{e9}"] {
+            assert!(path(bad).is_err(), "{bad:?}");
+        }
     }
 
-    #[tokio::test]
-    async fn a_forged_request_is_refused_with_a_sentence() {
-        let ask = async |text: &str| answer(text.as_bytes(), &limits(), Timestamp::UNIX_EPOCH).await;
-        for text in [
-            "",
-            "[]",
-            r#"{"addresses":["10.0.0.1:80"]}"#,
-            r#"{"addresses":["10.0.0.1:80"],"vantage":"link","redirects":9}"#,
-            r#"{"addresses":["127.0.0.1:9001"],"vantage":"link"}"#,
-            &format!(
-                r#"{{"addresses":[],"vantage":"link","server_name":"{}"}}"#,
-                "a".repeat(LONGEST_REQUEST)
-            ),
-        ] {
-            let refused = ask(text).await["refused"].as_str().map(str::to_owned);
-            assert!(refused.is_some_and(|why| why.len() > 20), "{text}");
+    #[test]
+    fn the_command_that_deploys_is_one_line_for_a_shell() {
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let site = ProberSite {
+            serves: "v2link1".to_owned(),
+            vpc: "vpc-1".to_owned(),
+            subnets: own(&["subnet-a", "subnet-b"]),
+            security_groups: own(&["sg-1"]),
+            ports: vec![8080, 8443],
+            region: Some("eu-west-1".to_owned()),
+        };
+        let command = site.deploy_command();
+        for part in
+            ["Serves=v2link1", "SubnetIds=subnet-a,subnet-b", "SecurityGroupIds=sg-1", "Ports=8080,8443"]
+        {
+            assert!(command.contains(part), "{command}");
         }
-        assert_eq!(ask(r#"{"addresses":[],"vantage":"vpc"}"#).await, serde_json::json!({ "facts": [] }));
+        let hostile = ProberSite { serves: "x; id".to_owned(), ..ProberSite::default() }.deploy_command();
+        assert!(hostile.contains("'Serves=x; id'") && hostile.contains("SubnetIds=SUBNETS"), "{hostile}");
     }
 }

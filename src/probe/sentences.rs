@@ -9,6 +9,8 @@ pub struct Sentence {
     pub code: Option<&'static str>,
     pub healthy: bool,
     pub says: String,
+    /// The fault of TLS or of a certificate that it tells, where it tells one.
+    pub fault: Option<TlsFault>,
 }
 
 /// All of it, what stops a request first.
@@ -45,7 +47,7 @@ pub fn sentences(facts: &Facts) -> Vec<Sentence> {
 }
 
 fn faulty(found: &mut Vec<Sentence>, code: &'static str, says: String) {
-    found.push(Sentence { code: Some(code), healthy: false, says });
+    found.push(Sentence { code: Some(code), healthy: false, says, fault: None });
 }
 
 fn tls(facts: &Facts, found: &mut Vec<Sentence>) {
@@ -54,26 +56,26 @@ fn tls(facts: &Facts, found: &mut Vec<Sentence>) {
         let (code, says) = fault_sentence(*fault, facts);
         // Several faults may be one sentence, as where alert and client certificate are told together.
         if !found.iter().any(|known| known.says == says) {
-            faulty(found, code, says);
+            found.push(Sentence { code: Some(code), healthy: false, says, fault: Some(*fault) });
         }
     }
     if tls.client_certificate == ClientCertificate::Requested {
         let says = format!("{address} asks for a client certificate and goes on without one");
-        found.push(Sentence { code: None, healthy: true, says });
+        found.push(Sentence { code: None, healthy: true, says, fault: None });
     }
     let only_new = tls.offers.first().is_some_and(|old| old.handshake == Handshake::Failed);
     if only_new && tls.handshake == Handshake::Completed {
         let says = format!(
             "{address} refuses TLS 1.2 and speaks TLS 1.3; AWS does not say whether API Gateway offers that"
         );
-        found.push(Sentence { code: None, healthy: true, says });
+        found.push(Sentence { code: None, healthy: true, says, fault: None });
     }
     if tls.faults.is_empty() && tls.handshake == Handshake::Completed {
         let until = tls.not_after.map_or(String::new(), |at| format!(", until {at}"));
         let host = facts.server_name.as_deref().map_or(String::new(), |host| format!(" for `{host}`"));
         let version = tls.version.as_deref().unwrap_or("TLS");
         let says = format!("{address} speaks {version} and presents a certificate that holds{host}{until}");
-        found.push(Sentence { code: Some("target-certificate-valid"), healthy: true, says });
+        found.push(Sentence { code: Some("target-certificate-valid"), healthy: true, says, fault: None });
     }
 }
 
@@ -88,7 +90,7 @@ fn certificate_sentence(fault: TlsFault, facts: &Facts) -> Option<(&'static str,
     Some(match fault {
         TlsFault::NameMismatch => (
             "target-certificate-name-mismatch",
-            format!("the certificate covers {}, not `{host}`", covered(tls)),
+            format!("the certificate covers {}, not `{host}`", tls.names.list()),
         ),
         TlsFault::Expired => {
             let at = tls.not_after.map_or(String::new(), |at| format!(" at {at}"));
@@ -198,18 +200,6 @@ fn handshake_sentence(fault: TlsFault, facts: &Facts) -> (&'static str, String) 
     }
 }
 
-fn covered(tls: &Tls) -> String {
-    let names: Vec<&str> = tls.names.dns.iter().chain(&tls.names.ip).map(String::as_str).collect();
-    match (names.as_slice(), tls.names.cn.as_deref()) {
-        ([], Some(cn)) => format!("`{cn}`"),
-        ([], None) => "no name at all".to_owned(),
-        (names, _) if names.len() > 6 => {
-            format!("`{}` and {} more", names[..6].join("`, `"), names.len() - 6)
-        }
-        (names, _) => format!("`{}`", names.join("`, `")),
-    }
-}
-
 fn oldest(tls: &Tls) -> String {
     let first = tls.certificates.iter().skip(1).min_by_key(|one| one.not_after);
     first.map_or_else(String::new, |one| format!("`{}` at {}", one.subject, one.not_after))
@@ -251,7 +241,7 @@ fn http(facts: &Facts, found: &mut Vec<Sentence>) {
             let odd =
                 if http.result == HttpResult::Odd { " in an odd form that its client takes" } else { "" };
             let says = format!("{address} answers HTTP{status}{odd}");
-            found.push(Sentence { code: Some("target-answers-http"), healthy: true, says });
+            found.push(Sentence { code: Some("target-answers-http"), healthy: true, says, fault: None });
         }
         HttpResult::Interim => faulty(
             found,

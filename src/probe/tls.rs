@@ -16,8 +16,9 @@ use super::connect::{Channel, End, TcpConnection, feed, flush};
 use super::facts::{ClientCertificate, Handshake, LooksLike, Offer, Tls, TlsFault};
 use super::greeting::{self, Clear, alert_name, suite_name, version_name};
 use super::http::{hex, looks_like};
+use super::probing::Plan;
 use super::recorder::{HandshakeRecord, HandshakeRecorder, Signature};
-use super::{Plan, certificates, names};
+use super::{certificates, names};
 
 /// In TLS 1.3 a server that misses a client certificate says so after the handshake.
 const WAIT_FOR_ALERT: Duration = Duration::from_millis(800);

@@ -134,7 +134,8 @@ impl<'a> FlowEnds<'a> {
     pub(crate) fn targets(self, group: &Arn) -> Vec<TargetEnd> {
         let targets = self.on.targets.get(group).and_then(Reading::value);
         let described = self.on.target_group(group);
-        let used = |target: &&Target| !matches!(target.state.as_str(), "unused" | "draining");
+        let used =
+            |target: &&Target| !target.zonal_shift && !matches!(target.state.as_str(), "unused" | "draining");
         let places = |target: &Target| {
             let port = target.port.or(described?.port)?;
             let health_port = match described?.health_port.as_deref() {

@@ -99,8 +99,10 @@ pub(crate) fn behind(on: OnPath<'_>, group: &Arn) -> Vec<FlowStep> {
         let checks = checks(ground, &nodes, &target, balancer);
         for (from, to) in pairs(&nodes, std::slice::from_ref(&target.place)) {
             let Some(crossing) = crosses(from, to, &cross_zone, ends) else { continue };
-            let sources = senders.clients.as_deref().unwrap_or(std::slice::from_ref(from));
-            for source in sources.iter().filter(|source| same_version(source, to)) {
+            // Between two versions of IP no client's address can be kept.
+            let clients = senders.clients.iter().flatten().filter(|client| same_version(client, to));
+            let clients: Vec<&FlowEnd> = clients.collect();
+            for source in if clients.is_empty() { vec![from] } else { clients } {
                 let way = Flow {
                     source,
                     undocumented: &senders.undocumented,
@@ -192,16 +194,14 @@ fn enforcement(balancer: &LoadBalancer) -> Result<bool, NotRead> {
     })
 }
 
-/// Whether nodes send to targets of other zones. An application load balancer does, unless a group says otherwise.
+/// Whether nodes send to targets of other zones. Those of an application load balancer do, unless a group says otherwise.
 ///
-/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html>
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html>
 pub(crate) fn cross_zone(on: OnPath<'_>, group: &Arn) -> Result<bool, NotRead> {
-    if on.load_balancer.value().is_some_and(|balancer| balancer.kind != "network") {
-        return Ok(true);
-    }
     match attribute(on, group, CROSS_ZONE)? {
         Some("true") => Ok(true),
         Some("false") => Ok(false),
+        _ if on.load_balancer.value().is_some_and(|balancer| balancer.kind != "network") => Ok(true),
         _ => match &on.network.balancer_attributes {
             Reading::Known { value, .. } => Ok(value.get(CROSS_ZONE) == Some("true")),
             Reading::NotRead(unavailable) => Err(unavailable.clone()),

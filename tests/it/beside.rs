@@ -152,6 +152,35 @@ impl Case {
         self.set("cloudwatch:GetMetricData", &format!("{BALANCER}@2026-11-22T14:03:00Z"), series);
     }
 
+    /// A network whose ACL lets answers back to a part of the ports alone.
+    fn holed(&mut self) {
+        let balancer = json!({"arn": BALANCER, "name": "orders", "kind": "network", "state": "active", "reason": null, "vpc": "vpc-1", "zones": [{"zone": "a", "subnet": "subnet-1", "addresses": ["10.0.1.5"]}], "security_groups": [], "enforces_inbound": null});
+        self.set("elasticloadbalancing:DescribeLoadBalancers", BALANCER, balancer);
+        let subnet = |id: &str, cidr: &str| json!({"id": id, "zone": "a", "cidrs": [cidr]});
+        let subnets = json!([subnet("subnet-1", "10.0.1.0/24"), subnet("subnet-2", "10.0.0.0/24")]);
+        self.set("ec2:DescribeSubnets", "vpc-1", subnets);
+        let entry = |egress: bool, ports: (u16, u16)| json!({"number": 100, "egress": egress, "protocol": "6", "allow": true, "cidr": "0.0.0.0/0", "from_port": ports.0, "to_port": ports.1});
+        let acls = json!([{"id": "acl-1", "subnets": ["subnet-1", "subnet-2"], "entries": [entry(false, (0, 65535)), entry(true, (0, 60000))]}]);
+        self.set("ec2:DescribeNetworkAcls", "vpc-1", acls);
+        let interface = |id: &str, subnet: &str, address: &str| json!({"id": id, "subnet": subnet, "addresses": [address], "groups": ["sg-1"]});
+        self.set(
+            "ec2:DescribeNetworkInterfaces",
+            BALANCER,
+            json!([interface("eni-1", "subnet-1", "10.0.1.5")]),
+        );
+        self.set(
+            "ec2:DescribeNetworkInterfaces",
+            "vpc-1/10.0.0.9",
+            json!([interface("eni-2", "subnet-2", "10.0.0.9")]),
+        );
+        let open = json!({"protocol": "-1", "from_port": null, "to_port": null, "cidrs": ["0.0.0.0/0"], "groups": [], "prefix_lists": []});
+        self.set(
+            "ec2:DescribeSecurityGroups",
+            "sg-1",
+            json!([{"id": "sg-1", "name": "app", "ingress": [open.clone()], "egress": [open]}]),
+        );
+    }
+
     fn with_metric(mut self, name: &str, minutes: &[(&str, u64)]) -> Self {
         self.metric(name, minutes);
         self
@@ -552,22 +581,67 @@ fn proxy_protocol_before_a_backend_that_may_not_expect_it() {
 }
 
 #[test]
-fn a_count_rises_against_the_minutes_before() {
+fn a_count_rises_against_the_hours_before() {
     let reset = |minutes: &[(&str, u64)]| {
         Case::new("TCP", "")
             .line("Execution failed due to an internal error")
             .with_metric("TCP_Target_Reset_Count", minutes)
     };
+    let quiet = |counts: &[(&'static str, u64)]| {
+        let minutes =
+            ["13:40", "13:41", "13:42", "13:43", "13:44", "13:45", "13:46", "13:47", "13:48", "13:49"];
+        let before: Vec<(&str, u64)> = minutes.iter().map(|minute| (*minute, 1)).collect();
+        reset(&[&before, counts].concat())
+    };
+    let rose =
+        quiet(&[("13:58", 1), ("13:59", 48), ("14:00", 44), ("14:01", 51), ("14:02", 40), ("14:03", 9)]);
+    let judgement = rose.verdict(Some("target-resets-rising"), Confidence::Confirmed);
+    let says = "connections that targets reset rose from at most 1 to 51 a minute at 13:59 UTC, 4 minutes before the failure";
+    assert!(judgement.verdict.says.starts_with(says), "{}", judgement.verdict.says);
+    // Twice as many is no rise, nor is what was over before the failure.
+    quiet(&[("13:59", 5), ("14:02", 9), ("14:03", 9)]).verdict(None, Confidence::Unknown);
+    quiet(&[("13:50", 90), ("13:51", 90), ("13:59", 1), ("14:02", 1), ("14:03", 1)])
+        .verdict(None, Confidence::Unknown);
+    // Little to compare with: it fits, no more.
     reset(&[("13:40", 1), ("13:59", 2), ("14:03", 9)])
-        .verdict(Some("target-resets-rising"), Confidence::Confirmed);
-    reset(&[("13:40", 1), ("13:59", 5), ("14:02", 9)]).verdict(None, Confidence::Unknown);
-    reset(&[("13:59", 0), ("14:04", 1)]).verdict(Some("target-resets-rising"), Confidence::Confirmed);
-    // Nothing to compare with: it fits, no more.
-    reset(&[("14:03", 9)]).verdict(Some("target-resets-rising"), Confidence::Likely);
+        .verdict(Some("target-resets-rising"), Confidence::Likely);
+    reset(&[("14:03", 48)]).verdict(Some("target-resets-rising"), Confidence::Likely);
     // Missing minutes are not zero, and are no rise either.
     reset(&[("13:40", 1)]).verdict(None, Confidence::Unknown);
     reset(&[("13:40", 1), ("14:06", 40)]).verdict(None, Confidence::Unknown);
     reset(&[]).verdict(None, Confidence::Unknown);
+}
+
+#[test]
+fn a_count_that_was_up_all_along_is_set_against_the_day_before() {
+    let series = |day: &str, count: u64| {
+        let minutes = (0..60).map(|minute| format!("2026-11-{day}T13:{minute:02}:00Z"));
+        let failed = (2..4).map(|minute| format!("2026-11-{day}T14:{minute:02}:00Z"));
+        let points: Vec<Value> = minutes.chain(failed).map(|at| json!({"at": at, "count": count})).collect();
+        json!([{"name": "TCP_Target_Reset_Count", "target_group": null, "points": points}])
+    };
+    let case = |yesterday: u64| {
+        let of = |day: &str| format!("{BALANCER}@2026-11-{day}T14:03:00Z");
+        Case::new("TCP", "")
+            .line("Execution failed due to an internal error")
+            .with("cloudwatch:GetMetricData", &of("22"), series("22", 60))
+            .with("cloudwatch:GetMetricData", &of("21"), series("21", yesterday))
+    };
+    let judgement = case(3).verdict(Some("target-resets-rising"), Confidence::Likely);
+    let says = "connections that targets reset have been up for three hours or more, 60 a minute; at the same hours a day earlier at most 3";
+    assert!(judgement.verdict.says.starts_with(says), "{}", judgement.verdict.says);
+    case(40).verdict(None, Confidence::Unknown);
+}
+
+#[test]
+fn what_was_counted_comes_before_a_hole_of_an_acl() {
+    // A hole closes some answer ports; it is known that the counter rose.
+    let mut case = Case::new("TCP", "")
+        .line("Execution failed due to configuration error: There was an internal error while executing your request")
+        .with_metric("TCP_ELB_Reset_Count", &[("13:50", 0), ("14:03", 48)]);
+    case.holed();
+    let judgement = case.verdict(Some("load-balancer-resets-rising"), Confidence::Likely);
+    assert!(faulty(&judgement).contains(&"network-acl-blocks-response"), "{:?}", faulty(&judgement));
 }
 
 #[test]

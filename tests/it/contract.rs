@@ -10,7 +10,7 @@ use vpclink_responder::checks::{CODES, State};
 
 use crate::alerts::golden::{account_of, explained};
 
-const FAULTY: [&str; 47] = [
+const FAULTY: [&str; 60] = [
     "stage-variable-undefined",
     "vpc-link-id-dangling",
     "integration-not-deployed",
@@ -58,9 +58,22 @@ const FAULTY: [&str; 47] = [
     "security-group-drops-rising",
     "port-allocation-errors",
     "tls-negotiation-errors-rising",
+    "target-not-listening",
+    "target-silent",
+    "target-speaks-tls",
+    "target-speaks-plaintext",
+    "target-refuses-tls",
+    "target-demands-client-certificate",
+    "target-answers-not-http",
+    "target-certificate-name-mismatch",
+    "target-certificate-expired",
+    "target-certificate-not-yet-valid",
+    "target-certificate-untrusted",
+    "target-certificate-chain-incomplete",
+    "target-certificate-key-mismatch",
 ];
 
-const HEALTHY: [&str; 7] = [
+const HEALTHY: [&str; 9] = [
     "vpc-link-available",
     "endpoint-connection-available",
     "load-balancer-active",
@@ -68,6 +81,8 @@ const HEALTHY: [&str; 7] = [
     "targets-healthy",
     "network-open",
     "listener-certificate-valid",
+    "target-certificate-valid",
+    "target-answers-http",
 ];
 
 #[test]

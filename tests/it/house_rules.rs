@@ -13,10 +13,10 @@ const ROOMS: &[&str] = &[
     "text",
     "logs",
     "causes",
+    "probe",
     "aws",
     "path",
     "reachability",
-    "probe",
     "checks",
     "incidents",
     "coverage",
@@ -43,7 +43,7 @@ const PURE_FILES: &[&str] = &[
 const EDGES: &[&str] = &["src/incidents/store", "src/alerts/sns.rs"];
 
 /// Rooms whose files still need each other: cycles left to open.
-const STILL_ROUND: &[&str] = &["incidents::"];
+const STILL_ROUND: &[&str] = &[];
 
 /// Words that still stand in two rooms: names left to change.
 const STILL_TWICE: &[&str] = &[];
@@ -264,8 +264,17 @@ fn pure_rooms_have_no_effects() {
 
 #[test]
 fn iam_actions_stand_in_the_table_of_reads() {
-    let services =
-        ["acm", "apigateway", "cloudwatch", "ec2", "elasticloadbalancing", "iam", "logs", "servicediscovery"];
+    let services = [
+        "acm",
+        "apigateway",
+        "cloudwatch",
+        "ec2",
+        "elasticloadbalancing",
+        "iam",
+        "lambda",
+        "logs",
+        "servicediscovery",
+    ];
     // Subscribing is no read: its calls are listed beside the port that makes them.
     let tables = ["src/aws/queries.rs", "src/aws/log_groups.rs"];
     let mut faults = Vec::new();

@@ -16,6 +16,8 @@ mod contract;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod fixtures;
@@ -53,6 +55,8 @@ mod oracle;
 mod probe;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod rises;
 #[cfg(test)]
 mod template;
 #[cfg(test)]

@@ -5,11 +5,13 @@
 //! denied in turn. `UPDATE_DOCS=1 cargo test --test it matrix` publishes the table in `docs/reliability.md`.
 
 mod article;
+mod certainty;
 mod decoys;
 mod denied;
 mod doubles;
 mod faults;
 mod hostile;
+mod oddities;
 mod published;
 mod recovered;
 mod strange;
@@ -18,7 +20,7 @@ mod walk;
 
 use std::sync::OnceLock;
 
-use vpclink_responder::checks::{CODES, Code, State};
+use vpclink_responder::checks::{CODES, Code, HopKind, State};
 
 use crate::harness::Account;
 use crate::harness::apigateway::Integration;
@@ -81,18 +83,24 @@ pub(crate) struct Row {
     /// The code of the verdict.
     expect: &'static str,
     tier: &'static str,
+    /// Whether it lies behind the listener, though its code does not say so.
+    behind: bool,
     break_: Break,
 }
 
 /// A row of a fault that is confirmed and logged as an internal error while executing the request.
 const fn row(name: &'static str, on: &'static [Generation], expect: &'static str, break_: Break) -> Row {
-    Row { name, on, log: log::UNREACHABLE, expect, tier: "confirmed", break_ }
+    Row { name, on, log: log::UNREACHABLE, expect, tier: "confirmed", behind: false, break_ }
 }
 
 impl Row {
     /// A fault that leaves some requests working, or that something else could explain too.
     const fn likely(self) -> Self {
         Self { tier: "likely", ..self }
+    }
+
+    const fn behind(self) -> Self {
+        Self { behind: true, ..self }
     }
 
     const fn logged(self, log: &'static str) -> Self {
@@ -122,6 +130,18 @@ impl Fault {
 
     fn label(self) -> String {
         format!("{} ({:?})", self.row.name, self.on)
+    }
+
+    /// Whether it lies behind the listener.
+    fn is_behind(self) -> bool {
+        let code = CODES.iter().find(|code| code.slug() == self.row.expect).expect("a code of the contract");
+        code.hop() >= HopKind::TargetGroup || *code == Code::ListenerForwardsNowhere || self.row.behind
+    }
+
+    /// What lies behind an application load balancer, it answers itself: that alone makes no text of API Gateway's own.
+    fn tier(self) -> &'static str {
+        let answered = self.on == Generation::V2 && self.is_behind();
+        if answered { "likely" } else { self.row.tier }
     }
 }
 
@@ -170,10 +190,10 @@ fn every_fault_alone_is_the_verdict() {
     let wrong: Vec<String> = told()
         .iter()
         .filter(|(fault, told)| {
-            (told.code.as_deref(), told.tier.as_str()) != (Some(fault.row.expect), fault.row.tier)
+            (told.code.as_deref(), told.tier.as_str()) != (Some(fault.row.expect), fault.tier())
         })
         .map(|(fault, told)| {
-            let (expect, tier) = (fault.row.expect, fault.row.tier);
+            let (expect, tier) = (fault.row.expect, fault.tier());
             format!("{}: expected {tier} {expect}, got {told}", fault.label())
         })
         .collect();

@@ -28,6 +28,8 @@ pub(crate) struct World {
     pub(crate) link_groups: Vec<String>,
     pub(crate) group: TargetGroup,
     pub(crate) targets: Vec<Target>,
+    /// Another group that the listener forwards a share to, and its targets.
+    pub(crate) second: Option<(TargetGroup, Vec<Target>)>,
     pub(crate) instances: Vec<Instance>,
     pub(crate) interfaces: Vec<NetworkInterface>,
     pub(crate) backend: Option<LoadBalancer>,
@@ -64,7 +66,27 @@ pub(crate) fn rule(ports: (i32, i32), peers: &[&str]) -> GroupRule {
 }
 
 pub(crate) fn everything() -> GroupRule {
-    GroupRule { protocol: "-1".to_owned(), from_port: None, to_port: None, ..rule((0, 0), &["0.0.0.0/0"]) }
+    let all = rule((0, 0), &["0.0.0.0/0", "::/0"]);
+    GroupRule { protocol: "-1".to_owned(), from_port: None, to_port: None, ..all }
+}
+
+/// The IPv6 counterpart of an address or network.
+pub(crate) fn v6(v4: &str) -> String {
+    let (address, length) =
+        v4.split_once('/').map_or((v4, None), |(address, length)| (address, Some(length)));
+    let parts: Vec<&str> = address.split('.').collect();
+    let text = match (length, parts[1]) {
+        (Some("0"), _) => "::/0".to_owned(),
+        (Some("16"), second) => format!("fd0{second}::/48"),
+        (Some("24"), _) => format!("fd00:0:0:{}::/64", parts[2]),
+        (Some(_), _) => format!("fd00:0:0:{}::{}/128", parts[2], parts[3]),
+        (None, _) => format!("fd00:0:0:{}::{}", parts[2], parts[3]),
+    };
+    // As AWS writes it: the shortest form.
+    match text.parse::<std::net::IpAddr>() {
+        Ok(address) => address.to_string(),
+        Err(_) => text.parse::<ipnet::IpNet>().unwrap().to_string(),
+    }
 }
 
 pub(crate) fn group(id: &str, ingress: Vec<GroupRule>) -> SecurityGroup {
@@ -90,8 +112,10 @@ pub(crate) fn entry(
 }
 
 pub(crate) fn acl(id: &str, subnets: &[&str]) -> NetworkAcl {
-    let both = |number, allow| [true, false].map(|egress| entry(number, egress, allow, "0.0.0.0/0", None));
-    let entries = [both(100, true), both(32767, false)].concat();
+    let both = |number, allow, net| [true, false].map(|egress| entry(number, egress, allow, net, None));
+    let v4 = [both(100, true, "0.0.0.0/0"), both(32767, false, "0.0.0.0/0")];
+    let v6 = [both(101, true, "::/0"), both(32768, false, "::/0")];
+    let entries = [v4, v6].concat().concat();
     NetworkAcl { id: id.to_owned(), subnets: strings(subnets), entries }
 }
 
@@ -148,8 +172,11 @@ impl World {
                 port: Some(8080),
                 vpc: Some("vpc-1".to_owned()),
                 health_port: Some("traffic-port".to_owned()),
+                health_protocol: Some("TCP".to_owned()),
+                health_path: None,
             },
             targets: vec![target("10.0.11.10", Some("eu-west-1a")), target("10.0.12.10", Some("eu-west-1b"))],
+            second: None,
             instances: Vec::new(),
             interfaces: vec![
                 interface("eni-app-a", "subnet-app-a", "10.0.11.10", &["sg-app"]),
@@ -214,6 +241,7 @@ impl World {
             Attributes(pairs.collect())
         };
         Ok(match question {
+            Query::Probe(_) => Answer::Absent,
             Query::RestApi(_) => Answer::RestApi(RestApi { name: "orders".to_owned() }),
             Query::Stage(..) => Answer::Stage(Stage::default()),
             Query::Resources(_) | Query::Deployed(..) => {
@@ -243,6 +271,7 @@ impl World {
                 id: "vpce-svc-1".to_owned(),
                 state: "Available".to_owned(),
                 load_balancers: vec![self.balancer.arn.clone()],
+                zones: Vec::new(),
             }]),
             Query::EndpointConnections(_) => Answer::EndpointConnections(vec![EndpointConnection {
                 endpoint_id: "vpce-1".to_owned(),
@@ -260,6 +289,9 @@ impl World {
                 protocol: "HTTPS".to_owned(),
                 actions: vec![Action { kind: "forward".to_owned(), target_groups: vec![(arn("inner"), 1)] }],
             }]),
+            Query::TargetHealth(of) if self.second.as_ref().is_some_and(|(second, _)| second.arn == *of) => {
+                Answer::TargetHealth(self.second.as_ref().unwrap().1.clone())
+            }
             Query::TargetHealth(of) if *of != self.group.arn => {
                 Answer::TargetHealth(vec![target("10.0.11.10", Some("eu-west-1a"))])
             }
@@ -270,10 +302,12 @@ impl World {
                 protocol: if v1 { "TCP" } else { "HTTPS" }.to_owned(),
                 actions: vec![Action {
                     kind: "forward".to_owned(),
-                    target_groups: vec![(self.group.arn.clone(), 1)],
+                    target_groups: self.groups().map(|(group, _)| (group.arn.clone(), 1)).collect(),
                 }],
             }]),
-            Query::TargetGroups(_) => Answer::TargetGroups(vec![self.group.clone()]),
+            Query::TargetGroups(_) => {
+                Answer::TargetGroups(self.groups().map(|(group, _)| group.clone()).collect())
+            }
             Query::TargetHealth(_) => Answer::TargetHealth(self.targets.clone()),
             Query::LoadBalancerAttributes(_) => {
                 Answer::LoadBalancerAttributes(attributes(&self.balancer_attributes))
@@ -286,7 +320,10 @@ impl World {
                     .map(|(name, net)| Subnet {
                         id: format!("subnet-{name}"),
                         zone: if name.ends_with('b') { "eu-west-1b" } else { "eu-west-1a" }.to_owned(),
-                        cidrs: vec![format!("{net}.0/24").parse().unwrap()],
+                        cidrs: vec![
+                            format!("{net}.0/24").parse().unwrap(),
+                            v6(&format!("{net}.0/24")).parse().unwrap(),
+                        ],
                     })
                     .to_vec(),
             ),
@@ -333,7 +370,18 @@ impl World {
         let nets = SUBNETS.iter().map(|(name, net)| (format!("subnet-{name}"), format!("{net}.5")));
         let addresses: std::collections::BTreeMap<String, String> = nets.collect();
         let subnets = self.balancer.zones.iter().filter_map(|zone| zone.subnet.as_ref());
-        subnets.map(|id| interface(&format!("eni-{id}"), id, &addresses[id], &groups)).collect()
+        let of_subnet = |id: &String| {
+            let mut node = interface(&format!("eni-{id}"), id, &addresses[id], &groups);
+            node.addresses.push(v6(&addresses[id]).parse().unwrap());
+            node
+        };
+        subnets.map(of_subnet).collect()
+    }
+
+    /// The groups that the listener forwards to, each with its targets.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (&TargetGroup, &Vec<Target>)> {
+        let first = std::iter::once((&self.group, &self.targets));
+        first.chain(self.second.as_ref().map(|(group, targets)| (group, targets)))
     }
 
     fn judgement(&self) -> Assessment {

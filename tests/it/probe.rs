@@ -1,7 +1,10 @@
 //! The prober against servers of every kind: what it says about each, and that no bytes can make it fail.
 
 #[allow(unreachable_pub, dead_code, reason = "the example shares it")]
-mod zoo;
+pub(crate) mod zoo;
+
+#[cfg(feature = "live")]
+mod role;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -166,6 +169,21 @@ async fn the_request_goes_only_to_its_port() {
     assert_eq!(json(&facts)["http"]["result"], "not-tried");
     assert_eq!(facts.accepted.strict, Some(true), "TCP connects, and nothing else was asked");
     assert!(counted.request.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_first_is_overheard_without_a_request() {
+    let plan = Plan { path: None, ..plan(false, ROOT) };
+    let facts = ask(Serve::First(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()), &plan).await;
+    assert_eq!(
+        (json(&facts)["http"]["looks_like"].as_str(), facts.accepted.strict),
+        (Some("ssh"), Some(false))
+    );
+    let facts = ask(Serve::Raw(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), After::Close), &plan).await;
+    assert_eq!(
+        (json(&facts)["http"]["result"].as_str(), facts.accepted.strict),
+        (Some("not-tried"), Some(true))
+    );
 }
 
 #[tokio::test]

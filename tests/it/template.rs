@@ -150,8 +150,9 @@ fn variables(text: &str) -> BTreeSet<String> {
 fn configured(source: &str) -> BTreeSet<String> {
     let production = source.split("#[cfg(test)]").next().unwrap();
     let quoted = production.split('"').skip(1).step_by(2);
-    let is_name =
-        |text: &&str| text.contains('_') && text.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let is_name = |text: &&str| {
+        (text.contains('_') || *text == "PROBE") && text.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    };
     quoted.filter(is_name).map(str::to_owned).collect()
 }
 
@@ -213,9 +214,10 @@ fn the_tables_keys_are_the_stores() {
         .collect();
     assert_eq!(names, ["id", "id", "expires_at"]);
     assert!(table.contains("AttributeType: S") && !table.contains("RANGE"));
-    let store = read("src/incidents/store/dynamodb.rs");
+    let store = read("src/incidents/store/table.rs");
     assert!(store.contains("A table with partition key `id` (S) and TTL attribute `expires_at`"));
-    assert!(store.contains(r#".key("id", Value::S("#) && store.contains("expires_at <= :now"));
+    let update = read("src/incidents/store/update.rs");
+    assert!(store.contains(r#".key("id", Value::S("#) && update.contains(r#"name("expires_at")"#));
 }
 
 /// The parameters of a template, each with its lines.

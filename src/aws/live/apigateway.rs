@@ -39,7 +39,7 @@ impl Adapter {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
         let read = outcome(found, &ABSENT, |found| {
             found.stage_name.as_ref().or(found.deployment_id.as_ref())?;
-            Some(settings(found.variables, found.canary_settings, found.method_settings))
+            Some(settings(found.deployment_id, found.variables, found.canary_settings, found.method_settings))
         });
         holding("stage", read)
     }
@@ -58,7 +58,8 @@ impl Adapter {
     pub(crate) async fn stages(&self, api: &ApiId) -> Result<Vec<(String, Stage)>, CallError> {
         let found = self.client.get_stages().rest_api_id(api.as_str()).send().await;
         let stage = |stage: types::Stage| {
-            let settings = settings(stage.variables, stage.canary_settings, stage.method_settings);
+            let settings =
+                settings(stage.deployment_id, stage.variables, stage.canary_settings, stage.method_settings);
             Some((stage.stage_name?, settings))
         };
         let stages = found.map_err(|error| refused(&error))?.item.unwrap_or_default();
@@ -114,11 +115,14 @@ impl Adapter {
 }
 
 fn settings(
+    deployment: Option<String>,
     variables: Option<HashMap<String, String>>,
     canary: Option<types::CanarySettings>,
     methods: Option<HashMap<String, types::MethodSetting>>,
 ) -> Stage {
+    let of_canary = canary.as_ref().and_then(|canary| canary.deployment_id.as_ref());
     Stage {
+        canary_differs: of_canary.is_some_and(|of_canary| Some(of_canary) != deployment.as_ref()),
         variables: sorted(variables),
         canary_overrides: sorted(canary.and_then(|canary| canary.stage_variable_overrides)),
         logging: methods.unwrap_or_default().into_iter().filter_map(logging).collect(),
@@ -153,6 +157,8 @@ fn integration(wire: types::Integration) -> Integration {
         timeout_ms: Some(wire.timeout_in_millis),
         streaming: wire.response_transfer_mode.map(|mode| mode == types::ResponseTransferMode::Stream),
         insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
+        http_method: wire.http_method,
+        headers: Integration::headers_of(wire.request_parameters.unwrap_or_default()),
     }
 }
 
@@ -179,6 +185,8 @@ fn exported_integration(verb: &str, method: &Value) -> Option<(String, Integrati
     let wire = method.get("x-amazon-apigateway-integration")?;
     let text = |member: &str| wire[member].as_str().map(str::to_owned);
     let tls = &wire["tlsConfig"];
+    let parameters = wire["requestParameters"].as_object().into_iter().flatten();
+    let parameters = parameters.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
     let verb =
         if verb == "x-amazon-apigateway-any-method" { "ANY".to_owned() } else { verb.to_ascii_uppercase() };
     let noun = Integration {
@@ -190,6 +198,8 @@ fn exported_integration(verb: &str, method: &Value) -> Option<(String, Integrati
         timeout_ms: wire["timeoutInMillis"].as_i64().and_then(|ms| i32::try_from(ms).ok()),
         streaming: text("responseTransferMode").map(|mode| mode == "STREAM"),
         insecure_skip_verification: tls.is_object().then(|| tls["insecureSkipVerification"] == true),
+        http_method: text("httpMethod"),
+        headers: Integration::headers_of(parameters),
     };
     Some((verb, noun))
 }

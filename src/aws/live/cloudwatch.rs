@@ -15,8 +15,8 @@ use crate::aws::model::{MetricsOf, Point, Series};
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;
 
-/// What goes before the failure, to compare with, and what comes after it.
-const BEFORE: Duration = Duration::from_secs(30 * 60);
+/// What goes before the failure, in which a rise began and to compare it with, and what comes after it.
+const BEFORE: Duration = Duration::from_secs(3 * 60 * 60);
 const AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// Counters of a network load balancer.

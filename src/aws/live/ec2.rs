@@ -74,10 +74,12 @@ impl Client {
 
 fn service(item: &Node) -> Option<EndpointService> {
     let load_balancers = item.items("networkLoadBalancerArnSet").filter_map(Node::own_text);
+    let zones = item.items("availabilityZoneSet").filter_map(Node::own_text);
     Some(EndpointService {
         id: item.text("serviceId")?,
         state: item.text("serviceState").unwrap_or_default(),
         load_balancers: load_balancers.map(Arn::new).collect(),
+        zones: zones.collect(),
     })
 }
 

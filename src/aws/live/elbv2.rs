@@ -174,22 +174,40 @@ fn listener(wire: types::Listener) -> Option<Listener> {
 }
 
 fn rule(wire: types::Rule) -> Rule {
-    let conditions = wire.conditions.unwrap_or_default().into_iter().map(|condition| {
-        let configured = |values: Option<Vec<String>>| values.unwrap_or_default();
-        let values = configured(condition.host_header_config.and_then(|config| config.values))
-            .into_iter()
-            .chain(configured(condition.path_pattern_config.and_then(|config| config.values)))
-            .chain(configured(condition.http_request_method_config.and_then(|config| config.values)));
-        let values: Vec<String> = values.collect();
-        // The older form has the values beside the field; of the newer, regular expressions are left out.
-        let values = if values.is_empty() { configured(condition.values) } else { values };
-        Condition { field: condition.field.unwrap_or_default(), values }
-    });
+    let conditions = wire.conditions.unwrap_or_default().into_iter().map(condition);
     Rule {
         priority: wire.priority.and_then(|priority| priority.parse().ok()),
         conditions: conditions.collect(),
         actions: wire.actions.unwrap_or_default().into_iter().map(action).collect(),
     }
+}
+
+/// Regular expressions are not kept: a condition that has any can't be decided.
+fn condition(wire: types::RuleCondition) -> Condition {
+    let (mut values, mut patterns, mut header) = (Vec::new(), Vec::new(), None);
+    if let Some(config) = wire.host_header_config {
+        values.extend(config.values.unwrap_or_default());
+        patterns.extend(config.regex_values.unwrap_or_default());
+    }
+    if let Some(config) = wire.path_pattern_config {
+        values.extend(config.values.unwrap_or_default());
+        patterns.extend(config.regex_values.unwrap_or_default());
+    }
+    if let Some(config) = wire.http_header_config {
+        values.extend(config.values.unwrap_or_default());
+        patterns.extend(config.regex_values.unwrap_or_default());
+        header = config.http_header_name;
+    }
+    values.extend(wire.http_request_method_config.and_then(|config| config.values).unwrap_or_default());
+    values.extend(wire.source_ip_config.and_then(|config| config.values).unwrap_or_default());
+    // The older form has the values beside the field.
+    if values.is_empty() {
+        values = wire.values.unwrap_or_default();
+    }
+    if !patterns.is_empty() || !wire.regex_values.unwrap_or_default().is_empty() {
+        values.clear();
+    }
+    Condition { field: wire.field.unwrap_or_default(), values, header }
 }
 
 /// The target groups stand in the action itself or, with weights, in its forward configuration; often in both.
@@ -208,6 +226,8 @@ fn action(wire: types::Action) -> Action {
 
 fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
     let arn = Arn::new(wire.target_group_arn?);
+    let checked = wire.health_check_enabled != Some(false);
+    let health_protocol = wire.health_check_protocol.map(|protocol| protocol.as_str().to_owned());
     Some(TargetGroup {
         name: wire.target_group_name.unwrap_or_else(|| arn.resource().to_owned()),
         arn,
@@ -215,7 +235,9 @@ fn target_group(wire: types::TargetGroup) -> Option<TargetGroup> {
         protocol: wire.protocol.map(|protocol| protocol.as_str().to_owned()),
         port: port(wire.port),
         vpc: wire.vpc_id,
-        health_port: wire.health_check_port.filter(|_| wire.health_check_enabled != Some(false)),
+        health_port: wire.health_check_port.filter(|_| checked),
+        health_protocol: health_protocol.filter(|_| checked),
+        health_path: wire.health_check_path.filter(|_| checked),
     })
 }
 

@@ -56,6 +56,8 @@ pub(crate) enum Protocol {
     /// JSON both ways; what stands before an action's name.
     #[allow(dead_code, reason = "Cloud Map is read with it, which lands next")]
     Json(&'static str),
+    /// JSON both ways, each action at a path of its own.
+    Rest,
 }
 
 /// What the configuration asks of an endpoint.
@@ -131,7 +133,12 @@ impl Client {
             .extend_pairs([("Action", action), ("Version", version)])
             .extend_pairs(parameters)
             .finish();
-        let content = Content { kind: "application/x-www-form-urlencoded", target: None, body: form };
+        let content = Content {
+            kind: "application/x-www-form-urlencoded",
+            path: "/".to_owned(),
+            target: None,
+            body: form,
+        };
         self.invoke(action, content, move |body| {
             // Whatever else comes with status 200, a proxy's page or another answer, is none.
             let root = Node::parse(body).filter(|root| root.name.strip_suffix("Response") == Some(action))?;
@@ -145,8 +152,20 @@ impl Client {
     pub(crate) async fn call_json(&self, action: &'static str, input: &Value) -> Result<Value, Error> {
         let Protocol::Json(prefix) = self.service.protocol else { return Err(other_protocol()) };
         let (kind, target) = ("application/x-amz-json-1.1", Some(format!("{prefix}.{action}")));
-        let content = Content { kind, target, body: input.to_string() };
+        let content = Content { kind, path: "/".to_owned(), target, body: input.to_string() };
         self.invoke(action, content, |body| serde_json::from_slice(body).ok().filter(Value::is_object)).await
+    }
+
+    /// Posts a document to an action's path.
+    pub(crate) async fn post(
+        &self,
+        action: &'static str,
+        path: String,
+        input: &Value,
+    ) -> Result<Value, Error> {
+        let Protocol::Rest = self.service.protocol else { return Err(other_protocol()) };
+        let content = Content { kind: "application/json", path, target: None, body: input.to_string() };
+        self.invoke(action, content, |body| serde_json::from_slice(body).ok()).await
     }
 
     async fn invoke<T: std::fmt::Debug + Send + Sync + 'static>(
@@ -207,6 +226,7 @@ fn of_service(config: &SdkConfig, service: &Service) -> Option<String> {
 #[derive(Debug)]
 struct Content {
     kind: &'static str,
+    path: String,
     target: Option<String>,
     body: String,
 }
@@ -214,7 +234,7 @@ struct Content {
 fn request(content: Content) -> Result<HttpRequest, BoxError> {
     let mut request = HttpRequest::new(SdkBody::from(content.body));
     request.set_method("POST")?;
-    request.set_uri("/")?;
+    request.set_uri(content.path)?;
     request.headers_mut().insert("content-type", content.kind);
     if let Some(target) = content.target {
         request.headers_mut().insert("x-amz-target", target);

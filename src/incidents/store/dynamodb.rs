@@ -7,16 +7,8 @@
 //! An update costs a write unit for each kilobyte of the item, and one item takes a thousand units a second:
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
 
-use crate::incidents::store::{example, item, silences, update};
+use std::collections::BTreeSet;
 
-use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
-
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
@@ -29,17 +21,8 @@ use crate::incidents::ledger::Charge;
 use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
 use crate::incidents::store::item::{ALERT, INCIDENT, ROOT};
-use crate::incidents::store::update::Update;
-use crate::incidents::store::{Contents, Store, StoreError, Stored, Written};
-
-/// A value of an item, and what a set of bytes holds.
-pub(crate) use aws_sdk_dynamodb::primitives::Blob;
-pub(crate) use aws_sdk_dynamodb::types::AttributeValue as Value;
-
-pub(crate) type Item = HashMap<String, Value>;
-
-/// An answer that takes longer is not worth an alert's time.
-const PATIENCE: Duration = Duration::from_secs(3);
+use crate::incidents::store::table::{DynamoTable, Item, Updated};
+use crate::incidents::store::{Contents, Store, StoreError, Stored, Written, document, item, update};
 
 /// Deliveries counted with one update: each adds two conditions, and an expression has at most 4 kB.
 const AT_ONCE: usize = 20;
@@ -47,85 +30,20 @@ const AT_ONCE: usize = 20;
 /// Tries to count one update's worth; each failed one teaches what the next has to leave out.
 const TRIES: usize = 8;
 
-/// Keys a `BatchGetItem` takes.
-const KEYS: usize = 100;
-
-/// A table with partition key `id` (S) and TTL attribute `expires_at` (N, seconds since the epoch).
+/// Keeps incidents in a table that all containers share.
 pub struct DynamoStore {
-    client: Client,
-    table: String,
-}
-
-/// What an update came to.
-enum Updated {
-    /// It was written; the item as it is now.
-    Done(Item),
-    /// A condition did not hold; the item as it is.
-    Refused(Option<Item>),
+    table: DynamoTable,
 }
 
 impl DynamoStore {
     /// Keeps incidents in this table.
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        let timeouts =
-            TimeoutConfig::builder().operation_timeout(PATIENCE).operation_attempt_timeout(PATIENCE / 2);
-        let config = aws_sdk_dynamodb::config::Builder::from(config)
-            .timeout_config(timeouts.build())
-            .retry_config(RetryConfig::standard().with_max_attempts(3));
-        Self { client: Client::from_conf(config.build()), table: table.into() }
-    }
-
-    async fn update(&self, id: &str, update: Update) -> Result<Updated, StoreError> {
-        let (expression, condition) = (update.expression(), update.condition());
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("id", Value::S(id.to_owned()))
-            .update_expression(expression)
-            .set_condition_expression(condition)
-            .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(Some(update.values).filter(|values| !values.is_empty()))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match sent {
-            Ok(output) => Ok(Updated::Done(output.attributes.unwrap_or_default())),
-            Err(SdkError::ServiceError(refused)) if refused.err().is_conditional_check_failed_exception() => {
-                use aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException;
-                let ConditionalCheckFailedException(refused) = refused.into_err() else {
-                    return Ok(Updated::Refused(None));
-                };
-                Ok(Updated::Refused(refused.item))
-            }
-            Err(error) => Err(unreachable(error)),
-        }
-    }
-
-    async fn get(&self, id: &str) -> Result<Option<Item>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
-        let got = get.consistent_read(true).send().await.map_err(unreachable)?;
-        Ok(got.item)
-    }
-
-    async fn put(&self, item: Item) -> Result<(), StoreError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map(|_| ()).map_err(unreachable)
+        Self { table: DynamoTable::new(config, table) }
     }
 
     /// Removes what expired, unless it was opened again meanwhile: TTL itself may take days.
     async fn forget(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table).key("id", Value::S(id.to_owned()));
-        let expired = delete
-            .condition_expression("expires_at <= :now")
-            .expression_attribute_values(":now", item::number(now.as_second()));
-        match expired.send().await {
-            Err(SdkError::ServiceError(refused)) if refused.err().is_conditional_check_failed_exception() => {
-                Ok(())
-            }
-            done => done.map(|_| ()).map_err(unreachable),
-        }
+        self.table.delete(id, update::expired(now)).await
     }
 
     /// Counts some deliveries, each once.
@@ -140,7 +58,7 @@ impl DynamoStore {
         let (mut only_known, mut rotate, mut late) = (None, false, late);
         for _ in 0..TRIES {
             let update = update::count(news, &deliveries, only_known.as_ref(), rotate, late, now);
-            let item = match self.update(&id, update).await? {
+            let item = match self.table.update(&id, update).await? {
                 Updated::Done(item) => return self.turn(incident(&item)?, now).await,
                 Updated::Refused(item) => item.unwrap_or_default(),
             };
@@ -168,35 +86,10 @@ impl DynamoStore {
         Err(StoreError(format!("incident `{id}` changed faster than it could be counted")))
     }
 
-    /// Items by their keys.
-    async fn get_all(&self, ids: Vec<String>) -> Result<Vec<Item>, StoreError> {
-        let mut found = Vec::new();
-        for some in ids.chunks(KEYS) {
-            let keys = some.iter().map(|id| Item::from([("id".to_owned(), Value::S(id.clone()))]));
-            let mut keys: Vec<Item> = keys.collect();
-            for _ in 0..TRIES {
-                if keys.is_empty() {
-                    break;
-                }
-                let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-                let wanted = wanted.expect("keys are set, which is all that the builder asks for");
-                let got = self.client.batch_get_item().request_items(&self.table, wanted);
-                let got = got.send().await.map_err(unreachable)?;
-                found.extend(got.responses.into_iter().flatten().flat_map(|(_, items)| items));
-                let left = got.unprocessed_keys.into_iter().flatten();
-                keys = left.flat_map(|(_, left)| left.keys).collect();
-            }
-            if !keys.is_empty() {
-                return Err(StoreError("the table is too busy to be read".to_owned()));
-            }
-        }
-        Ok(found)
-    }
-
     /// Ends a minute that is over. A second container finds it ended, which is as good.
     async fn turn(&self, incident: Incident, now: Timestamp) -> Result<Incident, StoreError> {
         let Some(window) = incident.window.turned(now) else { return Ok(incident) };
-        match self.update(&key(&incident.fingerprint), update::turn(&incident.window, &window)).await? {
+        match self.table.update(&key(&incident.fingerprint), update::turn(&incident.window, &window)).await? {
             Updated::Done(item) => self::incident(&item),
             Updated::Refused(_) => Ok(incident),
         }
@@ -222,7 +115,7 @@ impl Store for DynamoStore {
 
     fn read<'a>(&'a self, fingerprints: &'a [Fingerprint], now: Timestamp) -> Stored<'a, Vec<Incident>> {
         Box::pin(async move {
-            let items = self.get_all(fingerprints.iter().map(key).collect()).await?;
+            let items = self.table.get_all(fingerprints.iter().map(key).collect()).await?;
             let mut incidents: Vec<Incident> = items.iter().filter_map(item::read).collect();
             incidents.retain(|incident| !incident.coverage.is_expired(now));
             Ok(incidents)
@@ -232,13 +125,14 @@ impl Store for DynamoStore {
     fn all(&self, now: Timestamp) -> Stored<'_, Contents> {
         Box::pin(async move {
             let mut contents = Contents::default();
-            let scan = self.client.scan().table_name(&self.table).consistent_read(true);
-            let mut pages = scan.into_paginator().items().send();
-            while let Some(item) = pages.next().await {
-                let item = item.map_err(unreachable)?;
-                contents.incidents.extend(item::read(&item));
-                contents.alerts.extend(item::read_alert(&item));
-            }
+            self.table
+                .scan(|item| {
+                    contents.incidents.extend(item::read(&item));
+                    contents.alerts.extend(item::read_alert(&item));
+                    contents.old.extend(item::read_old(&item));
+                })
+                .await?;
+            contents.old.retain(|old| !contents.alerts.iter().any(|alert| alert.id == old.id));
             contents.incidents.retain(|incident| !incident.coverage.is_expired(now));
             contents.alerts.retain(|alert| alert.expires_at().is_none_or(|expires| expires > now));
             contents.incidents.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
@@ -248,15 +142,15 @@ impl Store for DynamoStore {
     }
 
     fn alert<'a>(&'a self, id: &'a AlertId) -> Stored<'a, Option<AlertRecord>> {
-        Box::pin(
-            async move { Ok(self.get(&format!("{ALERT}{id}")).await?.as_ref().and_then(item::read_alert)) },
-        )
+        Box::pin(async move {
+            Ok(self.table.get(&format!("{ALERT}{id}")).await?.as_ref().and_then(item::read_alert))
+        })
     }
 
     fn write<'a>(&'a self, seen: Option<u64>, alert: &'a AlertRecord) -> Stored<'a, Written> {
         Box::pin(async move {
             let id = format!("{ALERT}{}", alert.id);
-            Ok(match self.update(&id, update::write(seen, alert)).await? {
+            Ok(match self.table.update(&id, update::write(seen, alert)).await? {
                 Updated::Done(_) => Written::Done,
                 Updated::Refused(item) => Written::Refused(item.as_ref().and_then(item::read_alert)),
             })
@@ -264,22 +158,7 @@ impl Store for DynamoStore {
     }
 
     fn delete<'a>(&'a self, id: &'a AlertId, version: u64) -> Stored<'a, ()> {
-        Box::pin(async move {
-            let key = Value::S(format!("{ALERT}{id}"));
-            let delete = self.client.delete_item().table_name(&self.table).key("id", key);
-            let same = delete
-                .condition_expression("#v = :seen")
-                .expression_attribute_names("#v", "version")
-                .expression_attribute_values(":seen", item::number(version));
-            match same.send().await {
-                Err(SdkError::ServiceError(refused))
-                    if refused.err().is_conditional_check_failed_exception() =>
-                {
-                    Ok(())
-                }
-                done => done.map(|_| ()).map_err(unreachable),
-            }
-        })
+        Box::pin(async move { self.table.delete(&format!("{ALERT}{id}"), update::unchanged(version)).await })
     }
 
     fn change<'a>(
@@ -288,7 +167,7 @@ impl Store for DynamoStore {
         change: &'a CoverageChange,
     ) -> Stored<'a, Option<Coverage>> {
         Box::pin(async move {
-            Ok(match self.update(&key(fingerprint), update::change(change)).await? {
+            Ok(match self.table.update(&key(fingerprint), update::change(change)).await? {
                 Updated::Done(item) => Some(incident(&item)?.coverage),
                 Updated::Refused(_) => None,
             })
@@ -296,9 +175,9 @@ impl Store for DynamoStore {
     }
 
     fn root<'a>(&'a self, root: &'a Fingerprint) -> Stored<'a, Option<AlertId>> {
-        Box::pin(
-            async move { Ok(self.get(&format!("{ROOT}{root}")).await?.as_ref().and_then(item::pointed)) },
-        )
+        Box::pin(async move {
+            Ok(self.table.get(&format!("{ROOT}{root}")).await?.as_ref().and_then(item::pointed))
+        })
     }
 
     fn take_root<'a>(
@@ -309,7 +188,8 @@ impl Store for DynamoStore {
         now: Timestamp,
     ) -> Stored<'a, bool> {
         Box::pin(async move {
-            let taken = self.update(&format!("{ROOT}{root}"), update::take_root(seen, alert, now)).await?;
+            let taken =
+                self.table.update(&format!("{ROOT}{root}"), update::take_root(seen, alert, now)).await?;
             Ok(match taken {
                 Updated::Done(_) => true,
                 // A reply that was lost: it is taken all the same.
@@ -320,7 +200,10 @@ impl Store for DynamoStore {
 
     fn charge<'a>(&'a self, charge: &'a Charge, now: Timestamp) -> Stored<'a, bool> {
         Box::pin(async move {
-            Ok(matches!(self.update(&charge.hour, update::charge(charge, now)).await?, Updated::Done(_)))
+            Ok(matches!(
+                self.table.update(&charge.hour, update::charge(charge, now)).await?,
+                Updated::Done(_)
+            ))
         })
     }
 
@@ -330,18 +213,18 @@ impl Store for DynamoStore {
         example: &'a Diagnosis,
         now: Timestamp,
     ) -> Stored<'a, ()> {
-        let id = example::id(fingerprint, &example_key(example.route.as_ref()));
-        Box::pin(self.put(item::document(&id, example::write(example), now)))
+        let id = document::example_id(fingerprint, &example_key(example.route.as_ref()));
+        Box::pin(self.table.put(item::document(&id, document::write_example(example), now)))
     }
 
     fn load_examples<'a>(&'a self, incident: &'a Incident) -> Stored<'a, Vec<Diagnosis>> {
         Box::pin(async move {
             let keys = incident.routes.keys().map(|route| example_key(Some(route)));
             let keys: BTreeSet<String> = keys.chain([example_key(None)]).collect();
-            let ids = keys.iter().map(|key| example::id(&incident.fingerprint, key)).collect();
-            let items = self.get_all(ids).await?;
+            let ids = keys.iter().map(|key| document::example_id(&incident.fingerprint, key)).collect();
+            let items = self.table.get_all(ids).await?;
             let mut examples: Vec<Diagnosis> =
-                items.iter().filter_map(|item| example::read(item::body(item)?)).collect();
+                items.iter().filter_map(|item| document::read_example(item::body(item)?)).collect();
             examples.sort_by_key(|example| example_key(example.route.as_ref()));
             Ok(examples)
         })
@@ -349,8 +232,8 @@ impl Store for DynamoStore {
 
     fn silences(&self) -> Stored<'_, Vec<Silence>> {
         Box::pin(async move {
-            let item = self.get(silences::ID).await?;
-            Ok(item.and_then(|item| silences::read(item::body(&item)?)).unwrap_or_default())
+            let item = self.table.get(document::SILENCES).await?;
+            Ok(item.and_then(|item| document::read_silences(item::body(&item)?)).unwrap_or_default())
         })
     }
 
@@ -360,12 +243,12 @@ impl Store for DynamoStore {
     ) -> Stored<'a, Vec<Silence>> {
         Box::pin(async move {
             for _ in 0..TRIES {
-                let before = self.get(silences::ID).await?;
+                let before = self.table.get(document::SILENCES).await?;
                 let before = before.as_ref().and_then(item::body);
-                let known = before.and_then(silences::read).unwrap_or_default();
+                let known = before.and_then(document::read_silences).unwrap_or_default();
                 let changed = change(known);
-                let update = update::replace(before, &silences::write(&changed));
-                if let Updated::Done(_) = self.update(silences::ID, update).await? {
+                let update = update::replace(before, &document::write_silences(&changed));
+                if let Updated::Done(_) = self.table.update(document::SILENCES, update).await? {
                     return Ok(changed);
                 }
             }
@@ -380,16 +263,4 @@ fn key(fingerprint: &Fingerprint) -> String {
 
 fn incident(item: &Item) -> Result<Incident, StoreError> {
     item::read(item).ok_or_else(|| StoreError("an item of the table is no incident".to_owned()))
-}
-
-/// What AWS says, without the answer's headers and body: those fill a page.
-fn unreachable<E, R>(error: SdkError<E, R>) -> StoreError
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    StoreError(match error.code() {
-        Some(code) => format!("{code}: {}", error.message().unwrap_or("no reason given")),
-        None => DisplayErrorContext(error).to_string().chars().take(200).collect(),
-    })
 }

@@ -1,11 +1,12 @@
 //! An incident as an item of the table, and back.
 //!
-//! The keys of this version begin with a letter and `#`. Items of the version before have none: they are not read, and expire
-//! by themselves within a week.
+//! The keys of this version begin with a letter and `#`. Items of the version before have none: of them only the keys are read
+//! that are still open, so that they end. They expire by themselves within a week.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::causes::{Cause, Route};
@@ -14,18 +15,16 @@ use crate::incidents::coverage::{AlertId, Coverage, Flapping, KEPT};
 use crate::incidents::failure_group::DeliveryId;
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::incident::{Incident, Window};
-use crate::incidents::record::AlertRecord;
-use crate::incidents::store::dynamodb::{Item, Value};
+use crate::incidents::record::{AlertRecord, AlertState, LastAlert};
+use crate::incidents::store::table::{Item, Value};
 use crate::logs::{LogType, Source};
 
-/// What precedes the key of an incident, an alert, a root and an example.
+/// What precedes the key of an incident, an alert and a root.
 pub(crate) const INCIDENT: &str = "i#";
 /// See [`INCIDENT`].
 pub(crate) const ALERT: &str = "a#";
 /// See [`INCIDENT`].
 pub(crate) const ROOT: &str = "r#";
-/// See [`INCIDENT`].
-pub(crate) const EXAMPLE: &str = "e#";
 
 /// What precedes a route in the name of the attribute that counts it.
 pub(crate) const ROUTE: &str = "route ";
@@ -55,6 +54,25 @@ pub(crate) fn route_mark(route: &Route) -> String {
 pub(crate) fn read_alert(item: &Item) -> Option<AlertRecord> {
     text(item, "id").filter(|id| id.starts_with(ALERT))?;
     serde_json::from_str(body(item)?).ok()
+}
+
+/// An alert that the version before opened and did not resolve.
+pub(crate) fn read_old(item: &Item) -> Option<AlertRecord> {
+    #[derive(Deserialize)]
+    struct Told {
+        number: u64,
+        at: Timestamp,
+        status: String,
+    }
+    // Its key was the fingerprint.
+    let id = text(item, "id").filter(|id| !id.contains('#') && item.contains_key("cause"))?;
+    let told: Told =
+        serde_json::from_str(text(item, "told")?).ok().filter(|told: &Told| told.status != "resolved")?;
+    let opened_at = at(item, "opened_at").unwrap_or(told.at);
+    let leader = Fingerprint::kept(id);
+    let opening = AlertRecord::opening(AlertId(id.to_owned()), leader, Flapping::default(), opened_at);
+    let last = LastAlert { number: told.number, ..LastAlert::first(told.at) };
+    Some(AlertRecord { version: 1, state: AlertState::Open, last: Some(last), ..opening })
 }
 
 /// The alert that a root points to.
@@ -89,6 +107,7 @@ pub(crate) fn read(item: &Item) -> Option<Incident> {
         generation: count(item, "generation").unwrap_or(0),
         alert: text(item, "alert").map(|id| AlertId(id.to_owned())),
         named: matches!(item.get("named"), Some(Value::Bool(true))),
+        proved: count(item, "proved"),
         ended: ended.map(|(id, at)| (AlertId(id.to_owned()), at)),
         flapping: Flapping {
             times: count(item, "flaps").and_then(|times| u32::try_from(times).ok()).unwrap_or(0),

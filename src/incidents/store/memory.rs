@@ -67,17 +67,29 @@ impl StoredTable {
 }
 
 impl MemoryStore {
+    /// Forgets an incident.
+    pub fn forget(&self, fingerprint: &Fingerprint) {
+        let mut kept = self.kept();
+        kept.entries.remove(fingerprint);
+        kept.alerts.retain(|_, alert| alert.leader != *fingerprint);
+    }
+
     fn kept(&self) -> MutexGuard<'_, StoredTable> {
         // A panic elsewhere leaves whole incidents behind: each change is one assignment.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// The first bytes of a text: what a client writes may have characters of four.
+fn start(text: &str, longest: usize) -> String {
+    text[..text.floor_char_boundary(longest)].to_owned()
+}
+
 /// What the table keeps of routes: few, and short.
 pub(crate) fn stored_routes(routes: &BTreeMap<Route, u64>) -> impl Iterator<Item = (Route, u64)> + '_ {
     let short = |route: &Route| Route {
-        method: route.method.clone(),
-        path: route.path.chars().take(Incident::STORED_PATH).collect(),
+        method: start(&route.method, 16),
+        path: start(&route.path, Incident::STORED_PATH),
     };
     routes.iter().take(Incident::STORED_ROUTES).map(move |(route, failed)| (short(route), *failed))
 }
@@ -126,7 +138,7 @@ impl Store for MemoryStore {
         incidents.retain(|incident| !incident.coverage.is_expired(now));
         incidents.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
         let alerts = kept.alerts.values().cloned().collect();
-        Box::pin(ready(Ok(Contents { incidents, alerts })))
+        Box::pin(ready(Ok(Contents { incidents, alerts, old: Vec::new() })))
     }
 
     fn alert<'a>(&'a self, id: &'a AlertId) -> Stored<'a, Option<AlertRecord>> {

@@ -11,36 +11,39 @@ use crate::incidents::failure_group::{DeliveryCount, DeliveryId, FailureGroup};
 use crate::incidents::incident::{Incident, Window};
 use crate::incidents::ledger::Charge;
 use crate::incidents::record::AlertRecord;
-use crate::incidents::store::dynamodb::{Blob, Item, Value};
+
 use crate::incidents::store::item::{MOST_SEEN, number, route, route_mark, time};
 use crate::incidents::store::memory::stored_routes;
+use crate::incidents::store::table::{Blob, Expression, Item, Value};
 use crate::logs::{LogType, Source};
 
 /// An update expression, clause by clause. Every name goes by an alias: DynamoDB reserves some six hundred words.
 ///
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html>
 #[derive(Default)]
-pub(crate) struct Update {
+struct Update {
     set: Vec<String>,
     add: Vec<String>,
     remove: Vec<String>,
     conditions: Vec<String>,
-    pub(crate) names: HashMap<String, String>,
-    pub(crate) values: Item,
+    names: HashMap<String, String>,
+    values: Item,
 }
 
 impl Update {
-    /// What it does.
-    pub(crate) fn expression(&self) -> String {
+    fn expression(self) -> Expression {
         let clause = |word: &str, parts: &[String]| {
             if parts.is_empty() { String::new() } else { format!("{word} {} ", parts.join(", ")) }
         };
-        format!("{}{}{}", clause("SET", &self.set), clause("ADD", &self.add), clause("REMOVE", &self.remove))
-    }
-
-    /// When it does it.
-    pub(crate) fn condition(&self) -> Option<String> {
-        (!self.conditions.is_empty()).then(|| self.conditions.join(" AND "))
+        let (set, add, remove) =
+            (clause("SET", &self.set), clause("ADD", &self.add), clause("REMOVE", &self.remove));
+        let condition = (!self.conditions.is_empty()).then(|| self.conditions.join(" AND "));
+        Expression {
+            update: format!("{set}{add}{remove}"),
+            condition,
+            names: self.names,
+            values: self.values,
+        }
     }
 
     fn name(&mut self, attribute: &str) -> String {
@@ -131,7 +134,7 @@ pub(crate) fn count(
     rotate: bool,
     late: bool,
     now: Timestamp,
-) -> Update {
+) -> Expression {
     let mut update = Update::default();
     let mut sum = Incident::opened(news.fingerprint.clone(), &news.example.source, news.example.cause, now);
     deliveries.iter().for_each(|(_, delivery)| sum.count(delivery, now));
@@ -160,7 +163,7 @@ pub(crate) fn count(
     count_routes(&mut update, &routes, only_known.is_none());
     remember(&mut update, deliveries, rotate);
     update.require_unexpired(now);
-    update
+    update.expression()
 }
 
 fn count_routes(update: &mut Update, routes: &BTreeMap<Route, u64>, may_add: bool) {
@@ -196,7 +199,7 @@ fn remember(update: &mut Update, deliveries: &[(DeliveryId, &DeliveryCount)], ro
 }
 
 /// Begins another minute, keeping what was counted in it meanwhile.
-pub(crate) fn turn(before: &Window, after: &Window) -> Update {
+pub(crate) fn turn(before: &Window, after: &Window) -> Expression {
     let mut update = Update::default();
     if let (Some(before), Some(after)) = (before.since, after.since) {
         let (since, known) = (update.name("window_since"), update.value(time(before)));
@@ -206,13 +209,13 @@ pub(crate) fn turn(before: &Window, after: &Window) -> Update {
     update.add("window_failed", number(-i128::from(before.failed)));
     update.set("rate", number(after.rate.unwrap_or(0)));
     update.set_once("base", after.base.map(number));
-    update
+    update.expression()
 }
 
 /// Changes what is covered of an incident, on the conditions that [`Coverage::changed`] has.
 ///
 /// [`Coverage::changed`]: crate::incidents::coverage::Coverage::changed
-pub(crate) fn change(change: &CoverageChange) -> Update {
+pub(crate) fn change(change: &CoverageChange) -> Expression {
     let mut update = Update::default();
     let text = |id: &AlertId| Value::S(id.0.clone());
     let id = update.name("id");
@@ -227,6 +230,7 @@ pub(crate) fn change(change: &CoverageChange) -> Update {
             update.require(format!("{same}{ended} = {known}"));
             update.set("alert", text(alert));
             update.set("named", Value::Bool(covered.is_some()));
+            update.remove("proved");
             if let Some(covered) = covered {
                 update.cover(*covered);
             }
@@ -234,14 +238,35 @@ pub(crate) fn change(change: &CoverageChange) -> Update {
         CoverageChange::Move { from, to } => {
             update.require_on(from);
             update.set("alert", text(to));
+            update.remove("proved");
         }
         CoverageChange::Cover { alert, covered } => {
             update.require_on(alert);
             update.cover(*covered);
             update.set("named", Value::Bool(true));
         }
-        CoverageChange::End { alert, at, flapping } => {
+        CoverageChange::Prove { alert, covered, version } => {
             update.require_on(alert);
+            update.cover(*covered);
+            let (proved, known) = (update.name("proved"), update.value(number(version)));
+            update.require(format!("attribute_not_exists({proved}) OR {proved} <= {known}"));
+            update.set("proved", number(version));
+        }
+        CoverageChange::Return { alert, version } => {
+            update.require_on(alert);
+            let (proved, version) = (update.name("proved"), update.value(number(version)));
+            update.require(format!("attribute_not_exists({proved}) OR {proved} <> {version}"));
+            update.remove("alert");
+            update.remove("named");
+            update.add("generation", number(1));
+            let (covered, ended, none) =
+                (update.name("covered"), update.name("ended_failed"), update.value(number(0)));
+            update.set.push(format!("{covered} = if_not_exists({ended}, {none})"));
+        }
+        CoverageChange::End { alert, at, flapping, version } => {
+            update.require_on(alert);
+            let (proved, version) = (update.name("proved"), update.value(number(version)));
+            update.require(format!("{proved} = {version}"));
             update.remove("alert");
             update.remove("named");
             update.add("generation", number(1));
@@ -270,11 +295,11 @@ pub(crate) fn change(change: &CoverageChange) -> Update {
             update.set("expires_at", number(at.as_second()));
         }
     }
-    update
+    update.expression()
 }
 
 /// Writes an alert where it still has the version that was seen.
-pub(crate) fn write(seen: Option<u64>, alert: &AlertRecord) -> Update {
+pub(crate) fn write(seen: Option<u64>, alert: &AlertRecord) -> Expression {
     let mut update = Update::default();
     match seen {
         Some(seen) => {
@@ -292,11 +317,11 @@ pub(crate) fn write(seen: Option<u64>, alert: &AlertRecord) -> Update {
         Some(at) => update.set("expires_at", number(at.as_second())),
         None => update.remove("expires_at"),
     }
-    update
+    update.expression()
 }
 
 /// Points a root to an alert, where it still points to what was seen.
-pub(crate) fn take_root(seen: Option<&AlertId>, alert: &AlertId, now: Timestamp) -> Update {
+pub(crate) fn take_root(seen: Option<&AlertId>, alert: &AlertId, now: Timestamp) -> Expression {
     let mut update = Update::default();
     let name = update.name("alert");
     match seen {
@@ -308,11 +333,11 @@ pub(crate) fn take_root(seen: Option<&AlertId>, alert: &AlertId, now: Timestamp)
     }
     update.set("alert", Value::S(alert.0.clone()));
     update.keep_until(now, KEPT.unsigned_abs());
-    update
+    update.expression()
 }
 
 /// Counts a message, where every limit has room for it.
-pub(crate) fn charge(charge: &Charge, now: Timestamp) -> Update {
+pub(crate) fn charge(charge: &Charge, now: Timestamp) -> Expression {
     let mut update = Update::default();
     for (name, most) in &charge.limits {
         let (known, most) = (update.name(name), update.value(number(most)));
@@ -320,11 +345,11 @@ pub(crate) fn charge(charge: &Charge, now: Timestamp) -> Update {
         update.add(name, number(1));
     }
     update.keep_until(now, Duration::from_secs(2 * 3600));
-    update
+    update.expression()
 }
 
 /// Replaces a document that stands as it was read.
-pub(crate) fn replace(before: Option<&str>, after: &str) -> Update {
+pub(crate) fn replace(before: Option<&str>, after: &str) -> Expression {
     let mut update = Update::default();
     let body = update.name("body");
     match before {
@@ -335,5 +360,21 @@ pub(crate) fn replace(before: Option<&str>, after: &str) -> Update {
         None => update.require(format!("attribute_not_exists({body})")),
     }
     update.set("body", Value::S(after.to_owned()));
-    update
+    update.expression()
+}
+
+/// A condition: it has expired.
+pub(crate) fn expired(now: Timestamp) -> Expression {
+    let mut condition = Update::default();
+    let (name, now) = (condition.name("expires_at"), condition.value(number(now.as_second())));
+    condition.require(format!("{name} <= {now}"));
+    condition.expression()
+}
+
+/// A condition: it still has this version.
+pub(crate) fn unchanged(version: u64) -> Expression {
+    let mut condition = Update::default();
+    let (name, version) = (condition.name("version"), condition.value(number(version)));
+    condition.require(format!("{name} = {version}"));
+    condition.expression()
 }

@@ -6,6 +6,7 @@ pub mod cloudwatch;
 pub mod ec2;
 pub mod elbv2;
 mod healthy;
+pub mod lambda;
 pub mod logs;
 pub mod sns;
 
@@ -69,6 +70,8 @@ pub struct Account {
     pub http_apis: Vec<apigateway::HttpApi>,
     /// Who is subscribed to the topics: protocol, and whether it is confirmed.
     pub subscriptions: Vec<(String, bool)>,
+    /// Probers by the function's name.
+    pub probers: BTreeMap<String, lambda::Prober>,
     /// ARNs of SNS topics.
     pub topics: BTreeSet<String>,
 }
@@ -83,6 +86,7 @@ impl Account {
             "ec2" => ec2::answer(self, call),
             "acm" => acm::answer(self, call),
             "cloudwatch" => cloudwatch::answer(self, call),
+            "lambda" => lambda::answer(self, call),
             "logs" => logs::answer(self, call),
             "sns" => sns::answer(self, call),
             "sts" => self.sts(call),

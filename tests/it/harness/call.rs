@@ -63,6 +63,7 @@ impl Call {
     pub fn action(&self) -> String {
         match self.service.as_str() {
             "apigateway" | "apigatewayv2" => "apigateway:GET".to_owned(),
+            "lambda" => format!("lambda:{}Function", self.operation),
             _ => self.name(),
         }
     }
@@ -108,6 +109,16 @@ fn dispatch(service: &str, request: &Request, path: &[String], query: &str) -> (
     if let Some((_, operation)) = request.header("x-amz-target").rsplit_once('.') {
         let params = serde_json::from_slice(&request.body).unwrap_or_default();
         return (Protocol::Json, operation.to_owned(), params);
+    }
+    if service == "lambda" {
+        let payload: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let (operation, params) = match path {
+            [_, functions, name, invocations] if functions == "functions" && invocations == "invocations" => {
+                ("Invoke", json!({ "FunctionName": name, "Payload": payload }))
+            }
+            _ => ("", json!({})),
+        };
+        return (Protocol::RestJson, operation.to_owned(), params);
     }
     if service.starts_with("apigateway") {
         let (operation, params) = rest(&request.method, path, query);

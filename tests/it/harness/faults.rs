@@ -73,7 +73,7 @@ fn keys(name: &str) -> [String; 2] {
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 fn denied(call: &Call) -> Reply {
     let (status, code) = match call.service.as_str() {
-        "apigateway" | "apigatewayv2" => (403, "AccessDeniedException"),
+        "apigateway" | "apigatewayv2" | "lambda" => (403, "AccessDeniedException"),
         "ec2" => (403, "UnauthorizedOperation"),
         "sns" => (403, "AuthorizationError"),
         "acm" | "logs" | "dynamodb" => (400, "AccessDeniedException"),
@@ -98,7 +98,7 @@ fn user(call: &Call) -> String {
 /// The code and status with which a service says that it is asked too often.
 fn throttled(call: &Call) -> Reply {
     let (status, code, message) = match call.service.as_str() {
-        "apigateway" | "apigatewayv2" => (429, "TooManyRequestsException", "Too Many Requests"),
+        "apigateway" | "apigatewayv2" | "lambda" => (429, "TooManyRequestsException", "Too Many Requests"),
         "ec2" => (503, "RequestLimitExceeded", "Request limit exceeded."),
         "acm" | "logs" | "dynamodb" => (400, "ThrottlingException", "Rate exceeded"),
         _ => (400, "Throttling", "Rate exceeded"),

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::losses::history::{FIRST, History, MALFORMED, UNREACHABLE, accounts, minutes};
+use crate::losses::faults::{Actor, Extent, Kind, Site, Strike};
+use crate::losses::history::{
+    FIRST, History, MALFORMED, UNREACHABLE, accounts, accounts_with, half_repaired, minutes,
+};
 use crate::losses::lambda::run;
 use crate::losses::proof::Plan;
 use crate::losses::world::time;
@@ -23,7 +26,11 @@ struct Seen {
 
 fn play(history: &mut History, apis: &[&str]) -> Vec<Seen> {
     history.accounts = Arc::new(accounts(apis));
-    let world = run(history, &Plan { seed: 1, strikes: Vec::new(), skew: Duration::ZERO });
+    play_with(history, &Plan { seed: 1, strikes: Vec::new(), skew: Duration::ZERO })
+}
+
+fn play_with(history: &History, plan: &Plan) -> Vec<Seen> {
+    let world = run(history, plan);
     let sent = world.sent.lock().unwrap();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let read = |sent: &crate::losses::world::Sent| {
@@ -96,6 +103,25 @@ fn sequence_02_a_silence_of_one_api_mutes_no_other() {
 }
 
 #[test]
+fn sequence_03_what_is_half_repaired_is_not_resolved() {
+    let other = "b2c3d4e5f6";
+    // The targets are well again, but the other API still calls a port that no listener has.
+    let mut history = History {
+        accounts: Arc::new(half_repaired(&[FIRST, other], other)),
+        whole: vec![(minutes(10), minutes(300)), (minutes(300), minutes(10 * DAY))],
+        rounds: 400,
+        ..History::default()
+    };
+    fails(&mut history, FIRST, 0, "/orders", 1);
+    fails(&mut history, other, 1, "/orders", 1);
+    let seen = play_with(&history, &Plan { seed: 1, strikes: Vec::new(), skew: Duration::ZERO });
+    every_key_ends(&seen);
+    let ended = seen.iter().filter(|seen| seen.status == "resolved" && seen.apis.contains(other));
+    assert!(ended.clone().all(|seen| seen.minute >= 300), "{:?}", statuses(&seen));
+    assert_eq!(ended.count(), 1, "{:?}", statuses(&seen));
+}
+
+#[test]
 fn sequence_04_a_key_opened_before_its_fault_was_seen_ends_too() {
     let mut history = History {
         whole: vec![(minutes(0), minutes(1)), (minutes(30), minutes(10 * DAY))],
@@ -108,6 +134,32 @@ fn sequence_04_a_key_opened_before_its_fault_was_seen_ends_too() {
     let seen = play(&mut history, &[FIRST, "b2c3d4e5f6"]);
     every_key_ends(&seen);
     assert!(seen.iter().any(|seen| seen.status == "merged"), "{:?}", statuses(&seen));
+}
+
+/// A failure whose count takes seconds while the caretaker reads and resolves, by clocks that are minutes apart.
+#[test]
+fn sequence_05_a_slow_count_beside_an_end_is_published() {
+    for seed in 0..24 {
+        let mut history = History {
+            whole: vec![(minutes(5), minutes(16)), (minutes(40), minutes(10 * DAY))],
+            rounds: 240,
+            ..History::default()
+        };
+        history.accounts = Arc::new(accounts(&[FIRST]));
+        fails(&mut history, FIRST, 0, "/orders", 2);
+        let at = minutes(16) - Duration::from_millis(2_400) + Duration::from_millis(150 * seed);
+        let document = history.fail(FIRST, UNREACHABLE, "/orders", at, 3);
+        history.subscription(at, &document);
+        let site = Site { effect: "store: count", actor: Actor::Payload(1), nth: 1 };
+        let strike = Strike { site, kind: Kind::Late, extent: Extent::Once };
+        let skew = if seed % 2 == 0 { Duration::ZERO } else { minutes(2) };
+        let seen = play_with(&history, &Plan { seed: seed + 1, strikes: vec![strike], skew });
+        every_key_ends(&seen);
+        // Its own message, or the end that counts it.
+        let covers =
+            |seen: &&Seen| seen.minute >= 15 && (seen.status != "resolved" || seen.alert["failed"] == 5);
+        assert!(seen.iter().any(|seen| covers(&seen)), "seed {seed}: {:?}", statuses(&seen));
+    }
 }
 
 #[test]
@@ -124,7 +176,7 @@ fn sequence_06_of_130_apis_behind_one_root_each_is_covered() {
     every_key_ends(&seen);
     let last = seen.iter().rfind(|seen| seen.status == "escalated").expect("it grew");
     let counted = last.alert["also_hit"].as_array().unwrap().len();
-    let more = last.alert["also_hit_more"].as_u64().unwrap_or(0);
+    let more = last.alert["also_hit_more"].as_u64().expect("it is always there");
     assert!(seen.len() < 10, "one fault, few messages: {:?}", statuses(&seen));
     assert!(
         counted as u64 + more >= 129 || last.alert["truncated"] == true,
@@ -150,6 +202,67 @@ fn sequence_08_ids_are_no_routes() {
     (0..4).for_each(|n| fails(&mut history, FIRST, 7 * n, &format!("/orders/{}", 1000 + n), 1));
     let seen = play(&mut history, &[FIRST]);
     assert!(seen.iter().all(|seen| seen.status != "escalated"), "{:?}", statuses(&seen));
+}
+
+/// The line that fails and the line with the status come in two batches, to two containers, in either order.
+#[test]
+fn sequence_09_a_batch_border_inside_a_request_opens_one_alert() {
+    for (seed, tail_first) in (1..).zip([false, true, false, true]) {
+        let mut history =
+            History { whole: vec![(minutes(60), minutes(DAY))], rounds: 120, ..History::default() };
+        let whole = history.fail(FIRST, UNREACHABLE, "/orders", minutes(1), 1);
+        let events = whole["logEvents"].as_array().unwrap().clone();
+        let part = |events: &[Value]| {
+            let mut part = whole.clone();
+            part["logEvents"] = events.to_vec().into();
+            part
+        };
+        let (head, tail) = events.split_at(3);
+        let lines = json!(
+            events
+                .iter()
+                .map(|event| json!({ "at": "2026-11-22T14:01:00Z", "message": event["message"] }))
+                .collect::<Vec<_>>()
+        );
+        let accounts = accounts_with(&[FIRST], |_, answers| {
+            let id = &history.failures[0].id;
+            let of = format!("API-Gateway-Execution-Logs_{FIRST}/prod/{id}@2026-11-22T14:00:30Z");
+            answers.push(json!({ "call": "logs:FilterLogEvents", "of": of, "answer": lines,
+                "read_at": "2026-11-22T14:01:00Z" }));
+        });
+        history.accounts = Arc::new(accounts);
+        let later = minutes(1) + Duration::from_millis(if seed > 2 { 2_000 } else { 3 });
+        let (first, second) = if tail_first { (tail, head) } else { (head, tail) };
+        history.subscription(minutes(1), &part(first));
+        history.subscription(later, &part(second));
+        let seen = play_with(&history, &Plan { seed, strikes: Vec::new(), skew: Duration::ZERO });
+        every_key_ends(&seen);
+        let opened: Vec<&Seen> = seen.iter().filter(|seen| seen.status == "open").collect();
+        assert_eq!(opened.len(), 1, "seed {seed}, tail first {tail_first}: {:?}", statuses(&seen));
+        assert_eq!(opened[0].alert["cause"]["slug"], UNREACHABLE);
+    }
+}
+
+/// The item of a busy incident takes no write for minutes, though it can be read.
+#[test]
+fn sequence_10_a_throttled_item_makes_no_alert_a_container() {
+    let mut history = History { whole: vec![(minutes(30), minutes(DAY))], rounds: 120, ..History::default() };
+    history.accounts = Arc::new(accounts(&[FIRST]));
+    fails(&mut history, FIRST, 0, "/orders", 1);
+    let mut strikes = Vec::new();
+    for number in 1..9 {
+        let at = minutes(2) + Duration::from_millis(20 * number);
+        let document = history.fail(FIRST, UNREACHABLE, "/orders", at, 1);
+        history.subscription(at, &document);
+        let actor = Actor::Payload(usize::try_from(number).unwrap());
+        let site = Site { effect: "store: count", actor, nth: 1 };
+        strikes.push(Strike { site, kind: Kind::Throttled, extent: Extent::Attempts(2) });
+    }
+    let seen = play_with(&history, &Plan { seed: 1, strikes, skew: Duration::ZERO });
+    every_key_ends(&seen);
+    assert_eq!(seen.iter().filter(|seen| seen.status == "open").count(), 1, "{:?}", statuses(&seen));
+    let end = seen.last().expect("an end");
+    assert_eq!((end.status.as_str(), &end.alert["failed"]), ("resolved", &json!(9)), "all were counted");
 }
 
 #[test]

@@ -11,7 +11,9 @@ pub(crate) enum Kind {
     ErrorAfter,
     /// It is refused, and so is every such call of the next twenty seconds.
     Throttled,
-    /// It is done long after whoever asked for it was ended by its deadline.
+    /// It takes up to five seconds, and is answered.
+    Late,
+    /// It is done long after the invocation that asked for it was ended by its deadline.
     Slow,
     /// The process ends before it is done.
     Killed,
@@ -22,10 +24,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::ErrorBefore,
         Self::ErrorAfter,
         Self::Throttled,
+        Self::Late,
         Self::Slow,
         Self::Killed,
         Self::KilledAfter,
@@ -37,6 +40,7 @@ impl Kind {
             Self::ErrorBefore => "error before",
             Self::ErrorAfter => "error after commit",
             Self::Throttled => "throttled for 20 s",
+            Self::Late => "50 ms to 5 s",
             Self::Slow => "slow past the deadline",
             Self::Killed => "process killed before",
             Self::KilledAfter => "process killed after",

@@ -86,10 +86,12 @@ pub(crate) struct History {
     pub(crate) failures: Vec<Failure>,
     pub(crate) payloads: Vec<Payload>,
     /// The account while it is broken, and when it was repaired.
-    pub(crate) accounts: Arc<[RecordedAccount; 2]>,
+    pub(crate) accounts: Arc<Vec<RecordedAccount>>,
     /// When it is whole: from, to.
     pub(crate) whole: Vec<(Duration, Duration)>,
-    /// An API that nobody wants to hear of, until then.
+    /// An API whose own fault outlasts the first repair.
+    pub(crate) half: Option<String>,
+    /// An API that is muted until then.
     pub(crate) silenced: Option<(String, Duration)>,
     /// Whether all of it can be read.
     pub(crate) is_readable: bool,
@@ -106,6 +108,12 @@ pub(crate) fn minutes(minutes: u64) -> Duration {
 }
 
 impl History {
+    /// Whether a reading finds the fault of an API then. A cause that no reading shows is over when it is quiet.
+    pub(crate) fn is_broken(&self, api: &str, cause: &str, at: Duration) -> bool {
+        let repaired = self.whole.iter().position(|(from, to)| (*from..*to).contains(&at));
+        cause == UNREACHABLE && repaired.is_none_or(|time| time == 0 && self.half.as_deref() == Some(api))
+    }
+
     /// Some requests of an API fail; the document that tells of them.
     pub(crate) fn fail(
         &mut self,
@@ -147,7 +155,7 @@ impl History {
 }
 
 /// One dead target group behind four APIs, seen by several containers at once, with everything that deliveries do: lines
-/// twice, late, in another order, by stream, and with a record that nobody can read. It is repaired, and comes back once.
+/// twice, late, in another order, by stream, and with a record that can't be read. It is repaired, and comes back once.
 pub(crate) fn history() -> History {
     let mut history = History {
         whole: vec![(minutes(20), minutes(45)), (minutes(50), minutes(1000))],
@@ -187,9 +195,77 @@ pub(crate) fn history() -> History {
     history
 }
 
+/// Days, in full ten: a fault of nine hours behind many APIs, in full 130, one of them muted, one repaired hours after the others; failures around the
+/// ends; a cause that flaps; a payload of the failure queue, run two days later; and a week in which nothing fails.
+pub(crate) fn days(days: u64, apis: u64) -> History {
+    const HOUR: u64 = 60;
+    const DAY: u64 = 24 * HOUR;
+    let mut history = History {
+        whole: vec![
+            (minutes(9 * HOUR), minutes(12 * HOUR)),
+            (minutes(12 * HOUR), minutes(2 * DAY)),
+            (minutes(2 * DAY + 40), minutes(100 * DAY)),
+        ],
+        half: Some("half000001".to_owned()),
+        silenced: Some(("silent0001".to_owned(), minutes(8 * HOUR))),
+        back: minutes(2 * DAY),
+        is_readable: true,
+        redriven: vec![minutes(DAY), minutes(3 * DAY)],
+        rounds: usize::try_from(days * DAY).expect("it fits"),
+        ..History::default()
+    };
+    let many: Vec<String> = (0..apis - 3).map(|n| format!("many{n:06}")).collect();
+    let send = |history: &mut History, api: &str, cause, at: Duration| {
+        let document = history.fail(api, cause, "/orders", at, 1);
+        history.subscription(at + Duration::from_millis(200), &document);
+    };
+    for api in [FIRST, "half000001", "silent0001"] {
+        (0..9).for_each(|hour| send(&mut history, api, UNREACHABLE, minutes(hour * HOUR + 1)));
+    }
+    for (n, api) in (0..).zip(&many) {
+        send(&mut history, api, UNREACHABLE, minutes(2 + n / 4));
+    }
+    // Around the time at which readings end the alert: a quarter of an hour after the last failure.
+    for second in [0, 2, 5, 30] {
+        let at = minutes(9 * HOUR) + Duration::from_secs(899 + second);
+        send(&mut history, "half000001", UNREACHABLE, at);
+    }
+    for n in 0..6 {
+        send(&mut history, "c3d4e5f6a7", MALFORMED, minutes(DAY + 30 * n));
+    }
+    let late = history.fail(FIRST, UNREACHABLE, "/orders", minutes(HOUR), 1);
+    history.subscription(minutes(DAY + 17 * HOUR), &late);
+    for api in [FIRST, "half000001"] {
+        send(&mut history, api, UNREACHABLE, minutes(2 * DAY) + Duration::from_millis(500));
+    }
+    let names: Vec<&str> = many.iter().map(String::as_str).collect();
+    let names: Vec<&str> = names.into_iter().chain([FIRST, "half000001", "silent0001"]).collect();
+    history.accounts = Arc::new(half_repaired(&names, "half000001"));
+    history
+}
+
+/// The account while it is broken, while one API still calls a port that no listener has, and when all is repaired.
+pub(crate) fn half_repaired(apis: &[&str], half: &str) -> Vec<RecordedAccount> {
+    let wrong_port = |_: bool, answers: &mut Vec<Value>| {
+        let of_half = |line: &&mut Value| line["of"].as_str().is_some_and(|of| of.starts_with(half));
+        for line in answers.iter_mut().filter(of_half) {
+            let answer = line["answer"].to_string().replace(":8443", ":9443");
+            line["answer"] = serde_json::from_str(&answer).expect("a port for a port");
+        }
+    };
+    let mut accounts = accounts_with(apis, wrong_port);
+    accounts.extend(self::accounts(apis).pop());
+    accounts
+}
+
 /// The account while it is broken, and when it was repaired.
-pub(crate) fn accounts(apis: &[&str]) -> [RecordedAccount; 2] {
-    [false, true].map(|repaired| {
+pub(crate) fn accounts(apis: &[&str]) -> Vec<RecordedAccount> {
+    accounts_with(apis, |_, _| {})
+}
+
+/// The same, with what else is true of each.
+pub(crate) fn accounts_with(apis: &[&str], change: impl Fn(bool, &mut Vec<Value>)) -> Vec<RecordedAccount> {
+    let account = |repaired| {
         let mut file: Value = serde_json::from_str(ACCOUNT).expect("a recorded account is JSON");
         let answers = file["answers"].as_array_mut().expect("a recorded account has answers");
         if repaired {
@@ -206,8 +282,10 @@ pub(crate) fn accounts(apis: &[&str]) -> [RecordedAccount; 2] {
                 line
             }));
         }
+        change(repaired, answers);
         RecordedAccount::parse(&file.to_string()).expect("a recorded account")
-    })
+    };
+    vec![account(false), account(true)]
 }
 
 fn repair(line: &mut Value) {

@@ -23,6 +23,9 @@ struct Tally {
     invented: usize,
     altered: usize,
     unsettled: usize,
+    unproven: usize,
+    unmuted: usize,
+    flooded: usize,
     /// The most messages of a run that told nothing new, and the runs that had one.
     doubled: usize,
     doubling: usize,
@@ -35,6 +38,9 @@ impl Tally {
         self.invented += usize::from(!audit.invented.is_empty());
         self.altered += usize::from(!audit.altered.is_empty());
         self.unsettled += usize::from(!audit.unsettled.is_empty());
+        self.unproven += usize::from(!audit.unproven.is_empty());
+        self.unmuted += usize::from(!audit.unmuted.is_empty());
+        self.flooded += usize::from(!audit.flooded.is_empty());
         self.doubled = self.doubled.max(audit.doubled);
         self.doubling += usize::from(audit.doubled > 0);
     }
@@ -99,15 +105,22 @@ impl Proof {
     /// The tables of `docs/reliability.md`.
     pub(crate) fn markdown(&self) -> String {
         let mut out = String::from(
-            "| effect | calls | runs | missing | invented | altered | unsettled | runs with a doubled message | most in a run |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+            "| effect | calls | runs | missing | invented | altered | unsettled | unproven | unmuted | flooded | runs with a doubled message | most in a run |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
         );
         for (effect, tally) in &self.by_effect {
             write_row(&mut out, &format!("`{effect}` | {}", self.sites[effect]), tally);
         }
-        out.push_str("\n| fault | runs | missing | invented | altered | unsettled | runs with a doubled message | most in a run |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+        out.push_str("\n| fault | runs | missing | invented | altered | unsettled | unproven | unmuted | flooded | runs with a doubled message | most in a run |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
         for (kind, tally) in &self.by_kind {
             write_row(&mut out, kind.words(), tally);
         }
+        out.push_str(&self.pairs_row());
+        out
+    }
+
+    /// The row of two faults at a time.
+    pub(crate) fn pairs_row(&self) -> String {
+        let mut out = String::new();
         if let Some((first, last)) = self.seeds {
             write_row(&mut out, &format!("two of them, seeds {first} to {last}"), &self.pairs);
         }
@@ -121,10 +134,11 @@ pub(crate) fn row(effect: &'static str) -> &'static str {
 }
 
 fn write_row(out: &mut String, name: &str, tally: &Tally) {
-    let Tally { runs, missing, invented, altered, unsettled, doubled, doubling } = tally;
+    let Tally { runs, missing, invented, altered, unsettled, unproven, unmuted, flooded, doubled, doubling } =
+        tally;
     writeln!(
         out,
-        "| {name} | {runs} | {missing} | {invented} | {altered} | {unsettled} | {doubling} | {doubled} |"
+        "| {name} | {runs} | {missing} | {invented} | {altered} | {unsettled} | {unproven} | {unmuted} | {flooded} | {doubling} | {doubled} |"
     )
     .expect("a String takes all text");
 }

@@ -36,8 +36,8 @@ pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) sent: Mutex<Vec<Sent>>,
     /// The account while it is broken, and when it was repaired.
-    accounts: Arc<[RecordedAccount; 2]>,
-    /// When the account is whole: from, to.
+    accounts: Arc<Vec<RecordedAccount>>,
+    /// When the account is repaired: from, to; the second time as the third account has it, where there is one.
     pub(crate) whole: Vec<(Duration, Duration)>,
     plan: Vec<Strike>,
     throttled: Mutex<BTreeMap<&'static str, Instant>>,
@@ -49,7 +49,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(accounts: Arc<[RecordedAccount; 2]>, plan: Vec<Strike>, seed: u64) -> Self {
+    pub(crate) fn new(accounts: Arc<Vec<RecordedAccount>>, plan: Vec<Strike>, seed: u64) -> Self {
         Self {
             started: Instant::now(),
             ended: Mutex::default(),
@@ -90,8 +90,9 @@ impl World {
 
     pub(crate) fn account(&self) -> &RecordedAccount {
         let now = self.elapsed();
-        let whole = self.whole.iter().any(|(from, to)| (*from..*to).contains(&now));
-        &self.accounts[usize::from(whole)]
+        let whole = self.whole.iter().position(|(from, to)| (*from..*to).contains(&now));
+        let last = self.accounts.len() - 1;
+        &self.accounts[whole.map_or(0, |time| (time + 1).min(last))]
     }
 
     /// Failures that the store has counted.
@@ -174,6 +175,10 @@ impl Wire {
         sleep(Duration::from_millis(1 + world.roll(30))).await;
         match kind {
             None => act(&world),
+            Some(Kind::Late) => {
+                sleep(Duration::from_millis(50 + world.roll(4950))).await;
+                act(&world)
+            }
             Some(Kind::ErrorBefore) => Err(error("InternalServerError: try again".to_owned())),
             Some(Kind::Throttled) => Err(error("ThrottlingException: rate exceeded".to_owned())),
             Some(Kind::ErrorAfter) => {

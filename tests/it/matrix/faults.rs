@@ -4,6 +4,7 @@ pub(crate) mod balancer;
 pub(crate) mod beside;
 pub(crate) mod link;
 pub(crate) mod network;
+pub(crate) mod probed;
 pub(crate) mod rules;
 pub(crate) mod stage;
 pub(crate) mod targets;
@@ -21,6 +22,7 @@ pub(crate) const ROWS: &[&[Row]] = &[
     targets::ROWS,
     network::ROWS,
     beside::ROWS,
+    probed::ROWS,
 ];
 
 /// The faults that a fault brings along, and that are rightly told beside it.

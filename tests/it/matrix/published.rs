@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use super::{decoys, doubles, told};
+use super::{decoys, doubles, oddities, told};
 
 const DOCUMENT: &str = "docs/reliability.md";
 const OPENING: &str = "<!-- fault matrix -->";
@@ -33,7 +33,25 @@ fn section() -> String {
         writeln!(text, "| {name} | {on:?} | `{expect}` | {got} | {} |", told.tier)
             .expect("a String takes all text");
     }
-    text + "\n" + CLOSING + "\n"
+    text + &beside_oddities() + "\n" + CLOSING + "\n"
+}
+
+/// The oddities, how many accounts each came into, and how many verdicts it changed.
+fn beside_oddities() -> String {
+    let (accounts, together, alone) = oddities::changed();
+    let mut text = format!(
+        "\n## Harmless oddities\n\n\
+         Every fault above and every account without one, {accounts} in all, again in the company of things that break \
+         nothing, as real accounts are full of them: all together in each account, and each alone in one of seventeen. \
+         The verdict and its tier may not change.\n\n\
+         | oddity | accounts | verdicts changed |\n| --- | ---: | ---: |\n| all of them together | {accounts} | {} |\n",
+        together.len()
+    );
+    for (oddity, accounts, changed) in alone {
+        writeln!(text, "| {} | {accounts} | {} |", oddity.name, changed.len())
+            .expect("a String takes all text");
+    }
+    text
 }
 
 /// The document with the section in it: in its place, or at the end.

@@ -2,7 +2,7 @@
 //! pipeline and SDK in this process.
 
 use async_trait::async_trait;
-use vpclink_responder::{alerts, aws, path};
+use vpclink_responder::{alerts, aws};
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,15 +12,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_apigateway::config::Credentials;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::Instant;
 use vpclink_responder::aws::live::{LiveAccount, https};
 use vpclink_responder::aws::{Answered, CachedAccount, Query, ReadError};
 use vpclink_responder::causes::RouteContext;
-use vpclink_responder::checks::{Assessment, assess};
-use vpclink_responder::functions::{ReadFrom, explain};
+use vpclink_responder::checks::Assessment;
+use vpclink_responder::functions::{ReadFrom, check, explain};
 use vpclink_responder::incidents::Alert;
 use vpclink_responder::path::Resolved;
 
@@ -74,8 +73,17 @@ pub(crate) fn event(account: &Account, log: &str, level: Level) -> Value {
     event_in(account, log, level, GROUP)
 }
 
+/// The same of a request that failed a while ago.
+pub(crate) fn event_minutes_ago(account: &Account, log: &str, minutes: i64) -> Value {
+    event_at(account, log, Level::Info, GROUP, now() - SignedDuration::from_mins(minutes))
+}
+
 /// The same from another log group.
 pub(crate) fn event_in(account: &Account, log: &str, level: Level, group: &str) -> Value {
+    event_at(account, log, level, group, now())
+}
+
+fn event_at(account: &Account, log: &str, level: Level, group: &str, at: Timestamp) -> Value {
     let request = "8f2f7a1e-0000-4000-8000-000000000001";
     let mut lines = Vec::new();
     if level == Level::Info {
@@ -90,7 +98,7 @@ pub(crate) fn event_in(account: &Account, log: &str, level: Level, group: &str) 
     lines.push("Method completed with status: 500".to_owned());
     let lines: Vec<String> = lines.iter().map(|line| format!("({request}) {line}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    event_of(&subscription_document_at(group, &lines, now().as_millisecond()))
+    event_of(&subscription_document_at(group, &lines, at.as_millisecond()))
 }
 
 /// The URI that API Gateway calls for `GET /orders`: the deployed one, its stage variables filled in.
@@ -180,8 +188,8 @@ impl Laptop {
         let answers = CachedAccount::new(Denying::new(&*self.live, None));
         let listening = Denying::new(&answers, None);
         let walk = |account: &dyn aws::Account| {
-            let deadline = Instant::now() + Duration::from_secs(20);
-            assess(subject, &self.runtime.block_on(path::read_path(subject, account, deadline)))
+            let from = ReadFrom { account, budget: Duration::from_secs(20) };
+            self.runtime.block_on(check(subject, &from))
         };
         let allowed = ("nothing", walk(&listening));
         let asked = listening.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -196,6 +204,12 @@ impl Laptop {
     pub(crate) fn told(&self, account: &Account, event: &Value) -> LastAlert {
         self.aws.change(|held| held.clone_from(account));
         self.explain(event, &Denying::new(&*self.live, None))
+    }
+
+    /// The same where the role may not make this call.
+    pub(crate) fn told_without(&self, account: &Account, event: &Value, call: &'static str) -> LastAlert {
+        self.aws.change(|held| held.clone_from(account));
+        self.explain(event, &Denying::new(&self.live, Some(call)))
     }
 
     fn explain(&self, event: &Value, account: &dyn aws::Account) -> LastAlert {
@@ -222,7 +236,7 @@ impl Laptop {
     }
 }
 
-/// An account that denies one action, and remembers which were asked for.
+/// An account that denies one action, or one call, and remembers which were asked for.
 struct Denying<'a> {
     account: &'a dyn aws::Account,
     denied: Option<&'static str>,
@@ -241,7 +255,7 @@ impl aws::Account for Denying<'_> {
     async fn ask(&self, question: &Query) -> Answered {
         let action = question.action();
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(action);
-        if self.denied == Some(action) {
+        if self.denied.is_some_and(|denied| denied == action || denied == question.call()) {
             return Err(self.why.clone());
         }
         self.account.ask(question).await
@@ -254,7 +268,7 @@ pub(crate) fn same_verdicts(account: fn(Fault) -> Account, level: Level) {
     let wrong = with_laptops(&faults, |laptop, fault| {
         let account = account(*fault);
         let told = laptop.told(&account, &event(&account, fault.row.log, level));
-        let right = told.code.as_deref() == Some(fault.row.expect) && told.tier == fault.row.tier;
+        let right = told.code.as_deref() == Some(fault.row.expect) && told.tier == fault.tier();
         // A log at ERROR names neither route nor path, so which method or rule is meant can't be known.
         let (expect, ruled) = (fault.row.expect, fault.row.name.starts_with("rule of"));
         let unnamed = level == Level::Error && (ruled || expect == "integration-missing");

@@ -38,6 +38,8 @@ pub enum Serve {
     /// Read what comes first, answer with these bytes, and end.
     Raw(Vec<u8>, After),
     Tls(Arc<ServerConfig>, Vec<u8>),
+    /// Speak first, and answer nothing.
+    First(Vec<u8>),
     /// Close, or reset, before a byte was read.
     AtOnce(After),
     /// Nothing listens.
@@ -627,6 +629,7 @@ fn plain_http() -> Vec<Server> {
         refuses("http-tls-alert", &record(21, &[2, 70]), "invalid"),
         refuses("http-h2", b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80", "invalid"),
         refuses("http-ssh", b"SSH-2.0-OpenSSH_9.2p1\r\n", "invalid"),
+        broken("http-ssh-first", Serve::First(b"SSH-2.0-OpenSSH_9.2p1\r\n".to_vec()), &[], "invalid"),
         refuses("http-smtp", b"220 mail.zoo.test ESMTP\r\n", "invalid"),
         refuses("http-redis", b"-ERR unknown command 'GET'\r\n", "invalid"),
         refuses("http-mysql", b"\x4a\x00\x00\x00\x0a8.0.36\x00", "invalid"),
@@ -687,6 +690,10 @@ impl Serve {
         match self {
             Self::Nothing => Ok(()),
             Self::AtOnce(after) => end(stream, after).await,
+            Self::First(bytes) => {
+                stream.write_all(&bytes).await?;
+                end(stream, After::Hold).await
+            }
             Self::Raw(bytes, after) => {
                 let mut greeting = [0; 4096];
                 let _read = stream.read(&mut greeting).await?;

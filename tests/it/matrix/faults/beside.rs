@@ -98,6 +98,14 @@ pub(crate) fn count(account: &mut Account, name: &str, now: u32) {
     count_of(account, &first, name, now);
 }
 
+/// Counted as often all day long.
+pub(crate) fn count_all_along(account: &mut Account, name: &str, count: u32) {
+    let first = account.load_balancers[0].name.clone();
+    count_of(account, &first, name, count);
+    let metric = account.metrics.last_mut().expect("it was just added");
+    metric.datapoints = (0..28 * 60).map(|ago| (minutes_ago(ago) / 60 * 60, count.into())).collect();
+}
+
 /// The same of the load balancer of this name.
 pub(crate) fn count_of(account: &mut Account, balancer: &str, name: &str, now: u32) {
     let balancer = account.load_balancer(balancer).arn.clone();
@@ -112,6 +120,6 @@ pub(crate) fn count_of(account: &mut Account, balancer: &str, name: &str, now: u
     });
 }
 
-fn minutes_ago(minutes: i64) -> i64 {
+pub(crate) fn minutes_ago(minutes: i64) -> i64 {
     walk::now().as_second() - 60 * minutes
 }

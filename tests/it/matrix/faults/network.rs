@@ -80,7 +80,8 @@ pub(crate) const ROWS: &[Row] = &[
             group(a, BALANCER).outbound.clear();
             time_out(a);
         },
-    ),
+    )
+    .behind(),
     row(
         "load balancer's security group lets another port out",
         BOTH,
@@ -89,7 +90,8 @@ pub(crate) const ROWS: &[Row] = &[
             group(a, BALANCER).outbound = vec![tcp(9090, VPC)];
             time_out(a);
         },
-    ),
+    )
+    .behind(),
     row("link's security group lets nothing out", V2, "vpc-link-security-group-blocks", |a| {
         group(a, LINK).outbound.clear();
     }),

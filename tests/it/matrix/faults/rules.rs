@@ -41,21 +41,25 @@ pub(crate) const ROWS: &[Row] = &[
     row("target group behind both balancers empty", V1, "target-group-empty", |a| {
         chained(a);
         empty(a);
-    }),
+    })
+    .likely(),
     row("targets behind both balancers unhealthy", V1, "targets-unhealthy", |a| {
         chained(a);
         unhealthy(a);
-    }),
+    })
+    .likely(),
     row("rule of the path behind the balancer answers by itself", V1, "listener-forwards-nowhere", |a| {
         chained(a);
         rule_on(a, 443, 10, path("/orders*"), Action::FixedResponse(503));
-    }),
+    })
+    .likely(),
     row("rule of the path behind the balancer forwards to an empty group", V1, "target-group-empty", |a| {
         chained(a);
         let group = another_group(a);
         a.target_group("orders-green").targets.clear();
         rule_on(a, 443, 10, path("/orders*"), Action::Plain(group));
-    }),
+    })
+    .likely(),
     row("certificate of another name behind the balancer", V1, "listener-certificate-name-mismatch", |a| {
         chained(a);
         beside::certificate(a).domain_name = "orders.example.net".to_owned();
@@ -92,12 +96,14 @@ pub(crate) const ROWS: &[Row] = &[
             network::group(a, network::TARGETS).inbound.clear();
             time_out(a, "orders-blue");
         },
-    ),
+    )
+    .likely(),
     row("balancer behind the balancer lets nothing out", V1, "load-balancer-security-group-blocks", |a| {
         chained(a);
         guarded_alone(a).outbound.clear();
         time_out(a, "orders-blue");
-    }),
+    })
+    .likely(),
     row("balancer behind the balancer lets nothing in", V1, "target-security-group-blocks", |a| {
         chained(a);
         guarded_alone(a).inbound.clear();
@@ -112,7 +118,8 @@ pub(crate) const ROWS: &[Row] = &[
             network::deny(network::apart(a), false, 8080, 8080);
             time_out(a, "orders-blue");
         },
-    ),
+    )
+    .likely(),
 ];
 
 /// Health checks of a group's targets meet the same rules as requests.

@@ -1,4 +1,5 @@
-//! A failure as it is kept for a later walk: what its text proves, redacted when its evidence was made.
+//! What the table keeps as one JSON text: a failure of each route for later readings, redacted when its evidence was made, and
+//! the silences, which are few.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,11 +8,26 @@ use sha2::{Digest, Sha256};
 use crate::causes::{Cause, Diagnosis, Endpoint, Evidence, Route, RouteContext};
 use crate::ids::{AccountId, ApiId, ApiKind, Region, RequestId};
 use crate::incidents::fingerprint::Fingerprint;
-use crate::incidents::store::item::EXAMPLE;
+use crate::incidents::silence::Silence;
 use crate::logs::{LogType, Phase, Source};
+use crate::text::bounded;
+
+/// What precedes the key of an example.
+const EXAMPLE: &str = "e#";
+
+/// The key of the silences.
+pub(crate) const SILENCES: &str = "silences";
+
+pub(crate) fn write_silences(silences: &[Silence]) -> String {
+    serde_json::to_string(silences).expect("texts and times always serialise")
+}
+
+pub(crate) fn read_silences(body: &str) -> Option<Vec<Silence>> {
+    serde_json::from_str(body).ok()
+}
 
 /// The key of an incident's failure on a route.
-pub(crate) fn id(fingerprint: &Fingerprint, route: &str) -> String {
+pub(crate) fn example_id(fingerprint: &Fingerprint, route: &str) -> String {
     let digest = Sha256::digest(route);
     let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     format!("{EXAMPLE}{fingerprint}#{digest}")
@@ -37,6 +53,8 @@ struct WireDiagnosis {
     path: Option<String>,
     endpoint: Option<String>,
     called_path: Option<String>,
+    #[serde(default)]
+    called_query: Option<bool>,
     status: Option<u16>,
     backend_status: Option<u16>,
     #[serde(rename = "hint")]
@@ -62,7 +80,21 @@ impl WireEvidence {
     }
 }
 
-pub(crate) fn write(diagnosis: &Diagnosis) -> String {
+/// The longest text of an example: with its key and its end, the item stays below 4 kB.
+const LONGEST: usize = 3_600;
+
+/// An example as text: of what its request logged beside the failure, as much as there is room for.
+pub(crate) fn write_example(diagnosis: &Diagnosis) -> String {
+    let mut diagnosis = diagnosis.clone();
+    loop {
+        let text = written(&diagnosis);
+        if text.len() <= LONGEST || diagnosis.context.pop().is_none() {
+            return text;
+        }
+    }
+}
+
+fn written(diagnosis: &Diagnosis) -> String {
     let Source { account, region, log_group, log_stream, api, stage, canary, api_kind, log, .. } =
         &diagnosis.source;
     let text = |text: Option<&dyn std::fmt::Display>| text.map(ToString::to_string);
@@ -80,9 +112,10 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
         request_id: text(diagnosis.request_id.as_ref().map(|id| id as _)),
         at: diagnosis.at,
         method: diagnosis.route.as_ref().map(|route| route.method.clone()),
-        path: diagnosis.route.as_ref().map(|route| route.path.clone()),
+        path: diagnosis.route.as_ref().map(|route| bounded(&route.path, 400)),
         endpoint: text(diagnosis.endpoint.as_ref().map(|endpoint| endpoint as _)),
-        called_path: diagnosis.called_path.clone(),
+        called_path: diagnosis.called_path.as_deref().map(|path| bounded(path, 400)),
+        called_query: diagnosis.called_query,
         status: diagnosis.status,
         backend_status: diagnosis.backend_status,
         clue: diagnosis.clue.clone(),
@@ -93,7 +126,7 @@ pub(crate) fn write(diagnosis: &Diagnosis) -> String {
 }
 
 /// Reads a failure; `None` where another version kept something else.
-pub(crate) fn read(body: &str) -> Option<Diagnosis> {
+pub(crate) fn read_example(body: &str) -> Option<Diagnosis> {
     let wire: WireDiagnosis = serde_json::from_str(body).ok()?;
     let subject = RouteContext {
         cause: Cause::of_slug(&wire.cause)?,
@@ -114,6 +147,7 @@ pub(crate) fn read(body: &str) -> Option<Diagnosis> {
         route: wire.method.zip(wire.path).map(|(method, path)| Route { method, path }),
         endpoint: wire.endpoint.as_deref().and_then(Endpoint::parse),
         called_path: wire.called_path,
+        called_query: wire.called_query,
         failed: true,
     };
     Some(Diagnosis {

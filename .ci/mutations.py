@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Break the promises of incidents one line at a time, and report which layer of the proof finds each break.
+
+usage: .ci/mutations.py [FIRST [LAST]]      (numbers of the list; all of them without)
+
+Each mutation is made in a copy of the checkout, which keeps its own build. Layers run in this order, the cheapest first, until one
+fails: the store's suite, the model checker, the thirteen sequences, the small loss proof.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = [("store", "stores::"), ("model", "protocol_model::"), ("sequences", "sequences::"), ("losses", "losses::")]
+COVERAGE, STEP, PLAN, RECORD, LEDGER, SILENCE, NOTIFY, SWEEP, READ, GROUP, MEMORY = (
+    f"src/incidents/{name}.rs" if "/" not in name else f"src/{name}.rs"
+    for name in ("coverage", "step", "plan", "record", "ledger", "silence", "functions/notify", "functions/sweep",
+                 "functions/investigate", "incidents/failure_group", "incidents/store/memory"))
+
+# promise, file, what stands there, what breaks it
+MUTATIONS = [
+    ("covered", COVERAGE, "self.failed.saturating_sub(self.covered)", "self.failed.saturating_sub(self.covered + 1)"),
+    ("covered", COVERAGE, "if !on(alert) || *covered < self.covered {\n                    return None;\n                }\n                after.covered = *covered;\n                after.named = true;",
+     "if !on(alert) {\n                    return None;\n                }\n                after.covered = *covered;\n                after.named = true;"),
+    ("covered", COVERAGE, "self.expires_at = None;", ""),
+    ("covered", COVERAGE, "if self.alert.is_some() || self.failed != *failed || self.uncovered() > 0 {", "if self.alert.is_some() {"),
+    ("covered", COVERAGE, "after.covered = self.ended_failed;", ""),
+    ("covered", STEP, "(Step::Publish, _) => Step::Record,", "(Step::Publish, _) => self.settle(0),"),
+    ("covered", PLAN, "loud.iter().all(|member| member.coverage.uncovered() == 0)", "loud.iter().any(|member| member.coverage.uncovered() == 0)"),
+    ("covered", NOTIFY, "if !self.unstored().is_empty() {", "if false {"),
+    ("nothing", COVERAGE, "after.ended_failed = self.covered;", "after.covered = 0;"),
+    ("nothing", COVERAGE, "if self.absorbs(last_failure, now) {", "if false {"),
+    ("nothing", PLAN, "if *silenced || coverage.alert.is_some() || coverage.uncovered() == 0 {", "if *silenced || coverage.alert.is_some() {"),
+    ("nothing", MEMORY, "if !seen.contains(id) {", "if seen.len() < 9 {"),
+    ("ended", STEP, "Step::Announce => Need::Write { seen: Some(self.alert.version), alert: self.announced() },", "Step::Announce => Need::Write { seen: Some(self.alert.version), alert: self.alert.with(|_| ()) },"),
+    ("ended", STEP, "(Step::Record, Reply::Refused(Some(known))) if known.end().is_some() && !self.says_end() => {", "(Step::Record, Reply::Refused(Some(known))) if known.end().is_some() && false => {"),
+    ("ended", PLAN, "AlertState::Ending(_) => todo(Job::Finish, members),", "AlertState::Ending(_) => None,"),
+    ("ended", PLAN, "if let Some(older) = same_root(view, alert) {", "if let Some(older) = same_root(view, alert).filter(|_| false) {"),
+    ("ended", PLAN, "may_expire: quiet >= EXPIRE_AFTER || alert.is_digest()", "may_expire: false"),
+    ("ended", NOTIFY, "Ok(Written::Done) => self.know(&work, &announced),", "Ok(Written::Done) => return None,"),
+    ("ended", RECORD, "AlertState::Ended(end) => end.at.checked_add(KEPT).ok(),", "AlertState::Ended(_) => None,"),
+    ("ended", STEP, "Some(known) if self.may_join() =>", "Some(known) if self.job == Job::Open =>"),
+    ("evidence", RECORD, "coverage.proved == Some(self.version) &&", "coverage.covered > 0 &&"),
+    ("evidence", COVERAGE, "if !on(alert) || self.proved != Some(*version) {", "if !on(alert) {"),
+    ("evidence", STEP, "now.failed == member.coverage.failed && now.alert == member.coverage.alert", "now.alert == member.coverage.alert"),
+    ("evidence", STEP, "Recovered::Unseen(why) if may_expire => {", "Recovered::Unseen(why) => {"),
+    ("evidence", READ, "examples.iter().skip(read).take(READ_AT_A_TIME)", "examples.iter().skip(read).take(1)"),
+    ("evidence", READ, "Recovery::Still(says) => Recovered::Still(named(says)),", "Recovery::Still(says) => Recovered::Gone(named(says)),"),
+    ("silence", SILENCE, "self.until > now && self.matcher.matches(incident)", "self.until > now"),
+    ("silence", STEP, "rest.filter(|(_, member)| ended || !member.silenced)", "rest.filter(|(_, _)| true)"),
+    ("silence", PLAN, "all.extend(members.iter().filter(|member| !member.silenced).cloned());\n    all.iter().any(|member| !member.silenced).then_some(all)", "all.extend(members.iter().cloned());\n    Some(all)"),
+    ("noise", PLAN, "SETTLING.saturating_mul(1 << last.escalations.min(16))", "SETTLING.saturating_mul(0)"),
+    ("noise", RECORD, "resolve_after.saturating_mul(1 << self.flapping.times.min(10))", "resolve_after.saturating_mul(1)"),
+    ("noise", LEDGER, "!charge.limits.iter().all(has_room)", "charge.limits.iter().any(has_room) && false"),
+    ("noise", LEDGER, "share(6)", "share(1)"),
+    ("noise", GROUP, "if is_id(part) { \"{}\" } else { part }", "if is_id(part) && part.is_empty() { \"{}\" } else { part }"),
+    ("noise", NOTIFY, "Some(TaskOutcome::Joined(alert)) => {", "Some(TaskOutcome::Joined(alert)) if alert.0.is_empty() => {"),
+    ("noise", NOTIFY, "if other == *own {", "if other == *own || true {"),
+    ("noise", NOTIFY, "Ok(Some(known)) if known.coverage.alert.is_some() => {", "Ok(Some(known)) if known.failed == 0 => {"),
+    ("noise", STEP, "last.leader_failed", "last.leader_failed"),
+    ("late", COVERAGE, "now.duration_since(failed_at) > LATE", "now.duration_since(failed_at) > LATE * 1000"),
+    ("clocks", RECORD, "CLOCKS_APART: Duration = Duration::from_secs(120)", "CLOCKS_APART: Duration = Duration::ZERO"),
+]
+MUTATIONS = [mutation for mutation in MUTATIONS if mutation[2] != mutation[3]]
+
+
+def layer(copy, words, env):
+    """The first layer that fails; `None` where all pass."""
+    base = ["nice", "cargo", "test", "--quiet", "--no-default-features", "--example", "protocol"]
+    built = subprocess.run(base + ["--no-run"], cwd=copy, env=env, capture_output=True, text=True)
+    if built.returncode:
+        return "does not compile: " + built.stderr.strip().splitlines()[0]
+    for name, filter_ in LAYERS:
+        try:
+            ran = subprocess.run(base + ["--", filter_, *words], cwd=copy, env=env, capture_output=True, timeout=900)
+        except subprocess.TimeoutExpired:
+            return f"{name} (it hangs)"
+        if ran.returncode:
+            return name
+    return None
+
+
+def main():
+    first, last = (int(word) for word in (sys.argv[1:] + ["1", str(len(MUTATIONS))][len(sys.argv) - 1:])[:2])
+    copy = Path(os.environ.get("MUTATIONS_DIR") or tempfile.mkdtemp(prefix="mutations-"))
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in tracked.splitlines():
+        source, target = ROOT / name, copy / name
+        if source.is_file() and (not target.exists() or target.read_bytes() != source.read_bytes()):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    env = os.environ | {"CARGO_TARGET_DIR": str(copy / "target"), "CARGO_INCREMENTAL": "1"}
+    missed = 0
+    print("| promise | file | what stands there | found by |\n| --- | --- | --- | --- |", flush=True)
+    for number, (promise, name, old, new) in enumerate(MUTATIONS, 1):
+        if not first <= number <= last:
+            continue
+        path = copy / name
+        text = path.read_text()
+        if text.count(old) != 1:
+            found = f"stands there {text.count(old)} times: mend the list"
+        else:
+            path.write_text(text.replace(old, new))
+            found = layer(copy, [], env)
+            path.write_text(text)
+        missed += found is None or " " in found.replace("(it hangs)", "").strip()
+        line = " ".join(old.split())[:70].replace("|", "\\|")
+        print(f"| {promise} | `{Path(name).name}` | `{line}` | {found or '**nothing**'} |", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
