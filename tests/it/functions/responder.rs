@@ -628,6 +628,22 @@ fn an_api_that_is_gone_is_said_to_be() {
     assert_eq!(verdict["says"], "API a1b2c3d4e5 does not exist in this account and Region");
 }
 
+/// Another try of the same message can't help, and would hold up the next one.
+#[test]
+fn a_message_that_is_refused_for_good_is_tried_once() {
+    let aws = Aws::start(Account::healthy_v1());
+    aws.fail("sns:Publish", "InvalidParameter", 400);
+    let mut lambda = responder(&aws).start();
+    let mut lines = unreachable("8f2f7a1e-0000-4000-8000-000000000001");
+    lines.push(
+        "(b) Lambda execution failed with status 200 due to customer function error: it broke".to_owned(),
+    );
+    lines.push("(b) Method completed with status: 502".to_owned());
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    failed(lambda.invoke(&event_of(&subscription_document_at(GROUP, &lines, now()))));
+    assert_eq!(aws.calls_of("sns:Publish").len(), 2, "each once");
+}
+
 /// A principal that may make log groups chooses an API's id, and as many of them as there are names.
 #[test]
 fn log_groups_of_made_up_apis() {
