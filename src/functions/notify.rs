@@ -459,13 +459,15 @@ impl Responder {
         Ok(())
     }
 
-    /// Hands a message over, again and again until the invocation has hardly any time left.
+    /// Hands a message over, again and again until the invocation has hardly any time left. One that is refused for good
+    /// holds up no other.
     async fn deliver(&self, message: &alerts::Message, deadline: Instant) -> anyhow::Result<()> {
         let last = deadline.checked_sub(LAST).unwrap_or(deadline);
         let mut pause = Duration::from_millis(500);
         loop {
             let error = match timeout_at(last, self.publisher.publish(message)).await {
                 Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) if error.is_final => return Err(error.into()),
                 Ok(Err(error)) => anyhow::Error::from(error),
                 Err(_) => anyhow::anyhow!("the invocation's time was up before the topic answered"),
             };
