@@ -45,7 +45,7 @@ mod vpc_link_error;
 mod vpc_link_id_invalid;
 mod waf_error;
 
-pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE};
+pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE, occurs_in};
 pub use cause::{Blames, Cause, CertificateFault, MaskedBy, NextStep, PLACEHOLDERS};
 pub use diagnosis::{BackendAnswer, Diagnosis, Evidence, Route, RouteContext};
 pub use endpoint::Endpoint;

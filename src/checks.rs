@@ -6,6 +6,7 @@ mod attributes;
 mod certificate;
 mod certificate_presented;
 mod client_certificate;
+mod cloud_map;
 mod code;
 mod endpoint_service;
 mod finding;

@@ -27,7 +27,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let Some(listener) = on.called_listener() else { return Vec::new() };
     let verifies = listener.ends_tls() && listener.client_certificates.as_deref() == Some("verify");
     // Of HTTP APIs none can: <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html>.
-    if subject.source.api_kind == Some(ApiKind::Http) {
+    if on.path.kind == ApiKind::Http {
         return if verifies { vec![missing(subject, on, listener)] } else { Vec::new() };
     }
     let stage = match &on.path.stage {
@@ -52,7 +52,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 fn missing(subject: &RouteContext, on: OnPath<'_>, listener: &Listener) -> Finding {
     let stage = subject.source.stage.as_deref().unwrap_or("of the API");
-    let http = subject.source.api_kind == Some(ApiKind::Http);
+    let http = on.path.kind == ApiKind::Http;
     let presents =
         if http { "an HTTP API can present none".to_owned() } else { format!("stage {stage} presents none") };
     let says = format!(
