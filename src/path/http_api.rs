@@ -248,8 +248,8 @@ fn as_group(
         protocol: None,
         port: None,
         vpc: vpc_of(interfaces),
-        health_port: None,
         health_path: None,
+        health_port: None,
         version: None,
         health_protocol: None,
     };
