@@ -260,6 +260,7 @@ mod tests {
             state: "active".to_owned(),
             reason: None,
             vpc: None,
+            dns_name: None,
             zones: Vec::new(),
             security_groups: Vec::new(),
             enforces_inbound: None,
