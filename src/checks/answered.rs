@@ -44,6 +44,15 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     // Where a mapping broke on an answer of unknown status, nothing says that it was an error.
     let unnamed = answer.status.is_none() && subject.cause.masked_by == MaskedBy::BackendAnswer;
     let found = match on.is_network() {
+        _ if on.arn.is_none() => on.targets.keys().next().filter(|_| !unnamed).map(|service| {
+            // The instances of a Cloud Map service are called without a load balancer.
+            let status = named(answer);
+            let says = format!(
+                "what listens on the service's instances answered {status} itself: no load balancer is on the path"
+            );
+            let finding = Finding::read(Code::TargetAnswered5xx, &on.target_groups, says).of(service);
+            finding.detail("evidence", "path")
+        }),
         true if unnamed => None,
         true => Some(passed_on(on, answer)),
         false => {

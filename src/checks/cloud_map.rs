@@ -7,14 +7,14 @@ use crate::aws::model::{CloudMapInstance, CloudMapService};
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::checks::network;
+use crate::checks::{answered, network};
 use crate::path::{CloudMap, OnPath, PrivatePath};
 use crate::text::shell_word;
 
 /// Instances named in one sentence.
 const MOST_NAMED: usize = 3;
 
-pub(crate) fn check(_: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
+pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     let Some(cloud_map) = &path.cloud_map else { return Vec::new() };
     let service = match &cloud_map.service {
         Reading::Known { value, .. } => value,
@@ -32,6 +32,7 @@ pub(crate) fn check(_: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     }];
     let ends = OnPath { path, balancer: &cloud_map.ends, position: 0 };
     findings.extend(network::direct(ends, &cloud_map.arn));
+    findings.extend(answered::check(subject, ends));
     findings
 }
 
