@@ -21,7 +21,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for probed in own {
         match &probed.facts {
-            Reading::Known { value, at, .. } => findings.extend(met(on, probed, value, *at)),
+            Reading::Known { value, at, .. } => findings.extend(met(subject, on, probed, value, *at)),
             Reading::Absent { .. } => {
                 let site = prober_site(on.path);
                 let none = format!("no prober stands in {}", probed.vpc);
@@ -79,7 +79,13 @@ struct Saying<'a> {
 }
 
 /// Addresses that must agree, and what they say.
-fn met(on: OnPath<'_>, probed: &Probed, all: &[Facts], at: Timestamp) -> Vec<Finding> {
+fn met(
+    subject: &RouteContext,
+    on: OnPath<'_>,
+    probed: &Probed,
+    all: &[Facts],
+    at: Timestamp,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     // Who connects to a node is the client; behind it, what one target presents may not be what another does.
     let mut apart: BTreeMap<Option<&Arn>, Vec<&Facts>> = BTreeMap::new();
@@ -102,7 +108,7 @@ fn met(on: OnPath<'_>, probed: &Probed, all: &[Facts], at: Timestamp) -> Vec<Fin
     };
     for (group, facts) in together {
         let reached = facts.into_iter().filter(|facts| facts.tcp == Tcp::Connected).collect::<Vec<_>>();
-        findings.extend(answers(on, probed, group, &reached, at));
+        findings.extend(answers(subject, on, probed, group, &reached, at));
     }
     // Without the health check's path there was no request, whose answer might have shown more.
     findings.extend(
@@ -147,6 +153,7 @@ fn connections(
 
 /// What came after the connection: certificates, TLS, HTTP.
 fn answers(
+    subject: &RouteContext,
     on: OnPath<'_>,
     probed: &Probed,
     group: Option<&Arn>,
@@ -185,7 +192,10 @@ fn answers(
             let of_client = matches!(code, Code::TargetRefusesTls | Code::TargetDemandsClientCertificate);
             let unlisted =
                 code == Code::TargetCertificateUntrusted && !by_rule && is_only_unlisted(first.facts);
-            if !healthy && (found.len() < all.len() || of_client || unlisted || !probed.faithful) {
+            // Names, dates and authorities log texts of their own, so a text that names none speaks rather of the handshake.
+            let unnamed = subject.cause.blames == Blames::Tls(None) && code.is_certificate() && !by_rule;
+            let unsure = of_client || unlisted || unnamed || !probed.faithful;
+            if !healthy && (found.len() < all.len() || unsure) {
                 finding = finding.partial();
             }
             findings.push(advised(placed(finding, on, group)));
@@ -213,11 +223,9 @@ fn told(found: &[Saying<'_>], all: usize) -> String {
         if says.starts_with(&address.to_string()) { says.clone() } else { format!("{address}: {says}") };
     match (found.len(), all) {
         (1, 1) => says,
-        (some, all) if some == all => format!("{says}; so do all {all} addresses that were asked"),
-        (1, all) => format!("{says}; the other {} asked does not", all - 1)
-            .replace("other 1 asked does", "other one asked does"),
+        (some, all) if some == all => format!("{says} (all {all} addresses that were asked)"),
         (some, all) => {
-            format!("{says}; so do {some} of the {all} addresses that were asked: {}", addresses(found))
+            format!("{says} ({some} of the {all} addresses that were asked: {})", addresses(found))
         }
     }
 }
