@@ -1,8 +1,8 @@
 //! Prints `docs/permissions.md`: what each IAM action lets the alert say.
 
-use vpclink_responder::alerts::permissions;
+use vpclink_responder::alerts::catalogue;
 
 #[expect(clippy::print_stdout, reason = "printing is what it is for")]
 fn main() {
-    print!("{}", permissions::markdown());
+    print!("{}", catalogue::permissions());
 }

@@ -11,11 +11,9 @@ pub mod incidents;
 mod links;
 mod machine;
 mod message;
-pub mod permissions;
 mod report;
 #[cfg(feature = "live")]
 pub mod sns;
-mod steps;
 pub mod terminal;
 mod words;
 

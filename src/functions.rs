@@ -22,5 +22,5 @@ mod sweep;
 mod task;
 
 pub use config::CaretakerConfig;
-pub use explain::{Explained, Explainer, ReadFrom, Unattributed, check, explain};
+pub use explain::{Explained, Explainer, ReadFrom, Unattributed, access_format, check, explain};
 pub use respond::{Outcome, Responder};

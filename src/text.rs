@@ -76,6 +76,41 @@ pub fn shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// A word of a command: as it is written, as a shell hands it over, and what of it stands outside of quotes.
+#[derive(Debug, Default)]
+pub struct ShellWord<'a> {
+    pub written: &'a str,
+    pub text: String,
+    pub bare: String,
+}
+
+/// The words of a command of ours, which knows single quotes and [`shell_word`]'s way to write one; `None` where a quote is
+/// left open.
+pub fn shell_words(command: &str) -> Option<Vec<ShellWord<'_>>> {
+    let (mut words, mut word, mut start, mut is_quoted) = (Vec::new(), ShellWord::default(), 0, false);
+    let mut letters = command.char_indices().peekable();
+    while let Some((at, c)) = letters.next() {
+        match c {
+            '\'' => is_quoted = !is_quoted,
+            c if is_quoted => word.text.push(c),
+            ' ' => {
+                word.written = &command[start..at];
+                words.push(std::mem::take(&mut word));
+                start = at + 1;
+            }
+            '\\' if letters.next_if(|(_, next)| *next == '\'').is_some() => word.text.push('\''),
+            c => {
+                word.text.push(c);
+                word.bare.push(c);
+            }
+        }
+    }
+    word.written = &command[start..];
+    words.push(word);
+    words.retain(|word| !word.written.is_empty());
+    (!is_quoted).then_some(words)
+}
+
 /// Whether a text is as the pattern says, where `*` is any text. Linear in the pattern's parts: no pattern can make it slow.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
@@ -125,6 +160,19 @@ mod tests {
             assert_eq!(shlex::split(&format!("aws {}", shell_word(text))).unwrap(), ["aws", text], "{text}");
         }
         assert_eq!(shell_word("a\nb\u{1b}"), "ab");
+    }
+
+    #[test]
+    fn words_are_read_as_a_shell_reads_them() {
+        for command in ["aws x  'a b'", "a 'it'\\''s' b", "'' -x=''y'' \"", "\\'", "a 'é b'c"] {
+            let words: Vec<String> =
+                shell_words(command).unwrap().into_iter().map(|word| word.text).collect();
+            if let Some(expected) = shlex::split(command) {
+                assert_eq!(words, expected, "{command}");
+            }
+        }
+        assert!(shell_words("a 'b").is_none());
+        assert_eq!(shell_words("x 'a;b'$c").unwrap()[1].bare, "$c");
     }
 
     #[track_caller]

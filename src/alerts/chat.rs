@@ -148,7 +148,7 @@ fn written(section: &Section<'_>) -> Vec<String> {
         (Block::Table(rows), _) => {
             rows.iter().map(|(name, failed)| format!("{}: {failed}", chat(name))).collect()
         }
-        (Block::Quotes(quotes), _) => quotes.iter().map(|quote| chat_quote(quote.line.text())).collect(),
+        (Block::Quotes(quotes), _) => quotes.iter().map(|quote| chat_quote(&quote.text)).collect(),
     };
     let more = (section.more > 0).then(|| format!("and {} more (cut)", section.more));
     let title = format!("*{}*", section.kind.title());

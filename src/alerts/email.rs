@@ -62,7 +62,7 @@ impl Body {
                 for quote in quotes {
                     let at = quote.line.at();
                     let at = at.map_or(String::new(), |at| format!("{} ", at.strftime("%H:%M:%S%.3f")));
-                    self.line(&format!("  {at}{}", safe(quote.line.text())));
+                    self.line(&format!("  {at}{}", safe(&quote.text)));
                 }
             }
         }

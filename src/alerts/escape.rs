@@ -2,6 +2,7 @@
 //! they may hold control characters, markup, links and mentions.
 
 use crate::causes::redact;
+use crate::text::{ShellWord, shell_words};
 
 /// For values in JSON, and for commands and addresses of ours: one line, without marks that turn or hide text.
 pub fn plain(text: &str) -> String {
@@ -15,43 +16,38 @@ pub fn plain(text: &str) -> String {
         .collect()
 }
 
-/// How commands of ours go on that need more of a shell than words.
-const TAILS: [&str; 2] =
-    [" </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName", " </dev/null"];
+/// What commands of ours run, at their start and behind `|` and `&&`.
+const PROGRAMS: [&str; 6] = ["aws", "curl", "dig", "grep", "openssl", "sha256sum"];
 
 /// Options that send a request, or the reader's credentials, somewhere else.
 const DIVERTING: [&str; 6] =
     ["--endpoint-url", "--no-verify-ssl", "--profile", "--ca-bundle", "--cli-input", "--debug"];
 
-/// A command that an engineer copies: words and single-quoted words only. `None` for a command in which a name from outside
-/// would do more: half a command is worse than none.
+/// A command that an engineer copies: programs of ours with words and single-quoted words. `None` for a command in which a
+/// name from outside would do more: half a command is worse than none.
 pub fn command(text: &str) -> Option<String> {
     let text = plain(text);
-    let tail = TAILS.iter().find(|tail| text.ends_with(**tail)).copied().unwrap_or_default();
-    let words = text.strip_suffix(tail).unwrap_or(&text);
-    let mut is_quoted = false;
-    let mut bare = String::new();
-    let mut rest = words.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            // `'it'\''s'`: a quote is written outside of quotes.
-            '\\' if !is_quoted && rest.peek() == Some(&'\'') => {
-                rest.next();
-            }
-            '\'' => is_quoted = !is_quoted,
-            c if !is_quoted => bare.push(c),
-            _ => {}
+    let words = shell_words(&text)?;
+    let mut opens = true;
+    for word in &words {
+        let is_joint = matches!(word.written, "|" | "&&");
+        let fits = if opens { PROGRAMS.contains(&word.written) } else { is_joint || is_word(word) };
+        if !fits {
+            return None;
         }
+        opens = is_joint;
     }
-    let acts = bare.contains([
-        '$', '`', ';', '&', '|', '<', '>', '(', ')', '#', '*', '?', '[', ']', '~', '!', '\\', '"',
-    ]);
-    let expands = bare
-        .split('{')
-        .skip(1)
-        .any(|rest| rest.split('}').next().is_some_and(|list| list.contains([',', '.'])));
-    let diverts = DIVERTING.iter().any(|option| bare.contains(option));
-    (!is_quoted && !acts && !expands && !diverts).then_some(text)
+    (!opens).then_some(text)
+}
+
+/// Whether a shell hands a word on as it stands, and its program takes it for nothing that leads elsewhere.
+fn is_word(word: &ShellWord<'_>) -> bool {
+    const ACT: [char; 18] =
+        ['$', '`', ';', '&', '|', '<', '>', '(', ')', '#', '*', '?', '[', ']', '~', '!', '\\', '"'];
+    let mut lists = word.bare.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    let expands = lists.any(|list| list.contains([',', '.']));
+    let diverts = DIVERTING.iter().any(|option| word.text.starts_with(option));
+    word.written == "</dev/null" || !(word.bare.contains(ACT) || expands || diverts)
 }
 
 /// For an e-mail, whose readers' programs make a link of every address that they see.
@@ -301,13 +297,25 @@ mod tests {
             "aws elbv2 describe-listeners --query 'Listeners[].[Protocol,Port]' --region eu-west-1",
             "openssl s_client -connect h:443 -servername h -showcerts </dev/null",
             "aws apigateway update-stage --patch-operations 'op=replace,path=/variables/link;curl x|sh #,value=VALUE'",
-            "curl https://h/orders/{id}",
             "aws x --name 'it'\\''s'",
+            "aws x --id a && aws y --id b",
         ] {
             assert_eq!(command(harmless).as_deref(), Some(harmless));
         }
-        for name in ["link;curl h|sh #", "$(id)", "`id`", "a>b", "'", "{a,b}", "{1..9}", "a --endpoint-url h"]
-        {
+        for name in [
+            "link;curl h|sh #",
+            "$(id)",
+            "`id`",
+            "a>b",
+            "'",
+            "{a,b}",
+            "{1..9}",
+            "a --endpoint-url h",
+            "a && sh",
+            "a | sh",
+            "a &&",
+            "a '--profile=b'",
+        ] {
             assert_eq!(
                 command(&format!("aws x --patch-operations path=/variables/{name},value=V")),
                 None,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alerts::escape::plain;
-use crate::alerts::report::{FULL, NotChecked, Report, not_checked};
+use crate::alerts::report::{FULL, NotChecked, Quote, Report, not_checked};
 use crate::alerts::words;
 use crate::causes::{Route, RouteContext};
 use crate::checks::{Assessment, Finding, Hop, Remedy, State};
@@ -356,11 +356,10 @@ fn step(step: &Remedy) -> WireStep {
 
 fn evidence(report: &Report<'_>) -> Vec<WireQuote> {
     let request_id = report.alert.news.example.request_id.as_ref().map(|id| plain(id.as_str()));
-    let quotes = report.quotes().iter().map(|quote| quote.line);
-    let wire = |line: &crate::causes::Evidence| WireQuote {
+    let wire = |quote: &Quote<'_>| WireQuote {
         request_id: request_id.clone(),
-        at: line.at(),
-        line: plain(line.text()),
+        at: quote.line.at(),
+        line: plain(&quote.text),
     };
-    quotes.map(wire).collect()
+    report.quotes().iter().map(wire).collect()
 }

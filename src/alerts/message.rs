@@ -36,6 +36,8 @@ pub struct PublishError {
     pub target: String,
     /// The service's words.
     pub reason: String,
+    /// Whether the message itself is refused, so that another try can't help.
+    pub is_final: bool,
 }
 
 /// Takes messages for their readers.

@@ -2,10 +2,12 @@
 //!
 //! A format is a writer over these blocks. It may leave a section out; it never decides the order or the words.
 
-use crate::alerts::{links, steps, words};
+use std::borrow::Cow;
+
+use crate::alerts::{escape, links, words};
 use crate::aws::ReadError;
-use crate::causes::Evidence;
-use crate::checks::{Assessment, Confidence, Finding, Hop, Remedy, State};
+use crate::causes::{Evidence, NextStep};
+use crate::checks::{Assessment, Confidence, Finding, Hop, HopKind, Remedy, State};
 use crate::ids::Region;
 use crate::incidents::{Alert, Status};
 
@@ -141,6 +143,8 @@ impl Item<'_> {
 /// A log line; one of them proves the cause.
 pub(crate) struct Quote<'a> {
     pub(crate) line: &'a Evidence,
+    /// What it says, with the route's template in the place of its path.
+    pub(crate) text: Cow<'a, str>,
     pub(crate) is_proof: bool,
 }
 
@@ -164,7 +168,7 @@ pub(crate) struct NotChecked {
 impl<'a> Report<'a> {
     pub(crate) fn new(alert: &'a Alert, amount: Amount) -> Self {
         let explaining = alert.judgement.verdict.finding.map(|index| &alert.judgement.findings[index]);
-        let steps = steps::next(alert, explaining);
+        let steps = next_steps(alert, explaining);
         let links = links_of(alert);
         Self {
             alert,
@@ -321,17 +325,21 @@ pub(crate) fn not_checked(judgement: &Assessment, amount: Amount) -> Vec<NotChec
     if let Some(why) = &judgement.unread {
         return vec![NotChecked { what: "the live account".to_owned(), action: None, why: why.clone() }];
     }
+    let helps = |why: &ReadError| matches!(why, ReadError::Denied | ReadError::RoleRefused(_));
     let mut missing: Vec<NotChecked> = Vec::new();
     for not_read in judgement.findings.iter().filter_map(Finding::not_read).take(amount.findings) {
-        let helps = matches!(not_read.why, ReadError::Denied | ReadError::RoleRefused(_));
         let (what, why) = (not_read.what.clone(), not_read.why.to_string());
         if missing.iter().all(|known| known.what != what) {
-            missing.push(NotChecked { what, action: not_read.action().filter(|_| helps), why });
+            missing.push(NotChecked {
+                what,
+                action: not_read.action().filter(|_| helps(&not_read.why)),
+                why,
+            });
         }
     }
     missing.extend(judgement.refused.iter().map(|refused| NotChecked {
         what: refused.what.clone(),
-        action: refused.action(),
+        action: refused.action().filter(|_| helps(&refused.why)),
         why: refused.why.to_string(),
     }));
     missing
@@ -350,9 +358,22 @@ fn evidence(alert: &Alert, amount: Amount) -> Section<'_> {
             lines.push(proof);
         }
     }
-    let quote = |line| Quote { line, is_proof: std::ptr::eq(line, proof) };
+    let quote = |line| Quote { line, text: templated(alert, line), is_proof: std::ptr::eq(line, proof) };
     let block = Block::Quotes(lines.into_iter().map(quote).collect());
     Section { note: words::request_label(diagnosis), ..Section::of(SectionKind::Evidence, block) }
+}
+
+/// What a line says, with the route as it is shown in the place of its path.
+fn templated<'a>(alert: &Alert, line: &'a Evidence) -> Cow<'a, str> {
+    const OPENINGS: [&str; 3] = ["HTTP Method: ", "Endpoint request URI: ", "Sending request to "];
+    let text = line.text();
+    let route = alert.news.example.route.as_ref().filter(|_| OPENINGS.iter().any(|o| text.starts_with(o)));
+    let (head, query) = text.split_at(text.find('?').unwrap_or(text.len()));
+    let before = route.and_then(|route| head.strip_suffix(&*route.path));
+    match before.zip(words::shown_route(alert)) {
+        Some((before, shown)) => Cow::Owned(format!("{before}{}{query}", shown.path)),
+        None => Cow::Borrowed(text),
+    }
 }
 
 fn links_of(alert: &Alert) -> Links {
@@ -370,8 +391,71 @@ fn all_links(alert: &Alert, links: &Links) -> Vec<Item<'static>> {
     let diagnosis = &alert.news.example;
     let logs = links.logs.iter().map(|url| Item::link("Log lines around the failures".to_owned(), url));
     let consoles = links.consoles.iter().map(|(label, url)| Item::link(format!("Console: {label}"), url));
-    let runbook =
-        |url: &String| Item::link(format!("AWS's runbook ({})", words::runbook_inputs(diagnosis)), url);
+    let runbook = |url: &String| Item::link(format!("AWS's runbook ({})", words::runbook_inputs(alert)), url);
     let background = diagnosis.cause.references.iter().map(|url| Item::link("Background".to_owned(), url));
     logs.chain(consoles).chain(links.runbook.iter().map(runbook)).chain(background).collect()
+}
+
+/// The calls that look at a hop.
+const LOOKS_AT: [(&str, HopKind); 6] = [
+    ("get-stage", HopKind::Stage),
+    ("get-vpc-link", HopKind::VpcLink),
+    ("describe-vpc-endpoint-connections", HopKind::EndpointService),
+    ("describe-load-balancers", HopKind::LoadBalancer),
+    ("describe-listeners", HopKind::Listener),
+    ("describe-target-health", HopKind::Target),
+];
+
+/// What to do, with commands that are safe to copy; a command that is not is left out.
+fn next_steps(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
+    let safe = |text: Option<String>| text.and_then(|text| escape::command(&text));
+    let steps = all_steps(alert, explaining).into_iter();
+    steps
+        .map(|step| Remedy { command: safe(step.command), verify: safe(step.verify), what: step.what })
+        .collect()
+}
+
+/// The explaining finding's remedy, those of other faults, and the cause's own steps unless the fault is confirmed. A resolved
+/// incident asks only for what is still broken; a test and a merged alert ask for nothing.
+fn all_steps(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
+    match alert.status {
+        Status::Test | Status::Merged => return Vec::new(),
+        Status::Resolved => {
+            let faulty = alert.judgement.findings.iter().filter(|finding| finding.state == State::Faulty);
+            return faulty.filter_map(|finding| finding.remedy.clone()).collect();
+        }
+        _ => {}
+    }
+    // A check that could not look may name a way to look by hand.
+    let others = alert.judgement.findings.iter().filter(|finding| finding.state != State::Healthy);
+    let remedies = explaining.into_iter().chain(others).filter_map(|finding| finding.remedy.clone());
+    let mut steps: Vec<Remedy> = Vec::new();
+    for remedy in remedies {
+        if !steps.contains(&remedy) {
+            steps.push(remedy);
+        }
+    }
+    if alert.judgement.verdict.tier != Confidence::Confirmed || steps.is_empty() {
+        let facts = &alert.judgement.facts;
+        let general = alert.news.example.cause.next_steps.iter();
+        // A step that looks at a healthy hop is left out, unless no other step is left.
+        let mut left: Vec<&NextStep> = general.clone().filter(|step| !is_settled(step, alert)).collect();
+        if left.is_empty() && steps.is_empty() {
+            left.extend(general);
+        }
+        steps.extend(left.into_iter().map(|step| Remedy {
+            what: facts.fill(step.what),
+            command: step.command.map(|command| facts.fill_command(command)),
+            verify: step.verify.map(|verify| facts.fill_command(verify)),
+        }));
+    }
+    steps
+}
+
+/// Whether the step only asks to look at a hop that was read and is well.
+fn is_settled(step: &NextStep, alert: &Alert) -> bool {
+    let command = step.command.unwrap_or_default();
+    let Some((_, kind)) = LOOKS_AT.iter().find(|(call, _)| command.contains(call)) else { return false };
+    let mut hops = alert.judgement.path.iter().filter(|hop| hop.kind == *kind).peekable();
+    hops.peek().is_some() && hops.all(|hop| hop.state == State::Healthy)
 }

@@ -67,7 +67,10 @@ impl Publish for Sns {
                 .message_structure("json")
                 .set_message_attributes(Some(attributes.collect()));
             let sent = publish.send().await;
+            // Source: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+            let refused = ["InvalidParameter", "ParameterValueInvalid"];
             sent.map(|_| ()).map_err(|error| PublishError {
+                is_final: error.code().is_some_and(|code| refused.contains(&code)),
                 target: self.topic.to_string(),
                 reason: DisplayErrorContext(error).to_string(),
             })

@@ -111,8 +111,11 @@ fn title(report: &Report<'_>, paint: Paint) -> String {
     let cause = report.alert.news.example.cause;
     let mark = paint.paint(color.on_default().bold(), &format!("{level}[{}]", cause.slug));
     let behind = report.alert.judgement.facts.link_name.as_deref();
-    let behind = behind.map_or(String::new(), |link| format!(" behind VPC link `{}`", safe(link)));
-    format!("{mark}{}", paint.paint(Style::new().bold(), &format!(": {}{behind}", cause.title)))
+    let link = behind.map_or(String::new(), |link| match cause.title.ends_with("the backend") {
+        true => format!(" behind VPC link `{}`", safe(link)),
+        false => format!(" (VPC link `{}`)", safe(link)),
+    });
+    format!("{mark}{}", paint.paint(Style::new().bold(), &format!(": {}{link}", cause.title)))
 }
 
 /// `--> group, request, time, route`
@@ -123,7 +126,7 @@ fn place(report: &Report<'_>, paint: Paint) -> String {
     parts.extend(diagnosis.source.log_group.as_deref().map(safe));
     parts.extend(words::request_label(diagnosis).map(|label| safe(&label)));
     parts.extend(diagnosis.at.map(words::time));
-    parts.extend(diagnosis.route.as_ref().map(|route| safe(&words::route_label(route))));
+    parts.extend(words::shown_route(report.alert).map(|route| safe(&words::route_label(&route))));
     if incident.failed > 1 {
         parts.push(format!("and {} more like it", incident.failed - 1));
     }
@@ -145,7 +148,7 @@ fn quotes(report: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     let room = screen.width.saturating_sub(gutter + 3).max(20);
     let mut out = vec![bar.clone()];
     for quote in report.quotes() {
-        let text = cut(&safe(quote.line.text()), room);
+        let text = cut(&safe(&quote.text), room);
         out.push(format!("{} {text}", paint.frame(&format!("{:>gutter$} |", quote.line.number()))));
         if quote.is_proof {
             let carets = "^".repeat(text.width());
@@ -193,7 +196,9 @@ fn notes(report: &Report<'_>, screen: Screen, paint: Paint) -> Vec<String> {
     }
     if !words::is_broken(alert.status) {
         let surety = report.fact(About::Readings).or(report.fact(About::Verdict));
-        notes.extend(surety.map(|surety| Note::words("now", &format!("{} ({surety})", words::fault(alert)))));
+        let is_test = alert.status == Status::Test;
+        let surety = surety.filter(|_| !is_test).map_or(String::new(), |surety| format!(" ({surety})"));
+        notes.push(Note::words("now", &format!("{}{surety}", words::fault(alert))));
     } else if !alert.is_digest() {
         notes.push(Note { label: "verdict", body: NoteBody::Words(verdict(report, paint)) });
     }

@@ -240,8 +240,11 @@ pub(crate) fn failures(alert: &Alert) -> String {
     format!("{}{when}", counted(incident.failed, "request"))
 }
 
-/// The text's severity; less where some targets still work, or the failures came late.
+/// The text's severity; less where some targets still work, or the failures came late, and low where AWS knows no such API.
 pub(crate) fn severity(alert: &Alert) -> Severity {
+    if alert.judgement.has_no_api() {
+        return Severity::Low;
+    }
     let verdict = &alert.judgement.verdict;
     let partial = verdict.finding.is_some_and(|index| alert.judgement.findings[index].partial);
     let severity = alert.news.example.cause.severity;
@@ -290,6 +293,14 @@ pub(crate) fn routes(alert: &Alert) -> Vec<(Route, u64)> {
     routes
 }
 
+/// The example's route by its template: a client's path may name a person. A greedy template says nothing of the route, so
+/// there the path stays.
+pub(crate) fn shown_route(alert: &Alert) -> Option<Route> {
+    let route = alert.news.example.route.as_ref()?;
+    let templated = alert.judgement.facts.templated(route);
+    Some(if templated.path.contains("+}") { route.clone() } else { templated })
+}
+
 /// "GET /orders". A client chooses the path, so no part of it may pass for an address.
 pub(crate) fn route_label(route: &Route) -> String {
     format!("{} {}", route.method, dotless(&route.path))
@@ -324,7 +335,14 @@ pub(crate) fn affected(alert: &Alert, hit: &AlsoAffected) -> String {
     let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
     let routes = match hit.routes.len() {
         0 => String::new(),
-        1 => hit.routes.keys().map(|route| format!(" on {}", route_label(route))).collect(),
+        // Another API's templates were not read.
+        1 if source.api != own.api => {
+            hit.routes.keys().map(|route| format!(" on {}", route_label(route))).collect()
+        }
+        1 => {
+            let routes = hit.routes.keys().map(|route| alert.judgement.facts.templated(route));
+            routes.map(|route| format!(" on {}", route_label(&route))).collect()
+        }
         n => format!(" on {n} routes"),
     };
     let same = hit.cause.slug == alert.news.example.cause.slug;
@@ -333,10 +351,11 @@ pub(crate) fn affected(alert: &Alert, hit: &AlsoAffected) -> String {
 }
 
 /// "ApiId a1b2c3d4e5, ApiResourcePath /orders, ApiMethod GET": what AWS's runbook asks for.
-pub(crate) fn runbook_inputs(diagnosis: &Diagnosis) -> String {
+pub(crate) fn runbook_inputs(alert: &Alert) -> String {
+    let diagnosis = &alert.news.example;
     let api = diagnosis.source.api.as_ref().map_or("?", |api| api.as_str());
     let (path, method) = match &diagnosis.route {
-        Some(route) => (dotless(&route.path), route.method.as_str()),
+        Some(route) => (dotless(&alert.judgement.facts.templated(route).path), route.method.as_str()),
         None => ("?".to_owned(), "?"),
     };
     format!("ApiId {api}, ApiResourcePath {path}, ApiMethod {method}")

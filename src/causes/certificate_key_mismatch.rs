@@ -44,7 +44,7 @@ pub(crate) static CAUSE: Cause = Cause {
             what: "Compare the public keys on the server that ends TLS. Both commands must print the same; \
                    if not, install the pair that belongs together.",
             command: Some(
-                "openssl x509 -in CERTIFICATE.pem -noout -pubkey | sha256sum; openssl pkey -in \
+                "openssl x509 -in CERTIFICATE.pem -noout -pubkey | sha256sum && openssl pkey -in \
                  KEY.pem -pubout | sha256sum",
             ),
             verify: None,

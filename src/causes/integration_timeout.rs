@@ -54,7 +54,7 @@ pub(crate) static CAUSE: Cause = Cause {
             verify: Some(commands::STILL_FAILING),
         },
         NextStep {
-            what: "If it was passing, let clients retry, but only requests that are safe to repeat.",
+            what: "If it was temporary, let clients retry, but only requests that are safe to repeat.",
             command: None,
             verify: None,
         },

@@ -86,23 +86,6 @@ pub fn text(text: &str) -> String {
     settled(text, ReadAs::Text, LONGEST)
 }
 
-/// A logged path as its route's template has it: `/orders/{id}` for `/orders/4711`. A path of another route is redacted by
-/// its looks alone.
-pub fn by_template(template: &str, path: &str) -> String {
-    let (bare, query) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
-    let mut segments = bare.trim_end_matches('/').split('/');
-    for part in template.trim_end_matches('/').split('/') {
-        let parameter = part.starts_with('{') && part.ends_with('}');
-        let greedy = parameter && part.ends_with("+}");
-        match segments.next() {
-            Some(_) if greedy => segments.by_ref().for_each(drop),
-            Some(segment) if parameter || segment == part => {}
-            _ => return uri(path),
-        }
-    }
-    if segments.next().is_some() { uri(path) } else { format!("{template}{}", uri(query)) }
-}
-
 /// Marks that take no room or that turn, join or hide what stands beside them, and code points that mean nothing.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,

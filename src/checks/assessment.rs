@@ -13,6 +13,7 @@ use crate::checks::code::{Code, HopKind, State};
 use crate::checks::finding::Finding;
 use crate::checks::hops::{self, Hop};
 use crate::checks::placeholders::Placeholders;
+use crate::checks::stage::NO_SUCH_API;
 use crate::checks::verdict::{self, Verdict};
 use crate::checks::{
     answered, attributes, certificate, client_certificate, cloud_map, endpoint_service, listener,
@@ -76,6 +77,15 @@ impl Assessment {
             unread: Some(why.to_owned()),
             refused: Vec::new(),
         }
+    }
+}
+
+impl Assessment {
+    /// Whether AWS knows no API of the id that the log names.
+    pub fn has_no_api(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.detail.get(NO_SUCH_API.0).is_some_and(|what| what == NO_SUCH_API.1))
     }
 }
 

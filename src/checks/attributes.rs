@@ -10,6 +10,7 @@ use crate::checks::code::{Code, HopKind};
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::OnPath;
+use crate::text::shell_word;
 
 const IDLE_TIMEOUT: &str = "tcp.idle_timeout.seconds";
 /// Of an application load balancer: after how many silent seconds it gives up on a target, with a 504.
@@ -82,11 +83,12 @@ fn idle_timeout(listener: &Listener, reading: &Reading<Attributes>) -> Option<Fi
         return None;
     };
     let (arn, key) = (&listener.arn, IDLE_TIMEOUT);
+    let word = shell_word(arn.as_str());
     let set = format!(
-        "aws elbv2 modify-listener-attributes --listener-arn {arn} --attributes Key={key},Value={DEFAULT} --region \
+        "aws elbv2 modify-listener-attributes --listener-arn {word} --attributes Key={key},Value={DEFAULT} --region \
          {{region}}"
     );
-    let show = format!("aws elbv2 describe-listener-attributes --listener-arn {arn} --region {{region}}");
+    let show = format!("aws elbv2 describe-listener-attributes --listener-arn {word} --region {{region}}");
     let finding = Finding::read(Code::IdleTimeoutMismatch, reading, says).of(arn).partial();
     Some(finding.detail("idle_timeout", seconds).remedy(what, Some(set), Some(show)))
 }
@@ -159,12 +161,13 @@ fn proxy_protocol(on: OnPath<'_>, arn: &Arn, reading: &Reading<Attributes>) -> O
         "target group `{name}` puts a proxy protocol header before every connection: a backend that does not expect it \
          answers with something that is not HTTP"
     );
+    let word = shell_word(arn.as_str());
     let set = format!(
-        "aws elbv2 modify-target-group-attributes --target-group-arn {arn} --attributes \
+        "aws elbv2 modify-target-group-attributes --target-group-arn {word} --attributes \
          Key={PROXY_PROTOCOL},Value=false --region {{region}}"
     );
     let show =
-        format!("aws elbv2 describe-target-group-attributes --target-group-arn {arn} --region {{region}}");
+        format!("aws elbv2 describe-target-group-attributes --target-group-arn {word} --region {{region}}");
     let finding = Finding::read(Code::ProxyProtocolEnabled, reading, says).of(arn).partial();
     Some(finding.remedy(
         "Switch proxy protocol off for the group, or make the backend expect it.",

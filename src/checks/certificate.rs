@@ -16,6 +16,7 @@ use crate::checks::finding::Finding;
 use crate::checks::probe;
 use crate::path::OnPath;
 use crate::probe::{address, authorities};
+use crate::text::shell_word;
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let private = on.path.integration.value().is_some_and(|integration| integration.private);
@@ -321,7 +322,7 @@ impl Said {
         let Some(what) = remedy(self.code, one) else { return finding };
         let show = format!(
             "aws elbv2 describe-listener-certificates --listener-arn {} --region {{region}}",
-            listener.arn
+            shell_word(listener.arn.as_str())
         );
         finding.remedy(what, None, Some(show))
     }

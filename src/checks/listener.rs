@@ -7,6 +7,7 @@ use crate::checks::code::Code;
 use crate::checks::code::State;
 use crate::checks::finding::Finding;
 use crate::path::OnPath;
+use crate::text::shell_word;
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     match &on.listeners {
@@ -54,7 +55,7 @@ fn missing(on: OnPath<'_>, says: String) -> Finding {
     let show = on.load_balancer.value().map(|balancer| {
         format!(
             "aws elbv2 describe-listeners --load-balancer-arn {} --query 'Listeners[].[Protocol,Port]' --region {{region}}",
-            balancer.arn
+            shell_word(balancer.arn.as_str())
         )
     });
     Finding::read(Code::ListenerMissing, &on.listeners, says).remedy(
@@ -121,7 +122,10 @@ fn by_default(on: OnPath<'_>, listener: &Listener) -> Finding {
     nowhere.of(&listener.arn).remedy(
         "Let the listener's default action forward to the backend's target group.",
         None,
-        Some(format!("aws elbv2 describe-listeners --listener-arns {} --region {{region}}", listener.arn)),
+        Some(format!(
+            "aws elbv2 describe-listeners --listener-arns {} --region {{region}}",
+            shell_word(listener.arn.as_str())
+        )),
     )
 }
 
@@ -146,7 +150,7 @@ fn by_rules(on: OnPath<'_>, listener: &Listener, rules: &[&Rule]) -> Option<Find
     Some(nowhere.of(&listener.arn).detail("rule", which).remedy(
         "Give the request a rule that forwards to the backend's target group, before the one that takes it now.",
         None,
-        Some(format!("aws elbv2 describe-rules --listener-arn {} --region {{region}}", listener.arn)),
+        Some(format!("aws elbv2 describe-rules --listener-arn {} --region {{region}}", shell_word(listener.arn.as_str()))),
     ))
 }
 

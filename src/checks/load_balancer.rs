@@ -7,6 +7,7 @@ use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::OnPath;
+use crate::text::shell_word;
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     match &on.load_balancer {
@@ -63,7 +64,7 @@ fn state(on: OnPath<'_>, balancer: &LoadBalancer) -> Finding {
     };
     let show = format!(
         "aws elbv2 describe-load-balancers --load-balancer-arns {} --query 'LoadBalancers[].State' --region {{region}}",
-        balancer.arn
+        shell_word(balancer.arn.as_str())
     );
     finding.remedy(what, None, Some(show))
 }

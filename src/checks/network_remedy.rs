@@ -9,6 +9,7 @@ use crate::aws::model::{Generation, LoadBalancer, NetworkAcl};
 use crate::checks::finding::Remedy;
 use crate::path::{Balancer, OnPath};
 use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, StepOutcome, behind};
+use crate::text::shell_word;
 
 /// Addresses written into one rule; beyond, the subnets around them are.
 const MOST_ADDRESSES: usize = 8;
@@ -54,7 +55,7 @@ impl<'a> Remedies<'a> {
             Blocker::Groups { ids, .. } => {
                 let show = format!(
                     "aws ec2 describe-security-groups --group-ids {} --region {{region}}",
-                    ids.join(" ")
+                    words(ids)
                 );
                 let (what, command) = match (step.step, self.on.load_balancer.value()) {
                     // Not the customer's address: a rule for it would have to be for every address.
@@ -66,8 +67,10 @@ impl<'a> Remedies<'a> {
                 Remedy { what, command: Some(command), verify: Some(show) }
             }
             Blocker::Acl { id, .. } => {
-                let show =
-                    format!("aws ec2 describe-network-acls --network-acl-ids {id} --region {{region}}");
+                let show = format!(
+                    "aws ec2 describe-network-acls --network-acl-ids {} --region {{region}}",
+                    shell_word(id)
+                );
                 let (what, command) = self.acl(stopped);
                 Remedy { what, command, verify: Some(show) }
             }
@@ -169,6 +172,7 @@ fn common(one: IpNet, other: IpNet) -> Option<IpNet> {
 
 fn entry_command(verb: &str, edge: &Edge, number: i32, (net, ports): Need) -> String {
     let (id, egress, _) = edge;
+    let id = shell_word(id);
     let direction = if *egress { "--egress" } else { "--ingress" };
     let block = if is_v4(net) { "--cidr-block" } else { "--ipv6-cidr-block" };
     format!(
@@ -192,8 +196,8 @@ fn enforcement_off(on: OnPath<'_>, balancer: &LoadBalancer) -> (String, String) 
     let off = format!(
         "aws elbv2 set-security-groups --load-balancer-arn {} --security-groups {} \
          --enforce-security-group-inbound-rules-on-private-link-traffic off --region {{region}}",
-        balancer.arn,
-        balancer.security_groups.join(" ")
+        shell_word(balancer.arn.as_str()),
+        words(&balancer.security_groups)
     );
     let after = LoadBalancer { enforces_inbound: Some(false), ..balancer.clone() };
     let after = Balancer { load_balancer: on.load_balancer.clone().map(|_| after), ..on.balancer.clone() };
@@ -227,13 +231,14 @@ fn groups(on: OnPath<'_>, ids: &[String], stopped: &Stopped<'_>) -> (String, Str
         .iter()
         .map(|(port, steps)| {
             let peers = peers(on, leaves, steps);
-            format!("'IpProtocol=tcp,FromPort={port},ToPort={port},{peers}'")
+            shell_word(&format!("IpProtocol=tcp,FromPort={port},ToPort={port},{peers}"))
         })
         .collect();
     let ports: Vec<String> = of_ports.keys().map(u16::to_string).collect();
     let what = format!("Let port {} {way} in security group `{id}`.", ports.join(", "));
     let command = format!(
-        "aws ec2 {verb} --group-id {id} --ip-permissions {} --region {{region}}",
+        "aws ec2 {verb} --group-id {} --ip-permissions {} --region {{region}}",
+        shell_word(id),
         permissions.join(" ")
     );
     (what, command)
@@ -276,6 +281,10 @@ fn around(on: OnPath<'_>, peer: IpNet) -> IpNet {
     let subnets = on.network.subnets.value().into_iter().flatten();
     let mut cidrs = subnets.flat_map(|subnet| &subnet.cidrs);
     cidrs.find(|cidr| cidr.contains(&peer)).copied().unwrap_or(peer)
+}
+
+fn words(ids: &[String]) -> String {
+    ids.iter().map(|id| shell_word(id)).collect::<Vec<_>>().join(" ")
 }
 
 fn is_v4(net: IpNet) -> bool {

@@ -7,6 +7,7 @@ use crate::causes::redact::bounded;
 use crate::causes::{Route, RouteContext};
 use crate::ids::{ApiKind, Arn, Region};
 use crate::path::{Link, PrivatePath, template};
+use crate::text::{ShellWord, shell_word, shell_words};
 
 /// No name or ARN of AWS's is longer than a quarter of this.
 const LONGEST: usize = 512;
@@ -103,21 +104,6 @@ impl Placeholders {
     ///
     /// Braces that enclose anything but lower-case letters (a JMESPath query, say) are left alone.
     pub fn fill(&self, text: &str) -> String {
-        self.filled(text, |_| true)
-    }
-
-    /// The same for a command that a reader will paste into a shell. Paths, hosts and request ids can be a client's choice:
-    /// what a shell would take for more than a word stays a name in capitals.
-    pub fn fill_command(&self, command: &str) -> String {
-        let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,{}".contains(c);
-        let mut command = command.to_owned();
-        if self.api_kind == ApiKind::Http {
-            OF_HTTP_APIS.iter().for_each(|(rest, http)| command = command.replace(rest, http));
-        }
-        self.filled(&command, |value| value.chars().all(harmless))
-    }
-
-    fn filled(&self, text: &str, fits: impl Fn(&str) -> bool) -> String {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
@@ -127,7 +113,8 @@ impl Placeholders {
                 rest = after;
                 continue;
             };
-            match self.values.get(name).filter(|value| fits(value)) {
+            // Where a word opens, a hyphen would make it an option.
+            match self.values.get(name).filter(|value| !filled.is_empty() || !value.starts_with('-')) {
                 Some(value) => filled.push_str(value),
                 None => filled.push_str(&name.to_ascii_uppercase()),
             }
@@ -135,6 +122,21 @@ impl Placeholders {
         }
         filled.push_str(rest);
         filled
+    }
+
+    /// The same for a command that a reader will paste into a shell: names, hosts and request ids can be anyone's choice, so
+    /// each word that holds one is quoted as a whole.
+    pub fn fill_command(&self, command: &str) -> String {
+        let mut command = command.to_owned();
+        if self.api_kind == ApiKind::Http {
+            OF_HTTP_APIS.iter().for_each(|(rest, http)| command = command.replace(rest, http));
+        }
+        let Some(words) = shell_words(&command) else { return command };
+        let filled = |word: ShellWord<'_>| {
+            let text = self.fill(&word.text);
+            if text == word.text { word.written.to_owned() } else { shell_word(&text) }
+        };
+        words.into_iter().map(filled).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -159,10 +161,13 @@ mod tests {
             values: BTreeMap::from([("path", path.to_owned())]),
             ..Placeholders::default()
         };
-        for path in ["/a;id", "/$(id)", "/`id`", "/a'b", "/a|b", "/a b", "/a&b", "/a>b", "/a\nb", "/é"] {
-            assert_eq!(known(path).fill_command("curl http://h{path}"), "curl http://hPATH");
+        for path in ["/a;id", "/$(id)", "/`id`", "/a'b", "/a|b", "/a b", "/a&b", "/a>b", "/é", "/{id}", "-x"]
+        {
+            let command = known(path).fill_command("curl http://h{path} </dev/null");
+            assert_eq!(shlex::split(&command).unwrap(), ["curl", &format!("http://h{path}"), "</dev/null"]);
         }
-        assert_eq!(known("/orders/{id}").fill_command("curl http://h{path}"), "curl http://h/orders/{id}");
+        assert_eq!(known("--profile").fill_command("aws {path}"), "aws PATH");
+        assert_eq!(known("a").fill_command("x --filter-pattern '\"{path}\"'"), "x --filter-pattern '\"a\"'");
     }
 
     #[test]

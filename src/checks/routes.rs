@@ -17,7 +17,7 @@ use crate::causes::RouteContext;
 use crate::checks::code::{Code, HopKind};
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
-use crate::path::OnPath;
+use crate::path::{Link, OnPath};
 use crate::reachability::{FlowEnd, FlowEnds, NextHop, Routes, cross_zone};
 
 /// Places named in one sentence.
@@ -121,7 +121,8 @@ fn to_group(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Vec<Finding
     }
     let Some(value) = tables.value() else { return Vec::new() };
     let apart = cross_zone(on, group) == Ok(false);
-    let departures = balancer.zones.iter().flat_map(|zone| {
+    let used = balancer.zones.iter().filter(|zone| is_served(on, &zone.zone));
+    let departures = used.flat_map(|zone| {
         let subnet = zone.subnet.as_deref();
         known.iter().filter_map(move |target| {
             let elsewhere = target.place.zone.as_ref().is_some_and(|own| own != "all" && *own != zone.zone);
@@ -136,6 +137,16 @@ fn to_group(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Vec<Finding
     });
     let report = RouteReport { on, tables, group: Some(group) };
     report.findings(&departures.collect::<Vec<_>>())
+}
+
+/// Whether requests enter there: into a zone that the endpoint service does not serve, none does.
+fn is_served(on: OnPath<'_>, zone: &str) -> bool {
+    let service = match (&on.path.link, on.position) {
+        (Some(Link::V1 { service, .. }), 0) => service.value(),
+        _ => None,
+    };
+    service
+        .is_none_or(|service| service.zones.is_empty() || service.zones.iter().any(|served| served == zone))
 }
 
 /// Whether the target's answers to health checks arrive, though they are not as expected.

@@ -12,7 +12,13 @@ use crate::ids::{ApiKind, Arn};
 use crate::path::{Link, PrivatePath, Resolved};
 use crate::text::shell_word;
 
+/// The detail of a finding that AWS knows no API of this id.
+pub(crate) const NO_SUCH_API: (&str, &str) = ("missing", "api");
+
 pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
+    if let Some(finding) = no_such_api(subject, path) {
+        return vec![finding];
+    }
     if subject.spares_path() {
         return Vec::new();
     }
@@ -22,6 +28,35 @@ pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> 
     findings.extend(dangling(path));
     findings.extend(logging_off(subject, path));
     findings
+}
+
+/// A principal that may make log groups can write failures of an API of its choice. Those of an API that was deleted since
+/// look the same, so they are still published, with a lower severity.
+fn no_such_api(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
+    let source = &subject.source;
+    let api = source.api.as_ref().filter(|_| path.api.is_absent())?;
+    if source.log_group.is_some() && !source.is_named_by_group() {
+        return None;
+    }
+    let finding = Finding::read(
+        Code::IntegrationMissing,
+        &path.api,
+        format!("API {api} does not exist in this account and Region"),
+    )
+    .of(api)
+    .detail(NO_SUCH_API.0, NO_SUCH_API.1);
+    if source.log_group.is_none() {
+        return Some(finding);
+    }
+    Some(finding.remedy(
+        "If the API was not deleted a moment ago, find out who made its log group: API Gateway did not write these lines.",
+        Some(
+            "aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue={log_group} \
+             --region {region}"
+                .to_owned(),
+        ),
+        None,
+    ))
 }
 
 fn integration(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {

@@ -11,7 +11,7 @@ use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::text::counted;
+use crate::text::{counted, shell_word};
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let of_group = |(arn, reading): (&Arn, &Reading<Vec<Target>>)| match reading {
@@ -80,8 +80,10 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
     let finding = if some_work && code != Code::TargetsHealthy { finding.partial() } else { finding };
     match remedy(code, targets) {
         Some(what) => {
-            let show =
-                format!("aws elbv2 describe-target-health --target-group-arn {arn} --region {{region}}");
+            let show = format!(
+                "aws elbv2 describe-target-health --target-group-arn {} --region {{region}}",
+                shell_word(arn.as_str())
+            );
             finding.remedy(what + fails_open(on, code, healthy), None, Some(show))
         }
         None => finding,

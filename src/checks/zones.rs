@@ -14,6 +14,7 @@ use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::{Link, OnPath};
 use crate::reachability::{CROSS_ZONE, FlowEnds, cross_zone};
+use crate::text::shell_word;
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let Some(balancer) = on.load_balancer.value() else { return Vec::new() };
@@ -84,13 +85,17 @@ fn empty<T>(
     );
     // The target group's own attribute wins over the load balancer's.
     let own = on.network.group_attributes.get(group).and_then(Reading::value);
+    let word = shell_word(group.as_str());
     let set = match own.and_then(|attributes| attributes.get(CROSS_ZONE)) {
         // An application load balancer has no such attribute that could be off.
-        Some("false") => format!("modify-target-group-attributes --target-group-arn {group}"),
-        _ => format!("modify-load-balancer-attributes --load-balancer-arn {}", balancer.arn),
+        Some("false") => format!("modify-target-group-attributes --target-group-arn {word}"),
+        _ => format!(
+            "modify-load-balancer-attributes --load-balancer-arn {}",
+            shell_word(balancer.arn.as_str())
+        ),
     };
     let set = format!("aws elbv2 {set} --attributes Key={CROSS_ZONE},Value=true --region {{region}}");
-    let show = format!("aws elbv2 describe-target-health --target-group-arn {group} --region {{region}}");
+    let show = format!("aws elbv2 describe-target-health --target-group-arn {word} --region {{region}}");
     let what =
         "Register a target in each of the load balancer's zones, or let its nodes send to other zones.";
     Finding::read(Code::ZoneWithoutTargets, reading, says)

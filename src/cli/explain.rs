@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::functions::{Explained, Explainer, ReadFrom, Unattributed};
+use crate::functions::{Explained, Explainer, ReadFrom, Unattributed, access_format};
+use crate::ids::ApiId;
 use crate::logs::AccessFormat;
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,12 @@ pub(crate) struct ExplainArgs {
     /// The stage's own access-log format; access logs in JSON need none
     #[arg(long, value_name = "TEMPLATE")]
     pub(crate) access_log_format: Vec<String>,
+    /// The API whose access log this is: its stage's own format is read, with --live or --account
+    #[arg(long, value_name = "ID", requires = "stage")]
+    pub(crate) api: Option<String>,
+    /// The stage of that API
+    #[arg(long, value_name = "NAME", requires = "api")]
+    pub(crate) stage: Option<String>,
     /// Read this recorded account instead of AWS
     #[arg(long, value_name = "FILE", conflicts_with = "live")]
     pub(crate) account: Option<PathBuf>,
@@ -50,9 +57,16 @@ const BUDGET: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
     let files = args.files.iter().map(files).collect::<Result<Vec<_>, _>>()?.concat();
-    let formats: Vec<_> = args.access_log_format.iter().map(|format| AccessFormat::compile(format)).collect();
+    let mut formats: Vec<_> =
+        args.access_log_format.iter().map(|format| AccessFormat::compile(format)).collect();
     let now = args.now.unwrap_or_else(output::now);
     let asked = account::open(args.account.as_deref(), args.live, args.record.as_deref()).await?;
+    if let (Some(api), Some(stage)) = (&args.api, &args.stage) {
+        let Some(asked) = &asked else {
+            return Err(CliError::usage(anyhow::anyhow!("--api and --stage need --live or --account")));
+        };
+        formats.push(access_format(asked.account(), &ApiId::new(api), stage).await?);
+    }
     let reading = asked.as_ref().map(|asked| ReadFrom { account: asked.account(), budget: BUDGET });
     let mut explainer = Explainer::new(&formats);
     read(&files, &mut explainer)?;

@@ -142,7 +142,10 @@ pub fn blind_spots(seen: &Inventory) -> Vec<BlindSpot> {
 }
 
 fn region(seen: &Inventory) -> String {
-    seen.region.as_ref().map(|region| format!(" --region {region}")).unwrap_or_default()
+    seen.region
+        .as_ref()
+        .map(|region| format!(" --region {}", shell_word(region.as_str())))
+        .unwrap_or_default()
 }
 
 /// What concerns the whole account and Region.

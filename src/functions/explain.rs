@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::alerts::terminal::Summary;
-use crate::aws::Account;
+use crate::aws::model::Stage;
+use crate::aws::{Account, Query};
 use crate::causes::{Cause, Diagnosis, RouteContext};
 use crate::checks::{Assessment, assess};
 use crate::functions::config::PROBER_PREFIX;
 use crate::functions::probe::read_and_probe;
+use crate::ids::{ApiId, ApiKind};
 use crate::incidents::{Alert, FailureGroup, FailureGroups, Incident, RecentRequests, Status};
 use crate::logs::delivered;
 use crate::logs::line::{Kind, LogLine};
@@ -51,6 +53,28 @@ impl ReadFrom<'_> {
     async fn path(&self, subject: &RouteContext) -> PrivatePath {
         read_and_probe(subject, self.account, Instant::now() + self.budget, Some(PROBER_PREFIX)).await
     }
+}
+
+/// The access-log format of a stage, as it is now.
+///
+/// # Errors
+///
+/// A stage that can't be read, does not exist, or writes no access log.
+pub async fn access_format(account: &dyn Account, api: &ApiId, stage: &str) -> anyhow::Result<AccessFormat> {
+    let place = || (api.clone(), stage.to_owned());
+    let ((id, name), (same_id, same_name)) = (place(), place());
+    for (query, kind) in
+        [(Query::Stage(id, name), ApiKind::Rest), (Query::StageV2(same_id, same_name), ApiKind::Http)]
+    {
+        let read = account.ask(&query).await;
+        let (answer, _) = read.map_err(|why| anyhow::anyhow!("cannot read {}: {why}", query.about()))?;
+        let Some(found): Option<Stage> = answer.take() else { continue };
+        let Some(template) = found.access_log.and_then(|log| log.format) else {
+            anyhow::bail!("stage {stage} of API {api} writes no access log");
+        };
+        return Ok(AccessFormat::compile(&template).of_stage(api.clone(), stage).of_kind(kind));
+    }
+    anyhow::bail!("there is no stage {stage} of API {api}")
 }
 
 /// Largest input that is read whole, inflated: one JSON document, or a text without lines.

@@ -7,11 +7,16 @@ use crate::incidents::{AlsoAffected, FailureGroup, Fingerprint, Incident, KnownF
 
 /// The resource that explains a failure and may explain others: anything beyond the API's own configuration.
 pub(crate) fn root(diagnosis: &Diagnosis, judgement: &Assessment) -> Option<Fingerprint> {
+    let source = &diagnosis.source;
+    let of = |resource: &str| Fingerprint::of_root(source.account.as_ref(), source.region.as_ref(), resource);
+    // One alert for all of them: names that are made up are as many as their maker likes.
+    if judgement.has_no_api() {
+        return Some(of("no API of that id"));
+    }
     let finding = &judgement.findings[judgement.verdict.finding?];
     let shared = finding.hop > HopKind::Integration && !finding.code.is_metric();
     let resource = finding.resource.as_deref().filter(|_| shared)?;
-    let source = &diagnosis.source;
-    Some(Fingerprint::of_root(source.account.as_ref(), source.region.as_ref(), resource))
+    Some(of(resource))
 }
 
 /// The finding that explains a failure, to be looked for again when it is quiet.

@@ -69,7 +69,10 @@ impl Responder {
             let recovery = incidents::recovery(example.cause, before.as_ref(), &judgement);
             let fault = fault(&judgement);
             let named = |says: String| match &example.route {
-                Some(route) if examples.len() > 1 => format!("{} {}: {says}", route.method, route.path),
+                Some(route) if examples.len() > 1 => {
+                    let route = judgement.facts.templated(route);
+                    format!("{} {}: {says}", route.method, route.path)
+                }
                 _ => says,
             };
             let recovery = match recovery {

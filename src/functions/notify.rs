@@ -223,7 +223,7 @@ impl Responder {
         // Announced in the table, if it takes that: then the key ends, whatever becomes of this container.
         match self.store.write(None, &announced).await {
             Ok(Written::Done) => self.know(&work, &announced),
-            Ok(Written::Refused(Some(known))) if !known.is_idle(now) => {
+            Ok(Written::Refused(Some(known))) if known.end().is_none() && !known.is_idle(now) => {
                 info!(alert = known.id.to_string(), "another container publishes under this key");
                 return None;
             }
@@ -459,13 +459,15 @@ impl Responder {
         Ok(())
     }
 
-    /// Hands a message over, again and again until the invocation has hardly any time left.
+    /// Hands a message over, again and again until the invocation has hardly any time left. One that is refused for good
+    /// holds up no other.
     async fn deliver(&self, message: &alerts::Message, deadline: Instant) -> anyhow::Result<()> {
         let last = deadline.checked_sub(LAST).unwrap_or(deadline);
         let mut pause = Duration::from_millis(500);
         loop {
             let error = match timeout_at(last, self.publisher.publish(message)).await {
                 Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) if error.is_final => return Err(error.into()),
                 Ok(Err(error)) => anyhow::Error::from(error),
                 Err(_) => anyhow::anyhow!("the invocation's time was up before the topic answered"),
             };
@@ -564,7 +566,8 @@ impl Responder {
         }
         let incident = self.store.count(news, now).await?;
         self.save_new(&*self.store, news, &incident, now).await;
-        let Some(alert) = alert.as_ref().filter(|_| incident.coverage.alert.is_none()) else { return Ok(()) };
+        let is_free = incident.coverage.alert.is_none();
+        let Some(alert) = alert.as_ref().filter(|alert| is_free && alert.is_open()) else { return Ok(()) };
         let change = CoverageChange::Attach {
             generation: incident.coverage.generation,
             alert: alert.id.clone(),

@@ -73,6 +73,11 @@ pub struct Source {
 }
 
 impl Source {
+    /// Whether a log group's name alone says which API this is. A principal that may make log groups chooses it.
+    pub fn is_named_by_group(&self) -> bool {
+        self.log_group.as_deref().is_some_and(|group| group.starts_with(EXECUTION_LOG_PREFIX))
+    }
+
     /// A source whose API and stage are read from an execution-log group's name, where it is one.
     pub fn of_group(log_group: &str) -> Self {
         let named = log_group

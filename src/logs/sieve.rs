@@ -108,7 +108,8 @@ impl Sieve {
         let (bytes, mut start) = (piece.as_bytes(), 0);
         while start < bytes.len() {
             let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length + 1);
-            let place = match self.owner(&piece[start..end]) {
+            let line = piece[start..end].trim_end_matches(['\n', '\r']);
+            let place = match self.owner(line) {
                 LineOwner::Request(id, text) => {
                     let next = u32::try_from(seen.len()).unwrap_or(NO_REQUEST);
                     let place = *places.entry(id).or_insert(next);
@@ -212,7 +213,7 @@ impl Sieve {
             let text = bytes.get(column + length + 2..).unwrap_or_default();
             return LineOwner::Request(&line[column + 1..column + length], text.trim_ascii_start());
         }
-        let opening = opening(line.trim_end_matches(['\n', '\r']));
+        let opening = opening(line);
         match opening.request {
             Some(id) => {
                 let column = id.as_ptr() as usize - line.as_ptr() as usize - 1;

@@ -248,7 +248,6 @@ fn as_group(
         protocol: None,
         port: None,
         vpc: vpc_of(interfaces),
-        health_path: None,
         health_port: None,
         health_path: None,
         version: None,

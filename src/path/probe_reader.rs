@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use tokio::time::{Duration, Instant};
 
 use crate::aws::model::{Generation, Target, TargetGroup};
-use crate::aws::{Account, ProbeOf, Query, ReadError, Reading};
+use crate::aws::{Account, NotRead, ProbeOf, Query, ReadError, Reading};
 use crate::ids::Arn;
 use crate::path::path_reader::PathReader;
 use crate::path::private_path::{OnPath, PrivatePath};
@@ -67,13 +67,9 @@ pub fn prober_site(path: &PrivatePath) -> Option<ProberSite> {
 /// Asks the prober of the link, else the one of the VPC, until the deadline.
 pub async fn read_probes(path: &mut PrivatePath, account: &dyn Account, deadline: Instant, prefix: &str) {
     let left = deadline.saturating_duration_since(Instant::now());
-    if left < LEAST {
-        return;
-    }
     let reader = PathReader::new(account, deadline, None);
     let link = path.vpc_link().filter(|link| link.generation == Generation::V2).map(|link| link.id.clone());
-    // Whole seconds, so that incidents on one path share what was asked.
-    let budget = (left - AWAY).min(BUDGET).as_millis() as u64;
+    let budget = left.checked_sub(AWAY).filter(|_| left >= LEAST).map(|left| left.min(BUDGET));
     let questions = path.balancers().flat_map(questions).collect::<Vec<_>>();
     let asked = questions.into_iter().map(|question| ask(&reader, question, link.as_deref(), prefix, budget));
     let probes = join_all(asked).await;
@@ -86,17 +82,22 @@ async fn ask(
     question: Question,
     link: Option<&str>,
     prefix: &str,
-    budget_ms: u64,
+    budget: Option<Duration>,
 ) -> Probed {
     let Question { balancer, spots, faithful, vpc, tls, server_name, health } = question;
     let addresses: Vec<String> = spots.iter().map(|(address, _)| address.to_string()).collect();
     let read = async |id: &str, vantage| {
         let (server_name, health) = (server_name.clone(), health.clone());
         let addresses = addresses.clone();
-        let request =
-            ProbeRequest { addresses, tls, server_name, health, vantage, budget_ms: Some(budget_ms) };
+        let budget_ms = budget.and_then(|budget| u64::try_from(budget.as_millis()).ok());
+        let request = ProbeRequest { addresses, tls, server_name, health, vantage, budget_ms };
         let function = format!("{prefix}{id}");
-        (function.clone(), vantage, reader.read(Query::Probe(ProbeOf { function, request })).await)
+        let query = Query::Probe(ProbeOf { function: function.clone(), request });
+        let facts = match budget {
+            Some(_) => reader.read(query).await,
+            None => Reading::NotRead(NotRead::of(&query, ReadError::TimedOut)),
+        };
+        (function, vantage, facts)
     };
     let of_link = match link {
         Some(id) => Some(read(id, Vantage::Link).await),

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::aws::model::{
     EndpointConnection, EndpointService, Generation, Integration, NetworkInterface, Resource, Stage, VpcLink,
 };
-use crate::aws::{Account, NotRead, Query, QueryKind, Reading};
+use crate::aws::{Account, NotRead, Query, QueryKind, ReadError, Reading};
 use crate::causes::{Endpoint, RouteContext};
 use crate::ids::{ApiId, ApiKind, Arn};
 use crate::path::balancer::Balancer;
@@ -24,13 +24,20 @@ use crate::path::route::{self, Found, Resolved};
 
 /// Reads the private path of a subject until the deadline.
 pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: Instant) -> PrivatePath {
+    let reader = PathReader::new(account, deadline, subject.at);
     if subject.spares_path() {
-        return PrivatePath::unread("the text already names a fault that is not on the private path");
+        let mut path = PrivatePath::unread("the text already names a fault that is not on the private path");
+        let named = subject.source.is_named_by_group() && subject.source.api_kind != Some(ApiKind::Http);
+        if let (true, Some(api)) = (named, &subject.source.api) {
+            path.api = reader.read(Query::RestApi(api.clone())).await;
+            let unread = path.api.unavailable().filter(|unread| unread.why != ReadError::NotRecorded);
+            path.refused.extend(unread.cloned());
+        }
+        return path;
     }
     let (Some(api), Some(stage)) = (&subject.source.api, &subject.source.stage) else {
         return PrivatePath::unread("the log does not name the API and stage");
     };
-    let reader = PathReader::new(account, deadline, subject.at);
     let mut path = PrivatePath::unread(NO_WAY);
     let known = subject.source.api_kind.unwrap_or(ApiKind::Rest);
     if known == ApiKind::Rest {
@@ -56,7 +63,7 @@ pub(crate) fn find_integration(
     path.integration = match found {
         Some(Found::Ambiguous(several)) => {
             let why = format!(
-                "the log does not name the route, and the API's private integrations go {several} ways"
+                "the log does not name the route, and the API's private integrations lead to {several} different endpoints"
             );
             Reading::NotRead(NotRead::not_asked(
                 "the integration of the failed route",

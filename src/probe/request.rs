@@ -213,12 +213,14 @@ impl ProberSite {
             .region
             .as_deref()
             .map_or(String::new(), |region| format!(" --region {}", shell_word(region)));
-        format!(
+        let both = format!(
             "sam build --template-file templates/prober.yaml && sam deploy --stack-name {} --resolve-s3 \
              --capabilities CAPABILITY_IAM{region} --parameter-overrides {}",
             shell_word(&format!("vpclink-prober-{}", self.serves)),
             given.join(" ")
-        )
+        );
+        // One word to the shell: what an alert prints holds no second command.
+        format!("sh -c {}", shell_word(&both))
     }
 }
 
@@ -403,6 +405,9 @@ mod tests {
             assert!(command.contains(part), "{command}");
         }
         let hostile = ProberSite { serves: "x; id".to_owned(), ..ProberSite::default() }.deploy_command();
-        assert!(hostile.contains("'Serves=x; id'") && hostile.contains("SubnetIds=SUBNETS"), "{hostile}");
+        assert!(
+            hostile.contains(r"'\''Serves=x; id'\''") && hostile.contains("SubnetIds=SUBNETS"),
+            "{hostile}"
+        );
     }
 }

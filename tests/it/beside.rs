@@ -690,3 +690,132 @@ fn counted_hosts_stand_in_for_a_denied_reading() {
     assert_eq!(unknown.action(), Some("elasticloadbalancing:DescribeTargetHealth"));
     case().verdict(None, Confidence::Unknown);
 }
+
+/// The same account with another draft of the integration.
+fn drafted(case: Case, draft: Value) -> Case {
+    let mut integration = json!({"kind": "HTTP_PROXY", "uri": case.uri, "private": true, "connection_id": "link01", "target": null, "timeout_ms": 29000, "insecure_skip_verification": null});
+    integration.as_object_mut().expect("an object").extend(draft.as_object().expect("an object").clone());
+    let resources = json!([{"path": "/orders", "integrations": {"GET": integration}}]);
+    case.with("apigateway:GetResources", "a1b2c3d4e5", resources)
+}
+
+#[test]
+fn a_draft_that_says_the_same_in_other_words_is_no_change() {
+    let variables = json!({"variables": {"link": "link01", "host": "orders.example.com"}, "canary_overrides": {}});
+    for draft in [
+        json!({"uri": "https://orders.example.com:443/orders"}),
+        json!({"uri": "HTTPS://Orders.Example.com/v2/orders"}),
+        json!({"uri": "https://${stageVariables.host}/orders"}),
+        json!({"connection_id": "${stageVariables.link}"}),
+    ] {
+        let case = drafted(Case::new("TLS", UNREACHABLE), draft.clone());
+        let case = case.with("apigateway:GetStage", "a1b2c3d4e5/prod", variables.clone());
+        assert_eq!(faulty(&case.judgement()), Vec::<&str>::new(), "{draft}");
+    }
+    for draft in [
+        json!({"uri": "https://orders.example.com:8443/orders"}),
+        json!({"uri": "https://${stageVariables.link}/orders"}),
+        json!({"connection_id": "${stageVariables.host}"}),
+    ] {
+        let case = drafted(Case::new("TLS", UNREACHABLE), draft.clone());
+        let case = case.with("apigateway:GetStage", "a1b2c3d4e5/prod", variables.clone());
+        assert_eq!(faulty(&case.judgement()), ["integration-not-deployed"], "{draft}");
+    }
+}
+
+#[test]
+fn what_only_the_draft_names_is_never_a_sure_fault() {
+    let failed = json!({"id": "draft9", "name": "draft", "generation": 1, "status": "FAILED", "message": null, "targets": [BALANCER]});
+    let case = || {
+        let case = drafted(Case::new("TLS", UNREACHABLE), json!({"connection_id": "draft9"}));
+        case.with("apigateway:GetVpcLink", "draft9", failed.clone())
+    };
+    // Requests run over what is deployed.
+    case().verdict(Some("integration-not-deployed"), Confidence::Likely);
+    // Where that can't be read, the draft's link may or may not be theirs.
+    case().deny("apigateway:GetExport").verdict(Some("vpc-link-failed"), Confidence::Likely);
+}
+
+#[test]
+fn a_route_that_is_gone_since_did_not_fail_a_request_that_called_its_endpoint() {
+    let gone = json!([{"path": "/billing", "integrations": {}}]);
+    let case = Case::new("TLS", UNREACHABLE).with("apigateway:GetResources", "a1b2c3d4e5", gone.clone());
+    let judgement = case.with("apigateway:GetExport", "a1b2c3d4e5/prod", gone).verdict(None, Confidence::Unknown);
+    let says = &find(&judgement, "integration-missing").says;
+    assert!(says.contains("though the request called https://orders.example.com:443"), "{says}");
+}
+
+#[test]
+fn a_link_of_the_other_generation_is_not_called_healthy() {
+    let mut case = Case::new("TLS", UNREACHABLE);
+    for call in ["apigateway:GetResources", "apigateway:GetExport"] {
+        let integration = json!({"kind": "HTTP_PROXY", "uri": case.uri, "private": true, "connection_id": "link01", "target": LISTENER, "timeout_ms": 29000, "insecure_skip_verification": null});
+        let of = if call.ends_with("Export") { "a1b2c3d4e5/prod" } else { "a1b2c3d4e5" };
+        case.set(call, of, json!([{"path": "/orders", "integrations": {"GET": integration}}]));
+    }
+    case.answers.push(("apigatewayv2:GetVpcLink", "link01".to_owned(), json!({"absent": true})));
+    let judgement = case.judgement();
+    assert!(faulty(&judgement).is_empty(), "{:?}", faulty(&judgement));
+    let link = judgement.path.iter().find(|hop| hop.kind.as_str() == "vpc-link").expect("the link");
+    assert_eq!(link.state, State::Unknown);
+    assert!(find(&judgement, "vpc-link-failed").says.contains("it is of the first generation"));
+}
+
+/// An application load balancer whose listener has these rules before its default; `dead` has no target.
+fn ruled(rules: &[(Value, &str)]) -> Case {
+    let balancer = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/orders/0123456789abcdef";
+    let listener = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/orders/0123456789abcdef/fedcba9876543210";
+    let dead = GROUP.replace("/orders/", "/dead/");
+    let mut case = Case::new("TLS", UNREACHABLE);
+    for (call, of) in [("apigateway:GetResources", "a1b2c3d4e5"), ("apigateway:GetExport", "a1b2c3d4e5/prod")] {
+        let integration = json!({"kind": "HTTP_PROXY", "uri": case.uri, "private": true, "connection_id": "link01", "target": listener, "timeout_ms": 29000, "insecure_skip_verification": null, "http_method": "ANY", "headers": {"x-tenant": "blue", "x-client": null}});
+        case.set(call, of, json!([{"path": "/orders", "integrations": {"GET": integration}}]));
+    }
+    let link = json!({"id": "link01", "name": "orders-link", "generation": 2, "status": "AVAILABLE", "message": null, "targets": [], "subnets": ["subnet-9"], "security_groups": ["sg-9"]});
+    case.set("apigateway:GetVpcLink", "link01", link.clone());
+    case.set("apigatewayv2:GetVpcLink", "link01", link);
+    case.set("ec2:DescribeNetworkInterfaces", "subnet-9", json!([{"id": "eni-9", "subnet": "subnet-9", "addresses": ["10.0.9.7"], "groups": ["sg-9"]}]));
+    case.set("elasticloadbalancing:DescribeLoadBalancers", balancer, json!({"arn": balancer, "name": "orders", "kind": "application", "state": "active", "reason": null}));
+    case.set("elasticloadbalancing:DescribeListeners/one", listener, json!({"arn": listener, "load_balancer": balancer, "port": 443, "protocol": "HTTPS", "actions": [{"kind": "forward", "target_groups": [[GROUP, 1]]}]}));
+    let group = |arn: &str, name: &str| json!({"arn": arn, "name": name, "kind": "ip", "protocol": "HTTP", "port": 80});
+    case.set("elasticloadbalancing:DescribeTargetGroups", balancer, json!([group(GROUP, "orders"), group(&dead, "dead")]));
+    case.set("elasticloadbalancing:DescribeTargetHealth", &dead, json!([]));
+    let forward = |to: &str| json!([{"kind": "forward", "target_groups": [[if to == "dead" { dead.as_str() } else { GROUP }, 1]]}]);
+    let mut all: Vec<Value> = (1..).zip(rules).map(|(priority, (condition, to))| json!({"priority": priority, "conditions": [condition], "actions": forward(to)})).collect();
+    all.push(json!({"priority": null, "conditions": [], "actions": forward("orders")}));
+    case.set("elasticloadbalancing:DescribeRules", listener, json!(all));
+    case
+}
+
+#[test]
+fn conditions_that_can_be_decided_decide() {
+    let condition = |field: &str, values: &[&str]| json!({"field": field, "values": values});
+    let header = |name: &str, value: &str| json!({"field": "http-header", "values": [value], "header": name});
+    for (rule, takes) in [
+        (condition("http-request-method", &["POST", "PUT"]), false),
+        (condition("http-request-method", &["GET"]), true),
+        (condition("query-string", &[]), false),
+        (condition("source-ip", &["192.0.2.0/24"]), false),
+        (condition("source-ip", &["10.0.0.0/16"]), true),
+        (header("X-Tenant", "green"), false),
+        (header("X-Tenant", "blue"), true),
+    ] {
+        let judgement = ruled(&[(rule.clone(), "dead")]).judgement();
+        let expected: &[&str] = if takes { &["target-group-empty"] } else { &[] };
+        assert_eq!(faulty(&judgement), expected, "{rule}");
+        // An application load balancer answers 503 for an empty group itself.
+        assert_ne!(judgement.verdict.tier, Confidence::Confirmed, "{rule}");
+    }
+}
+
+#[test]
+fn of_several_rules_that_may_have_taken_the_request_none_is_accused() {
+    let client = |value: &str| json!({"field": "http-header", "values": [value], "header": "X-Client"});
+    let one = ruled(&[(client("beta"), "dead")]).verdict(None, Confidence::Unknown);
+    assert!(faulty(&one).is_empty(), "{:?}", faulty(&one));
+    let says = &find(&one, "target-group-empty").says;
+    assert!(says.contains("which rule of the listener takes the request"), "{says}");
+    // All of them lead to the same: that is what happened.
+    let path = json!({"field": "path-pattern", "values": ["/orders*"]});
+    ruled(&[(client("beta"), "dead"), (path, "dead")]).verdict(Some("target-group-empty"), Confidence::Likely);
+}

@@ -10,6 +10,7 @@ mod decoys;
 mod denied;
 mod doubles;
 mod faults;
+mod hostile;
 mod oddities;
 mod published;
 mod recovered;

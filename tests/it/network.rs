@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) generation: Generation,
     pub(crate) balancer: LoadBalancer,
     pub(crate) link_groups: Vec<String>,
+    /// The zones that the endpoint service is offered in, where its description says so.
+    pub(crate) service_zones: Vec<String>,
     pub(crate) group: TargetGroup,
     pub(crate) targets: Vec<Target>,
     /// Another group that the listener forwards a share to, and its targets.
@@ -72,6 +74,9 @@ pub(crate) fn everything() -> GroupRule {
 
 /// The IPv6 counterpart of an address or network.
 pub(crate) fn v6(v4: &str) -> String {
+    if v4.contains(':') {
+        return v4.to_owned();
+    }
     let (address, length) =
         v4.split_once('/').map_or((v4, None), |(address, length)| (address, Some(length)));
     let parts: Vec<&str> = address.split('.').collect();
@@ -170,6 +175,7 @@ impl World {
                 addresses: Some("ipv4".to_owned()),
             },
             link_groups: strings(&["sg-link"]),
+            service_zones: Vec::new(),
             group: TargetGroup {
                 arn: arn("targetgroup/orders/0123456789abcdef"),
                 name: "orders".to_owned(),
@@ -278,7 +284,7 @@ impl World {
                 id: "vpce-svc-1".to_owned(),
                 state: "Available".to_owned(),
                 load_balancers: vec![self.balancer.arn.clone()],
-                zones: Vec::new(),
+                zones: self.service_zones.clone(),
             }]),
             Query::EndpointConnections(_) => Answer::EndpointConnections(vec![EndpointConnection {
                 endpoint_id: "vpce-1".to_owned(),
@@ -809,6 +815,41 @@ fn a_zone_without_targets() {
     blames(&world, "zone-without-targets", Confidence::Likely, finding.resource.as_deref().unwrap(), &[]);
     world.targets[0].zone = Some("all".to_owned());
     clears(&world);
+}
+
+#[test]
+fn a_zone_without_targets_of_an_application_load_balancer_that_keeps_to_its_zones() {
+    let mut world = World::v2();
+    world.targets.remove(1);
+    clears(&world);
+    world.group_attributes = vec![("load_balancing.cross_zone.enabled", "false")];
+    let balancer = world.balancer.arn.to_string();
+    blames(&world, "zone-without-targets", Confidence::Likely, &balancer, &["modify-target-group-attributes"]);
+}
+
+#[test]
+fn a_zone_that_no_request_enters_needs_no_target() {
+    let mut world = World::v1();
+    world.targets.remove(1);
+    world.service_zones = strings(&["eu-west-1a"]);
+    finds_open(&world);
+    world.service_zones = strings(&["eu-west-1a", "eu-west-1b"]);
+    let balancer = world.balancer.arn.to_string();
+    blames(&world, "zone-without-targets", Confidence::Likely, &balancer, &["eu-west-1b"]);
+}
+
+#[test]
+fn a_zonal_shift_takes_targets_out_and_their_zone_with_them() {
+    let mut world = World::v1();
+    world.ill(0);
+    world.targets[0].zonal_shift = true;
+    let judgement = clears(&world);
+    let says = &judgement.findings.iter().find(|f| f.code.slug() == "targets-healthy").unwrap().says;
+    assert!(says.contains("a zonal shift keeps requests from 1 other"), "{says}");
+    // The healthy one is out of service: the ill one is all that is left.
+    (world.targets[0].zonal_shift, world.targets[1].zonal_shift) = (false, true);
+    let group = world.group.arn.to_string();
+    blames(&world, "targets-unhealthy", Confidence::Confirmed, &group, &["no target of `orders` is healthy: 1 of 1"]);
 }
 
 #[test]

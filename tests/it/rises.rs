@@ -176,3 +176,9 @@ fn the_rules_of_a_rise() {
     // A minute that comes later than the next one is not the failure's.
     check(&points(&[(-20, 0), (3, 90)]), None);
 }
+
+#[test]
+fn the_table_has_a_row_for_each_counter_and_fault() {
+    let rows = table(10).lines().filter(|line| line.ends_with(" 10 | 0 |") || line.contains("| 1 | ")).count();
+    assert_eq!(rows, HEALTHY.len() + 2 * FAULTS.len());
+}

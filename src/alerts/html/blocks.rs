@@ -136,7 +136,7 @@ fn quotes(quotes: &[Quote<'_>]) -> String {
         } else {
             ("", "")
         };
-        items.push_str(&format!("<li>{at}{proof}<pre{class}>{}</pre></li>\n", safe(quote.line.text())));
+        items.push_str(&format!("<li>{at}{proof}<pre{class}>{}</pre></li>\n", safe(&quote.text)));
     }
     format!("<ol class=\"plain\">\n{items}</ol>\n")
 }

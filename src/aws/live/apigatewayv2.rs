@@ -72,6 +72,7 @@ impl Adapter {
             Some(Stage {
                 variables: found.stage_variables.unwrap_or_default().into_iter().collect(),
                 auto_deploy: Some(found.auto_deploy == Some(true)),
+                access_log: found.access_log_settings.map(access_log),
                 ..Stage::default()
             })
         });
@@ -157,10 +158,7 @@ impl Adapter {
             let page = self.client.get_stages().api_id(api.as_str()).max_results(PAGE).set_next_token(token);
             let page = page.send().await.map_err(|error| refused(&error))?;
             let stage = |stage: types::Stage| {
-                let access_log = stage.access_log_settings.map(|log| AccessLogSettings {
-                    destination: log.destination_arn.map(Arn::new),
-                    format: log.format,
-                });
+                let access_log = stage.access_log_settings.map(access_log);
                 Some(ListedStage { name: stage.stage_name?, access_log })
             };
             stages.extend(page.items.unwrap_or_default().into_iter().filter_map(stage));
@@ -214,6 +212,10 @@ impl Adapter {
             }
         }
     }
+}
+
+fn access_log(wire: types::AccessLogSettings) -> AccessLogSettings {
+    AccessLogSettings { destination: wire.destination_arn.map(Arn::new), format: wire.format }
 }
 
 fn resources(routes: Vec<types::Route>, integrations: Vec<types::Integration>) -> Vec<Resource> {

@@ -42,10 +42,14 @@ fn address(word: &str, offset: usize, is_whole: bool, gone: &mut Gone<'_>) {
         }
         path = start + host + name.len();
     }
-    // `user:password@host` without a scheme.
+    // `user:password@host` without a scheme, and Oracle's `user/password@//host`.
     if path == 0
         && let Some((user, host)) = word.rsplit_once('@')
     {
+        if host.starts_with("//") {
+            let password = user.rsplit('/').next().unwrap_or(user);
+            gone.take(offset + user.len() - password.len(), offset + user.len());
+        }
         let pair = user.rsplit_once([',', '=', '(']).map_or(user, |(_, pair)| pair);
         let opens = host.starts_with(|c: char| c.is_alphanumeric() || c == '[');
         if opens
@@ -101,9 +105,9 @@ fn parameters(word: &str, from: usize, to: usize, offset: usize, marks: &[u8], g
     }
 }
 
-/// Segments that the one before them calls a token, parameters of segments, and Slack's webhooks.
+/// Segments that the one before them calls a token, parameters of segments, and what follows a webhook.
 fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'_>) {
-    let (mut before, mut slack) = ("", 0);
+    let (mut before, mut hooked) = ("", false);
     let arn = word.contains("arn:aws");
     for (at, segment) in pieces(&word[from..to], |b| b == b'/') {
         let start = offset + from + at;
@@ -114,20 +118,12 @@ fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'
         let digits = name.bytes().filter(u8::is_ascii_digit).count();
         let version = name.len() <= 3 && name.starts_with(['v', 'V']);
         let opaque = digits > 0 && !version || !shapes::is_wordy(name);
-        let webhook = slack > 0
-            || before.starts_with("webhook")
+        hooked |= before.to_ascii_lowercase().contains("webhook")
             || before == "services" && name.starts_with('T') && name.len() > 8;
-        slack = if slack > 0 {
-            slack - 1
-        } else if webhook && before == "services" {
-            2
-        } else {
-            0
-        };
         // Tokens of 20 or 32 letters and digits, be they in order.
         let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
         let long = !arn && name.len() >= 20 && digits >= 4 && digits + letters == name.len();
-        if (words::is_token_segment(before) && opaque) || (webhook && name.len() >= 8) || long {
+        if (words::is_token_segment(before) && opaque) || (hooked && opaque && name.len() >= 8) || long {
             gone.take(start, start + name.len());
         }
         before = name;

@@ -5,6 +5,7 @@ use super::{Gone, Kept, opening_slash, pieces, shapes};
 /// Takes keys, tokens and mailboxes.
 pub(super) fn words(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
     private_keys(text, gone);
+    spelled_mailboxes(text, gone);
     for (at, word) in pieces(text, |b| b.is_ascii_whitespace() || b"\"'`<>(){}[],;|=&?!*#\\".contains(&b)) {
         // Shorter words are known by their names alone.
         if word.len() < 6 {
@@ -34,7 +35,9 @@ fn token_at(token: &str, at: usize, arn: bool, kept: &Kept, gone: &mut Gone<'_>)
         return;
     }
     let slashed = token.contains('/');
-    if !slashed && shapes::is_marked(token) {
+    if shapes::is_numbered(token, &gone.text[..start]) {
+        // An image's digest, or a task's number.
+    } else if !slashed && shapes::is_marked(token) {
         gone.take(start, padded(gone.text, end));
     } else if (token.len() < 16 && !slashed) || gone.text[..start].ends_with("[$LATEST]") {
         // Too short, or the log stream of a function.
@@ -78,14 +81,20 @@ fn mailbox(word: &str, sign: usize, at: usize, gone: &mut Gone<'_>) {
     if before.rsplit_once("//").is_some_and(|(_, user)| !user.contains('/')) {
         return;
     }
-    let user = before.len() - before.trim_end_matches(part).len();
+    let quoted = before.is_empty() && gone.text[..at].ends_with('"');
+    let user = if quoted { 1 } else { before.len() - before.trim_end_matches(part).len() };
     let host = &word[sign + 1..];
     let host = host.split(|c: char| !(c.is_alphanumeric() || ".-".contains(c))).next().unwrap_or("");
     let top = host.trim_end_matches('.').rsplit_once('.').map_or("", |(_, top)| top);
-    if user > 0 && top.chars().count() >= 2 && top.chars().all(|c| c.is_alphabetic() || c == '-') {
+    let literal = host.is_empty() && gone.text[at + sign + 1..].starts_with('[');
+    let named = top.chars().count() >= 2 && top.chars().all(|c| c.is_alphabetic() || c == '-');
+    if user > 0 && (named || literal) {
         // A quote stands in some names: frank.o'hara.
         let text = gone.text.as_bytes();
         let mut start = at + sign - user;
+        if quoted {
+            start = gone.text[..start].rfind('"').unwrap_or(start);
+        }
         while start > 1
             && b"'.".contains(&text[start - 1])
             && text[start - 2].is_ascii_alphanumeric()
@@ -100,6 +109,19 @@ fn mailbox(word: &str, sign: usize, at: usize, gone: &mut Gone<'_>) {
                 .count();
         }
         gone.take(start, at + sign + 1 + host.len());
+    }
+}
+
+/// `anna(at)example.com`.
+fn spelled_mailboxes(text: &str, gone: &mut Gone<'_>) {
+    let part = |c: char| c.is_alphanumeric() || "._+-".contains(c);
+    for (at, sign) in text.match_indices("(at)").chain(text.match_indices("[at]")) {
+        let (user, host) = (text[..at].trim_end(), text[at + sign.len()..].trim_start());
+        let start = user.trim_end_matches(part).len();
+        let name = host.len() - host.trim_start_matches(part).len();
+        if start < user.len() && host[..name].trim_matches('.').contains('.') {
+            gone.take(start, text.len() - host.len() + name);
+        }
     }
 }
 

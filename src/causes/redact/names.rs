@@ -32,7 +32,8 @@ pub(super) fn values(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
         let found_value = if kept.in_arn(start) {
             None
         } else if let Some(name) = words::name(found, if near { before } else { "" }) {
-            value(text, (start, end), name, if near { before } else { "" })
+            let value = value(text, (start, end), name, if near { before } else { "" });
+            value.or_else(|| value_before(text, start).filter(|_| name == Name::Secret))
         } else {
             credential(text, start, end)
         };
@@ -42,6 +43,16 @@ pub(super) fn values(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
         }
         (before, before_end) = (found, end);
     }
+}
+
+/// The value that a sentence puts first: `with X as the password`.
+fn value_before(text: &str, start: usize) -> Option<(usize, usize)> {
+    let before =
+        ["as the ", "as its ", "as a ", "as "].iter().find_map(|tie| text[..start].strip_suffix(tie))?;
+    let value = before.strip_suffix(' ')?;
+    let from = value.rfind(|c: char| c.is_whitespace()).map_or(0, |blank| blank + 1);
+    let is_value = value.len() - from >= 4 && value.as_bytes()[from..].iter().any(u8::is_ascii_digit);
+    is_value.then_some((from, value.len()))
 }
 
 /// The next word of letters, digits and the marks inside names.
@@ -94,6 +105,10 @@ fn value(text: &str, name_at: (usize, usize), name: Name, before: &str) -> Optio
         return None;
     }
     if link.tagged {
+        // `AUTH <password> was called` is no tag.
+        if bytes[from - 1] == b' ' && memmem::find(&bytes[from..], b"</").is_none() {
+            return None;
+        }
         let end = memmem::find(&bytes[from..], b"</").or_else(|| memmem::find(&bytes[from..], b"<"));
         let to = end.map_or(bytes.len(), |length| from + length);
         return (!text[from..to].trim().is_empty()).then_some((from, to));
@@ -137,6 +152,8 @@ fn goes(value: &str, name: Name, link: Joint, before: &str) -> bool {
     }
     match name {
         Name::Field => digits > 0 && bare.len() >= 4,
+        // A sentence names cookies and does not show them.
+        Name::Header if !value.contains('=') => digits > 0 && bare.len() >= 4,
         _ => bare.chars().count() > 1 && !words::is_abstract(bare) && !value.ends_with('('),
     }
 }
@@ -197,12 +214,16 @@ fn link(text: &str, (start, mut end): (usize, usize)) -> Option<Joint> {
         }
         tag = false;
         let mut at = skip(closed, b" \t\n", 16);
+        at = remark_end(text, at).unwrap_or(at);
         let signs = skip(at, b":=", 3);
         let arrow = matches!(bytes.get(signs..signs + 2), Some(b"->" | b"=>"));
         let explicit = signs > at || arrow;
         let equals = bytes.get(at) == Some(&b'=');
         if explicit {
             at = skip(signs + usize::from(arrow), b"> \t\n=", 16);
+        } else if bytes.get(at) == Some(&b',') && open == Some(b'-') && closed > end {
+            // ['--password', 'X']
+            at = skip(at, b", ", 2);
         } else if bytes.get(at) == Some(&b',') {
             // {"name":"password","value":"X"}
             let next = skip(at, b", \"'\\{", 12);
@@ -211,16 +232,24 @@ fn link(text: &str, (start, mut end): (usize, usize)) -> Option<Joint> {
             end = to + (from - next);
             continue;
         }
-        let opened = skip(at, b"\\", 8);
+        // Password("X"), but not getSecret("its name").
+        let called =
+            !explicit && bytes.get(at) == Some(&b'(') && at == closed && !is_reader(&text[start..end]);
+        let opened = skip(at + usize::from(called), b"\\", 8);
         let quote = bytes.get(opened).copied().filter(|b| b"\"'`".contains(b));
         let from = if quote.is_some() { opened + 1 } else { at };
         if quote.is_none()
             && let Some((first, last)) = word(bytes, at).filter(|(first, _)| *first == at)
-            && words::is_filler(&text[first..last])
             && !explicit
         {
-            end = last;
-            continue;
+            if words::is_filler(&text[first..last]) {
+                end = last;
+                continue;
+            }
+            if let Some(owned) = owner_end(text, (first, last)) {
+                end = owned;
+                continue;
+            }
         }
         // A closing mark alone ties nothing: `the 'token' abc`, but `(email)=(x)` and `token "x"` do.
         if !explicit && quote.is_none() && at == closed {
@@ -231,10 +260,42 @@ fn link(text: &str, (start, mut end): (usize, usize)) -> Option<Joint> {
             at: from,
             explicit,
             equals,
-            quote: quote.map(|quote| (quote, opened - at)),
+            quote: quote.map(|quote| (quote, opened - at - usize::from(called))),
             tagged: false,
         };
         return (from < bytes.len()).then_some(link);
+    }
+    None
+}
+
+/// The end of a remark between a name and its sign: `Password (for app): X`.
+fn remark_end(text: &str, at: usize) -> Option<usize> {
+    let remark = text[at..].strip_prefix('(')?;
+    let end = remark.bytes().take(40).position(|b| b == b')')?;
+    let at = at + end + 2;
+    text[at..].starts_with([':', '=']).then_some(at)
+}
+
+/// Whether a function of this name takes a secret's name, not the secret.
+fn is_reader(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["get", "fetch", "load", "read", "find", "lookup", "describe", "list", "delete", "create"]
+        .iter()
+        .any(|verb| name.starts_with(verb))
+}
+
+/// The end of whose a secret is, where its value follows: `of user bob` in `password of user bob was X`.
+fn owner_end(text: &str, (first, last): (usize, usize)) -> Option<usize> {
+    if !matches!(&text[first..last], "of" | "for") {
+        return None;
+    }
+    let mut end = last;
+    for _ in 0..3 {
+        let (from, to) = word(text.as_bytes(), end).filter(|(from, _)| text.get(end..*from) == Some(" "))?;
+        if matches!(&text[from..to], "is" | "was" | "equals") && end > last {
+            return Some(end);
+        }
+        end = to;
     }
     None
 }

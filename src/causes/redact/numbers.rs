@@ -321,6 +321,21 @@ fn lettered(text: &[u8], start: usize) -> Option<usize> {
     if tax.into_iter().any(shape) {
         return Some(start + run);
     }
+    // Spain: the letter checks the number. Britain prints its own in pairs.
+    let check = || rest[..8].iter().fold(0, |sum, digit| (sum * 10 + usize::from(digit - b'0')) % 23);
+    if shape(b"99999999A") && b"TRWAGMYFPDXBNJZSQVHLCKE"[check()] == rest[8] {
+        return Some(start + run);
+    }
+    let pairs = b"AA 99 99 99 A";
+    let paired = rest.len() >= pairs.len()
+        && pairs.iter().zip(rest).all(|(want, is)| match want {
+            b'9' => is.is_ascii_digit(),
+            b'A' => is.is_ascii_uppercase(),
+            blank => is == blank,
+        });
+    if paired && !rest.get(pairs.len()).is_some_and(u8::is_ascii_alphanumeric) {
+        return Some(start + pairs.len());
+    }
     let opens = matches!(rest, [a, b, c, d, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit() && d.is_ascii_digit());
     if !opens {
         return None;

@@ -143,6 +143,20 @@ pub(super) fn uuid(text: &[u8]) -> Option<usize> {
     (sound && !text.get(36).is_some_and(u8::is_ascii_alphanumeric)).then_some(36)
 }
 
+/// Whether a number in hexadecimal digits is said to be an image's digest, or the id of a task or trace.
+pub(super) fn is_numbered(word: &str, before: &str) -> bool {
+    let told: &[&str] = match word.len() {
+        64 => &["@sha256:"],
+        32 => &["task ", "task id ", "container ", "trace ", "trace id "],
+        _ => return false,
+    };
+    word.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        && told.iter().any(|name| {
+            before.len() >= name.len()
+                && before.as_bytes()[before.len() - name.len()..].eq_ignore_ascii_case(name.as_bytes())
+        })
+}
+
 /// An id that X-Ray or EC2 gives: `1-` and 8 and 24 digits, or `eni-` and 17.
 pub(super) fn is_aws_id(word: &str) -> bool {
     let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());

@@ -50,9 +50,9 @@ const CODES: [&str; 22] = [
 
 /// What a `…key` is when it names a place, not a secret.
 #[rustfmt::skip]
-const PLACES: [&str; 20] = [
+const PLACES: [&str; 21] = [
     "cache", "composite", "dict", "dup", "duplicate", "foreign", "hash", "index", "key", "map", "object",
-    "partition", "primary", "public", "range", "routing", "sort", "unique", "mon", "tur",
+    "partition", "primary", "public", "range", "routing", "sort", "such", "unique", "mon", "tur",
 ];
 
 /// What stands behind a name and before its value, or is the rest of the name.
@@ -101,7 +101,7 @@ const HARMLESS: &[&str] = &[
     "have", "header", "headers", "hook", "host", "http", "id", "identity", "if", "illegal", "in",
     "inactive", "included", "incorrect", "information", "input", "instead", "internal", "into", "invalid",
     "is", "isn't", "issued", "issuer", "it", "its", "jar", "json", "key", "kid", "lambda", "last", "length",
-    "less", "library", "lifetime", "limit", "list", "locked", "lookup", "magic", "malformed", "manager",
+    "less", "library", "lifetime", "limit", "list", "locked", "longer", "lookup", "magic", "malformed", "manager",
     "map", "match", "matched", "matches", "may", "member", "message", "method", "middleware", "mismatch",
     "missing", "mode", "module", "more", "must", "name", "named", "needed", "needs", "never", "new", "next",
     "nil", "no", "none", "not", "null", "object", "of", "off", "old", "on", "once", "only", "or", "other",

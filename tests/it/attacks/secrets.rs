@@ -10,6 +10,7 @@ pub(crate) mod measured;
 use std::fs;
 
 use proptest::prelude::*;
+use vpclink_responder::aws::recorded::RecordedAccount;
 use vpclink_responder::causes::redact;
 use vpclink_responder::incidents::Alert;
 use vpclink_responder::logs::line::LogLine;
@@ -131,27 +132,37 @@ fn ids_that_aws_asks_for_stay() {
 
 #[test]
 fn few_secrets_are_missed() {
-    let misses = measured::misses();
+    let misses = measured::KNOWN.misses();
     println!("{}{}", misses.table, misses.wrong.join("\n"));
     assert!(misses.all >= 400, "{}", misses.all);
-    // "password of user was X": too far from its name.
-    assert!(misses.wrong.len() <= 2, "{}", misses.wrong.join("\n"));
+    assert_eq!(misses.wrong, Vec::<String>::new());
 }
 
 #[test]
 fn harmless_lines_stay() {
-    let alarms = measured::false_alarms();
+    let alarms = measured::KNOWN.false_alarms();
     println!("{}{}", alarms.table, alarms.wrong.join("\n"));
-    assert!(alarms.all >= 400 && measured::harmless_words() >= 400, "{}", alarms.all);
+    assert!(alarms.all >= 400 && measured::KNOWN.harmless_words() >= 400, "{}", alarms.all);
+    assert_eq!(alarms.wrong, Vec::<String>::new());
+}
+
+#[test]
+fn fresh_lines_are_measured_too() {
+    let (misses, alarms) = (measured::FRESH.misses(), measured::FRESH.false_alarms());
+    println!("{}{}\n{}{}", misses.table, misses.wrong.join("\n"), alarms.table, alarms.wrong.join("\n"));
+    assert!(misses.all >= 150 && alarms.all >= 150, "{} and {}", misses.all, alarms.all);
+    // Numbers that are no secret by themselves (a bot's, a port), and addresses in spellings that no log of ours has shown.
+    assert!(misses.wrong.len() <= 6, "{}", misses.wrong.join("\n"));
     assert_eq!(alarms.wrong, Vec::<String>::new());
 }
 
 /// What is not quoted may still be a route, a host or an id in an alert.
 #[test]
 fn no_measured_secret_leaves_in_any_body() {
-    let missed = measured::misses().wrong.join("\n");
+    let missed = measured::KNOWN.misses().wrong.join("\n");
     // A few digits may stand anywhere.
-    let told: Vec<Secret> = measured::secrets()
+    let told: Vec<Secret> = measured::KNOWN
+        .secrets()
         .into_iter()
         .filter(|secret| secret.text.len() >= 8 && !missed.contains(&format!("`{}`", secret.name)))
         .map(|secret| Secret { line: secret.line(), name: secret.name, text: secret.text })
@@ -164,19 +175,25 @@ fn no_measured_secret_leaves_in_any_body() {
     assert_eq!(leaked, Vec::<String>::new());
 }
 
+/// What a client writes into a path parameter has no look of its own: the template says that it is one.
 #[test]
-fn a_path_is_told_as_its_template() {
-    for (template, path, told) in [
-        ("/orders/{id}", "/orders/4711", "/orders/{id}"),
-        ("/users/{name}/orders", "/users/bob/orders/", "/users/{name}/orders"),
-        ("/files/{proxy+}", "/files/a/b/c", "/files/{proxy+}"),
-        ("/orders/{id}", "/orders/4711?token=x", "/orders/{id}?token=[redacted]"),
-        ("/orders", "/orders", "/orders"),
-        ("/orders/{id}", "/users/bob@example.com", "/users/[redacted]"),
-        ("/orders/{id}", "/orders/1/items", "/orders/1/items"),
-    ] {
-        assert_eq!(redact::by_template(template, path), told, "{template} {path}");
+fn a_path_is_shown_as_its_template() {
+    let text = fs::read_to_string("events/no-healthy-target.account.json").unwrap();
+    let account = RecordedAccount::parse(&text.replace("\"/orders\"", "\"/users/{name}/orders\"")).unwrap();
+    let lines = [
+        "(a) HTTP Method: GET, Resource Path: /users/bob-the-builder/orders",
+        "(a) Endpoint request URI: https://orders.internal.example:8443/users/bob-the-builder/orders",
+        "(a) Sending request to https://orders.internal.example:8443/users/bob-the-builder/orders?a=b",
+        "(a) Execution failed due to configuration error: There was an internal error while executing your request",
+        "(a) Method completed with status: 500",
+    ];
+    let alerts = explained(crate::alerts::bodies::document(&lines.map(str::to_owned)), &account).alerts;
+    let shown = everything(&alerts[0]);
+    for (form, body) in &shown {
+        assert!(!body.contains("bob-the-builder"), "{form}: {body}");
     }
+    let machine = &shown.iter().find(|(form, _)| form == "sqs").unwrap().1;
+    assert!(machine.contains("orders.internal.example:8443/users/{name}/orders?a=[redacted]"), "{machine}");
 }
 
 #[test]

@@ -625,7 +625,65 @@ fn an_api_that_is_gone_is_said_to_be() {
     answered(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
     let verdict = &only_alert(&aws)["verdict"];
     assert_eq!(verdict["code"], "integration-missing");
-    assert_eq!(verdict["says"], "API a1b2c3d4e5 does not exist any more");
+    assert_eq!(verdict["says"], "API a1b2c3d4e5 does not exist in this account and Region");
+}
+
+/// Another try of the same message can't help, and would hold up the next one.
+#[test]
+fn a_message_that_is_refused_for_good_is_tried_once() {
+    let aws = Aws::start(Account::healthy_v1());
+    aws.fail("sns:Publish", "InvalidParameter", 400);
+    let mut lambda = responder(&aws).start();
+    let mut lines = unreachable("8f2f7a1e-0000-4000-8000-000000000001");
+    lines.push(
+        "(b) Lambda execution failed with status 200 due to customer function error: it broke".to_owned(),
+    );
+    lines.push("(b) Method completed with status: 502".to_owned());
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    failed(lambda.invoke(&event_of(&subscription_document_at(GROUP, &lines, now()))));
+    assert_eq!(aws.calls_of("sns:Publish").len(), 2, "each once");
+}
+
+/// A principal that may make log groups chooses an API's id, and as many of them as there are names.
+#[test]
+fn log_groups_of_made_up_apis() {
+    let aws = Aws::start(Account::healthy_v1());
+    let mut lambda = responder(&aws).start();
+    let lines = [
+        "(a) HTTP Method: GET, Resource Path: /victim",
+        "(a) Lambda execution failed with status 200 due to customer function error: owned",
+        "(a) Method completed with status: 502",
+    ];
+    for number in 1..=20 {
+        let group = format!("API-Gateway-Execution-Logs_x{number}/prod");
+        answered(lambda.invoke(&event_of(&subscription_document_at(&group, &lines, now()))));
+    }
+    let alert = only_alert(&aws);
+    assert_eq!(alert["severity"], "low", "{alert:#}");
+    assert_eq!(alert["findings"][0]["code"], "integration-missing");
+    assert_eq!(alert["findings"][0]["says"], "API x1 does not exist in this account and Region");
+    assert_eq!(aws.calls_of("apigateway:GetRestApi").len(), 20, "one read for each");
+}
+
+#[test]
+fn an_api_that_cannot_be_read_is_not_made_up() {
+    let aws = Aws::start(Account::healthy_v1());
+    aws.deny("apigateway:GET");
+    let mut lambda = responder(&aws).start();
+    let lines = [
+        "(a) Lambda execution failed with status 200 due to customer function error: owned",
+        "(a) Method completed with status: 502",
+    ];
+    let group = "API-Gateway-Execution-Logs_x1/prod";
+    answered(lambda.invoke(&event_of(&subscription_document_at(group, &lines, now()))));
+    let alert = only_alert(&aws);
+    assert_ne!(alert["severity"], "low");
+    let unread = &alert["not_checked"][0];
+    assert_eq!(
+        (&unread["what"], &unread["action"]),
+        (&"the name of API x1".into(), &"apigateway:GET".into()),
+        "{alert:#}"
+    );
 }
 
 #[test]

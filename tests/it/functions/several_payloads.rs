@@ -27,7 +27,11 @@ impl Publish for Topic {
         let mut left = self.refusals.lock().unwrap();
         let refused = *left > 0;
         *left = left.saturating_sub(1);
-        let error = || PublishError { target: "the topic".to_owned(), reason: "it is busy".to_owned() };
+        let error = || PublishError {
+            target: "the topic".to_owned(),
+            reason: "it is busy".to_owned(),
+            is_final: false,
+        };
         Box::pin(std::future::ready(if refused { Err(error()) } else { Ok(()) }))
     }
 }

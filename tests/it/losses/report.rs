@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::audit::Audit;
-use super::faults::{Extent, Kind, Site};
+use super::faults::{Kind, Site};
 use super::history::History;
 use super::lambda::run;
 use super::proof::{FULL, Plan, Run, all, pair, sites};
@@ -91,15 +91,6 @@ impl Proof {
             self.faults
                 .push(format!("{strikes}: {doubled} messages told nothing new, {struck} calls were hit"));
         }
-    }
-
-    /// How each effect's row begins: its name, its calls and its runs in full.
-    pub(crate) fn rows(&self) -> Vec<String> {
-        let runs = Kind::ALL.len() * Extent::ALL.len();
-        self.sites
-            .iter()
-            .map(|(effect, calls)| format!("| `{effect}` | {calls} | {} |", calls * runs))
-            .collect()
     }
 
     /// The tables of `docs/reliability.md`.

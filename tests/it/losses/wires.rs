@@ -141,7 +141,7 @@ impl Publish for Wire {
             world.sent.lock().unwrap().push(Sent { at: world.now(), message });
             Ok(())
         };
-        let error = |reason| PublishError { target: "the topic".to_owned(), reason };
+        let error = |reason| PublishError { target: "the topic".to_owned(), reason, is_final: false };
         Box::pin(self.through("sns: publish", act, error))
     }
 }

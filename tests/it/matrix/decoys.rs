@@ -413,7 +413,7 @@ pub(crate) fn accounts() -> Vec<(String, Account)> {
 fn unaccused(label: &str, told: &LastAlert) -> Option<String> {
     let silent = told.tier == "unknown" && told.code.is_none();
     // Where no prober stands or answers, what it would have met was not checked.
-    let mut unread = told.not_checked.iter().filter(|missing| !missing.contains("lambda:InvokeFunction"));
+    let mut unread = told.not_checked.iter().filter(|missing| !missing.contains("answer a connection"));
     let far = FAR.iter().any(|far| label.starts_with(far.name));
     let well = silent && told.faulty.is_empty() && (far || unread.next().is_none());
     (!well).then(|| format!("{label}: {told}"))
@@ -441,6 +441,26 @@ fn no_failure_text_accuses_a_healthy_account() {
         unaccused(&format!("{text} ({on:?})"), &told)
     });
     complain(&wrong.into_iter().flatten().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_canary_of_another_deployment_is_not_judged_by_the_stages_own() {
+    for on in BOTH {
+        // The stage still runs over a link that is gone; the canary over what is configured, which is healthy.
+        let mut account = on.healthy();
+        stage::deployed(&mut account, |a| {
+            integrations(a).for_each(|one| one.connection_id = Some("gone99".to_owned()));
+        });
+        let stages = account.rest_apis.values_mut().flat_map(|api| api.stages.values_mut());
+        for stage in stages {
+            let deployment_id = "dep0002".to_owned();
+            stage.canary = Some(Canary { percent_traffic: 5.0, deployment_id, ..Canary::default() });
+        }
+        let event = |group| walk::event_in(&account, log::UNREACHABLE, Level::Info, group);
+        let aws = crate::harness::Aws::start(account.clone());
+        let told = walk::told_over(&aws, &event("API-Gateway-Execution-Logs_a1b2c3d4e5/prod/Canary"));
+        assert_eq!((told.code.as_deref(), told.faulty.len()), (None, 0), "{on:?}: {told}");
+    }
 }
 
 #[test]

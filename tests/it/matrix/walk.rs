@@ -6,7 +6,7 @@ use vpclink_responder::{alerts, aws};
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -23,6 +23,7 @@ use vpclink_responder::functions::{ReadFrom, check, explain};
 use vpclink_responder::incidents::Alert;
 use vpclink_responder::path::Resolved;
 
+use super::hostile::Shared;
 use super::{Fault, LastAlert, complain};
 use crate::harness::{Account, Aws, Function, Lambda, Outcome, Start, event_of, subscription_document_at};
 
@@ -140,7 +141,7 @@ fn take<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {
 /// The pipeline in this process, over the real SDK and a double.
 pub(crate) struct Laptop {
     aws: Aws,
-    live: LiveAccount,
+    live: Arc<LiveAccount>,
     runtime: Runtime,
 }
 
@@ -153,7 +154,7 @@ impl Laptop {
             .endpoint_url(aws.url())
             .region(Region::new("eu-west-1"))
             .credentials_provider(Credentials::new("ASIAEXAMPLEEXAMPLE00", "secret", None, None, "matrix"));
-        let live = LiveAccount::new(&runtime.block_on(config.load()), now);
+        let live = Arc::new(LiveAccount::new(&runtime.block_on(config.load()), now));
         Self { aws, live, runtime }
     }
 
@@ -165,7 +166,7 @@ impl Laptop {
         event: &Value,
     ) -> (LastAlert, Vec<(&'static str, LastAlert)>) {
         self.aws.change(|held| held.clone_from(account));
-        let answers = CachedAccount::new(Denying::new(&self.live, None));
+        let answers = CachedAccount::new(Denying::new(&*self.live, None));
         let listening = Denying::new(&answers, None);
         let allowed = self.explain(event, &listening);
         let asked = listening.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -178,13 +179,13 @@ impl Laptop {
     /// The alert over an account.
     pub(crate) fn alert(&self, account: &Account, event: &Value) -> Alert {
         self.aws.change(|held| held.clone_from(account));
-        self.explained(event, &Denying::new(&self.live, None))
+        self.explained(event, &Denying::new(&*self.live, None))
     }
 
     /// What walks find in an account: one with every answer first, then two without each: denied, and too late.
     pub(crate) fn walks(&self, account: &Account, subject: &RouteContext) -> Vec<(&'static str, Assessment)> {
         self.aws.change(|held| held.clone_from(account));
-        let answers = CachedAccount::new(Denying::new(&self.live, None));
+        let answers = CachedAccount::new(Denying::new(&*self.live, None));
         let listening = Denying::new(&answers, None);
         let walk = |account: &dyn aws::Account| {
             let from = ReadFrom { account, budget: Duration::from_secs(20) };
@@ -202,7 +203,7 @@ impl Laptop {
     /// Diagnoses an event over an account.
     pub(crate) fn told(&self, account: &Account, event: &Value) -> LastAlert {
         self.aws.change(|held| held.clone_from(account));
-        self.explain(event, &Denying::new(&self.live, None))
+        self.explain(event, &Denying::new(&*self.live, None))
     }
 
     /// The same where the role may not make this call.
@@ -215,7 +216,18 @@ impl Laptop {
         LastAlert::of(serde_json::from_str(&alerts::machine_body(&self.explained(event, account))).unwrap())
     }
 
-    fn explained(&self, event: &Value, account: &dyn aws::Account) -> Alert {
+    /// The live account, for a recorder.
+    pub(crate) fn shared(&self) -> Shared {
+        Shared(Arc::clone(&self.live))
+    }
+
+    /// The alert over an account that is read by way of another.
+    pub(crate) fn over(&self, held: &Account, event: &Value, account: &dyn aws::Account) -> Alert {
+        self.aws.change(|known| known.clone_from(held));
+        self.explained(event, account)
+    }
+
+    pub(crate) fn explained(&self, event: &Value, account: &dyn aws::Account) -> Alert {
         let reading = ReadFrom { account, budget: Duration::from_secs(20) };
         let input = event.to_string().into_bytes();
         let mut explained = self.runtime.block_on(explain(&[input], Some(reading), now())).unwrap();

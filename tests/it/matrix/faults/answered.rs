@@ -84,7 +84,7 @@ pub(crate) const ROWS: &[Row] = &[
     .likely(),
     row("503 from the application, counted", BOTH, "target-answered-5xx", |a| {
         balanced(a);
-        count(a, "HTTPCode_Target_5XX_Count");
+        by_targets(a);
     })
     .logged(log::ANSWERED_503),
     row("503 from the application, its header traced", BOTH, "target-answered-5xx", |a| {
@@ -94,7 +94,7 @@ pub(crate) const ROWS: &[Row] = &[
     .logged(log::TRACED_APPLICATION),
     row("503 from the application, some from the balancer", BOTH, "target-answered-5xx", |a| {
         balanced(a);
-        count(a, "HTTPCode_Target_5XX_Count");
+        by_targets(a);
         beside::count_of(a, "orders-alb", "HTTPCode_ELB_503_Count", 3);
     })
     .logged(log::ANSWERED_503)
@@ -129,6 +129,16 @@ pub(crate) fn balanced(account: &mut Account) -> u16 {
 /// Answers of this status that the load balancer made itself.
 fn own(account: &mut Account, status: u16) {
     count(account, &format!("HTTPCode_ELB_{status}_Count"));
+}
+
+/// Answers of 5xx that the targets of the group made, which CloudWatch counts of the group, too.
+fn by_targets(account: &mut Account) {
+    count(account, "HTTPCode_Target_5XX_Count");
+    let group = account.target_group("orders-blue").arn.clone();
+    let (_, resource) = group.split_once(":targetgroup/").expect("the ARN of a target group");
+    let mut of_group = account.metrics.last().expect("just counted").clone();
+    of_group.dimensions.insert("TargetGroup".to_owned(), format!("targetgroup/{resource}"));
+    account.metrics.push(of_group);
 }
 
 fn count(account: &mut Account, name: &str) {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{answered, beside};
 use crate::harness::Account;
 use crate::harness::acm::Certificate;
-use crate::matrix::{BOTH, Row, V2, log, row};
+use crate::matrix::{BOTH, Row, V1, log, row};
 
 pub(crate) const ROWS: &[Row] = &[
     row(
@@ -26,7 +26,7 @@ pub(crate) const ROWS: &[Row] = &[
         },
     )
     .likely(),
-    row("the listener behind both balancers verifies clients", V2, "client-certificate-missing", |a| {
+    row("the listener behind both balancers verifies clients", V1, "client-certificate-missing", |a| {
         let port = answered::balanced(a);
         verify(a, port);
     })
