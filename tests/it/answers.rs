@@ -77,7 +77,9 @@ fn arn() -> Arn {
 fn something_else_with_status_200_is_never_a_reading() {
     let alike = Alike::new();
     let mut wrong = Vec::new();
-    for query in Query::samples() {
+    // An account without APIs lists none, and no fault follows from that.
+    let lists = |query: &Query| matches!(query, Query::HttpLogWriters(_) | Query::RestLogWriters(_));
+    for query in Query::samples().into_iter().filter(|query| !lists(query)) {
         for (kind, body) in [
             (JSON, ""),
             (JSON, "{}"),

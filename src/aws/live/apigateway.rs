@@ -61,10 +61,15 @@ impl Adapter {
         id: &str,
     ) -> Result<Option<GeneratedCertificate>, ReadError> {
         let found = self.client.get_client_certificate().client_certificate_id(id).send().await;
-        outcome(found, &ABSENT, |found| GeneratedCertificate {
-            id: found.client_certificate_id.unwrap_or_else(|| id.to_owned()),
-            expires: found.expiration_date.and_then(|at| Timestamp::from_second(at.secs()).ok()),
-        })
+        let read = outcome(found, &ABSENT, |found| {
+            (found.client_certificate_id.is_some() || found.expiration_date.is_some()).then(|| {
+                GeneratedCertificate {
+                    id: found.client_certificate_id.unwrap_or_else(|| id.to_owned()),
+                    expires: found.expiration_date.and_then(|at| Timestamp::from_second(at.secs()).ok()),
+                }
+            })
+        });
+        holding("client certificate", read)
     }
 
     /// All REST APIs.
