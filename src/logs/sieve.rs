@@ -59,7 +59,7 @@ struct HeldRequest {
 
 /// A request, as far as one piece shows it.
 #[derive(Clone, Copy, Default)]
-struct SeenRequest {
+struct PieceRequest {
     failing: bool,
     ended: bool,
     /// Where its last line begins.
@@ -94,11 +94,11 @@ impl Sieve {
         const GONE: u32 = u32::MAX - 1;
         let last = self.last.take();
         let mut places: HashMap<&str, u32, RandomState> = HashMap::default();
-        let mut seen: Vec<SeenRequest> = Vec::new();
+        let mut seen: Vec<PieceRequest> = Vec::new();
         let mut previous = match &last {
             Some(id) if self.held.contains_key(id) => {
                 places.insert(id, 0);
-                seen.push(SeenRequest::default());
+                seen.push(PieceRequest::default());
                 0
             }
             Some(_) => GONE,
@@ -114,7 +114,7 @@ impl Sieve {
                     let next = u32::try_from(seen.len()).unwrap_or(NO_REQUEST);
                     let place = *places.entry(id).or_insert(next);
                     if place == next {
-                        seen.push(SeenRequest::default());
+                        seen.push(PieceRequest::default());
                     }
                     let request = &mut seen[place as usize];
                     request.failing |= LineRelevance::of(text) == LineRelevance::Fails;
