@@ -1,5 +1,8 @@
 //! `vpclink-lambda`: the one executable that Lambda runs. The function's `Handler` says in which role.
 
+// The futures of one invocation nest deeper than the default limit.
+#![recursion_limit = "256"]
+
 use std::process::ExitCode;
 
 use vpclink_responder::functions::start;
