@@ -239,9 +239,19 @@ impl Container {
 
 /// Lets a history happen, with these faults.
 pub(crate) fn run(history: &History, plan: &Plan) -> Arc<World> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    LocalSet::new().block_on(&runtime, happen(history, plan))
+    simulated(|| Box::pin(happen(history, plan)))
+}
+
+/// Runs a future on a simulated clock. Without optimisation the whole pipeline is more than a test's own stack takes.
+pub(crate) fn simulated<T: Send, F: Future<Output = T>>(make: impl FnOnce() -> F + Send) -> T {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        LocalSet::new().block_on(&runtime.unwrap(), make())
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(32 << 20).spawn_scoped(scope, run);
+        thread.unwrap().join().expect("a run does not panic")
+    })
 }
 
 async fn happen(history: &History, plan: &Plan) -> Arc<World> {

@@ -6,12 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::LocalSet;
 use tokio::time::sleep_until;
 
 use super::faults::Actor;
 use super::history::{FIRST, History, UNREACHABLE, Via, accounts};
-use super::lambda::Lambda;
+use super::lambda::{Lambda, simulated};
 use super::proof::Plan;
 use super::world::World;
 
@@ -92,9 +91,7 @@ fn history(storm: Storm) -> History {
 
 /// Lets it blow.
 pub(crate) fn blow(storm: Storm) -> Toll {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    LocalSet::new().block_on(&runtime, blowing(storm))
+    simulated(|| Box::pin(blowing(storm)))
 }
 
 async fn blowing(storm: Storm) -> Toll {
