@@ -5,7 +5,7 @@
 use crate::alerts::{links, steps, words};
 use crate::aws::ReadError;
 use crate::causes::Evidence;
-use crate::checks::{Confidence, Finding, Hop, Remedy, State};
+use crate::checks::{Assessment, Confidence, Finding, Hop, Remedy, State};
 use crate::ids::Region;
 use crate::incidents::{Alert, Status};
 
@@ -248,7 +248,7 @@ fn sections<'a>(
         findings(SectionKind::Healthy, &[State::Healthy], alert, amount, explaining),
         Section::of(
             SectionKind::NotChecked,
-            Block::List(not_checked(alert, amount).into_iter().map(missing).collect()),
+            Block::List(not_checked(&alert.judgement, amount).into_iter().map(missing).collect()),
         ),
         Section::of(SectionKind::Steps, Block::Steps(steps)),
         evidence(alert, amount),
@@ -317,19 +317,19 @@ fn missing(missing: NotChecked) -> Item<'static> {
     Item { needs: missing.action, ..Item::of(State::Unknown, text) }
 }
 
-pub(crate) fn not_checked(alert: &Alert, amount: Amount) -> Vec<NotChecked> {
-    if let Some(why) = &alert.judgement.unread {
+pub(crate) fn not_checked(judgement: &Assessment, amount: Amount) -> Vec<NotChecked> {
+    if let Some(why) = &judgement.unread {
         return vec![NotChecked { what: "the live account".to_owned(), action: None, why: why.clone() }];
     }
     let mut missing: Vec<NotChecked> = Vec::new();
-    for not_read in alert.judgement.findings.iter().filter_map(Finding::not_read).take(amount.findings) {
+    for not_read in judgement.findings.iter().filter_map(Finding::not_read).take(amount.findings) {
         let helps = matches!(not_read.why, ReadError::Denied | ReadError::RoleRefused(_));
         let (what, why) = (not_read.what.clone(), not_read.why.to_string());
         if missing.iter().all(|known| known.what != what) {
             missing.push(NotChecked { what, action: not_read.action().filter(|_| helps), why });
         }
     }
-    missing.extend(alert.judgement.refused.iter().map(|refused| NotChecked {
+    missing.extend(judgement.refused.iter().map(|refused| NotChecked {
         what: refused.what.clone(),
         action: refused.action(),
         why: refused.why.to_string(),

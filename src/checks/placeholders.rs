@@ -5,11 +5,28 @@ use std::collections::BTreeMap;
 use crate::aws::model::Resource;
 use crate::causes::redact::bounded;
 use crate::causes::{Route, RouteContext};
-use crate::ids::{Arn, Region};
+use crate::ids::{ApiKind, Arn, Region};
 use crate::path::{Link, PrivatePath, template};
 
 /// No name or ARN of AWS's is longer than a quarter of this.
 const LONGEST: usize = 512;
+
+/// What a command for a REST API is for an HTTP API.
+const OF_HTTP_APIS: [(&str, &str); 7] = [
+    (
+        "get-vpc-links --query 'items[].[id,name,status]'",
+        "get-vpc-links --query 'Items[].[VpcLinkId,Name,VpcLinkStatus]'",
+    ),
+    ("--query '[status,statusMessage]'", "--query '[VpcLinkStatus,VpcLinkStatusMessage]'"),
+    ("--query variables", "--query StageVariables"),
+    (
+        "get-integration --rest-api-id {api} --resource-id {resource_id} --http-method {method}",
+        "get-integrations --api-id {api}",
+    ),
+    ("get-rest-api --rest-api-id", "get-api --api-id"),
+    ("aws apigateway ", "aws apigatewayv2 "),
+    ("--rest-api-id", "--api-id"),
+];
 
 /// Values for the placeholders of next steps (`causes::PLACEHOLDERS`), as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +34,8 @@ pub struct Placeholders {
     values: BTreeMap<&'static str, String>,
     /// The API's name.
     pub api_name: Option<String>,
+    /// As which kind of API it was read.
+    pub api_kind: ApiKind,
     /// The link's name, or its id.
     pub link_name: Option<String>,
     /// The API's resources.
@@ -63,6 +82,7 @@ impl Placeholders {
                 .filter_map(|(name, value)| Some((name, bounded(&value?, LONGEST))))
                 .collect(),
             api_name: path.api.value().map(|api| bounded(&api.name, LONGEST)),
+            api_kind: source.api_kind.unwrap_or(path.kind),
             link_name: link.map(|link| bounded(link.name.as_ref().unwrap_or(&link.id), LONGEST)),
             resources: path.resources.clone(),
         }
@@ -90,7 +110,11 @@ impl Placeholders {
     /// what a shell would take for more than a word stays a name in capitals.
     pub fn fill_command(&self, command: &str) -> String {
         let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,{}".contains(c);
-        self.filled(command, |value| value.chars().all(harmless))
+        let mut command = command.to_owned();
+        if self.api_kind == ApiKind::Http {
+            OF_HTTP_APIS.iter().for_each(|(rest, http)| command = command.replace(rest, http));
+        }
+        self.filled(&command, |value| value.chars().all(harmless))
     }
 
     fn filled(&self, text: &str, fits: impl Fn(&str) -> bool) -> String {
@@ -139,6 +163,29 @@ mod tests {
             assert_eq!(known(path).fill_command("curl http://h{path}"), "curl http://hPATH");
         }
         assert_eq!(known("/orders/{id}").fill_command("curl http://h{path}"), "curl http://h/orders/{id}");
+    }
+
+    #[test]
+    fn an_http_apis_commands_are_its_own() {
+        let facts = Placeholders { api_kind: ApiKind::Http, ..Placeholders::default() };
+        for (rest, http) in [
+            (
+                "aws apigateway create-deployment --rest-api-id {api}",
+                "aws apigatewayv2 create-deployment --api-id API",
+            ),
+            (
+                "aws apigateway get-stage --rest-api-id a --query variables",
+                "aws apigatewayv2 get-stage --api-id a --query StageVariables",
+            ),
+            ("aws apigatewayv2 get-stage --api-id a", "aws apigatewayv2 get-stage --api-id a"),
+            ("aws elbv2 describe-listeners", "aws elbv2 describe-listeners"),
+        ] {
+            assert_eq!(facts.fill_command(rest), http);
+            assert!(
+                rest.contains("v2")
+                    || Placeholders::default().fill_command(rest).starts_with("aws apigateway ")
+            );
+        }
     }
 
     #[test]
