@@ -74,9 +74,6 @@ pub(crate) fn everything() -> GroupRule {
 
 /// The IPv6 counterpart of an address or network.
 pub(crate) fn v6(v4: &str) -> String {
-    if v4.contains(':') {
-        return v4.to_owned();
-    }
     let (address, length) =
         v4.split_once('/').map_or((v4, None), |(address, length)| (address, Some(length)));
     let parts: Vec<&str> = address.split('.').collect();
