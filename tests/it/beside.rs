@@ -694,7 +694,8 @@ fn drafted(case: Case, draft: Value) -> Case {
 
 #[test]
 fn a_draft_that_says_the_same_in_other_words_is_no_change() {
-    let variables = json!({"variables": {"link": "link01", "host": "orders.example.com"}, "canary_overrides": {}});
+    let variables =
+        json!({"variables": {"link": "link01", "host": "orders.example.com"}, "canary_overrides": {}});
     for draft in [
         json!({"uri": "https://orders.example.com:443/orders"}),
         json!({"uri": "HTTPS://Orders.Example.com/v2/orders"}),
@@ -733,7 +734,8 @@ fn what_only_the_draft_names_is_never_a_sure_fault() {
 fn a_route_that_is_gone_since_did_not_fail_a_request_that_called_its_endpoint() {
     let gone = json!([{"path": "/billing", "integrations": {}}]);
     let case = Case::new("TLS", UNREACHABLE).with("apigateway:GetResources", "a1b2c3d4e5", gone.clone());
-    let judgement = case.with("apigateway:GetExport", "a1b2c3d4e5/prod", gone).verdict(None, Confidence::Unknown);
+    let judgement =
+        case.with("apigateway:GetExport", "a1b2c3d4e5/prod", gone).verdict(None, Confidence::Unknown);
     let says = &find(&judgement, "integration-missing").says;
     assert!(says.contains("though the request called https://orders.example.com:443"), "{says}");
 }
@@ -756,22 +758,36 @@ fn a_link_of_the_other_generation_is_not_called_healthy() {
 
 /// An application load balancer whose listener has these rules before its default; `dead` has no target.
 fn ruled(rules: &[(Value, &str)]) -> Case {
-    let balancer = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/orders/0123456789abcdef";
+    let balancer =
+        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/orders/0123456789abcdef";
     let listener = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/orders/0123456789abcdef/fedcba9876543210";
     let dead = GROUP.replace("/orders/", "/dead/");
     let mut case = Case::new("TLS", UNREACHABLE);
-    for (call, of) in [("apigateway:GetResources", "a1b2c3d4e5"), ("apigateway:GetExport", "a1b2c3d4e5/prod")] {
+    for (call, of) in [("apigateway:GetResources", "a1b2c3d4e5"), ("apigateway:GetExport", "a1b2c3d4e5/prod")]
+    {
         let integration = json!({"kind": "HTTP_PROXY", "uri": case.uri, "private": true, "connection_id": "link01", "target": listener, "timeout_ms": 29000, "insecure_skip_verification": null, "http_method": "ANY", "headers": {"x-tenant": "blue", "x-client": null}});
         case.set(call, of, json!([{"path": "/orders", "integrations": {"GET": integration}}]));
     }
     let link = json!({"id": "link01", "name": "orders-link", "generation": 2, "status": "AVAILABLE", "message": null, "targets": [], "subnets": ["subnet-9"], "security_groups": ["sg-9"]});
     case.set("apigateway:GetVpcLink", "link01", link.clone());
     case.set("apigatewayv2:GetVpcLink", "link01", link);
-    case.set("ec2:DescribeNetworkInterfaces", "subnet-9", json!([{"id": "eni-9", "subnet": "subnet-9", "addresses": ["10.0.9.7"], "groups": ["sg-9"]}]));
-    case.set("elasticloadbalancing:DescribeLoadBalancers", balancer, json!({"arn": balancer, "name": "orders", "kind": "application", "state": "active", "reason": null}));
+    case.set(
+        "ec2:DescribeNetworkInterfaces",
+        "subnet-9",
+        json!([{"id": "eni-9", "subnet": "subnet-9", "addresses": ["10.0.9.7"], "groups": ["sg-9"]}]),
+    );
+    case.set(
+        "elasticloadbalancing:DescribeLoadBalancers",
+        balancer,
+        json!({"arn": balancer, "name": "orders", "kind": "application", "state": "active", "reason": null}),
+    );
     case.set("elasticloadbalancing:DescribeListeners/one", listener, json!({"arn": listener, "load_balancer": balancer, "port": 443, "protocol": "HTTPS", "actions": [{"kind": "forward", "target_groups": [[GROUP, 1]]}]}));
     let group = |arn: &str, name: &str| json!({"arn": arn, "name": name, "kind": "ip", "protocol": "HTTP", "port": 80});
-    case.set("elasticloadbalancing:DescribeTargetGroups", balancer, json!([group(GROUP, "orders"), group(&dead, "dead")]));
+    case.set(
+        "elasticloadbalancing:DescribeTargetGroups",
+        balancer,
+        json!([group(GROUP, "orders"), group(&dead, "dead")]),
+    );
     case.set("elasticloadbalancing:DescribeTargetHealth", &dead, json!([]));
     let forward = |to: &str| json!([{"kind": "forward", "target_groups": [[if to == "dead" { dead.as_str() } else { GROUP }, 1]]}]);
     let mut all: Vec<Value> = (1..).zip(rules).map(|(priority, (condition, to))| json!({"priority": priority, "conditions": [condition], "actions": forward(to)})).collect();
@@ -810,5 +826,6 @@ fn of_several_rules_that_may_have_taken_the_request_none_is_accused() {
     assert!(says.contains("which rule of the listener takes the request"), "{says}");
     // All of them lead to the same: that is what happened.
     let path = json!({"field": "path-pattern", "values": ["/orders*"]});
-    ruled(&[(client("beta"), "dead"), (path, "dead")]).verdict(Some("target-group-empty"), Confidence::Likely);
+    ruled(&[(client("beta"), "dead"), (path, "dead")])
+        .verdict(Some("target-group-empty"), Confidence::Likely);
 }

@@ -753,7 +753,13 @@ fn a_zone_without_targets_of_an_application_load_balancer_that_keeps_to_its_zone
     clears(&world);
     world.group_attributes = vec![("load_balancing.cross_zone.enabled", "false")];
     let balancer = world.balancer.arn.to_string();
-    blames(&world, "zone-without-targets", Confidence::Likely, &balancer, &["modify-target-group-attributes"]);
+    blames(
+        &world,
+        "zone-without-targets",
+        Confidence::Likely,
+        &balancer,
+        &["modify-target-group-attributes"],
+    );
 }
 
 #[test]
@@ -778,7 +784,13 @@ fn a_zonal_shift_takes_targets_out_and_their_zone_with_them() {
     // The healthy one is out of service: the ill one is all that is left.
     (world.targets[0].zonal_shift, world.targets[1].zonal_shift) = (false, true);
     let group = world.group.arn.to_string();
-    blames(&world, "targets-unhealthy", Confidence::Confirmed, &group, &["no target of `orders` is healthy: 1 of 1"]);
+    blames(
+        &world,
+        "targets-unhealthy",
+        Confidence::Confirmed,
+        &group,
+        &["no target of `orders` is healthy: 1 of 1"],
+    );
 }
 
 #[test]

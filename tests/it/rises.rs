@@ -179,6 +179,7 @@ fn the_rules_of_a_rise() {
 
 #[test]
 fn the_table_has_a_row_for_each_counter_and_fault() {
-    let rows = table(10).lines().filter(|line| line.ends_with(" 10 | 0 |") || line.contains("| 1 | ")).count();
+    let rows =
+        table(10).lines().filter(|line| line.ends_with(" 10 | 0 |") || line.contains("| 1 | ")).count();
     assert_eq!(rows, HEALTHY.len() + 2 * FAULTS.len());
 }
