@@ -96,7 +96,7 @@ fn integration(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
 /// What was changed since the stage was deployed: requests still run over what it was.
 fn not_deployed(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
     let configured = match (&path.configured, &path.integration) {
-        (Reading::NotRead(unavailable), Reading::Known { .. }) => {
+        (Reading::NotRead(unavailable), Reading::Known { .. } | Reading::Absent { .. }) => {
             return Some(Finding::unknown(Code::IntegrationNotDeployed, unavailable));
         }
         (Reading::Known { value, .. }, _) => value,

@@ -217,7 +217,12 @@ impl<'a> FlowEnds<'a> {
         }
         match self.subnet(subnet).map(|subnet| subnet.cidrs.as_slice()) {
             None | Some([]) => vec![blank],
-            Some(cidrs) => cidrs.iter().map(|cidr| FlowEnd { net: *cidr, ..blank.clone() }).collect(),
+            // A subnet of both versions of IP mostly holds what has an address of version 4 alone.
+            Some(cidrs) => {
+                let v4 = cidrs.iter().any(|cidr| cidr.addr().is_ipv4());
+                let cidrs = cidrs.iter().filter(|cidr| !v4 || cidr.addr().is_ipv4());
+                cidrs.map(|cidr| FlowEnd { net: *cidr, ..blank.clone() }).collect()
+            }
         }
     }
 

@@ -30,8 +30,6 @@ pub(crate) struct World {
     pub(crate) service_zones: Vec<String>,
     pub(crate) group: TargetGroup,
     pub(crate) targets: Vec<Target>,
-    /// Another group that the listener forwards a share to, and its targets.
-    pub(crate) second: Option<(TargetGroup, Vec<Target>)>,
     pub(crate) instances: Vec<Instance>,
     pub(crate) interfaces: Vec<NetworkInterface>,
     pub(crate) backend: Option<LoadBalancer>,
@@ -68,30 +66,7 @@ pub(crate) fn rule(ports: (i32, i32), peers: &[&str]) -> GroupRule {
 }
 
 pub(crate) fn everything() -> GroupRule {
-    let all = rule((0, 0), &["0.0.0.0/0", "::/0"]);
-    GroupRule { protocol: "-1".to_owned(), from_port: None, to_port: None, ..all }
-}
-
-/// The IPv6 counterpart of an address or network.
-pub(crate) fn v6(v4: &str) -> String {
-    if v4.contains(':') {
-        return v4.to_owned();
-    }
-    let (address, length) =
-        v4.split_once('/').map_or((v4, None), |(address, length)| (address, Some(length)));
-    let parts: Vec<&str> = address.split('.').collect();
-    let text = match (length, parts[1]) {
-        (Some("0"), _) => "::/0".to_owned(),
-        (Some("16"), second) => format!("fd0{second}::/48"),
-        (Some("24"), _) => format!("fd00:0:0:{}::/64", parts[2]),
-        (Some(_), _) => format!("fd00:0:0:{}::{}/128", parts[2], parts[3]),
-        (None, _) => format!("fd00:0:0:{}::{}", parts[2], parts[3]),
-    };
-    // As AWS writes it: the shortest form.
-    match text.parse::<std::net::IpAddr>() {
-        Ok(address) => address.to_string(),
-        Err(_) => text.parse::<ipnet::IpNet>().unwrap().to_string(),
-    }
+    GroupRule { protocol: "-1".to_owned(), from_port: None, to_port: None, ..rule((0, 0), &["0.0.0.0/0"]) }
 }
 
 pub(crate) fn group(id: &str, ingress: Vec<GroupRule>) -> SecurityGroup {
@@ -117,10 +92,8 @@ pub(crate) fn entry(
 }
 
 pub(crate) fn acl(id: &str, subnets: &[&str]) -> NetworkAcl {
-    let both = |number, allow, net| [true, false].map(|egress| entry(number, egress, allow, net, None));
-    let v4 = [both(100, true, "0.0.0.0/0"), both(32767, false, "0.0.0.0/0")];
-    let v6 = [both(101, true, "::/0"), both(32768, false, "::/0")];
-    let entries = [v4, v6].concat().concat();
+    let both = |number, allow| [true, false].map(|egress| entry(number, egress, allow, "0.0.0.0/0", None));
+    let entries = [both(100, true), both(32767, false)].concat();
     NetworkAcl { id: id.to_owned(), subnets: strings(subnets), entries }
 }
 
@@ -189,7 +162,6 @@ impl World {
                 health_path: None,
             },
             targets: vec![target("10.0.11.10", Some("eu-west-1a")), target("10.0.12.10", Some("eu-west-1b"))],
-            second: None,
             instances: Vec::new(),
             interfaces: vec![
                 interface("eni-app-a", "subnet-app-a", "10.0.11.10", &["sg-app"]),
@@ -305,9 +277,6 @@ impl World {
                 ignores_expiry: false,
                 alpn: None,
             }]),
-            Query::TargetHealth(of) if self.second.as_ref().is_some_and(|(second, _)| second.arn == *of) => {
-                Answer::TargetHealth(self.second.as_ref().unwrap().1.clone())
-            }
             Query::TargetHealth(of) if *of != self.group.arn => {
                 Answer::TargetHealth(vec![target("10.0.11.10", Some("eu-west-1a"))])
             }
@@ -318,16 +287,14 @@ impl World {
                 protocol: if v1 { "TCP" } else { "HTTPS" }.to_owned(),
                 actions: vec![Action {
                     kind: "forward".to_owned(),
-                    target_groups: self.groups().map(|(group, _)| (group.arn.clone(), 1)).collect(),
+                    target_groups: vec![(self.group.arn.clone(), 1)],
                     status: None,
                 }],
                 client_certificates: None,
                 ignores_expiry: false,
                 alpn: None,
             }]),
-            Query::TargetGroups(_) => {
-                Answer::TargetGroups(self.groups().map(|(group, _)| group.clone()).collect())
-            }
+            Query::TargetGroups(_) => Answer::TargetGroups(vec![self.group.clone()]),
             Query::TargetHealth(_) => Answer::TargetHealth(self.targets.clone()),
             Query::LoadBalancerAttributes(_) => {
                 Answer::LoadBalancerAttributes(attributes(&self.balancer_attributes))
@@ -340,10 +307,7 @@ impl World {
                     .map(|(name, net)| Subnet {
                         id: format!("subnet-{name}"),
                         zone: if name.ends_with('b') { "eu-west-1b" } else { "eu-west-1a" }.to_owned(),
-                        cidrs: vec![
-                            format!("{net}.0/24").parse().unwrap(),
-                            v6(&format!("{net}.0/24")).parse().unwrap(),
-                        ],
+                        cidrs: vec![format!("{net}.0/24").parse().unwrap()],
                     })
                     .to_vec(),
             ),
@@ -399,18 +363,7 @@ impl World {
         let nets = SUBNETS.iter().map(|(name, net)| (format!("subnet-{name}"), format!("{net}.5")));
         let addresses: std::collections::BTreeMap<String, String> = nets.collect();
         let subnets = self.balancer.zones.iter().filter_map(|zone| zone.subnet.as_ref());
-        let of_subnet = |id: &String| {
-            let mut node = interface(&format!("eni-{id}"), id, &addresses[id], &groups);
-            node.addresses.push(v6(&addresses[id]).parse().unwrap());
-            node
-        };
-        subnets.map(of_subnet).collect()
-    }
-
-    /// The groups that the listener forwards to, each with its targets.
-    pub(crate) fn groups(&self) -> impl Iterator<Item = (&TargetGroup, &Vec<Target>)> {
-        let first = std::iter::once((&self.group, &self.targets));
-        first.chain(self.second.as_ref().map(|(group, targets)| (group, targets)))
+        subnets.map(|id| interface(&format!("eni-{id}"), id, &addresses[id], &groups)).collect()
     }
 
     fn judgement(&self) -> Assessment {

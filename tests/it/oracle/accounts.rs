@@ -1,10 +1,9 @@
 //! Random accounts around one private integration: a few things changed in one that works.
 
-use vpclink_responder::aws::model::{GroupRule, Instance, NetworkAcl};
-use vpclink_responder::ids::Arn;
+use vpclink_responder::aws::model::{GroupRule, NetworkAcl};
 
 use crate::dice::Dice;
-use crate::network::{World, acl, entry, everything, group, rule, strings, target, v6};
+use crate::network::{World, acl, entry, everything, group, rule, strings, target};
 
 const PORTS: [(i32, i32); 10] = [
     (8080, 8080),
@@ -100,69 +99,7 @@ fn base(dice: &mut Dice) -> World {
         let all = ["subnet-lb-a", "subnet-lb-b", "subnet-app-a", "subnet-app-b", "subnet-link"];
         world.acls = vec![acl("acl-all", &all)];
     }
-    if dice.chance(4) {
-        ports_of_its_own(&mut world);
-    }
-    match dice.roll(6) {
-        0 => by_instance(&mut world),
-        1 if !world.balancer.security_groups.is_empty() => over_v6(&mut world),
-        _ => {}
-    }
     world
-}
-
-/// Another group of the same machines, on another port.
-fn ports_of_its_own(world: &mut World) {
-    let mut second = (world.group.clone(), world.targets.clone());
-    (second.0.arn, second.0.name) =
-        (Arn::new(second.0.arn.as_str().replace("/orders/", "/second/")), "second".to_owned());
-    second.1.iter_mut().for_each(|target| target.port = Some(8081));
-    world.second = Some(second);
-}
-
-/// Targets are registered by their instances' ids.
-fn by_instance(world: &mut World) {
-    for own in &world.interfaces {
-        let (id, subnet, groups) = (own.id.replace("eni-", "i-"), own.subnet.clone(), own.groups.clone());
-        world.instances.push(Instance { id, subnet, address: own.addresses.first().copied(), groups });
-    }
-    let ids: Vec<(String, String)> = world
-        .interfaces
-        .iter()
-        .map(|own| (own.addresses[0].to_string(), own.id.replace("eni-", "i-")))
-        .collect();
-    let second = world.second.iter_mut().map(|(group, targets)| (group, targets));
-    for (group, targets) in std::iter::once((&mut world.group, &mut world.targets)).chain(second) {
-        group.kind = "instance".to_owned();
-        for target in targets {
-            target.id = ids.iter().find(|(address, _)| *address == target.id).unwrap().1.clone();
-        }
-    }
-}
-
-/// Targets have addresses of IPv6 alone, and their rules let those of the load balancer in.
-fn over_v6(world: &mut World) {
-    for own in &mut world.interfaces {
-        own.addresses = vec![v6(&own.addresses[0].to_string()).parse().unwrap()];
-    }
-    let second = world.second.iter_mut().flat_map(|(_, targets)| targets);
-    world.targets.iter_mut().chain(second).for_each(|target| target.id = v6(&target.id));
-    for group in &mut world.groups {
-        for rule in group.ingress.iter_mut().chain(&mut group.egress) {
-            let more: Vec<_> = rule.cidrs.iter().map(|cidr| v6(&cidr.to_string())).collect();
-            let more =
-                more.iter().map(|cidr| cidr.parse().unwrap()).filter(|cidr| !rule.cidrs.contains(cidr));
-            let more: Vec<_> = more.collect();
-            rule.cidrs.extend(more);
-        }
-    }
-}
-
-/// A network of the version of IP that targets have, or now and then of the other.
-fn net(world: &World, dice: &mut Dice, from: &[&str]) -> String {
-    let net = dice.pick(from).to_owned();
-    let over_v6 = world.interfaces[0].addresses[0].is_ipv6();
-    if over_v6 && net.contains('/') && !dice.chance(5) { v6(&net) } else { net }
 }
 
 fn rules(world: &mut World, id: &str, ingress: Vec<GroupRule>) {
@@ -173,8 +110,7 @@ fn change(world: &mut World, dice: &mut Dice) {
     match dice.roll(10) {
         0 => {
             let (id, count) = (dice.pick(&["sg-app", "sg-app", "sg-lb", "sg-other"]), dice.roll(3));
-            let ingress =
-                (0..count).map(|_| rule(dice.pick(&PORTS), &[net(world, dice, &PEERS).as_str()])).collect();
+            let ingress = (0..count).map(|_| rule(dice.pick(&PORTS), &[dice.pick(&PEERS)])).collect();
             // API Gateway's own address is not known, so no rule by address may decide about it.
             match id == "sg-lb" && world.balancer.enforces_inbound == Some(true) {
                 true => rules(world, id, vec![rule((443, 443), &["0.0.0.0/0"])]),
@@ -185,33 +121,26 @@ fn change(world: &mut World, dice: &mut Dice) {
             let (id, count) = (dice.pick(&["sg-lb", "sg-link"]), dice.roll(3));
             let egress = (0..count).map(|_| match dice.chance(3) {
                 true => rule(dice.pick(&PORTS), &[dice.pick(&["sg-app", "sg-lb", "sg-other"])]),
-                false => rule(dice.pick(&PORTS), &[net(world, dice, &PEERS).as_str()]),
+                false => rule(dice.pick(&PORTS), &[dice.pick(&PEERS)]),
             });
-            let egress = egress.collect();
-            world.groups.iter_mut().find(|group| group.id == id).unwrap().egress = egress;
+            world.groups.iter_mut().find(|group| group.id == id).unwrap().egress = egress.collect();
         }
-        2 => {
-            world.interfaces[1].groups = strings(&["sg-other"]);
-            if let Some(own) = world.instances.get_mut(1) {
-                own.groups = strings(&["sg-other"]);
-            }
-        }
+        2 => world.interfaces[1].groups = strings(&["sg-other"]),
         3 if world.targets.len() > 1 => drop(world.targets.remove(dice.roll(2))),
         4 => {
             let place = dice.roll(world.acls.len());
             let (egress, allowed) = (dice.chance(2), dice.pick(&PORTS));
-            let allowed_net = net(world, dice, &PEERS[..NETS]);
             let entries = &mut world.acls[place].entries;
             entries.retain(|entry| entry.egress != egress || entry.number != 100);
-            entries.push(entry(100, egress, true, &allowed_net, Some(allowed)));
+            entries.push(entry(100, egress, true, dice.pick(&PEERS[..NETS]), Some(allowed)));
         }
         5 => {
             // Every number before the deny is taken.
             let place = dice.roll(world.acls.len());
-            let (egress, denied) = (dice.chance(2), net(world, dice, &PEERS[..NETS]));
+            let egress = dice.chance(2);
             let entries = &mut world.acls[place].entries;
             entries.retain(|entry| entry.egress != egress || entry.number > 1);
-            entries.push(entry(1, egress, false, &denied, None));
+            entries.push(entry(1, egress, false, dice.pick(&PEERS[..NETS]), None));
         }
         6 => {
             let spare = group("sg-elsewhere", vec![everything()]);
@@ -219,22 +148,17 @@ fn change(world: &mut World, dice: &mut Dice) {
             world.groups.push(spare);
         }
         7 if world.targets.len() == 1 => {
-            let b = world.targets[0].zone.as_deref() == Some("eu-west-1b");
-            let (place, zone) = if b { (0, "eu-west-1a") } else { (1, "eu-west-1b") };
-            let id = match world.instances.get(place) {
-                Some(own) => own.id.clone(),
-                None => world.interfaces[place].addresses[0].to_string(),
-            };
-            world.targets.push(target(&id, Some(zone)));
+            let b = world.targets[0].id == "10.0.12.10";
+            let other = if b { ("10.0.11.10", "eu-west-1a") } else { ("10.0.12.10", "eu-west-1b") };
+            world.targets.push(target(other.0, Some(other.1)));
         }
         _ => {
             let place = dice.roll(world.acls.len());
             let (number, egress) = (dice.pick(&[1, 2, 3, 50, 90, 99, 110]), dice.chance(2));
             let ports = if dice.chance(4) { None } else { Some(dice.pick(&PORTS)) };
-            let (allow, peer) = (dice.chance(3), net(world, dice, &PEERS[..NETS]));
             let entries = &mut world.acls[place].entries;
             entries.retain(|entry| entry.egress != egress || entry.number != number);
-            entries.push(entry(number, egress, allow, &peer, ports));
+            entries.push(entry(number, egress, dice.chance(3), dice.pick(&PEERS[..NETS]), ports));
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use vpclink_responder::aws::model::{Generation, GroupRule, NetworkInterface, Target, TargetGroup};
+use vpclink_responder::aws::model::{Generation, GroupRule, NetworkInterface, Target};
 
 use crate::network::World;
 
@@ -99,9 +99,7 @@ fn answer_ports(world: &World) -> Vec<(u16, usize)> {
 impl Way<'_> {
     fn drops(&self, world: &World) -> Vec<Drop> {
         let mut drops = Vec::new();
-        let to = self.arrives.addresses[0];
-        let from = self.source.addresses.iter().find(|from| from.is_ipv4() == to.is_ipv4()).unwrap();
-        let there = Packet { from: *from, to, port: self.port };
+        let there = Packet { from: self.source.addresses[0], to: self.arrives.addresses[0], port: self.port };
         let mut guard = |egress: bool, ids: &[String], address, groups: &[String]| {
             let held: Vec<_> = world.groups.iter().filter(|group| ids.contains(&group.id)).collect();
             let rules = held.iter().flat_map(|group| if egress { &group.egress } else { &group.ingress });
@@ -185,14 +183,13 @@ pub(super) fn crosses_zones(world: &World) -> bool {
 }
 
 fn interface<'a>(world: &'a World, target: &Target) -> &'a NetworkInterface {
-    let by_id = world.instances.iter().find(|own| own.id == target.id).and_then(|own| own.address);
-    let address: IpAddr = by_id.unwrap_or_else(|| target.id.parse().unwrap());
+    let address: IpAddr = target.id.parse().unwrap();
     world.interfaces.iter().find(|own| own.addresses[0] == address).unwrap()
 }
 
 /// What drops the health checks of a target: those of the nodes in its zone.
-fn checks(world: &World, group: &TargetGroup, target: &Target) -> Vec<Drop> {
-    let port = match group.health_port.as_deref() {
+fn checks(world: &World, target: &Target) -> Vec<Drop> {
+    let port = match world.group.health_port.as_deref() {
         Some("traffic-port") => target.port.unwrap(),
         port => port.unwrap().parse().unwrap(),
     };
@@ -206,44 +203,30 @@ fn checks(world: &World, group: &TargetGroup, target: &Target) -> Vec<Drop> {
 
 /// Marks each target as its health checks find it.
 pub(super) fn measure(world: &mut World) {
-    let healthy: Vec<Vec<bool>> = world
-        .groups()
-        .map(|(group, targets)| {
-            targets.iter().map(|target| checks(world, group, target).is_empty()).collect()
-        })
-        .collect();
-    let second = world.second.iter_mut().map(|(_, targets)| targets);
-    let groups = std::iter::once(&mut world.targets).chain(second);
-    for (target, healthy) in
-        groups.zip(healthy).flat_map(|(targets, healthy)| targets.iter_mut().zip(healthy))
-    {
+    let healthy: Vec<bool> = world.targets.iter().map(|target| checks(world, target).is_empty()).collect();
+    for (target, healthy) in world.targets.iter_mut().zip(healthy) {
         target.state = if healthy { "healthy" } else { "unhealthy" }.to_owned();
         target.reason = (!healthy).then(|| "Target.Timeout".to_owned());
     }
 }
 
-fn is_healthy(target: &Target) -> bool {
-    target.state == "healthy"
-}
-
-/// Whether a zone has no target of a group while its node keeps to it.
+/// Whether a zone has no target while its node keeps to it.
 pub(super) fn empty_zone(world: &World) -> bool {
-    let empty = |targets: &Vec<Target>| {
-        let held = |zone: &str| targets.iter().any(|target| target.zone.as_deref() == Some(zone));
-        targets.iter().any(is_healthy) && world.balancer.zones.iter().any(|zone| !held(&zone.zone))
-    };
-    !crosses_zones(world) && world.groups().any(|(_, targets)| empty(targets))
+    let held = |zone: &str| world.targets.iter().any(|target| target.zone.as_deref() == Some(zone));
+    let any = world.targets.iter().any(|target| target.state == "healthy");
+    any && !crosses_zones(world) && world.balancer.zones.iter().any(|zone| !held(&zone.zone))
 }
 
 /// Whether a node gets no requests only because the targets of its zone fail their checks.
 pub(super) fn idle_node(world: &World) -> bool {
-    let targets: Vec<&Target> = world.groups().flat_map(|(_, targets)| targets).collect();
     let of = |zone: &str, healthy: bool| {
-        targets.iter().any(|target| target.zone.as_deref() == Some(zone) && is_healthy(target) == healthy)
+        let own = |target: &&Target| target.zone.as_deref() == Some(zone);
+        world.targets.iter().filter(own).any(|target| (target.state == "healthy") == healthy)
     };
+    let any = world.targets.iter().any(|target| target.state == "healthy");
     let idle = |zone: &str| of(zone, false) && !of(zone, true);
     world.generation == Generation::V2
-        && targets.iter().any(|target| is_healthy(target))
+        && any
         && !crosses_zones(world)
         && world.balancer.zones.iter().any(|zone| idle(&zone.zone))
 }
@@ -253,12 +236,11 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
     let mut drops = BTreeSet::new();
     let (nodes, link) = (nodes(world), link(world));
     let v2 = world.generation == Generation::V2;
-    let targets: Vec<&Target> = world.groups().flat_map(|(_, targets)| targets).collect();
-    let any = targets.iter().any(|target| is_healthy(target));
+    let any = world.targets.iter().any(|target| target.state == "healthy");
     let used = |node: &&NetworkInterface| {
         let own = |target: &Target| target.zone.as_deref() == Some(node.id.as_str());
-        let fit = |target: &Target| is_healthy(target) || !any;
-        crosses_zones(world) || targets.iter().any(|target| own(target) && fit(target))
+        let fit = |target: &Target| target.state == "healthy" || !any;
+        crosses_zones(world) || world.targets.iter().any(|target| own(target) && fit(target))
     };
     let groups = &world.balancer.security_groups;
     if v2 {
@@ -293,16 +275,12 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
     }
     let keeps = v2
         && world.balancer.kind == "network"
-        && attribute(&world.group_attributes, "preserve_client_ip.enabled") == Some(true)
-        // Between two versions of IP no address can be kept.
-        && world.interfaces[0].addresses[0].is_ipv4();
+        && attribute(&world.group_attributes, "preserve_client_ip.enabled") == Some(true);
     let meant = match (v2 || world.balancer.enforces_inbound == Some(true), groups) {
         (true, groups) => groups.clone(),
         (false, _) => Vec::new(),
     };
-    for (group, target) in
-        world.groups().flat_map(|(group, targets)| targets.iter().map(move |target| (group, target)))
-    {
+    for target in &world.targets {
         for node in &nodes {
             if !crosses_zones(world) && target.zone.as_ref() != Some(&node.id) {
                 continue;
@@ -319,7 +297,7 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
             drops.extend(way.drops(world));
         }
         if target.state != "healthy" {
-            drops.extend(checks(world, group, target));
+            drops.extend(checks(world, target));
         }
     }
     drops
