@@ -3,8 +3,9 @@
 
 usage: .ci/mutations.py [FIRST [LAST]]      (numbers of the list; all of them without)
 
-Each mutation is made in a copy of the checkout, which keeps its own build. Layers run in this order, the cheapest first, until one
-fails: the store's suite, the model checker, the thirteen sequences, the small loss proof.
+Each mutation is made in a copy of the checkout, which keeps its own build. The tests that are likely to
+find it run first, then all layers, the cheapest first, until one fails: the store's suite, the model checker, the thirteen
+sequences, the small loss proof.
 """
 import os
 import shutil
@@ -43,7 +44,7 @@ MUTATIONS = [
     ("ended", NOTIFY, "Ok(Written::Done) => self.know(&work, &announced),", "Ok(Written::Done) => return None,"),
     ("ended", RECORD, "AlertState::Ended(end) => end.at.checked_add(KEPT).ok(),", "AlertState::Ended(_) => None,"),
     ("ended", STEP, "Some(known) if self.may_join() =>", "Some(known) if self.job == Job::Open =>"),
-    ("evidence", RECORD, "coverage.proved == Some(self.version) &&", "coverage.covered > 0 &&"),
+    ("evidence", RECORD, "coverage.proved == Some(self.version) &&", "coverage.failed > 0 &&"),
     ("evidence", COVERAGE, "if !on(alert) || self.proved != Some(*version) {", "if !on(alert) {"),
     ("evidence", STEP, "now.failed == member.coverage.failed && now.alert == member.coverage.alert", "now.alert == member.coverage.alert"),
     ("evidence", STEP, "Recovered::Unseen(why) if may_expire => {", "Recovered::Unseen(why) => {"),
@@ -57,25 +58,31 @@ MUTATIONS = [
     ("noise", LEDGER, "!charge.limits.iter().all(has_room)", "charge.limits.iter().any(has_room) && false"),
     ("noise", LEDGER, "share(6)", "share(1)"),
     ("noise", GROUP, "if is_id(part) { \"{}\" } else { part }", "if is_id(part) && part.is_empty() { \"{}\" } else { part }"),
-    ("noise", NOTIFY, "Some(TaskOutcome::Joined(alert)) => {", "Some(TaskOutcome::Joined(alert)) if alert.0.is_empty() => {"),
     ("noise", NOTIFY, "if other == *own {", "if other == *own || true {"),
     ("noise", NOTIFY, "Ok(Some(known)) if known.coverage.alert.is_some() => {", "Ok(Some(known)) if known.failed == 0 => {"),
-    ("noise", STEP, "last.leader_failed", "last.leader_failed"),
     ("late", COVERAGE, "now.duration_since(failed_at) > LATE", "now.duration_since(failed_at) > LATE * 1000"),
     ("clocks", RECORD, "CLOCKS_APART: Duration = Duration::from_secs(120)", "CLOCKS_APART: Duration = Duration::ZERO"),
 ]
-MUTATIONS = [mutation for mutation in MUTATIONS if mutation[2] != mutation[3]]
+
+# The tests that are likely to find a break, so that most need no others: numbers of the list.
+LIKELY = {
+    "stores::": [1, 2, 3, 4, 5, 9, 10, 12, 22, 33], "protocol_model::": [6, 13, 14, 15, 19, 20, 21, 24, 38],
+    "sequence_01": [11], "sequence_02": [7, 27, 28, 29], "sequence_03": [25, 26], "sequence_04": [16], "sequence_05": [23],
+    "sequence_07": [31], "sequence_08": [34], "sequence_09": [35], "sequence_10": [8, 36], "sequence_11": [37],
+    "sequence_13": [17, 32], "a_storm_over": [30],
+}
 
 
-def layer(copy, words, env):
+def layer(copy, number, env):
     """The first layer that fails; `None` where all pass."""
     base = ["nice", "cargo", "test", "--quiet", "--no-default-features", "--example", "protocol"]
     built = subprocess.run(base + ["--no-run"], cwd=copy, env=env, capture_output=True, text=True)
     if built.returncode:
         return "does not compile: " + built.stderr.strip().splitlines()[0]
-    for name, filter_ in LAYERS:
+    likely = [(filter_.strip(":"), filter_) for filter_, numbers in LIKELY.items() if number in numbers]
+    for name, filter_ in likely + LAYERS:
         try:
-            ran = subprocess.run(base + ["--", filter_, *words], cwd=copy, env=env, capture_output=True, timeout=900)
+            ran = subprocess.run(base + ["--", filter_], cwd=copy, env=env, capture_output=True, timeout=900)
         except subprocess.TimeoutExpired:
             return f"{name} (it hangs)"
         if ran.returncode:
@@ -104,7 +111,7 @@ def main():
             found = f"stands there {text.count(old)} times: mend the list"
         else:
             path.write_text(text.replace(old, new))
-            found = layer(copy, [], env)
+            found = layer(copy, number, env)
             path.write_text(text)
         missed += found is None or " " in found.replace("(it hangs)", "").strip()
         line = " ".join(old.split())[:70].replace("|", "\\|")

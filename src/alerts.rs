@@ -18,5 +18,6 @@ pub mod terminal;
 mod words;
 
 pub use message::{
-    Message, Publish, PublishError, Published, chat_body, email_body, html_page, machine_body, message,
+    Message, Publish, PublishError, Published, chat_body, check_document, check_page, email_body, html_page,
+    machine_body, message,
 };

@@ -15,8 +15,8 @@ mod vpc;
 pub use accounts::{Account, Accounts, Answered, Open};
 pub use cached::CachedAccount;
 pub use log_groups::{
-    Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, LogGroup, LogGroups, Page, Stretch,
-    Subscription,
+    Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, ListedStage, LogDelivery, LogGroup, LogGroups,
+    Page, Stretch, Subscription,
 };
 pub use queries::{Answer, ProbeOf, Query, QueryKind};
 pub use reading::{NotRead, ReadError, Reading};

@@ -44,7 +44,7 @@ mod vpc_link_error;
 mod vpc_link_id_invalid;
 mod waf_error;
 
-pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE};
+pub use catalogue::{CATALOGUE, MANY_INCIDENTS, UNDECODABLE, UNREACHABLE, occurs_in};
 pub use cause::{Blames, Cause, CertificateFault, NextStep, PLACEHOLDERS};
 pub use diagnosis::{Diagnosis, Evidence, Route, RouteContext};
 pub use endpoint::Endpoint;

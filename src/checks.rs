@@ -4,6 +4,7 @@ mod assessment;
 mod attributes;
 mod certificate;
 mod certificate_presented;
+mod cloud_map;
 mod code;
 mod endpoint_service;
 mod finding;

@@ -7,8 +7,10 @@ mod gaps;
 mod inventory;
 mod plan;
 mod reconcile;
+mod sources;
 
 pub use gaps::{BlindSpot, GapKind, blind_spots};
 pub use inventory::{Inventory, InventoryStage, ProberPlace, ScanDepth, scan};
-pub use plan::{Change, LONGEST_PATTERN, MOST_FILTERS, Scope, SkipReason, WIDE, change, narrow};
+pub use plan::{Change, LONGEST_PATTERN, MOST_FILTERS, Scope, SkipReason, WIDE, WantedGroup, change, narrow};
 pub use reconcile::{GroupStatus, Mode, RateLimiter, ReconcileReport, Reconciler, StartAt};
+pub use sources::{FormatQuality, StageLog};

@@ -7,6 +7,7 @@ pub mod context;
 mod explain;
 mod group;
 mod investigate;
+mod log_map;
 pub mod metrics;
 mod notify;
 pub mod probe;
@@ -21,5 +22,5 @@ mod sweep;
 mod task;
 
 pub use config::CaretakerConfig;
-pub use explain::{Explained, ReadFrom, Unattributed, check, explain, explain_in};
+pub use explain::{Explained, Explainer, ReadFrom, Unattributed, check, explain};
 pub use respond::{Outcome, Responder};

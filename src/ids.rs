@@ -119,9 +119,10 @@ impl Arn {
 }
 
 /// What kind of API it is: each logs and is configured in its own way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ApiKind {
+    #[default]
     /// It writes execution logs and, where its stage asks for them, access logs.
     Rest,
     /// It writes access logs alone.

@@ -24,7 +24,7 @@ pub mod store;
 
 pub use alert::{Alert, AlsoAffected};
 pub use coverage::{AlertId, Coverage, CoverageChange, KnownFault, Policy, words};
-pub use failure_group::{FailureGroup, gather, group};
+pub use failure_group::{FailureGroup, FailureGroups, gather, group};
 pub use fingerprint::Fingerprint;
 pub use histogram::Bucket;
 pub use history_summary::{Row, Tally};

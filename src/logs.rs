@@ -16,9 +16,11 @@ mod pasted;
 mod record;
 mod saved;
 mod scan;
+mod sieve;
+mod writers;
 
 pub use access::AccessOutcome;
-pub use access_execution::{AccessFailure, AccessLog, divide, join};
+pub use access_execution::{AccessFailure, AccessLog, divide, is_distinct, join, names_its_stage};
 pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
 pub use batch::{
     Batch, DecodeError, DecodeFault, EXECUTION_LOG_PREFIX, LogEvent, LogType, MOST_EVENTS, Source, digest,
@@ -27,5 +29,7 @@ pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
 pub use execution::{Entry, Execution, Phase};
 pub(crate) use line::FAILURES;
 pub use pasted::{Mention, mention};
-pub use record::{Record, open, sift};
-pub use saved::open_saved;
+pub use record::{Record, inflated, of_string, open, sift, text_of};
+pub use saved::{is_divisible, open_saved};
+pub use sieve::{Sieve, Sieved};
+pub use writers::{LogWriter, LogWriters};

@@ -2,6 +2,7 @@
 
 mod balancer;
 mod balancer_reader;
+mod http_api;
 mod listener_rules;
 mod network_reader;
 mod path_reader;
@@ -12,7 +13,7 @@ mod reader;
 mod route;
 
 pub use balancer::{Balancer, CertificateReadings, Details, Network};
-pub use private_path::{Link, OnPath, PrivatePath};
+pub use private_path::{CloudMap, Link, OnPath, PrivatePath};
 pub use probe_reader::{passes_tls_through, prober_site, read_probes};
 pub use probed::{Probed, Spot};
 pub use reader::read_path;

@@ -10,5 +10,5 @@ mod space;
 
 pub(crate) use flow::{Blocker, Leg, StepOutcome};
 pub(crate) use flow_ends::{FlowEnd, FlowEnds};
-pub(crate) use flow_steps::{CROSS_ZONE, FlowStep, behind, cross_zone, entry};
+pub(crate) use flow_steps::{CROSS_ZONE, FlowStep, behind, cross_zone, direct, entry};
 pub(crate) use network_acls::LAST;

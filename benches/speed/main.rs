@@ -1,7 +1,8 @@
 //! How fast a batch is read, beside the machine's limit and beside what people use.
 //!
 //! `cargo bench --no-default-features --features quick` prints the ratios and then criterion's figures for each stage;
-//! behind `--`, `--ratios` prints the ratios alone, `--access` those of access lines, `--instructions` counts instructions
+//! behind `--`, `--ratios` prints the ratios alone, `--access` those of access lines, `--explain` those of
+//! a large file, `--instructions` counts instructions
 //! under valgrind, and `--test` runs everything once on little input.
 
 #![expect(
@@ -14,6 +15,7 @@ use vpclink_responder::logs;
 
 mod access;
 mod contenders;
+mod explain;
 mod instructions;
 mod traffic;
 
@@ -36,9 +38,14 @@ fn main() {
         instructions::count();
     } else if asked("--access") {
         access::side_by_side(asked("--test"));
+    } else if asked("--explain-once") {
+        explain::once();
+    } else if asked("--explain") {
+        explain::side_by_side(asked("--test"));
     } else {
         side_by_side(asked("--test"));
         access::side_by_side(asked("--test"));
+        explain::side_by_side(asked("--test"));
         if !asked("--ratios") {
             let mut criterion = Criterion::default().configure_from_args();
             stages(&mut criterion, asked("--test"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::aws::{CoverageCall, Query};
-use crate::causes::{CATALOGUE, Cause, NextStep};
+use crate::causes::{CATALOGUE, Cause, NextStep, occurs_in};
 use crate::text::{capitalised, wrapped};
 
 const COLUMNS: usize = 80;
@@ -24,6 +24,7 @@ pub fn page(cause: &Cause) -> String {
     out.push_str(&format!("  {}\n\n", cause.text));
     out.push_str(&section("What happened", cause.happened));
     out.push_str(&section("Why it happens", cause.why));
+    out.push_str(&section("Where it occurs", &sentence(occurs_in(cause))));
     out.push_str(&section("Where to fix it", &sentence(cause.owner.as_str())));
     out.push_str("What to do\n");
     for (number, step) in (1..).zip(cause.next_steps) {
@@ -65,9 +66,10 @@ fn entry(cause: &Cause) -> String {
     let mut out =
         format!("\n## {}\n\n{}.\n\n```text\n{}\n```\n\n", cause.slug, capitalised(cause.title), cause.text);
     out.push_str(&format!(
-        "{}\n\n{}\n\nWhere to fix it: {}.\n\n",
+        "{}\n\n{}\n\nIt occurs {}.\n\nWhere to fix it: {}.\n\n",
         cause.happened,
         cause.why,
+        occurs_in(cause),
         cause.owner.as_str()
     ));
     for (number, step) in (1..).zip(cause.next_steps) {

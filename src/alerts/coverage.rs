@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use crate::alerts::escape::terminal as safe;
 use crate::alerts::terminal::Screen;
-use crate::coverage::{BlindSpot, Inventory, InventoryStage, ProberPlace};
+use crate::coverage::{BlindSpot, Inventory, InventoryStage, ProberPlace, StageLog};
+use crate::ids::ApiKind;
+use crate::logs::LogType;
 use crate::text::counted;
 
 /// The version of the JSON form; members are added, never renamed.
@@ -13,9 +15,7 @@ pub const SCHEMA: &str = "vpclink-responder/coverage/1";
 
 /// The stages with a private integration, and whether each is monitored.
 fn private(seen: &Inventory) -> impl Iterator<Item = (&InventoryStage, bool)> {
-    let private =
-        seen.stages.iter().filter(|stage| stage.private.as_ref().is_some_and(|all| !all.is_empty()));
-    private.map(|stage| (stage, seen.watches(stage)))
+    seen.stages.iter().filter(|stage| stage.is_private()).map(|stage| (stage, seen.watches(stage)))
 }
 
 /// For people.
@@ -27,14 +27,23 @@ pub fn terminal(seen: &Inventory, spots: &[BlindSpot], screen: Screen) -> String
     let mut out = vec![paint(Style::new().bold(), "stages with a private integration")];
     for (stage, watched) in private(seen) {
         let sign = if watched { paint(green, "✓") } else { paint(red, "✗") };
-        let routes = stage.private.as_ref().map_or(0, Vec::len);
+        let what = match (&stage.kind, stage.private.as_ref().map_or(0, Vec::len)) {
+            (ApiKind::Rest, routes) => {
+                format!("{}, execution logging {}", counted(routes, "private route"), level(stage))
+            }
+            _ => "HTTP API".to_owned(),
+        };
+        let by = match seen.log_of(stage) {
+            StageLog::Access(group, _) => format!(", access log {group}"),
+            StageLog::Delivered(group) => format!(", delivered to {group}"),
+            _ => String::new(),
+        };
         out.push(format!(
-            "  {sign} {}/{} ({}), {}, execution logging {}",
+            "  {sign} {}/{} ({}), {}",
             safe(&stage.api.name),
             safe(&stage.name),
             stage.api.id,
-            counted(routes, "private route"),
-            safe(level(stage)),
+            safe(&(what + &by)),
         ));
     }
     out.push(String::new());
@@ -79,7 +88,19 @@ pub fn machine(seen: &Inventory, spots: &[BlindSpot]) -> String {
         json!({
             "api": { "id": stage.api.id.as_str(), "name": stage.api.name },
             "stage": stage.name,
-            "log_group": stage.log_group(&seen.prefix),
+            "kind": stage.kind.as_str(),
+            "log_group": match seen.log_of(stage) {
+                StageLog::Access(group, _) | StageLog::Delivered(group) => Some(group),
+                StageLog::Execution => Some(stage.log_group(&seen.prefix)),
+                _ if stage.kind == ApiKind::Rest => Some(stage.log_group(&seen.prefix)),
+                _ => None,
+            },
+            "log": match seen.log_of(stage) {
+                StageLog::Access(..) => Some(LogType::Access.as_str()),
+                StageLog::Delivered(_) => Some(LogType::Delivered.as_str()),
+                StageLog::Execution => Some(LogType::Execution.as_str()),
+                _ => None,
+            },
             "private_routes": stage.private.as_ref().map_or(0, Vec::len),
             "logging": level(stage),
             "watched": watched,

@@ -11,9 +11,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::alerts::escape::html as safe;
+use crate::alerts::escape::{html as safe, html_verbatim};
 use crate::alerts::report::{FULL, Report, SectionKind};
+use crate::checks::{Assessment, Finding, State};
 use crate::incidents::Alert;
+use crate::text::capitalised;
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
@@ -27,6 +29,53 @@ pub(crate) fn page(alerts: &[Alert]) -> String {
         reports => format!("{} incidents", reports.len()),
     };
     let articles: String = (1..).zip(&reports).map(|(number, report)| article(number, report)).collect();
+    let of = match reports.len() {
+        0 => "nothing that failed".to_owned(),
+        1 => "an incident".to_owned(),
+        n => format!("{n} incidents"),
+    };
+    document(&title, &of, &contents(&reports), &articles, "log lines and readings of the account")
+}
+
+/// What `vpclink check` found of a route, as one page.
+pub(crate) fn checked(title: &str, judgement: &Assessment) -> String {
+    let title = format!("The private path of {title}");
+    let says = blocks::with_code(&capitalised(&judgement.verdict.says));
+    let parts = [
+        ("The private path", path::figure(&judgement.path)),
+        ("Broken", found(judgement, &[State::Faulty, State::Warning])),
+        ("Not checked", found(judgement, &[State::Unknown])),
+        ("Healthy", found(judgement, &[State::Healthy])),
+    ];
+    let parts: String = parts.iter().map(|(title, body)| section(1, title, body)).collect();
+    let article = format!(
+        "<article aria-labelledby=\"headline-1\">\n<header class=\"lead\">\n<h2 id=\"headline-1\">{}</h2>\n\
+         <p class=\"fault\">{says}.</p>\n</header>\n{parts}</article>\n",
+        safe(&title)
+    );
+    document(&title, "a check", "", &article, "readings of the account")
+}
+
+/// The findings of these states, each with what to do about it.
+fn found(judgement: &Assessment, states: &[State]) -> String {
+    let shown = judgement.findings.iter().filter(|finding| states.contains(&finding.state));
+    let item = |finding: &Finding| {
+        let remedy = finding.remedy.as_ref().filter(|_| finding.state != State::Healthy);
+        let next = remedy.map_or(String::new(), |remedy| {
+            let command = remedy.command.as_deref().unwrap_or_default();
+            format!(
+                "<p class=\"soft\">{}</p><pre><code>{}</code></pre>",
+                blocks::with_code(&remedy.what),
+                html_verbatim(command)
+            )
+        });
+        format!("<li>{}{next}</li>\n", blocks::with_code(&capitalised(&finding.says)))
+    };
+    let items: String = shown.map(item).collect();
+    if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") }
+}
+
+fn document(title: &str, of: &str, contents: &str, articles: &str, made_from: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
@@ -34,19 +83,13 @@ pub(crate) fn page(alerts: &[Alert]) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the report</a>\n\
-         <header>\n<h1>vpclink-responder: report of {}</h1>\n{}</header>\n\
+         <header>\n<h1>vpclink-responder: report of {of}</h1>\n{contents}</header>\n\
          <main id=\"main\">\n{articles}</main>\n\
-         <footer><p>vpclink-responder made this from log lines and readings of the account. Quoted lines leave out secrets, \
+         <footer><p>vpclink-responder made this from {made_from}. Quoted lines leave out secrets, \
          bodies and client addresses.</p></footer>\n\
          <p id=\"said\" class=\"aside\" role=\"status\"></p>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
         policy(),
-        safe(&title),
-        match reports.len() {
-            0 => "nothing that failed".to_owned(),
-            1 => "an incident".to_owned(),
-            n => format!("{n} incidents"),
-        },
-        contents(&reports),
+        safe(title),
     )
 }
 

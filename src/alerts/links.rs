@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::alerts::words::hop_label;
 use crate::causes::RouteContext;
 use crate::checks::HopKind;
-use crate::ids::Region;
+use crate::ids::{ApiKind, Region};
 use crate::incidents::Alert;
 
 /// Minutes of log around the failures that a link shows.
@@ -48,13 +48,27 @@ pub(crate) fn consoles(region: &Region, alert: &Alert) -> Vec<(String, String)> 
     let api = alert.news.example.source.api.as_ref().map(ToString::to_string);
     let mut links: Vec<(String, String)> = Vec::new();
     for hop in path.iter().filter(|hop| Some(hop.state) == worst) {
-        let Some(page) = page(hop.kind, hop.resource.as_deref(), api.as_deref()) else { continue };
+        let (kind, resource) = (alert.judgement.facts.api_kind, hop.resource.as_deref());
+        let page =
+            of_http_api(kind, hop.kind, api.as_deref()).or_else(|| page(hop.kind, resource, api.as_deref()));
+        let Some(page) = page else { continue };
         let link = format!("{}/{}", console(region), page.replace("REGION", &region.to_string()));
         if links.iter().all(|(_, known)| *known != link) {
             links.push((hop_label(hop), link));
         }
     }
     links
+}
+
+/// The pages that HTTP APIs have of their own.
+fn of_http_api(kind: ApiKind, hop: HopKind, api: Option<&str>) -> Option<String> {
+    let page = match hop {
+        _ if kind != ApiKind::Http => return None,
+        HopKind::Stage => "deploy/stages",
+        HopKind::Integration => "develop/integrations/attach",
+        _ => return None,
+    };
+    Some(format!("apigateway/main/{page}?api={}&region=REGION", percent(api?)))
 }
 
 /// A resource's page below the console's host.
@@ -72,6 +86,7 @@ fn page(kind: HopKind, resource: Option<&str>, api: Option<&str>) -> Option<Stri
             "vpcconsole/home?region=REGION#EndpointServiceDetails:vpcEndpointServiceId={}",
             percent(resource?)
         ),
+        HopKind::CloudMapService => "cloudmap/home/namespaces?region=REGION".to_owned(),
         HopKind::LoadBalancer => format!("ec2/home?region=REGION#LoadBalancer:loadBalancerArn={}", arn?),
         HopKind::Listener => format!("ec2/home?region=REGION#ELBListenerV2:listenerArn={}", arn?),
         HopKind::TargetGroup | HopKind::Target => {

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alerts::escape::plain;
-use crate::alerts::report::{Quote, Report, not_checked};
+use crate::alerts::report::{FULL, NotChecked, Quote, Report, not_checked};
 use crate::alerts::words;
-use crate::causes::Route;
-use crate::checks::{Finding, Hop, Remedy, State};
+use crate::causes::{Route, RouteContext};
+use crate::checks::{Assessment, Finding, Hop, Remedy, State};
 use crate::ids::ApiKind;
 use crate::incidents::AlsoAffected;
 use crate::logs::{EXECUTION_LOG_PREFIX, LogType, Source};
@@ -51,6 +51,28 @@ struct WireAlert<'a> {
     /// Whether something was left out to fit into one message.
     truncated: bool,
     source: &'static str,
+}
+
+/// The name and version of what `check` prints.
+const CHECK_SCHEMA: &str = "vpclink-responder/check/1";
+
+#[derive(Serialize)]
+struct WireCheck<'a> {
+    schema: &'static str,
+    api: WireApi,
+    /// Null where the check named no route.
+    route: Option<WireCheckRoute>,
+    verdict: WireVerdict,
+    findings: Vec<WireFinding<'a>>,
+    not_checked: Vec<WireNotChecked<'a>>,
+    path: Vec<WireHop>,
+    next_steps: Vec<WireStep>,
+}
+
+#[derive(Serialize)]
+struct WireCheckRoute {
+    method: String,
+    resource: String,
 }
 
 #[derive(Serialize)]
@@ -182,7 +204,7 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
         severity: words::severity(alert).as_str(),
         account: source.account.as_ref().map(|account| plain(account.as_str())),
         region: source.region.as_ref().map(|region| plain(region.as_str())),
-        api: api(source, judgement.facts.api_name.as_deref()),
+        api: api(source, judgement.facts.api_name.as_deref(), judgement.facts.api_kind),
         routes: routes
             .iter()
             .take(report.amount.routes)
@@ -193,20 +215,9 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
         last_failure: incident.last_failure,
         request_ids: request_ids.map(|id| plain(id.as_str())).collect(),
         cause: WireCause { slug: diagnosis.cause.slug, title: diagnosis.cause.title },
-        verdict: WireVerdict {
-            tier: judgement.verdict.tier.as_str(),
-            code: judgement.verdict.code.map(|code| code.slug()),
-            says: plain(&judgement.verdict.says),
-        },
+        verdict: verdict(judgement),
         findings: findings(report),
-        not_checked: not_checked(alert, report.amount)
-            .into_iter()
-            .map(|missing| WireNotChecked {
-                what: plain(&missing.what),
-                action: missing.action,
-                why: plain(&missing.why),
-            })
-            .collect(),
+        not_checked: not_checked(judgement, report.amount).into_iter().map(unread).collect(),
         path: judgement.path.iter().map(hop).collect(),
         next_steps: report.steps().iter().map(step).collect(),
         evidence: evidence(report),
@@ -232,13 +243,13 @@ fn source_word(source: &Source) -> &'static str {
     .as_str()
 }
 
-fn api(source: &Source, name: Option<&str>) -> WireApi {
+fn api(source: &Source, name: Option<&str>, kind: ApiKind) -> WireApi {
     WireApi {
         id: source.api.as_ref().map(|api| plain(api.as_str())),
         name: name.map(plain),
         stage: source.stage.as_deref().map(plain),
         canary: source.canary,
-        kind: source.api_kind.unwrap_or(ApiKind::Rest).as_str(),
+        kind: kind.as_str(),
     }
 }
 
@@ -250,7 +261,7 @@ fn also_affected(report: &Report<'_>, hit: &AlsoAffected) -> WireAlsoAffected {
     let source = &hit.source;
     let routes = hit.routes.iter().take(report.amount.routes);
     WireAlsoAffected {
-        api: api(source, None),
+        api: api(source, None, source.api_kind.unwrap_or(ApiKind::Rest)),
         account: source.account.as_ref().map(|account| plain(account.as_str())),
         region: source.region.as_ref().map(|region| plain(region.as_str())),
         cause: hit.cause.slug,
@@ -277,7 +288,44 @@ fn findings<'a>(report: &Report<'a>) -> Vec<WireFinding<'a>> {
     chosen.take(report.amount.findings).map(|found| finding(report, found)).collect()
 }
 
+/// What `vpclink check` found of a route, as one document.
+pub(crate) fn check(subject: &RouteContext, judgement: &Assessment) -> String {
+    let broken =
+        judgement.findings.iter().filter(|found| matches!(found.state, State::Faulty | State::Warning));
+    let document = WireCheck {
+        schema: CHECK_SCHEMA,
+        api: api(&subject.source, judgement.facts.api_name.as_deref(), judgement.facts.api_kind),
+        route: subject.route.as_ref().map(|known| {
+            let known = judgement.facts.templated(known);
+            WireCheckRoute { method: plain(&known.method), resource: plain(&known.path) }
+        }),
+        verdict: verdict(judgement),
+        findings: judgement.findings.iter().map(|found| wire_finding(found, None)).collect(),
+        not_checked: not_checked(judgement, FULL).into_iter().map(unread).collect(),
+        path: judgement.path.iter().map(hop).collect(),
+        next_steps: broken.filter_map(|found| found.remedy.as_ref()).map(step).collect(),
+    };
+    serde_json::to_string(&document).expect("texts, numbers, lists and maps of texts always serialise") + "\n"
+}
+
+fn verdict(judgement: &Assessment) -> WireVerdict {
+    WireVerdict {
+        tier: judgement.verdict.tier.as_str(),
+        code: judgement.verdict.code.map(|code| code.slug()),
+        says: plain(&judgement.verdict.says),
+    }
+}
+
+fn unread(missing: NotChecked) -> WireNotChecked<'static> {
+    WireNotChecked { what: plain(&missing.what), action: missing.action, why: plain(&missing.why) }
+}
+
 fn finding<'a>(report: &Report<'_>, finding: &'a Finding) -> WireFinding<'a> {
+    let after = Some(finding).filter(|found| found.state != State::Unknown);
+    wire_finding(finding, after.and_then(|found| words::seconds_after(report.alert, found)))
+}
+
+fn wire_finding(finding: &Finding, seconds_after_failure: Option<i64>) -> WireFinding<'_> {
     WireFinding {
         code: finding.code.slug(),
         state: finding.state.as_str(),
@@ -286,9 +334,7 @@ fn finding<'a>(report: &Report<'_>, finding: &'a Finding) -> WireFinding<'a> {
         detail: finding.detail.iter().map(|(key, value)| (*key, plain(value))).collect(),
         action: finding.action(),
         read_at: finding.read_at(),
-        seconds_after_failure: Some(finding)
-            .filter(|f| f.state != State::Unknown)
-            .and_then(|f| words::seconds_after(report.alert, f)),
+        seconds_after_failure,
     }
 }
 

@@ -10,6 +10,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::alerts::report::{Amount, FULL, Report};
+use crate::causes::RouteContext;
+use crate::checks::Assessment;
 use crate::incidents::Alert;
 
 /// A rendered alert: what one SNS `Publish` carries.
@@ -82,6 +84,16 @@ pub fn chat_body(alert: &Alert) -> String {
 /// The machine alert, one line of JSON.
 pub fn machine_body(alert: &Alert) -> String {
     machine::body(&Report::new(alert, FULL))
+}
+
+/// What `vpclink check` found of a route, as one JSON document.
+pub fn check_document(subject: &RouteContext, judgement: &Assessment) -> String {
+    machine::check(subject, judgement)
+}
+
+/// The same as one HTML page.
+pub fn check_page(title: &str, judgement: &Assessment) -> String {
+    html::checked(title, judgement)
 }
 
 /// The HTML report: one page, whatever the number of alerts.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::alerts::{escape, links, words};
 use crate::aws::ReadError;
 use crate::causes::{Evidence, NextStep};
-use crate::checks::{Confidence, Finding, Hop, HopKind, Remedy, State};
+use crate::checks::{Assessment, Confidence, Finding, Hop, HopKind, Remedy, State};
 use crate::ids::Region;
 use crate::incidents::{Alert, Status};
 
@@ -252,7 +252,7 @@ fn sections<'a>(
         findings(SectionKind::Healthy, &[State::Healthy], alert, amount, explaining),
         Section::of(
             SectionKind::NotChecked,
-            Block::List(not_checked(alert, amount).into_iter().map(missing).collect()),
+            Block::List(not_checked(&alert.judgement, amount).into_iter().map(missing).collect()),
         ),
         Section::of(SectionKind::Steps, Block::Steps(steps)),
         evidence(alert, amount),
@@ -321,13 +321,13 @@ fn missing(missing: NotChecked) -> Item<'static> {
     Item { needs: missing.action, ..Item::of(State::Unknown, text) }
 }
 
-pub(crate) fn not_checked(alert: &Alert, amount: Amount) -> Vec<NotChecked> {
-    if let Some(why) = &alert.judgement.unread {
+pub(crate) fn not_checked(judgement: &Assessment, amount: Amount) -> Vec<NotChecked> {
+    if let Some(why) = &judgement.unread {
         return vec![NotChecked { what: "the live account".to_owned(), action: None, why: why.clone() }];
     }
     let helps = |why: &ReadError| matches!(why, ReadError::Denied | ReadError::RoleRefused(_));
     let mut missing: Vec<NotChecked> = Vec::new();
-    for not_read in alert.judgement.findings.iter().filter_map(Finding::not_read).take(amount.findings) {
+    for not_read in judgement.findings.iter().filter_map(Finding::not_read).take(amount.findings) {
         let (what, why) = (not_read.what.clone(), not_read.why.to_string());
         if missing.iter().all(|known| known.what != what) {
             missing.push(NotChecked {
@@ -337,7 +337,7 @@ pub(crate) fn not_checked(alert: &Alert, amount: Amount) -> Vec<NotChecked> {
             });
         }
     }
-    missing.extend(alert.judgement.refused.iter().map(|refused| NotChecked {
+    missing.extend(judgement.refused.iter().map(|refused| NotChecked {
         what: refused.what.clone(),
         action: refused.action().filter(|_| helps(&refused.why)),
         why: refused.why.to_string(),

@@ -19,6 +19,7 @@ pub mod logs;
 mod nulls;
 pub mod query_protocol;
 pub mod reply;
+pub mod servicediscovery;
 pub mod x509;
 mod xml;
 
@@ -36,11 +37,12 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 
 use crate::aws::accounts::{Account, Answered};
-use crate::aws::log_groups::{Apis, CallError, HttpApi, ListedApi};
+use crate::aws::log_groups::{Apis, CallError, HttpApi, ListedApi, ListedStage, LogDelivery};
 use crate::aws::model::*;
 use crate::aws::queries::{Answer, Query};
 use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, Region};
+use crate::logs::LogWriter;
 use crate::probe::Facts;
 
 /// The SDK's configuration from the environment, with limits that suit a pager: a read that hangs is worth less than one
@@ -81,6 +83,7 @@ pub struct LiveAccount {
     acm: acm::Adapter,
     cloudwatch: cloudwatch::Adapter,
     iam: iam::Client,
+    servicediscovery: servicediscovery::Client,
     lambda: lambda::Client,
     now: fn() -> Timestamp,
 }
@@ -101,6 +104,7 @@ impl LiveAccount {
             acm: acm::Adapter::new(config),
             cloudwatch: cloudwatch::Adapter::new(config),
             iam: iam::Client::new(config),
+            servicediscovery: servicediscovery::Client::new(config),
             lambda: lambda::Client::new(config),
             now,
         }
@@ -155,6 +159,14 @@ impl Apis for LiveAccount {
 
     async fn http_apis(&self) -> Result<Vec<HttpApi>, CallError> {
         self.apigatewayv2.apis().await
+    }
+
+    async fn http_stages(&self, api: &ApiId) -> Result<Vec<ListedStage>, CallError> {
+        self.apigatewayv2.stages(api).await
+    }
+
+    async fn deliveries(&self) -> Result<Vec<LogDelivery>, CallError> {
+        self.logs.deliveries().await
     }
 
     async fn uses_link(&self, api: &ApiId) -> Result<bool, CallError> {

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::aws::model::{LoggedLine, Resource, Stage};
+use crate::aws::model::{AccessLogSettings, LoggedLine, Resource, Stage};
 use crate::aws::queries::QueryKind;
 use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, Arn};
@@ -109,6 +109,25 @@ pub struct HttpApi {
     pub is_websocket: bool,
 }
 
+/// A stage of an HTTP or WebSocket API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedStage {
+    pub name: String,
+    pub access_log: Option<AccessLogSettings>,
+}
+
+/// A delivery of a stage's execution logs to a place of its owner's choice, which silences the group that API Gateway
+/// made: <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-create-log-delivery.html>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogDelivery {
+    /// The name of its source.
+    pub source: String,
+    /// The stage's ARN.
+    pub stage: Arn,
+    /// A log group's ARN, a bucket's, or a Firehose stream's.
+    pub destination: Arn,
+}
+
 /// An account's APIs, as far as coverage reads them.
 #[async_trait]
 pub trait Apis: Send + Sync {
@@ -120,6 +139,10 @@ pub trait Apis: Send + Sync {
     async fn resources(&self, api: &ApiId) -> Result<Vec<Resource>, CallError>;
     /// All HTTP and WebSocket APIs.
     async fn http_apis(&self) -> Result<Vec<HttpApi>, CallError>;
+    /// The stages of an HTTP or WebSocket API.
+    async fn http_stages(&self, api: &ApiId) -> Result<Vec<ListedStage>, CallError>;
+    /// The deliveries of execution logs.
+    async fn deliveries(&self) -> Result<Vec<LogDelivery>, CallError>;
     /// Whether an HTTP or WebSocket API uses a VPC link.
     async fn uses_link(&self, api: &ApiId) -> Result<bool, CallError>;
     /// Whether the account has a role with which API Gateway writes execution logs.
@@ -148,18 +171,27 @@ pub enum CoverageCall {
     DeleteSubscriptionFilter,
     /// Reads APIs, stages, integrations and the account's own settings.
     ReadApis,
+    /// Lists which stages' execution logs are delivered.
+    DescribeDeliverySources,
+    /// Lists to which destinations.
+    DescribeDeliveries,
+    /// Lists what those destinations are.
+    DescribeDeliveryDestinations,
     /// Lists the subscriptions of the topics.
     ListSubscriptions,
 }
 
 impl CoverageCall {
     /// Each of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::DescribeLogGroups,
         Self::DescribeSubscriptionFilters,
         Self::PutSubscriptionFilter,
         Self::DeleteSubscriptionFilter,
         Self::ReadApis,
+        Self::DescribeDeliverySources,
+        Self::DescribeDeliveries,
+        Self::DescribeDeliveryDestinations,
         Self::ListSubscriptions,
     ];
 
@@ -172,6 +204,9 @@ impl CoverageCall {
             Self::DeleteSubscriptionFilter => "logs:DeleteSubscriptionFilter",
             // API Gateway has one action for everything that is read.
             Self::ReadApis => QueryKind::RestApi.action(),
+            Self::DescribeDeliverySources => "logs:DescribeDeliverySources",
+            Self::DescribeDeliveries => "logs:DescribeDeliveries",
+            Self::DescribeDeliveryDestinations => "logs:DescribeDeliveryDestinations",
             Self::ListSubscriptions => "sns:ListSubscriptionsByTopic",
         }
     }
@@ -185,7 +220,10 @@ impl CoverageCall {
             }
             Self::PutSubscriptionFilter => "new log groups stay unwatched",
             Self::DeleteSubscriptionFilter => "filters are left behind when the stack is deleted",
-            Self::ReadApis => "stages that log nothing, and HTTP APIs, are not named",
+            Self::ReadApis => "stages that log nothing are not named, and access logs are not found",
+            Self::DescribeDeliverySources | Self::DescribeDeliveries | Self::DescribeDeliveryDestinations => {
+                "the caretaker can't tell whether a stage's execution logs go elsewhere"
+            }
             Self::ListSubscriptions => "an e-mail subscription that waits for its confirmation is not named",
         }
     }

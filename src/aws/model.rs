@@ -2,7 +2,7 @@
 //!
 //! Shapes and enums are those of the services' API references; a state that AWS adds later is kept as text.
 
-use crate::ids::Arn;
+use crate::ids::{ApiKind, Arn};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,7 +20,16 @@ pub struct RestApi {
     pub name: String,
 }
 
-/// A stage of a REST API.
+/// An API of the second control plane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiV2 {
+    pub name: String,
+    /// An HTTP or a WebSocket API.
+    pub kind: ApiKind,
+}
+
+/// A stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
@@ -33,6 +42,35 @@ pub struct Stage {
     /// The level of execution logging (`OFF`, `ERROR`, `INFO`) by method: `/orders/GET`, or `*/*` for all others.
     #[serde(default)]
     pub logging: BTreeMap<String, String>,
+    /// HTTP APIs: whether every change is live at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_deploy: Option<bool>,
+    /// Where its access log goes, and in which format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLogSettings>,
+}
+
+/// Where a stage writes its access log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessLogSettings {
+    /// A log group's ARN, or a Firehose stream's.
+    pub destination: Option<Arn>,
+    pub format: Option<String>,
+}
+
+impl AccessLogSettings {
+    /// The log group, where it goes to one.
+    pub fn log_group(&self) -> Option<&str> {
+        log_group_of(self.destination.as_ref()?)
+    }
+}
+
+/// The log group of an ARN, which may end in `:*`.
+pub fn log_group_of(arn: &Arn) -> Option<&str> {
+    let name = arn.as_str().split_once(":log-group:")?.1;
+    let name = name.strip_suffix(":*").unwrap_or(name);
+    (!name.is_empty()).then_some(name)
 }
 
 impl Stage {
@@ -80,12 +118,29 @@ pub struct Integration {
     pub streaming: Option<bool>,
     /// Whether API Gateway takes certificates of authorities that it does not know; `None` where no TLS setting is made.
     pub insecure_skip_verification: Option<bool>,
+    /// How an HTTP API calls what the target names; `None` for a REST API's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpCall>,
     /// The verb towards the backend; `ANY` passes the client's on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_method: Option<String>,
     /// Headers that it sets, in lower case: their fixed value, or `None` where it comes from the request.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, Option<String>>,
+}
+
+/// How an HTTP API calls a private backend, whose URI holds neither scheme nor host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpCall {
+    /// Whether by TLS.
+    pub tls: bool,
+    /// The name that the certificate must have; without it, no name is compared.
+    pub server_name: Option<String>,
+    /// What the path is overwritten with.
+    pub path: Option<String>,
+    /// What the host header is overwritten with.
+    pub host: Option<String>,
 }
 
 impl Integration {
@@ -101,6 +156,14 @@ impl Integration {
         parameters.into_iter().filter_map(header).collect()
     }
 
+    /// The same as an HTTP API has it: a private one names what it calls in the place of a URI.
+    pub fn of_http_api(mut self, http: HttpCall) -> Self {
+        if let Some(arn) = self.uri.take_if(|uri| self.private && uri.starts_with("arn:")) {
+            (self.target, self.http) = (Some(Arn::new(arn)), Some(http));
+        }
+        self
+    }
+
     /// The same with what it does not say taken from another version of it over the same link.
     pub(crate) fn completed(&self, other: Option<&Self>) -> Self {
         let same = |other: &&Self| {
@@ -113,6 +176,7 @@ impl Integration {
             uri: own.uri.or(other.uri),
             connection_id: own.connection_id.or(other.connection_id),
             target: own.target.or(other.target),
+            http: own.http.or(other.http),
             timeout_ms: own.timeout_ms.or(other.timeout_ms),
             ..own
         }
@@ -213,8 +277,54 @@ pub struct LoadBalancer {
     /// The security groups on it; a network load balancer may have none.
     #[serde(default)]
     pub security_groups: Vec<String>,
+    /// Its name in DNS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns_name: Option<String>,
     /// Network load balancers: whether what comes through PrivateLink has to pass their inbound rules.
     pub enforces_inbound: Option<bool>,
+}
+
+/// A Cloud Map service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloudMapService {
+    pub id: String,
+    pub name: String,
+    /// Its namespace's id.
+    pub namespace: Option<String>,
+    /// Whether its instances have a health at all.
+    pub checks_health: bool,
+}
+
+/// An instance of a Cloud Map service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloudMapInstance {
+    pub id: String,
+    /// Its address in the VPC; one that is known by a name alone has none.
+    pub address: Option<String>,
+    pub port: Option<u16>,
+    /// `HEALTHY`, `UNHEALTHY`, `UNKNOWN` where nothing checks it.
+    pub health: Option<String>,
+}
+
+impl CloudMapInstance {
+    pub fn is_unhealthy(&self) -> bool {
+        self.health.as_deref() == Some("UNHEALTHY")
+    }
+}
+
+/// Which instances API Gateway asks Cloud Map for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstancesOf {
+    /// The service's id.
+    pub service: String,
+    /// The namespace's name.
+    pub namespace: String,
+    /// The service's name.
+    pub name: String,
+    /// Attributes that an instance must have.
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A listener of a load balancer.
@@ -318,7 +428,7 @@ pub struct TargetGroup {
 }
 
 /// A registered target and its health.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// An instance id, an IP address or an ARN.
@@ -333,10 +443,10 @@ pub struct Target {
     /// The reason in AWS's words.
     pub description: Option<String>,
     /// Whether a zonal shift keeps requests from its zone, whatever its health.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub zonal_shift: bool,
     /// Whether anomaly mitigation sends it fewer requests than others.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub spared: bool,
 }
 

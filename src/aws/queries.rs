@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::aws::model::{
-    AcmCertificate, Attributes, EndpointConnection, EndpointService, Instance, InterfacesOf, LinesOf,
-    Listener, ListenerCertificate, LoadBalancer, LoggedLine, MetricsOf, NetworkAcl, NetworkInterface,
-    PrefixList, Resource, RestApi, Rule, SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink,
-    X509,
+    AcmCertificate, ApiV2, Attributes, CloudMapInstance, CloudMapService, EndpointConnection,
+    EndpointService, Instance, InstancesOf, InterfacesOf, LinesOf, Listener, ListenerCertificate,
+    LoadBalancer, LoggedLine, MetricsOf, NetworkAcl, NetworkInterface, PrefixList, Resource, RestApi, Rule,
+    SecurityGroup, Series, Stage, Subnet, Target, TargetGroup, VpcLink, X509,
 };
 use crate::ids::{ApiId, Arn};
+use crate::logs::LogWriter;
 use crate::probe::{Facts, ProbeRequest, Vantage};
 
 /// The action that reading in another account needs before any of the others.
@@ -45,6 +46,46 @@ macro_rules! every_query {
                 apigateway.deployed, "apigateway:GetExport", "apigateway:GET",
                 "what is deployed to the stage", format!("what is deployed to stage {stage}"),
                 "whether the integration was changed and not deployed",
+            }
+            ApiV2(api: ApiId) -> ApiV2 {
+                apigatewayv2.api, "apigatewayv2:GetApi", "apigateway:GET",
+                "the API's name", format!("the name of API {api}"),
+                "what an HTTP API is called",
+            }
+            StageV2(api: ApiId, stage: String) -> Stage {
+                apigatewayv2.stage, "apigatewayv2:GetStage", "apigateway:GET",
+                "the stage", format!("stage {stage} of API {api}"),
+                "whether an HTTP API deploys every change by itself",
+            }
+            Routes(api: ApiId) -> Vec<Resource> {
+                apigatewayv2.routes, "apigatewayv2:GetRoutes", "apigateway:GET",
+                "the integration", format!("the routes and integrations of API {api}"),
+                "which integration the failed route of an HTTP API has, and everything behind it",
+            }
+            DeployedV2(api: ApiId, stage: String) -> Vec<Resource> {
+                apigatewayv2.deployed, "apigatewayv2:ExportApi", "apigateway:GET",
+                "what is deployed to the stage", format!("what is deployed to stage {stage}"),
+                "whether the integration of an HTTP API was changed and not deployed",
+            }
+            CloudMapService(id: String) -> CloudMapService {
+                servicediscovery.service, "servicediscovery:GetService", "servicediscovery:GetService",
+                "the Cloud Map service", format!("Cloud Map service {id}"),
+                "whether the Cloud Map service that an HTTP API calls exists",
+            }
+            CloudMapNamespace(id: String) -> String {
+                servicediscovery.namespace, "servicediscovery:GetNamespace", "servicediscovery:GetNamespace",
+                "the Cloud Map namespace", format!("Cloud Map namespace {id}"),
+                "by which name API Gateway asks for the instances of a Cloud Map service",
+            }
+            CloudMapInstances(of: InstancesOf) -> Vec<CloudMapInstance> {
+                servicediscovery.discover, "servicediscovery:DiscoverInstances", "servicediscovery:DiscoverInstances",
+                "the Cloud Map service's instances", format!("the instances of Cloud Map service {}", of.service),
+                "whether a Cloud Map service has instances, and whether they are healthy",
+            }
+            CloudMapRegistered(service: String) -> Vec<CloudMapInstance> {
+                servicediscovery.registered, "servicediscovery:ListInstances", "servicediscovery:ListInstances",
+                "the registered instances", format!("the instances registered with Cloud Map service {service}"),
+                "who is registered with a Cloud Map service whose instances' health may not be read",
             }
             VpcLinkV1(id: String) -> VpcLink {
                 apigateway.vpc_link, "apigateway:GetVpcLink", "apigateway:GET",
@@ -174,6 +215,16 @@ macro_rules! every_query {
                 ec2.prefix_list, "ec2:GetManagedPrefixListEntries", "ec2:GetManagedPrefixListEntries",
                 "the prefix list", format!("the entries of {id}"),
                 "which networks a rule that names a prefix list lets through",
+            }
+            HttpLogWriters(group: String) -> Vec<LogWriter> {
+                apigatewayv2.log_writers, "apigatewayv2:GetStages", "apigateway:GET",
+                "who writes to the log group", format!("which HTTP API writes to {group}"),
+                "which stage an access line is of that does not name it",
+            }
+            RestLogWriters(group: String) -> Vec<LogWriter> {
+                apigateway.log_writers, "apigateway:GetStages", "apigateway:GET",
+                "who writes to the log group", format!("which REST API writes to {group}"),
+                "which stage an access line is of that does not name it",
             }
             RequestLines(of: LinesOf) -> Vec<LoggedLine> {
                 logs.lines, "logs:FilterLogEvents", "logs:FilterLogEvents",
@@ -396,6 +447,17 @@ impl Argument for InterfacesOf {
     }
     fn sample() -> Self {
         Self::LoadBalancer(Arn::sample())
+    }
+}
+
+impl Argument for InstancesOf {
+    fn key(&self) -> String {
+        let parameters = self.parameters.iter().map(|(name, value)| format!("?{name}={value}"));
+        format!("{}/{}/{}{}", self.namespace, self.name, self.service, parameters.collect::<String>())
+    }
+    fn sample() -> Self {
+        let (service, namespace, name) = ("srv-1".into(), "internal".into(), "orders".into());
+        Self { service, namespace, name, parameters: Default::default() }
     }
 }
 

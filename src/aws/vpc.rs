@@ -20,7 +20,7 @@ pub struct Subnet {
 pub struct NetworkInterface {
     pub id: String,
     pub subnet: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vpc: Option<String>,
     /// Its private addresses, the primary one first.
     pub addresses: Vec<IpAddr>,

@@ -99,3 +99,32 @@ impl Cause {
         self.slug == unrecognised_failure::CAUSE.slug
     }
 }
+
+/// Causes that the access log of an HTTP API can show; it writes no execution log, and for a private backend it seldom holds
+/// more than a pair of statuses.
+static OF_HTTP_APIS: &[&Cause] = &[
+    &authorizer_failed::CAUSE,
+    &backend_error::CAUSE,
+    &integration_role_not_assumable::CAUSE,
+    &integration_timeout::CAUSE,
+    &integration_unreachable::CAUSE,
+    &lambda_function_error::CAUSE,
+    &lambda_function_timeout::CAUSE,
+    &lambda_invocation_rejected::CAUSE,
+    &lambda_permission_missing::CAUSE,
+    &lambda_throttled::CAUSE,
+    &network_error::CAUSE,
+    &unrecognised_failure::CAUSE,
+];
+
+/// Which kinds of API a cause occurs in, and which of their logs shows it.
+pub fn occurs_in(cause: &Cause) -> &'static str {
+    let is = |one: &&Cause| std::ptr::eq(*one, cause);
+    if is(&UNDECODABLE) || is(&MANY_INCIDENTS) {
+        "in no API: this program itself reports it"
+    } else if OF_HTTP_APIS.iter().any(is) {
+        "in REST APIs, by execution or access log, and in HTTP APIs, by access log"
+    } else {
+        "in REST APIs, by execution or access log"
+    }
+}

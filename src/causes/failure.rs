@@ -14,7 +14,7 @@ use crate::causes::cause::{Cause, Proof};
 use crate::causes::diagnosis::{Diagnosis, Evidence, Route, RouteContext};
 use crate::causes::endpoint::Endpoint;
 use crate::ids::{ApiId, RequestId};
-use crate::logs::{Entry, Execution, Source};
+use crate::logs::{Entry, Execution, LogType, Source};
 
 /// Ids and names of AWS's own are shorter; a hostile line must not make a message that SNS refuses.
 const LONGEST_ID: usize = 128;
@@ -111,6 +111,11 @@ impl<'e> Failure<'e> {
             source.stage.get_or_insert_with(|| redact::bounded(stage, LONGEST_ID));
         }
         source
+    }
+
+    /// Whether an access log alone tells of it.
+    pub fn is_of_access_log(&self) -> bool {
+        self.execution.source.log == LogType::Access
     }
 
     /// The delivery its lines came in.

@@ -16,8 +16,8 @@ use crate::checks::placeholders::Placeholders;
 use crate::checks::stage::NO_SUCH_API;
 use crate::checks::verdict::{self, Verdict};
 use crate::checks::{
-    attributes, certificate, endpoint_service, listener, load_balancer, metrics, network, probe, stage,
-    targets, vpc_link, zones,
+    attributes, certificate, cloud_map, endpoint_service, listener, load_balancer, metrics, network, probe,
+    stage, targets, vpc_link, zones,
 };
 use crate::path::{OnPath, PrivatePath};
 use crate::text::counted;
@@ -28,7 +28,8 @@ type PathCheck = fn(&RouteContext, &PrivatePath) -> Vec<Finding>;
 /// A check of one load balancer and what lies behind it. Every one of them is run on every load balancer of a path.
 type BalancerCheck = fn(&RouteContext, OnPath<'_>) -> Vec<Finding>;
 
-static PATH_CHECKS: [PathCheck; 3] = [stage::check, vpc_link::check, endpoint_service::check];
+static PATH_CHECKS: [PathCheck; 4] =
+    [stage::check, vpc_link::check, endpoint_service::check, cloud_map::check];
 
 /// In this order on one hop: rules that keep health checks out are why targets are unhealthy, so the network comes first.
 static BALANCER_CHECKS: [BalancerCheck; 9] = [

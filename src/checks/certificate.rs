@@ -78,7 +78,11 @@ fn chosen(
     called: &Endpoint,
     listed: &[ListenerCertificate],
 ) -> Vec<Finding> {
-    match choose(&on.details, listed, &called.host) {
+    let Some(name) = on.verified_name() else {
+        let why = "the integration names no server name, so no name is compared, and which certificate is shown is not known";
+        return vec![not_looked(why).of(&listener.arn)];
+    };
+    match choose(&on.details, listed, name) {
         Choice::One(presented) => {
             let several = presented.len() > 1;
             let of_one = |one| weigh(subject, on, listener, called, &one);

@@ -68,8 +68,8 @@ fn chain_of<'a>(details: &'a Details, read: &Result<Presented<'a>, Option<&NotRe
     details.certificates.get(read.as_ref().ok()?.arn)?.chain.unavailable()
 }
 
-/// What both readings together say; where neither could be taken, why. ACM's description comes first; the PEM adds what it
-/// leaves out.
+/// What both readings together say; where neither could be taken, why. The certificate itself decides; where it could not be
+/// read, ACM's description does.
 fn of_readings<'a>(
     arn: &'a Arn,
     readings: &'a CertificateReadings,
@@ -92,14 +92,14 @@ fn of_readings<'a>(
     Ok(Presented {
         arn,
         names: Names {
-            names: listed.or(leaf.map(|leaf| leaf.names.as_slice())).unwrap_or_default(),
+            names: leaf.map(|leaf| leaf.names.as_slice()).or(listed).unwrap_or_default(),
             addresses,
             common_name: leaf.and_then(|leaf| leaf.common_name.as_deref()),
         },
         acm,
         chain,
-        not_before: acm.and_then(|acm| acm.not_before).or(leaf.map(|leaf| leaf.not_before)),
-        not_after: acm.and_then(|acm| acm.not_after).or(leaf.map(|leaf| leaf.not_after)),
+        not_before: leaf.map(|leaf| leaf.not_before).or(acm.and_then(|acm| acm.not_before)),
+        not_after: leaf.map(|leaf| leaf.not_after).or(acm.and_then(|acm| acm.not_after)),
         unread,
         reading,
         at,

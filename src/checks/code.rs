@@ -1,6 +1,9 @@
 //! The codes of findings: the words other people's tools rely on, each with its hop and its state.
 
-use HopKind::{EndpointService, Integration, Listener, LoadBalancer, Stage, Target, TargetGroup, VpcLink};
+use HopKind::{
+    CloudMapService, EndpointService, Integration, Listener, LoadBalancer, Stage, Target, TargetGroup,
+    VpcLink,
+};
 use State::{Faulty, Healthy, Warning};
 
 /// The hops of a private path, from the client to the target.
@@ -14,6 +17,8 @@ pub enum HopKind {
     VpcLink,
     /// V1: the endpoint service and API Gateway's connection to it.
     EndpointService,
+    /// HTTP APIs: the Cloud Map service, in the place of a load balancer.
+    CloudMapService,
     /// The load balancer.
     LoadBalancer,
     /// The listener that is called.
@@ -32,6 +37,7 @@ impl HopKind {
             Self::Integration => "integration",
             Self::VpcLink => "vpc-link",
             Self::EndpointService => "endpoint-service",
+            Self::CloudMapService => "cloud-map-service",
             Self::LoadBalancer => "load-balancer",
             Self::Listener => "listener",
             Self::TargetGroup => "target-group",
@@ -44,6 +50,7 @@ impl HopKind {
         match self {
             Self::VpcLink => "VPC link",
             Self::EndpointService => "endpoint service",
+            Self::CloudMapService => "Cloud Map service",
             Self::LoadBalancer => "load balancer",
             Self::TargetGroup => "target group",
             Self::Target => "targets",
@@ -211,6 +218,10 @@ codes! {
     EndpointConnectionExpired "endpoint-connection-expired" EndpointService Faulty;
     EndpointConnectionMissing "endpoint-connection-missing" EndpointService Faulty;
     EndpointConnectionAvailable "endpoint-connection-available" EndpointService Healthy;
+    CloudMapServiceMissing "cloud-map-service-missing" CloudMapService Faulty;
+    CloudMapNoInstances "cloud-map-no-instances" CloudMapService Faulty;
+    CloudMapInstancesUnhealthy "cloud-map-instances-unhealthy" CloudMapService Faulty;
+    CloudMapInstancesFound "cloud-map-instances-found" CloudMapService Healthy;
     LoadBalancerMissing "load-balancer-missing" LoadBalancer Faulty;
     LoadBalancerFailed "load-balancer-failed" LoadBalancer Faulty;
     LoadBalancerProvisioning "load-balancer-provisioning" LoadBalancer Faulty;

@@ -66,6 +66,18 @@ pub(crate) fn path(subject: &RouteContext, path: &PrivatePath, findings: &[Findi
         };
         hops.push(hop(HopKind::EndpointService, id.clone(), id, false));
     }
+    if let Some(cloud_map) = &path.cloud_map {
+        let name = cloud_map.service.value().map(|service| service.name.clone());
+        let arn = Some(cloud_map.arn.to_string());
+        hops.push(hop(HopKind::CloudMapService, arn.clone(), name, false));
+        hops.push(hop(
+            HopKind::Target,
+            arn,
+            None,
+            cloud_map.instances.value().is_some_and(|all| !all.is_empty()),
+        ));
+        return hops;
+    }
     match &path.balancer {
         Some(_) => hops.extend(path.balancers().flat_map(|on| onward(on, findings))),
         None => {

@@ -15,7 +15,7 @@ use crate::checks::network_remedy::{Remedies, stopped_by};
 use crate::checks::network_sentences;
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::reachability::{Blocker, FlowStep, Leg, StepOutcome, behind, entry};
+use crate::reachability::{Blocker, FlowStep, Leg, StepOutcome, behind, direct as direct_steps, entry};
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let into = entry(on);
@@ -41,6 +41,17 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
         }
     });
     findings
+}
+
+/// What lies between a V2 link and the instances of a Cloud Map service.
+pub(crate) fn direct(on: OnPath<'_>, service: &Arn) -> Vec<Finding> {
+    let steps = direct_steps(on);
+    let report = NetworkFindings { on, group: Some(service) };
+    match (steps.is_empty(), report.open(&steps, &[])) {
+        (true, _) => Vec::new(),
+        (false, true) => vec![report.healthy(&[], &steps)],
+        (false, false) => report.findings(&steps, &mut Remedies::new(on, steps.iter())),
+    }
 }
 
 /// Makes findings of the passages into the load balancer, or to one target group.
@@ -162,6 +173,9 @@ impl<'a> NetworkFindings<'a> {
             Leg::TargetIngress if into => (Code::LoadBalancerSecurityGroupBlocks, HopKind::LoadBalancer),
             Leg::AclRequest if into => (Code::NetworkAclBlocksRequest, HopKind::LoadBalancer),
             Leg::AclResponse if into => (Code::NetworkAclBlocksResponse, HopKind::LoadBalancer),
+            Leg::SourceEgress if self.on.path.cloud_map.is_some() => {
+                (Code::VpcLinkSecurityGroupBlocks, HopKind::VpcLink)
+            }
             Leg::SourceEgress => (Code::LoadBalancerSecurityGroupBlocks, HopKind::LoadBalancer),
             Leg::TargetIngress => (Code::TargetSecurityGroupBlocks, HopKind::Target),
             Leg::AclRequest => (Code::NetworkAclBlocksRequest, HopKind::Target),

@@ -5,12 +5,29 @@ use std::collections::BTreeMap;
 use crate::aws::model::Resource;
 use crate::causes::redact::bounded;
 use crate::causes::{Route, RouteContext};
-use crate::ids::{Arn, Region};
+use crate::ids::{ApiKind, Arn, Region};
 use crate::path::{Link, PrivatePath, template};
 use crate::text::{ShellWord, shell_word, shell_words};
 
 /// No name or ARN of AWS's is longer than a quarter of this.
 const LONGEST: usize = 512;
+
+/// What a command for a REST API is for an HTTP API.
+const OF_HTTP_APIS: [(&str, &str); 7] = [
+    (
+        "get-vpc-links --query 'items[].[id,name,status]'",
+        "get-vpc-links --query 'Items[].[VpcLinkId,Name,VpcLinkStatus]'",
+    ),
+    ("--query '[status,statusMessage]'", "--query '[VpcLinkStatus,VpcLinkStatusMessage]'"),
+    ("--query variables", "--query StageVariables"),
+    (
+        "get-integration --rest-api-id {api} --resource-id {resource_id} --http-method {method}",
+        "get-integrations --api-id {api}",
+    ),
+    ("get-rest-api --rest-api-id", "get-api --api-id"),
+    ("aws apigateway ", "aws apigatewayv2 "),
+    ("--rest-api-id", "--api-id"),
+];
 
 /// Values for the placeholders of next steps (`causes::PLACEHOLDERS`), as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +35,8 @@ pub struct Placeholders {
     values: BTreeMap<&'static str, String>,
     /// The API's name.
     pub api_name: Option<String>,
+    /// As which kind of API it was read.
+    pub api_kind: ApiKind,
     /// The link's name, or its id.
     pub link_name: Option<String>,
     /// The API's resources.
@@ -64,6 +83,7 @@ impl Placeholders {
                 .filter_map(|(name, value)| Some((name, bounded(&value?, LONGEST))))
                 .collect(),
             api_name: path.api.value().map(|api| bounded(&api.name, LONGEST)),
+            api_kind: source.api_kind.unwrap_or(path.kind),
             link_name: link.map(|link| bounded(link.name.as_ref().unwrap_or(&link.id), LONGEST)),
             resources: path.resources.clone(),
         }
@@ -107,7 +127,11 @@ impl Placeholders {
     /// The same for a command that a reader will paste into a shell: names, hosts and request ids can be anyone's choice, so
     /// each word that holds one is quoted as a whole.
     pub fn fill_command(&self, command: &str) -> String {
-        let Some(words) = shell_words(command) else { return command.to_owned() };
+        let mut command = command.to_owned();
+        if self.api_kind == ApiKind::Http {
+            OF_HTTP_APIS.iter().for_each(|(rest, http)| command = command.replace(rest, http));
+        }
+        let Some(words) = shell_words(&command) else { return command.clone() };
         let filled = |word: ShellWord<'_>| {
             let text = self.fill(&word.text);
             if text == word.text { word.written.to_owned() } else { shell_word(&text) }
@@ -144,6 +168,29 @@ mod tests {
         }
         assert_eq!(known("--profile").fill_command("aws {path}"), "aws PATH");
         assert_eq!(known("a").fill_command("x --filter-pattern '\"{path}\"'"), "x --filter-pattern '\"a\"'");
+    }
+
+    #[test]
+    fn an_http_apis_commands_are_its_own() {
+        let facts = Placeholders { api_kind: ApiKind::Http, ..Placeholders::default() };
+        for (rest, http) in [
+            (
+                "aws apigateway create-deployment --rest-api-id {api}",
+                "aws apigatewayv2 create-deployment --api-id API",
+            ),
+            (
+                "aws apigateway get-stage --rest-api-id a --query variables",
+                "aws apigatewayv2 get-stage --api-id a --query StageVariables",
+            ),
+            ("aws apigatewayv2 get-stage --api-id a", "aws apigatewayv2 get-stage --api-id a"),
+            ("aws elbv2 describe-listeners", "aws elbv2 describe-listeners"),
+        ] {
+            assert_eq!(facts.fill_command(rest), http);
+            assert!(
+                rest.contains("v2")
+                    || Placeholders::default().fill_command(rest).starts_with("aws apigateway ")
+            );
+        }
     }
 
     #[test]

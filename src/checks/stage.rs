@@ -7,7 +7,8 @@ use crate::aws::{NotRead, Reading};
 use crate::causes::{Endpoint, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::ids::Arn;
+use crate::checks::vpc_link;
+use crate::ids::{ApiKind, Arn};
 use crate::path::{Link, PrivatePath, Resolved};
 use crate::text::shell_word;
 
@@ -67,7 +68,15 @@ fn integration(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
                 .route
                 .as_ref()
                 .map_or("the failed route".to_owned(), |r| format!("{} {}", r.method, r.path));
-            let says = format!("the API has no method with an integration for {route} any more");
+            let says = match (&path.api, &subject.source.api) {
+                (Reading::Absent { .. }, Some(api)) => {
+                    format!("API {api} does not exist in this account and Region")
+                }
+                _ if path.kind == ApiKind::Http => {
+                    format!("the API has no route with an integration for {route} any more")
+                }
+                _ => format!("the API has no method with an integration for {route} any more"),
+            };
             if let Some(called) = subject.endpoint.as_ref().filter(|_| subject.failed) {
                 // The request had an integration, whatever became of it since, and of which route it was.
                 let says = format!("{says}, though the request called {called}: it had an integration then");
@@ -75,7 +84,10 @@ fn integration(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
                 return vec![Finding::unknown(Code::IntegrationMissing, &why).saying(says)];
             }
             vec![Finding::read(Code::IntegrationMissing, &path.integration, says).remedy(
-                "Give the method its integration back, or deploy the API so that the stage agrees with it.",
+                match path.kind {
+                    ApiKind::Http => "Give the route its integration back, and deploy the API where it does not deploy by itself.",
+                    _ => "Give the method its integration back, or deploy the API so that the stage agrees with it.",
+                },
                 None,
                 None,
             )]
@@ -97,8 +109,12 @@ fn not_deployed(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
     let says = format!(
         "the integration's {differs} was changed, but stage {stage} still runs over what was deployed before"
     );
+    let (service, id) = match path.kind {
+        ApiKind::Http => ("apigatewayv2", "--api-id"),
+        _ => ("apigateway", "--rest-api-id"),
+    };
     let deploy = format!(
-        "aws apigateway create-deployment --rest-api-id {} --stage-name {} --region {{region}}",
+        "aws {service} create-deployment {id} {} --stage-name {} --region {{region}}",
         shell_word(api.as_str()),
         shell_word(stage)
     );
@@ -162,12 +178,25 @@ fn variables(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     let finding = |name: &String| {
         let says = format!("stage {stage} does not define the variable `{name}` that the integration uses");
         // An API's editor chooses the variable's name, and an engineer pastes the command.
-        let of = format!("--rest-api-id {} --stage-name {}", shell_word(api.as_str()), shell_word(stage));
-        let set = format!(
-            "aws apigateway update-stage {of} --patch-operations {} --region {{region}}",
-            shell_word(&format!("op=replace,path=/variables/{name},value=VALUE"))
-        );
-        let show = format!("aws apigateway get-stage {of} --query variables --region {{region}}");
+        let (api, on) = (shell_word(api.as_str()), shell_word(stage));
+        let (set, show) = match path.kind {
+            ApiKind::Http => {
+                let of = format!("--api-id {api} --stage-name {on}");
+                let set = shell_word(&format!("{name}=VALUE"));
+                (
+                    format!("aws apigatewayv2 update-stage {of} --stage-variables {set} --region {{region}}"),
+                    format!("aws apigatewayv2 get-stage {of} --query StageVariables --region {{region}}"),
+                )
+            }
+            _ => {
+                let of = format!("--rest-api-id {api} --stage-name {on}");
+                let set = shell_word(&format!("op=replace,path=/variables/{name},value=VALUE"));
+                (
+                    format!("aws apigateway update-stage {of} --patch-operations {set} --region {{region}}"),
+                    format!("aws apigateway get-stage {of} --query variables --region {{region}}"),
+                )
+            }
+        };
         Finding::read(Code::StageVariableUndefined, &path.stage, says)
             .of(format!("{api}/{stage}"))
             .detail("variable", name)
@@ -184,14 +213,15 @@ fn dangling(path: &PrivatePath) -> Vec<Finding> {
     let says = format!("the stage variable `{name}` names VPC link `{}`, which does not exist", id.text);
     vec![Finding::read(Code::VpcLinkIdDangling, link, says).of(&id.text).detail("variable", name).remedy(
         format!("Point the stage variable `{name}` at a VPC link that exists; these do:"),
-        Some("aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}".to_owned()),
-        Some("aws apigateway get-vpc-link --vpc-link-id LINK --region {region}".to_owned()),
+        Some(vpc_link::list(path)),
+        Some(vpc_link::show(path, "LINK")),
     )]
 }
 
 /// A stage that logs nothing fails in silence: a `check` without a failure says so.
 fn logging_off(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
-    let stage = path.stage.value().filter(|_| !subject.failed)?;
+    // An HTTP API has no execution log to switch on.
+    let stage = path.stage.value().filter(|_| !subject.failed && path.kind == ApiKind::Rest)?;
     let (api, name) = (subject.source.api.as_ref()?, subject.source.stage.as_ref()?);
     let route = path.resource.as_deref().zip(subject.route.as_ref().map(|route| route.method.as_str()));
     let says =

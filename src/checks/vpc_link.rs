@@ -5,6 +5,7 @@ use crate::aws::{NotRead, QueryKind, ReadError, Reading};
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
+use crate::ids::ApiKind;
 use crate::path::{Link, PrivatePath};
 use crate::text::shell_word;
 
@@ -18,7 +19,8 @@ pub(crate) fn check(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> 
         Reading::Known { value, .. } => {
             let status = status(link, value);
             let healthy = status.code == Code::VpcLinkAvailable;
-            vec![other_generation(integration, value).filter(|_| healthy).unwrap_or(status)]
+            let other = wrong_generation(path, link, value).or_else(|| other_generation(integration, value));
+            vec![other.filter(|_| healthy).unwrap_or(status)]
         }
         Reading::NotRead(unavailable) => vec![Finding::unknown(Code::VpcLinkFailed, unavailable)],
         Reading::Absent { .. } => missing(path, link),
@@ -45,6 +47,23 @@ fn blocked(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     path.integration.unavailable().map(unknown).into_iter().collect()
 }
 
+/// A link of the first generation, which no HTTP API goes through.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vpc-links.html>
+fn wrong_generation(path: &PrivatePath, reading: &Reading<VpcLink>, link: &VpcLink) -> Option<Finding> {
+    if path.kind != ApiKind::Http || link.generation == Generation::V2 {
+        return None;
+    }
+    let name = link.name.as_deref().unwrap_or(&link.id);
+    let says =
+        format!("VPC link `{name}` is not of the second generation, and an HTTP API needs one that is");
+    Some(Finding::read(Code::VpcLinkMissing, reading, says).of(&link.id).detail("generation", 1).remedy(
+        "Name a VPC link of the second generation, and deploy the API where it does not deploy by itself. These exist:",
+        Some(LIST_V2.to_owned()),
+        Some(show_command(link.generation, &link.id)),
+    ))
+}
+
 /// A link that the integration names literally; one named by a stage variable is the stage's fault.
 fn missing(path: &PrivatePath, link: &Reading<VpcLink>) -> Vec<Finding> {
     let Some(id) = path.link_id.as_ref().filter(|id| id.names.is_empty()) else { return Vec::new() };
@@ -53,7 +72,7 @@ fn missing(path: &PrivatePath, link: &Reading<VpcLink>) -> Vec<Finding> {
     vec![
         Finding::read(Code::VpcLinkMissing, link, says).of(&id.text).remedy(
             "Make a VPC link to the load balancer, put its id into the integration and deploy the API. These links exist:",
-            Some("aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}".to_owned()),
+            Some(list(path)),
             None,
         ),
     ]
@@ -95,7 +114,7 @@ fn status(reading: &Reading<VpcLink>, link: &VpcLink) -> Finding {
         .of(&link.id)
         .detail("status", &link.status);
     match remedy(code) {
-        Some(what) => finding.remedy(what, None, Some(show(link))),
+        Some(what) => finding.remedy(what, None, Some(show_command(link.generation, &link.id))),
         None => finding,
     }
 }
@@ -115,10 +134,26 @@ fn remedy(code: Code) -> Option<&'static str> {
     })
 }
 
-fn show(link: &VpcLink) -> String {
-    let service = match link.generation {
+const LIST_V1: &str = "aws apigateway get-vpc-links --query 'items[].[id,name,status]' --region {region}";
+const LIST_V2: &str =
+    "aws apigatewayv2 get-vpc-links --query 'Items[].[VpcLinkId,Name,VpcLinkStatus]' --region {region}";
+
+/// Lists the links that the API could use.
+pub(crate) fn list(path: &PrivatePath) -> String {
+    let second = path.kind == ApiKind::Http || path.generation() == Some(Generation::V2);
+    if second { LIST_V2.to_owned() } else { LIST_V1.to_owned() }
+}
+
+/// Shows one link.
+pub(crate) fn show(path: &PrivatePath, id: &str) -> String {
+    let second = path.kind == ApiKind::Http || path.generation() == Some(Generation::V2);
+    show_command(if second { Generation::V2 } else { Generation::V1 }, id)
+}
+
+fn show_command(generation: Generation, id: &str) -> String {
+    let service = match generation {
         Generation::V1 => "apigateway",
         Generation::V2 => "apigatewayv2",
     };
-    format!("aws {service} get-vpc-link --vpc-link-id {} --region {{region}}", shell_word(&link.id))
+    format!("aws {service} get-vpc-link --vpc-link-id {} --region {{region}}", shell_word(id))
 }

@@ -1,6 +1,6 @@
 //! `vpclink check`: the private path of a route as it is now, hop by hop.
 
-use crate::alerts::terminal;
+use crate::alerts::{self, terminal};
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::output::Color;
 use crate::cli::{account, output};
@@ -17,7 +17,7 @@ use crate::logs::Source;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
-    /// The REST API's id
+    /// The id of a REST or HTTP API
     #[arg(long, value_name = "ID")]
     pub(crate) api: String,
     /// The stage
@@ -26,7 +26,7 @@ pub(crate) struct CheckArgs {
     /// The route's verb. Without a route, reads the path that all private integrations share
     #[arg(long, requires = "resource")]
     pub(crate) method: Option<String>,
-    /// The route's resource, as a template or a path
+    /// The route's resource, as a template or a path; `$default` for an HTTP API's route of that name
     #[arg(long, value_name = "PATH", requires = "method")]
     pub(crate) resource: Option<String>,
     /// Read this recorded account instead of AWS
@@ -35,9 +35,22 @@ pub(crate) struct CheckArgs {
     /// Save AWS's answers in this file, for --account
     #[arg(long, value_name = "FILE", conflicts_with = "account")]
     pub(crate) record: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = CheckFormat::Terminal)]
+    pub(crate) format: CheckFormat,
+    /// Write the result to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
     /// When to colour; NO_COLOR turns it off too
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
+}
+
+/// Formats of a path that is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CheckFormat {
+    Terminal,
+    Json,
+    Html,
 }
 
 /// Wall time for all reads. A person waits longer than a Lambda.
@@ -56,7 +69,14 @@ pub(crate) async fn run(args: &CheckArgs) -> Result<Exit, CliError> {
     let judgement = functions::check(&subject, &ReadFrom { account: asked.account(), budget: BUDGET }).await;
     asked.keep()?;
     let title = format!("{}/{}", args.api, args.stage);
-    output::write(&terminal::walk(&title, &judgement, output::screen(args.color, true)), None)?;
+    let text = match args.format {
+        CheckFormat::Terminal => {
+            terminal::walk(&title, &judgement, output::screen(args.color, args.output.is_none()))
+        }
+        CheckFormat::Json => alerts::check_document(&subject, &judgement),
+        CheckFormat::Html => alerts::check_page(&title, &judgement),
+    };
+    output::write(&text, args.output.as_deref())?;
     let faulty = judgement.findings.iter().any(|finding| finding.state == State::Faulty);
     Ok(if faulty { Exit::Diagnosed } else { Exit::NothingFailed })
 }

@@ -81,14 +81,17 @@ async fn seen(args: &CoverageArgs) -> Result<Inventory, CliError> {
     let seen = Inventory {
         region: Some(region),
         prefix: EXECUTION_LOG_PREFIX.to_owned(),
+        access_logs: true,
         report,
-        ours: Some(ours),
+        ours: Some(ours.clone()),
         ..Inventory::default()
     };
     let apis = LiveAccount::new(&sdk, output::now);
     let mut limiter = RateLimiter::per_second(args.calls_per_second.div_ceil(2));
     let progress = &mut |done, all| output::progress("APIs", done, all);
     let mut seen = scan(&apis, seen, ScanDepth::Everything, deadline, &mut limiter, progress).await;
+    let named = seen.wanted_groups(&ours.pattern);
+    seen.report.extend(reconciler.named(&named, &mut RateLimiter::per_second(args.calls_per_second)).await);
     seen.probers = probers(&seen, &CachedAccount::new(apis)).await;
     Ok(seen)
 }

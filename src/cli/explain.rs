@@ -6,13 +6,12 @@ use crate::cli::output::{Color, Format};
 use crate::cli::{account, output};
 use crate::{alerts, incidents};
 
-use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::functions::{Explained, ReadFrom, Unattributed, explain_in};
+use crate::functions::{Explained, Explainer, ReadFrom, Unattributed};
 use crate::logs::AccessFormat;
 
 #[derive(Debug, clap::Args)]
@@ -51,12 +50,13 @@ const BUDGET: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
     let files = args.files.iter().map(files).collect::<Result<Vec<_>, _>>()?.concat();
-    let inputs = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let formats: Vec<_> = args.access_log_format.iter().map(|format| AccessFormat::compile(format)).collect();
     let now = args.now.unwrap_or_else(output::now);
     let asked = account::open(args.account.as_deref(), args.live, args.record.as_deref()).await?;
     let reading = asked.as_ref().map(|asked| ReadFrom { account: asked.account(), budget: BUDGET });
-    let explained = explain_in(&inputs, &formats, reading, now).await?;
+    let mut explainer = Explainer::new(&formats);
+    read(&files, &mut explainer)?;
+    let explained = explainer.finish(reading, now).await?;
     if let Some(asked) = asked {
         asked.keep()?;
     }
@@ -125,13 +125,26 @@ fn files(path: &PathBuf) -> Result<Vec<PathBuf>, anyhow::Error> {
     Ok(found)
 }
 
-fn read(file: &PathBuf) -> Result<Vec<u8>, anyhow::Error> {
-    if file.as_os_str() != "-" {
-        return std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()));
+/// Reads all files, and shows on a terminal how far that is.
+fn read(files: &[PathBuf], explainer: &mut Explainer<'_>) -> Result<(), anyhow::Error> {
+    let size = |file: &PathBuf| {
+        std::fs::metadata(file).ok().filter(|found| found.is_file()).map(|found| found.len())
+    };
+    let all: u64 = files.iter().filter_map(size).sum();
+    let mut bar = output::ProgressBar::new(all);
+    for file in files {
+        let progress = |bytes| bar.add(bytes);
+        let taken = if file.as_os_str() == "-" {
+            explainer.take(std::io::stdin().lock(), progress)
+        } else {
+            let opened =
+                std::fs::File::open(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+            explainer.take(opened, progress)
+        };
+        taken.with_context(|| format!("cannot read `{}`", file.display()))?;
     }
-    let mut input = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut input).context("cannot read standard input")?;
-    Ok(input)
+    bar.end();
+    Ok(())
 }
 
 fn text(explained: &Explained, args: &ExplainArgs) -> String {

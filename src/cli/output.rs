@@ -67,6 +67,52 @@ pub(crate) fn progress(what: &str, done: usize, all: usize) {
     }
 }
 
+/// How much of large files was read, on a terminal; elsewhere, and of small ones, it shows nothing.
+pub(crate) struct ProgressBar {
+    all: u64,
+    read: u64,
+    shown: u64,
+}
+
+impl ProgressBar {
+    /// What takes no time needs no bar.
+    const LEAST: u64 = 64 << 20;
+
+    /// For so many bytes in all; standard input has a size that is not known.
+    pub(crate) fn new(all: u64) -> Self {
+        Self { all, read: 0, shown: 0 }
+    }
+
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.read += bytes as u64;
+        if self.read.max(self.all) >= Self::LEAST && self.read - self.shown >= Self::LEAST / 8 {
+            self.show();
+        }
+    }
+
+    #[expect(clippy::print_stderr, reason = "progress is for the person who waits, not for the result")]
+    fn show(&mut self) {
+        self.shown = self.read;
+        if std::io::stderr().is_terminal() {
+            let (read, all) = (self.read >> 20, self.all >> 20);
+            if self.all >= self.read {
+                let cells = usize::try_from(30 * self.read / self.all.max(1)).unwrap_or(30);
+                eprint!("\r[{:30}] {read} of {all} MiB", "#".repeat(cells));
+            } else {
+                eprint!("\r{read} MiB read");
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    #[expect(clippy::print_stderr, reason = "progress is for the person who waits, not for the result")]
+    pub(crate) fn end(&self) {
+        if self.shown > 0 && std::io::stderr().is_terminal() {
+            eprint!("\r{:60}\r", "");
+        }
+    }
+}
+
 /// What standard output can show.
 pub(crate) fn screen(color: Color, to_stdout: bool) -> Screen {
     let to_terminal = to_stdout && std::io::stdout().is_terminal();

@@ -1,9 +1,15 @@
 //! Where a failure would go unseen, and what to do about it.
 
-use crate::aws::{CoverageCall, Filter, HttpApi, ReadError, Subscription};
+use serde_json::json;
+
+use crate::aws::model::log_group_of;
+use crate::aws::{CoverageCall, Filter, ListedApi, ReadError, Subscription};
 use crate::coverage::inventory::{Inventory, InventoryStage};
 use crate::coverage::plan::SkipReason;
 use crate::coverage::reconcile::GroupStatus;
+use crate::coverage::sources::{FormatQuality, StageLog};
+use crate::ids::ApiKind;
+use crate::logs::RECOMMENDED_FORMAT;
 use crate::text::shell_word;
 
 /// What makes a place blind.
@@ -19,6 +25,12 @@ pub enum GapKind {
     SubscriptionUnconfirmed,
     /// A stage logs nothing of some private routes.
     ExecutionLoggingOff,
+    /// The execution logs of a stage go to a bucket or a stream alone.
+    DeliveredElsewhere,
+    /// A stage of an HTTP API writes no access log, and so no log at all.
+    AccessLoggingOff,
+    /// An access log's format holds no reason of a failure, or not even its status.
+    AccessLogWithoutReason,
     /// A stage logs, and has no log group.
     LogGroupMissing,
     /// All subscription filters of a log group are taken by others.
@@ -33,20 +45,23 @@ pub enum GapKind {
     DeliveredNotSubscribed,
     /// Another principal removed our filter; it is back.
     FilterRemoved,
-    /// An HTTP or WebSocket API: there are no execution logs.
-    HttpApi,
+    /// A WebSocket API: its logs are not read.
+    WebSocketApi,
     /// It could not be looked at.
     NotRead,
 }
 
 impl GapKind {
     /// Each of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::LogRoleMissing,
         Self::TopicWithoutSubscriber,
         Self::AlarmTopicWithoutSubscriber,
         Self::SubscriptionUnconfirmed,
         Self::ExecutionLoggingOff,
+        Self::DeliveredElsewhere,
+        Self::AccessLoggingOff,
+        Self::AccessLogWithoutReason,
         Self::LogGroupMissing,
         Self::LogGroupFull,
         Self::LogGroupClass,
@@ -54,13 +69,13 @@ impl GapKind {
         Self::NotSubscribed,
         Self::DeliveredNotSubscribed,
         Self::FilterRemoved,
-        Self::HttpApi,
+        Self::WebSocketApi,
         Self::NotRead,
     ];
 
     /// Whether it is to be mended. What the settings leave out, and what AWS does not offer, is no reason for an alarm.
     pub fn is_to_mend(self) -> bool {
-        !matches!(self, Self::LogGroupExcluded | Self::HttpApi)
+        !matches!(self, Self::LogGroupExcluded | Self::WebSocketApi)
     }
 
     /// The word by which logs, metrics and the command line know it.
@@ -71,6 +86,9 @@ impl GapKind {
             Self::AlarmTopicWithoutSubscriber => "alarm-topic-without-subscriber",
             Self::SubscriptionUnconfirmed => "subscription-unconfirmed",
             Self::ExecutionLoggingOff => "execution-logging-off",
+            Self::DeliveredElsewhere => "execution-logs-delivered-elsewhere",
+            Self::AccessLoggingOff => "access-logging-off",
+            Self::AccessLogWithoutReason => "access-log-without-reason",
             Self::LogGroupMissing => "log-group-missing",
             Self::LogGroupFull => "log-group-full",
             Self::LogGroupClass => "log-group-class",
@@ -78,7 +96,7 @@ impl GapKind {
             Self::NotSubscribed => "not-subscribed",
             Self::DeliveredNotSubscribed => "delivered-not-subscribed",
             Self::FilterRemoved => "filter-removed",
-            Self::HttpApi => "http-api",
+            Self::WebSocketApi => "websocket-api",
             Self::NotRead => "not-read",
         }
     }
@@ -105,7 +123,6 @@ pub fn blind_spots(seen: &Inventory) -> Vec<BlindSpot> {
     for stage in &seen.stages {
         spots.extend(of_stage(seen, stage));
     }
-    spots.extend(seen.delivered.iter().filter_map(|(group, status)| delivered(seen, group, status)));
     spots.extend(seen.report.statuses.iter().filter_map(|(group, status)| orphan(seen, group, status)));
     spots.extend(seen.lost.iter().map(|group| BlindSpot {
         kind: GapKind::FilterRemoved,
@@ -117,7 +134,7 @@ pub fn blind_spots(seen: &Inventory) -> Vec<BlindSpot> {
             region(seen)
         )),
     }));
-    spots.extend(seen.http_apis.iter().map(http_api));
+    spots.extend(seen.web_sockets.iter().map(web_socket));
     spots.extend(unread(seen));
     spots.sort();
     spots.dedup();
@@ -186,48 +203,114 @@ fn topic(kind: GapKind, name: &str, what: &str, subscriptions: &[Subscription]) 
 
 /// What is blind about a stage: nothing where it has no private route.
 fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
-    let private = stage.private.as_ref().filter(|routes| !routes.is_empty())?;
-    let silent = stage.silent();
-    let of = format!("{}/{}", stage.api.id, stage.name);
-    if !silent.is_empty() {
-        let which = match silent.len() {
-            all if all == private.len() => "nothing of its private routes".to_owned(),
-            _ => {
-                let routes: Vec<String> =
-                    silent.iter().take(3).map(|(path, verb)| format!("{verb} {path}")).collect();
-                format!(
-                    "nothing of {} of its {} private routes ({})",
-                    silent.len(),
-                    private.len(),
-                    routes.join(", ")
-                )
-            }
-        };
-        return Some(BlindSpot {
-            kind: GapKind::ExecutionLoggingOff,
-            says: format!("stage {} of {} logs {which}", stage.name, stage.api.name),
-            remedy: "Switch execution logging on; INFO tells the route and the endpoint with a failure, ERROR the failure \
-                     alone."
-                .to_owned(),
-            command: Some(format!(
-                "aws apigateway update-stage --rest-api-id {} --stage-name {} --patch-operations \
-                 'op=replace,path=/*/*/logging/loglevel,value=INFO'{}",
-                shell_word(stage.api.id.as_str()),
-                shell_word(&stage.name),
-                region(seen)
-            )),
-            of,
-        });
+    if !stage.is_private() {
+        return None;
     }
+    let of = format!("{}/{}", stage.api.id, stage.name);
+    let (name, api) = (&stage.name, &stage.api.name);
+    let (kind, says, remedy, command) = match seen.log_of(stage) {
+        StageLog::Delivered(_) | StageLog::Access(_, FormatQuality::Full) => return None,
+        StageLog::Execution => return without_group(seen, stage, of),
+        StageLog::Access(_, quality) => (
+            GapKind::AccessLogWithoutReason,
+            match quality {
+                FormatQuality::NoStatus => format!(
+                    "the access log of stage {name} of {api} holds no status or no request id: no failure shows in it"
+                ),
+                _ => format!(
+                    "the access log of stage {name} of {api} says that a request failed, and not why: alerts name no cause"
+                ),
+            },
+            "Take the recommended format; it holds the reason and whether the backend answered.",
+            set_access_log(seen, stage, false),
+        ),
+        StageLog::Elsewhere(delivery) => (
+            GapKind::DeliveredElsewhere,
+            format!(
+                "the execution logs of stage {name} of {api} are delivered to {} alone, where no filter can be put",
+                delivery.destination
+            ),
+            "Deliver them to a log group, too; API Gateway writes nothing to its own group while a delivery exists.",
+            format!(
+                "aws logs create-delivery --delivery-source-name {} --delivery-destination-arn DESTINATION_ARN{}",
+                shell_word(&delivery.source),
+                region(seen)
+            ),
+        ),
+        StageLog::Nowhere { access_log_elsewhere } if stage.kind == ApiKind::Http => (
+            GapKind::AccessLoggingOff,
+            match access_log_elsewhere {
+                true => format!("the access log of stage {name} of {api} goes where no filter can be put"),
+                false => format!("stage {name} of {api} writes no access log; an HTTP API has no other log"),
+            },
+            "Make a log group and have the stage write its access log there, in the recommended format.",
+            set_access_log(seen, stage, true),
+        ),
+        StageLog::Nowhere { .. } => return Some(silent(seen, stage, of)),
+    };
+    Some(BlindSpot { kind, of, says, remedy: remedy.to_owned(), command: Some(command) })
+}
+
+/// The command that gives a stage's access log the recommended format, and a log group where it has none.
+fn set_access_log(seen: &Inventory, stage: &InventoryStage, with_group: bool) -> String {
+    let (id, name) = (shell_word(stage.api.id.as_str()), shell_word(&stage.name));
+    let settings = stage.settings.access_log.as_ref().and_then(|log| log.destination.as_ref());
+    let group = settings.filter(|_| !with_group).map_or("LOG_GROUP_ARN", |arn| arn.as_str());
+    let (command, option, value) = match stage.kind {
+        ApiKind::Rest => {
+            let replace = |path, value| json!({ "op": "replace", "path": path, "value": value });
+            let mut patch = vec![replace("/accessLogSettings/format", RECOMMENDED_FORMAT)];
+            if with_group {
+                patch.push(replace("/accessLogSettings/destinationArn", group));
+            }
+            (format!("aws apigateway update-stage --rest-api-id {id}"), "patch-operations", json!(patch))
+        }
+        _ => (
+            format!("aws apigatewayv2 update-stage --api-id {id}"),
+            "access-log-settings",
+            json!({ "DestinationArn": group, "Format": RECOMMENDED_FORMAT }),
+        ),
+    };
+    format!("{command} --stage-name {name} --{option} {}{}", shell_word(&value.to_string()), region(seen))
+}
+
+/// A stage that logs nothing of some private routes, or of all.
+fn silent(seen: &Inventory, stage: &InventoryStage, of: String) -> BlindSpot {
+    let (silent, private) = (stage.silent(), stage.private.as_ref().map_or(0, Vec::len));
+    let which = match silent.len() {
+        all if all == private => "nothing of its private routes".to_owned(),
+        _ => {
+            let routes: Vec<String> =
+                silent.iter().take(3).map(|(path, verb)| format!("{verb} {path}")).collect();
+            format!("nothing of {} of its {private} private routes ({})", silent.len(), routes.join(", "))
+        }
+    };
+    BlindSpot {
+        kind: GapKind::ExecutionLoggingOff,
+        says: format!("stage {} of {} logs {which}", stage.name, stage.api.name),
+        remedy: "Switch execution logging on; INFO tells the route and the endpoint with a failure, ERROR the failure \
+                 alone."
+            .to_owned(),
+        command: Some(format!(
+            "aws apigateway update-stage --rest-api-id {} --stage-name {} --patch-operations \
+             'op=replace,path=/*/*/logging/loglevel,value=INFO'{}",
+            shell_word(stage.api.id.as_str()),
+            shell_word(&stage.name),
+            region(seen)
+        )),
+        of,
+    }
+}
+
+/// A stage whose execution log has no group.
+fn without_group(seen: &Inventory, stage: &InventoryStage, of: String) -> Option<BlindSpot> {
     if !seen.report.is_complete() || seen.report.statuses.contains_key(&stage.log_group(&seen.prefix)) {
         return None;
     }
     Some(BlindSpot {
         kind: GapKind::LogGroupMissing,
         says: format!("stage {} of {} logs, and has no log group", stage.name, stage.api.name),
-        remedy: "API Gateway makes the group when the stage is deployed: deploy it once more. Where its logs are delivered to a \
-                 group of another name, put that into DELIVERED_LOG_GROUPS."
-            .to_owned(),
+        remedy: "API Gateway makes the group when the stage is deployed: deploy it once more.".to_owned(),
         command: Some(format!(
             "aws apigateway create-deployment --rest-api-id {} --stage-name {}{}",
             shell_word(stage.api.id.as_str()),
@@ -258,6 +341,12 @@ fn of_group(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<Blind
             region(seen)
         ))
     };
+    let is_delivered = seen.delivered.iter().any(|name| name == group)
+        || seen.deliveries.iter().any(|delivery| log_group_of(&delivery.destination) == Some(group));
+    let (kind, what) = match is_delivered {
+        true => (GapKind::DeliveredNotSubscribed, "delivered execution logs go there; the group"),
+        false => (GapKind::NotSubscribed, "it"),
+    };
     let (kind, says, remedy, command) = match status {
         GroupStatus::Watched => return None,
         GroupStatus::Left(SkipReason::Full(names)) => (
@@ -279,22 +368,28 @@ fn of_group(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<Blind
             None,
         ),
         GroupStatus::Unwatched => (
-            GapKind::NotSubscribed,
-            "it has no subscription filter that leads to the responder".to_owned(),
+            kind,
+            format!("{what} has no subscription filter that leads to the responder"),
             "The caretaker subscribes it at its next run; where it does not, its log says why.",
             Some(put(seen, group)),
         ),
+        GroupStatus::Missing => (
+            kind,
+            format!("{what} does not exist, though a stage names it"),
+            "Make the log group; the caretaker subscribes it at its next run.",
+            Some(format!("aws logs create-log-group --log-group-name {}{}", shell_word(group), region(seen))),
+        ),
         GroupStatus::NotReached => (
-            GapKind::NotSubscribed,
+            kind,
             "time was up before its turn".to_owned(),
             "The next run begins with it. Where that is never enough, raise the caretaker's time limit.",
             None,
         ),
         GroupStatus::Failed(call, why) => (
-            GapKind::NotSubscribed,
+            kind,
             format!("{} failed: {why}", call.action()),
             failed(*call, why),
-            filters(),
+            may_not_invoke(*call, why).then(|| add_permission(seen)).flatten().or_else(filters),
         ),
     };
     Some(BlindSpot { kind, of: group.to_owned(), says, remedy: remedy.to_owned(), command })
@@ -311,42 +406,32 @@ fn failed(call: CoverageCall, why: &ReadError) -> &'static str {
     }
 }
 
-/// A group of delivered logs is subscribed by hand.
-fn delivered(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<BlindSpot> {
-    let says = match status {
-        GroupStatus::Watched => return None,
-        GroupStatus::Failed(call, why) => format!("{} failed: {why}", call.action()),
-        _ => {
-            "delivered execution logs go there, and it has no subscription filter that leads to the responder"
-                .to_owned()
-        }
-    };
-    Some(BlindSpot {
-        kind: GapKind::DeliveredNotSubscribed,
-        of: group.to_owned(),
-        says,
-        remedy: "Let the group's events invoke the responder, and subscribe it.".to_owned(),
-        command: Some(put(seen, group)),
-    })
+/// Whether CloudWatch Logs says that it may not invoke the responder.
+fn may_not_invoke(call: CoverageCall, why: &ReadError) -> bool {
+    call == CoverageCall::PutSubscriptionFilter
+        && matches!(why, ReadError::Unreachable(says) if says.contains("xecute the lambda function"))
 }
 
-fn http_api(HttpApi { api, is_websocket }: &HttpApi) -> BlindSpot {
-    let (says, remedy) = if *is_websocket {
-        (
-            "a WebSocket API over a VPC link; its log groups have other names, and are not subscribed",
-            "Subscribe its log group to the responder by hand, and name it in DELIVERED_LOG_GROUPS.",
-        )
-    } else {
-        (
-            "an HTTP API over a VPC link; those write no execution logs",
-            "Watch its metric 5xx, and have `$context.integrationErrorMessage` in its access log.",
-        )
-    };
+/// The command that lets every log group of the account invoke the responder: one statement, since a function's policy
+/// holds 20 kB, which some 48 statements fill.
+fn add_permission(seen: &Inventory) -> Option<String> {
+    let function = &seen.ours.as_ref()?.destination;
+    let (account, region_of) = (function.account()?, function.region()?);
+    Some(format!(
+        "aws lambda add-permission --function-name {} --statement-id vpclink-log-groups --action lambda:InvokeFunction \
+         --principal logs.amazonaws.com --source-account {account} --source-arn {}{}",
+        shell_word(function.as_str()),
+        shell_word(&format!("arn:{}:logs:{region_of}:{account}:log-group:*", region_of.partition().as_str())),
+        region(seen)
+    ))
+}
+
+fn web_socket(api: &ListedApi) -> BlindSpot {
     BlindSpot {
-        kind: GapKind::HttpApi,
+        kind: GapKind::WebSocketApi,
         of: api.id.to_string(),
-        says: format!("{} is {says}", api.name),
-        remedy: remedy.to_owned(),
+        says: format!("{} is a WebSocket API over a VPC link; its log groups are not found, and not subscribed", api.name),
+        remedy: "Subscribe its execution-log group by hand and name it in DELIVERED_LOG_GROUPS: its lines are then read.".to_owned(),
         command: None,
     }
 }

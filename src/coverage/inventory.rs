@@ -3,9 +3,12 @@
 use tokio::time::Instant;
 
 use crate::aws::model::{Resource, Stage};
-use crate::aws::{Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, ReadError, Subscription};
+use crate::aws::{
+    Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, ListedStage, LogDelivery, ReadError,
+    Subscription,
+};
 use crate::coverage::reconcile::{GroupStatus, RateLimiter, ReconcileReport};
-use crate::ids::Region;
+use crate::ids::{ApiKind, Region};
 
 /// How much is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub enum ScanDepth {
 pub struct InventoryStage {
     /// Its API.
     pub api: ListedApi,
+    /// What kind of API that is. Of HTTP APIs only those with a VPC link are listed.
+    pub kind: ApiKind,
     /// Its name.
     pub name: String,
     /// Its settings.
@@ -35,10 +40,20 @@ impl InventoryStage {
         format!("{prefix}{}/{}", self.api.id, self.name)
     }
 
+    /// Whether it has routes that go through a VPC link.
+    pub fn is_private(&self) -> bool {
+        self.kind == ApiKind::Http || self.private.as_ref().is_some_and(|routes| !routes.is_empty())
+    }
+
     /// The private routes of which nothing is logged.
     pub fn silent(&self) -> Vec<&(String, String)> {
         let silent = |route: &&(String, String)| !self.settings.logs(Some((&route.0, &route.1)));
         self.private.iter().flatten().filter(silent).collect()
+    }
+
+    /// Whether an execution log is written of some routes.
+    pub fn logs_some(&self) -> bool {
+        self.settings.logging.values().any(|level| level != "OFF")
     }
 
     /// Whether something is logged of every request, whatever its route.
@@ -71,12 +86,16 @@ pub struct Inventory {
     pub report: ReconcileReport,
     /// Groups of the round that had our filter before and had lost it.
     pub lost: Vec<String>,
-    /// Where the groups of delivered logs stand.
-    pub delivered: Vec<(String, GroupStatus)>,
+    /// Groups that receive delivered logs by the settings' word.
+    pub delivered: Vec<String>,
+    /// Whether access logs are read.
+    pub access_logs: bool,
+    /// Deliveries of execution logs.
+    pub deliveries: Vec<LogDelivery>,
     /// The stages.
     pub stages: Vec<InventoryStage>,
-    /// HTTP and WebSocket APIs over a VPC link.
-    pub http_apis: Vec<HttpApi>,
+    /// WebSocket APIs over a VPC link.
+    pub web_sockets: Vec<ListedApi>,
     /// Whether API Gateway may write logs in this account and Region at all.
     pub has_log_role: Option<bool>,
     /// The subscriptions of the alert topic.
@@ -104,6 +123,15 @@ pub async fn scan(
     match apis.has_log_role().await {
         Ok(has) => seen.has_log_role = Some(has),
         Err(refused) => seen.missed("whether API Gateway may write logs", refused),
+    }
+    limiter.turn().await;
+    match apis.deliveries().await {
+        Ok(found) => seen.deliveries = found,
+        Err(refused) if refused != CallError::Gone => {
+            let what = "the deliveries of execution logs".to_owned();
+            seen.unread.push((CoverageCall::DescribeDeliverySources, what, refused.why()));
+        }
+        Err(_) => {}
     }
     limiter.turn().await;
     match apis.http_apis().await {
@@ -143,12 +171,25 @@ async fn look_at_http(
             continue;
         }
         limiter.turn().await;
-        match apis.uses_link(&found.api.id).await {
-            Ok(true) => seen.http_apis.push(found),
+        let HttpApi { api, is_websocket } = found;
+        match apis.uses_link(&api.id).await {
+            Ok(true) if is_websocket => seen.web_sockets.push(api),
+            Ok(true) => {
+                limiter.turn().await;
+                match apis.http_stages(&api.id).await {
+                    Ok(stages) => seen.stages.extend(stages.into_iter().map(|stage| http_stage(&api, stage))),
+                    Err(refused) => seen.missed(&format!("the stages of API {}", api.id), refused),
+                }
+            }
             Ok(false) => {}
-            Err(refused) => seen.missed(&format!("the integrations of API {}", found.api.id), refused),
+            Err(refused) => seen.missed(&format!("the integrations of API {}", api.id), refused),
         }
     }
+}
+
+fn http_stage(api: &ListedApi, stage: ListedStage) -> InventoryStage {
+    let settings = Stage { access_log: stage.access_log, ..Stage::default() };
+    InventoryStage { api: api.clone(), kind: ApiKind::Http, name: stage.name, settings, private: None }
 }
 
 async fn look_at(
@@ -163,7 +204,8 @@ async fn look_at(
         Ok(stages) => stages,
         Err(refused) => return seen.missed(&format!("the stages of API {}", api.id), refused),
     };
-    let stage = |(name, settings)| InventoryStage { api: api.clone(), name, settings, private: None };
+    let kind = ApiKind::Rest;
+    let stage = |(name, settings)| InventoryStage { api: api.clone(), kind, name, settings, private: None };
     let mut stages: Vec<InventoryStage> = stages.into_iter().map(stage).collect();
     if depth == ScanDepth::Everything || !stages.iter().all(|stage| seen.is_watched(stage)) {
         limiter.turn().await;
@@ -198,15 +240,10 @@ impl Inventory {
         self.unread.push((CoverageCall::ListSubscriptions, what, why));
     }
 
-    /// Whether every failure of the stage's private routes is seen.
-    pub fn watches(&self, stage: &InventoryStage) -> bool {
-        let status = self.report.statuses.get(&stage.log_group(&self.prefix));
-        stage.silent().is_empty() && status == Some(&GroupStatus::Watched)
-    }
-
     /// Whether every request of the stage is logged, and the log watched.
     pub fn is_watched(&self, stage: &InventoryStage) -> bool {
         let status = self.report.statuses.get(&stage.log_group(&self.prefix));
-        stage.logs_all() && status == Some(&GroupStatus::Watched)
+        let delivered = self.deliveries.iter().any(|one| one.stage.as_str().contains(stage.api.id.as_str()));
+        stage.logs_all() && !delivered && status == Some(&GroupStatus::Watched)
     }
 }

@@ -1,7 +1,7 @@
 //! What to watch: which log groups, which of their lines, and what to do with one group. Pure.
 
 use crate::aws::{Filter, LogGroup};
-use crate::logs::FAILURES;
+use crate::logs::{FAILURES, LogWriters};
 use crate::text::matches;
 
 /// What Lambda's own log groups begin with. A function that is handed what it writes never ends.
@@ -41,6 +41,14 @@ impl Scope {
         let included = self.include.is_empty() || named(&self.include);
         !self.ended && !own && included && !named(&self.exclude)
     }
+}
+
+/// A group that is to be watched since stages write to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedGroup {
+    pub writers: LogWriters,
+    /// Which of its events the filter passes.
+    pub pattern: String,
 }
 
 /// Subscription filters that a log group can have; the quota can't be raised.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::aws::{CallError, CoverageCall, Filter, LogGroup, LogGroups, ReadError};
-use crate::coverage::plan::{Change, Scope, SkipReason, change};
+use crate::coverage::plan::{Change, Scope, SkipReason, WantedGroup, change};
 
 /// Whether anything is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub enum GroupStatus {
     Failed(CoverageCall, ReadError),
     /// Time was up before its turn.
     NotReached,
+    /// A stage names it, and it does not exist.
+    Missing,
 }
 
 /// What one round did.
@@ -91,6 +93,14 @@ impl ReconcileReport {
     /// How many groups stand so.
     pub fn count(&self, wanted: impl Fn(&GroupStatus) -> bool) -> usize {
         self.statuses.values().filter(|status| wanted(status)).count()
+    }
+
+    /// Adds what was done for groups that stages name.
+    pub fn extend(&mut self, named: Self) {
+        self.statuses.extend(named.statuses);
+        self.subscribed.extend(named.subscribed);
+        self.replaced.extend(named.replaced);
+        self.removed.extend(named.removed);
     }
 
     /// Adds what a second round over the same groups did.
@@ -150,6 +160,40 @@ impl Reconciler<'_> {
                 listed => return listed,
             }
         }
+    }
+
+    /// Deals with groups that stages name, each with a pattern of its own.
+    pub async fn named(
+        &self,
+        wanted: &BTreeMap<String, WantedGroup>,
+        limiter: &mut RateLimiter,
+    ) -> ReconcileReport {
+        let mut all = ReconcileReport::default();
+        for (name, group) in wanted {
+            if Instant::now() >= self.deadline {
+                all.statuses.insert(name.clone(), GroupStatus::NotReached);
+                continue;
+            }
+            limiter.turn().await;
+            // Only a list tells the class; to find it out by a call that is refused would look like a fault.
+            let found = match self.groups.groups(name).await {
+                Ok(found) => found.into_iter().find(|found| found.name == *name),
+                Err(refused) => {
+                    let status = GroupStatus::Failed(CoverageCall::DescribeLogGroups, refused.why());
+                    all.statuses.insert(name.clone(), status);
+                    continue;
+                }
+            };
+            let ours = Filter { pattern: group.pattern.clone(), ..self.ours.clone() };
+            let one = Reconciler { ours: &ours, ..*self };
+            let mut report = match found {
+                Some(found) => one.each(&[found], limiter, &mut |_, _| {}).await,
+                None => ReconcileReport { vanished: vec![name.clone()], ..ReconcileReport::default() },
+            };
+            report.statuses.extend(report.vanished.drain(..).map(|group| (group, GroupStatus::Missing)));
+            all.extend(report);
+        }
+        all
     }
 
     /// Deals with these groups in this order.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_types::SdkConfig;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -17,7 +17,7 @@ use crate::aws::live::errors::why_of;
 use crate::aws::live::logs::Logs;
 use crate::coverage::{
     BlindSpot, GapKind, GroupStatus, Inventory, Mode, RateLimiter, ReconcileReport, Reconciler, ScanDepth,
-    Scope, StartAt, blind_spots, scan,
+    Scope, StartAt, WantedGroup, blind_spots, scan,
 };
 use crate::functions::config::CaretakerConfig;
 use crate::functions::metrics::{Metric, Metrics};
@@ -27,6 +27,9 @@ use crate::functions::sweep::SweepReport;
 /// Calls a second on API Gateway's control plane, which gives an account ten, shared with all deployments, and
 /// `GetResources` two and a half: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
 const CONTROL_PLANE_CALLS: u32 = 2;
+
+/// What the table keeps of log groups is written again after this; it expires after a week.
+const KEPT_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Everything a Lambda container keeps between invocations.
 pub struct Caretaker {
@@ -56,6 +59,8 @@ pub struct Caretaker {
 #[derive(Debug, Default)]
 pub struct Memory {
     stopped_after: Option<String>,
+    /// When all that is kept of log groups was written last: what is not written again expires.
+    kept_at: Option<Timestamp>,
     watched: BTreeSet<String>,
     pub(crate) spots: BTreeSet<BlindSpot>,
 }
@@ -73,8 +78,111 @@ impl Caretaker {
         let now = Instant::now();
         let half_way = now + deadline.saturating_duration_since(now) * 2 / 3;
         let report = self.subscribe(half_way).await;
-        let seen = self.scan(report, deadline).await;
+        let mut seen = self.scan(report, deadline).await;
+        self.watch_named(&mut seen, deadline).await;
         self.report(&seen, blind_spots(&seen))
+    }
+
+    /// Keeps who writes to which group in the table, and subscribes the groups that stages name themselves.
+    async fn watch_named(&self, seen: &mut Inventory, deadline: Instant) {
+        let (store, now) = (&self.incidents.store, (self.now)());
+        let wanted = seen.wanted_groups(&self.config.filter.pattern);
+        let kept = store.all_log_writers(now).await.inspect_err(|error| {
+            warn!(
+                error = error.to_string(),
+                "who writes to which log group could not be read from the table"
+            );
+        });
+        let kept = kept.unwrap_or_default();
+        let renew = self.remembered().kept_at.is_none_or(|at| now.duration_since(at).abs() > KEPT_AGAIN);
+        let mut all_kept = true;
+        for (group, WantedGroup { writers, .. }) in &wanted {
+            // First the table, then the filter: a line must not come before it is known whose it is.
+            if renew || kept.get(group) != Some(writers) {
+                let saved = store.save_log_writers(group, Some(writers), now).await;
+                all_kept &= saved.is_ok();
+                if let Err(error) = saved {
+                    warn!(
+                        log_group = group,
+                        error = error.to_string(),
+                        "who writes to a log group could not be kept"
+                    );
+                }
+            }
+        }
+        if renew && all_kept {
+            self.remembered().kept_at = Some(now);
+        }
+        let reconciler = self.reconciler(&self.config.scope, deadline);
+        let report = reconciler.named(&wanted, &mut self.limiter()).await;
+        changes(&report);
+        seen.report.extend(report);
+        // What could not be read may well be wanted.
+        if seen.unread.is_empty() && seen.skipped == 0 {
+            let left = kept.keys().filter(|group| !wanted.contains_key(*group));
+            let left: Vec<String> = left.cloned().collect();
+            self.forget_named(&left, deadline).await;
+        }
+    }
+
+    /// Removes our filter from groups that stages named once, and forgets them.
+    async fn forget_named(&self, groups: &[String], deadline: Instant) {
+        let (store, now) = (&self.incidents.store, (self.now)());
+        for name in groups {
+            // Those that are named like an execution log's have been dealt with.
+            if !name.starts_with(&self.config.shared.log_group_prefix) {
+                let ended = Scope::ended();
+                let report =
+                    self.unwatch(std::slice::from_ref(name), &self.reconciler(&ended, deadline)).await;
+                if report.statuses.values().any(|status| !matches!(status, GroupStatus::Left(_))) {
+                    continue;
+                }
+            }
+            if let Err(error) = store.save_log_writers(name, None, now).await {
+                warn!(log_group = name, error = error.to_string(), "a log group could not be forgotten");
+            }
+        }
+    }
+
+    /// Deals with groups as the reconciler's scope says.
+    pub(crate) async fn unwatch(&self, names: &[String], reconciler: &Reconciler<'_>) -> ReconcileReport {
+        let groups = names.iter().map(|name| LogGroup { name: name.clone(), subscribable: true });
+        let groups: Vec<LogGroup> = groups.collect();
+        let report = reconciler.each(&groups, &mut self.limiter(), &mut |_, _| {}).await;
+        changes(&report);
+        report
+    }
+
+    /// The groups, beside those named like an execution log's, that may hold a filter of ours: by the table, and where that
+    /// says nothing by what the stages name now.
+    pub(crate) async fn named_groups(&self, deadline: Instant) -> Vec<String> {
+        let kept = self.incidents.store.all_log_writers((self.now)()).await.unwrap_or_default();
+        let mut named: BTreeSet<String> = kept.into_keys().collect();
+        if named.is_empty() {
+            let seen = Inventory { access_logs: true, ..self.inventory(ReconcileReport::default()) };
+            let mut limiter = RateLimiter::per_second(CONTROL_PLANE_CALLS);
+            // Half of the time is for removing what is found.
+            let now = Instant::now();
+            let half_way = now + deadline.saturating_duration_since(now) / 2;
+            let seen =
+                scan(&self.apis, seen, ScanDepth::Everything, half_way, &mut limiter, &mut |_, _| {}).await;
+            named.extend(seen.wanted_groups("").into_keys());
+        }
+        named.retain(|name| !name.starts_with(&self.config.shared.log_group_prefix));
+        named.into_iter().collect()
+    }
+
+    fn inventory(&self, report: ReconcileReport) -> Inventory {
+        let shared = &self.config.shared;
+        Inventory {
+            region: shared.region.clone(),
+            prefix: shared.log_group_prefix.clone(),
+            delivered: shared.delivered_log_groups.clone(),
+            access_logs: shared.access_logs,
+            ours: Some(self.config.filter.clone()),
+            report,
+            ..Inventory::default()
+        }
     }
 
     pub(crate) async fn new_group(&self, name: String, deadline: Instant) -> Value {
@@ -107,16 +215,8 @@ impl Caretaker {
 
     /// Reads what blind spots are found in.
     async fn scan(&self, report: ReconcileReport, deadline: Instant) -> Inventory {
-        let shared = &self.config.shared;
-        let mut seen = Inventory {
-            region: shared.region.clone(),
-            prefix: shared.log_group_prefix.clone(),
-            lost: self.remember(&report),
-            delivered: self.delivered(deadline).await,
-            ours: Some(self.config.filter.clone()),
-            report,
-            ..Inventory::default()
-        };
+        let lost = self.remember(&report);
+        let mut seen = Inventory { lost, ..self.inventory(report) };
         match self.topic.subscriptions().await {
             Ok(found) => seen.subscriptions = Some(found),
             Err(code) => seen.missed_subscriptions("alert", why_of(code)),
@@ -129,18 +229,6 @@ impl Caretaker {
         }
         let mut limiter = RateLimiter::per_second(CONTROL_PLANE_CALLS);
         scan(&self.apis, seen, ScanDepth::Blind, deadline, &mut limiter, &mut |_, _| {}).await
-    }
-
-    /// Where the groups of delivered logs stand: they are looked at and never changed.
-    async fn delivered(&self, deadline: Instant) -> Vec<(String, GroupStatus)> {
-        let groups = self.config.shared.delivered_log_groups.iter();
-        let groups: Vec<LogGroup> =
-            groups.map(|name| LogGroup { name: name.clone(), subscribable: true }).collect();
-        let everything = Scope::default();
-        let reconciler = Reconciler { mode: Mode::Look, ..self.reconciler(&everything, deadline) };
-        let report = reconciler.each(&groups, &mut self.limiter(), &mut |_, _| {}).await;
-        let gone = report.vanished.into_iter().map(|group| (group, GroupStatus::Unwatched));
-        report.statuses.into_iter().chain(gone).collect()
     }
 
     pub(crate) fn reconciler<'a>(&'a self, scope: &'a Scope, deadline: Instant) -> Reconciler<'a> {

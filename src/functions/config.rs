@@ -27,10 +27,12 @@ pub struct Config {
     pub max_batch_bytes: usize,
     /// `LOG_GROUP_PREFIX`: groups whose batches are taken.
     pub log_group_prefix: String,
-    /// `DELIVERED_LOG_GROUPS`: groups that receive delivered execution logs.
+    /// `DELIVERED_LOG_GROUPS`: groups that receive delivered execution logs, beside those that the caretaker finds.
     pub delivered_log_groups: Vec<String>,
     /// `CONTEXT_LOOKUP`: whether missing lines may be fetched.
     pub context_lookup: bool,
+    /// `ACCESS_LOGS`: whether access logs are read, too.
+    pub access_logs: bool,
     /// `PROBE`, `PROBER_PREFIX`: how the names of probers begin; `None` where none is to be asked.
     pub prober_prefix: Option<String>,
     /// `READ_ROLE_NAME`, `READ_ROLE_EXTERNAL_ID`: the role through which other accounts are read.
@@ -106,6 +108,7 @@ impl Config {
             ),
             delivered_log_groups: reader.or("DELIVERED_LOG_GROUPS", names, Vec::new()),
             context_lookup: reader.or("CONTEXT_LOOKUP", switch, true),
+            access_logs: reader.or("ACCESS_LOGS", switch, true),
             prober_prefix: {
                 let prefix = reader.or("PROBER_PREFIX", prefix, PROBER_PREFIX.to_owned());
                 reader.or("PROBE", auto, true).then_some(prefix)

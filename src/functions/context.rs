@@ -12,7 +12,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::aws::model::{LinesOf, LoggedLine};
 use crate::aws::{Account, NotRead, Query, ReadError};
 use crate::causes::Diagnosis;
-use crate::logs::{Batch, Execution, LogEvent, correlate};
+use crate::logs::{Batch, Execution, LogEvent, LogType, correlate};
 
 /// How far from the failure the request's other lines may be: API Gateway waits 29 seconds by default.
 const WITHIN: SignedDuration = SignedDuration::from_secs(30);
@@ -52,7 +52,9 @@ pub async fn context(account: &dyn Account, diagnosis: &Diagnosis, deadline: Ins
 
 /// Where to look for the lines that would name route or endpoint; `None` where both are known, or the place is not.
 fn missing(diagnosis: &Diagnosis) -> Option<LinesOf> {
-    if diagnosis.route.is_some() && diagnosis.endpoint.is_some() {
+    // One line is all that an access log has of a request.
+    if diagnosis.source.log == LogType::Access || (diagnosis.route.is_some() && diagnosis.endpoint.is_some())
+    {
         return None;
     }
     let (request, at) = (diagnosis.request_id.as_ref()?.as_str(), diagnosis.at?);

@@ -1,7 +1,8 @@
 //! What a person saved → what failed in it: the pipeline of the command line, which tells everything it finds.
 
-use crate::{causes, incidents, logs};
+use crate::{causes, logs};
 
+use std::io::Read;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,10 +14,13 @@ use crate::causes::{Cause, Diagnosis, RouteContext};
 use crate::checks::{Assessment, assess};
 use crate::functions::config::PROBER_PREFIX;
 use crate::functions::probe::read_and_probe;
-use crate::incidents::{Alert, FailureGroup, Incident, Status};
+use crate::incidents::{Alert, FailureGroup, FailureGroups, Incident, RecentRequests, Status};
 use crate::logs::delivered;
 use crate::logs::line::{Kind, LogLine};
-use crate::logs::{AccessFormat, AccessLog, Batch, DecodeError, Execution, LogEvent, Mention, Source};
+use crate::logs::{
+    AccessFormat, AccessLog, Batch, DecodeError, DecodeFault, Execution, LogEvent, Mention, Record, Sieve,
+    Sieved, Source,
+};
 use crate::path::PrivatePath;
 
 /// How `explain` and `check` read an account.
@@ -49,8 +53,11 @@ impl ReadFrom<'_> {
     }
 }
 
-/// Largest file that `explain` takes, inflated.
+/// Largest input that is read whole, inflated: one JSON document, or a text without lines.
 const MOST_BYTES: usize = 1 << 30;
+
+/// Bytes of an input that are read at a time.
+const PIECE: usize = 4 << 20;
 
 /// Diagnoses saved logs or events. No log group is refused by its name: a person chose the input.
 ///
@@ -62,61 +69,212 @@ pub async fn explain(
     reading: Option<ReadFrom<'_>>,
     now: Timestamp,
 ) -> Result<Explained, DecodeError> {
-    explain_in(inputs, &[], reading, now).await
+    let mut explainer = Explainer::new(&[]);
+    for input in inputs {
+        explainer.add(logs::open_saved(input, MOST_BYTES)?)?;
+    }
+    explainer.finish(reading, now).await
 }
 
-/// The same where access logs are written in one of these formats.
-///
-/// # Errors
-///
-/// As [`explain`].
-pub async fn explain_in(
-    inputs: &[Vec<u8>],
-    formats: &[AccessFormat],
-    reading: Option<ReadFrom<'_>>,
-    now: Timestamp,
-) -> Result<Explained, DecodeError> {
-    let mut records = Vec::new();
-    for input in inputs {
-        records.extend(logs::open_saved(input, MOST_BYTES)?);
+/// Takes saved logs one after the other, and pieces of large ones, so that no more of them is held than their failures.
+pub struct Explainer<'f> {
+    formats: &'f [AccessFormat],
+    /// Small inputs that are read together: lines of a request may lie in several.
+    waiting: Vec<Record>,
+    groups: FailureGroups,
+    recent: RecentRequests,
+    summary: Summary,
+    unattributed: Vec<Unattributed>,
+    /// Whether all came in one go, so that a reason pasted alone can be the whole input.
+    is_one: bool,
+}
+
+impl<'f> Explainer<'f> {
+    /// Nothing is read yet; access logs may be written in one of these formats.
+    pub fn new(formats: &'f [AccessFormat]) -> Self {
+        let (waiting, groups, recent) = (Vec::new(), FailureGroups::default(), RecentRequests::default());
+        let (summary, unattributed) = (Summary::default(), Vec::new());
+        Self { formats, waiting, groups, recent, summary, unattributed, is_one: true }
     }
-    let (mut batches, mut of_access) = (Vec::new(), Vec::new());
-    for record in &records {
-        if let Some(batch) = record.read()? {
-            for batch in delivered::unpack(batch)? {
-                let (batch, access) = logs::divide(batch, formats);
-                batches.push(batch);
-                of_access.push(access);
+
+    /// Takes an input; `progress` learns of each number of bytes that were read.
+    ///
+    /// # Errors
+    ///
+    /// An input that can't be read or inflated, or a [`DecodeError`] for one that is no log.
+    pub fn take(&mut self, input: impl Read, mut progress: impl FnMut(usize)) -> anyhow::Result<()> {
+        let mut input = logs::inflated(Counted { input, progress: &mut progress })?;
+        let mut piece = Vec::with_capacity(PIECE + 1);
+        input.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
+        if piece.len() < PIECE {
+            return Ok(self.add(logs::open_saved(&piece, MOST_BYTES)?)?);
+        }
+        if !logs::is_divisible(&piece) {
+            input.take(MOST_BYTES as u64).read_to_end(&mut piece)?;
+            self.add(logs::open_saved(&piece, MOST_BYTES)?)?;
+            return Ok(self.flush()?);
+        }
+        self.is_one = false;
+        self.flush()?;
+        let head = String::from_utf8_lossy(&piece[..piece.len().min(64 << 10)]).into_owned();
+        let mut sieve = Sieve::fits(&head).then(Sieve::default);
+        let (mut lines, mut is_last) = (0, false);
+        while !piece.is_empty() || !is_last {
+            // A piece ends with a line.
+            let end = if is_last {
+                piece.len()
+            } else {
+                memchr::memrchr(b'\n', &piece).map_or(0, |place| place + 1)
+            };
+            let rest = piece.split_off(end);
+            lines += self.piece(&piece, sieve.as_mut(), lines, is_last)?;
+            piece.clear();
+            piece.extend_from_slice(&rest);
+            if is_last {
+                break;
+            }
+            let before = piece.len();
+            let room = if end == 0 { before.max(PIECE) } else { PIECE };
+            input.by_ref().take(room as u64).read_to_end(&mut piece)?;
+            is_last = piece.len() - before < room;
+            if piece.len() > MOST_BYTES {
+                return Err(DecodeError::from(DecodeFault::TooLarge { limit: MOST_BYTES }).into());
             }
         }
+        Ok(())
     }
-    let access: Vec<AccessLog<'_>> = of_access.iter().map(|batch| AccessLog::read(batch, formats)).collect();
-    let mut executions: Vec<Execution<'_>> =
-        logs::correlate(&batches).into_iter().filter(Execution::is_recognised).collect();
-    logs::join(&mut executions, &access);
-    let mut diagnoses: Vec<Diagnosis> = executions.iter_mut().filter_map(diagnosed).collect();
-    let healthy: usize = access.iter().map(|log| log.requests - log.failures.len()).sum();
-    let mut read = executions.len() + healthy;
-    if let ([], [batch]) = (&executions[..], &batches[..]) {
-        diagnoses.extend(logs::pasted(batch).as_ref().and_then(causes::classify_pasted));
-        read += diagnoses.len();
+
+    /// Reads whole lines of a large input; `before` lines of it were read. How many these are.
+    fn piece(
+        &mut self,
+        piece: &[u8],
+        sieve: Option<&mut Sieve>,
+        before: usize,
+        is_last: bool,
+    ) -> Result<usize, DecodeError> {
+        let Some(sieve) = sieve else {
+            let lines = memchr::memchr_iter(b'\n', piece).count();
+            let numbered = |number: usize| before + number;
+            self.analyse(logs::open_saved(piece, MOST_BYTES)?, numbered)?;
+            return Ok(lines);
+        };
+        let Sieved { text, numbers, passed, cut_off } = sieve.take(&logs::text_of(piece), is_last);
+        self.summary.read += passed + cut_off;
+        self.summary.cut_off += cut_off;
+        if !text.is_empty() {
+            let numbered = |number: usize| numbers.get(number - 1).copied().unwrap_or(number);
+            self.analyse(vec![logs::of_string(text)], numbered)?;
+        }
+        Ok(0)
     }
-    let failed = diagnoses.len();
-    let mut alerts = Vec::new();
-    for news in incidents::group(diagnoses) {
-        alerts.push(explained(news, reading.as_ref(), now).await);
+
+    /// Takes the records of a small input.
+    fn add(&mut self, records: Vec<Record>) -> Result<(), DecodeError> {
+        self.waiting.extend(records);
+        if self.waiting.iter().map(Record::len).sum::<usize>() > 4 * PIECE {
+            self.is_one = false;
+            self.flush()?;
+        }
+        Ok(())
     }
-    let cut_off = executions.iter().filter(|execution| execution.is_cut_off()).count();
-    let unattributed = if alerts.is_empty() {
-        let of_others = of_access.iter().zip(&access).flat_map(|(batch, log)| {
-            // What a client wrote into an access line that was read proves nothing.
-            log.unread.iter().filter_map(|place| batch.events.get(*place))
-        });
-        unattributed(batches.iter().flat_map(|batch| &batch.events).chain(of_others))
-    } else {
-        Vec::new()
-    };
-    Ok(Explained { unattributed, summary: Summary { causes: alerts.len(), failed, read, cut_off }, alerts })
+
+    fn flush(&mut self) -> Result<(), DecodeError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        if waiting.is_empty() { Ok(()) } else { self.analyse(waiting, |number| number) }
+    }
+
+    /// Counts what records hold. `numbered` gives the number in its input of a line.
+    fn analyse(
+        &mut self,
+        records: Vec<Record>,
+        numbered: impl Fn(usize) -> usize,
+    ) -> Result<(), DecodeError> {
+        let formats = self.formats;
+        let (mut batches, mut of_access) = (Vec::new(), Vec::new());
+        for record in &records {
+            if let Some(mut batch) = record.read()? {
+                batch.events.iter_mut().for_each(|event| event.number = numbered(event.number));
+                for batch in delivered::unpack(batch)? {
+                    let (batch, access) = logs::divide(batch, formats);
+                    batches.push(batch);
+                    of_access.push(access);
+                }
+            }
+        }
+        let access: Vec<AccessLog<'_>> =
+            of_access.iter().map(|batch| AccessLog::read(batch, formats)).collect();
+        let mut executions: Vec<Execution<'_>> =
+            logs::correlate(&batches).into_iter().filter(Execution::is_recognised).collect();
+        logs::join(&mut executions, &access);
+        let healthy: usize = access.iter().map(|log| log.requests - log.failures.len()).sum();
+        let summary = &mut self.summary;
+        summary.read += executions.len() + healthy;
+        summary.cut_off += executions.iter().filter(|execution| execution.is_cut_off()).count();
+        let mut diagnoses: Vec<Diagnosis> = Vec::new();
+        for execution in &mut executions {
+            let Some(diagnosis) = diagnosed(execution) else { continue };
+            if self.is_one {
+                diagnoses.push(diagnosis);
+                continue;
+            }
+            // The last lines of a request may come with another piece.
+            let failure = causes::failure_of(execution);
+            if !failure.as_ref().is_some_and(|failure| self.recent.knows(failure)) {
+                let requests = failure.map(|failure| self.recent.requests(&[failure])).unwrap_or_default();
+                self.recent.remember(requests);
+                diagnoses.push(diagnosis);
+            }
+        }
+        if let (true, [], [batch]) = (self.is_one, &executions[..], &batches[..]) {
+            diagnoses.extend(logs::pasted(batch).as_ref().and_then(causes::classify_pasted));
+            summary.read += diagnoses.len();
+        }
+        summary.failed += diagnoses.len();
+        diagnoses.into_iter().for_each(|diagnosis| self.groups.add(diagnosis));
+        if self.groups.news.is_empty() && self.unattributed.len() < MOST_UNATTRIBUTED {
+            let of_others = of_access.iter().zip(&access).flat_map(|(batch, log)| {
+                // What a client wrote into an access line that was read proves nothing.
+                log.unread.iter().filter_map(|place| batch.events.get(*place))
+            });
+            let found = unattributed(batches.iter().flat_map(|batch| &batch.events).chain(of_others));
+            self.unattributed.extend(found);
+            self.unattributed.truncate(MOST_UNATTRIBUTED);
+        }
+        Ok(())
+    }
+
+    /// Reads the path of each cause, where an account can be read, and tells everything that was found.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] for an input that is no log.
+    pub async fn finish(
+        mut self,
+        reading: Option<ReadFrom<'_>>,
+        now: Timestamp,
+    ) -> Result<Explained, DecodeError> {
+        self.flush()?;
+        let mut alerts = Vec::new();
+        for news in self.groups.news {
+            alerts.push(explained(news, reading.as_ref(), now).await);
+        }
+        let unattributed = if alerts.is_empty() { self.unattributed } else { Vec::new() };
+        Ok(Explained { unattributed, summary: Summary { causes: alerts.len(), ..self.summary }, alerts })
+    }
+}
+
+/// An input that says how far it was read.
+struct Counted<'p, R> {
+    input: R,
+    progress: &'p mut dyn FnMut(usize),
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.input.read(into)?;
+        (self.progress)(read);
+        Ok(read)
+    }
 }
 
 async fn explained(news: FailureGroup, reading: Option<&ReadFrom<'_>>, now: Timestamp) -> Alert {
@@ -150,9 +308,11 @@ pub struct Unattributed {
     pub cause: Option<&'static Cause>,
 }
 
+/// Sentences of failures that are pointed out.
+const MOST_UNATTRIBUTED: usize = 5;
+
 /// The sentences of failures in lines that API Gateway has not written, the first few.
 fn unattributed<'a>(events: impl Iterator<Item = &'a LogEvent<'a>>) -> Vec<Unattributed> {
-    const MOST: usize = 5;
     let bare = events.filter(|event| {
         let line = LogLine::parse(&event.message);
         line.request.is_none() && line.kind == Kind::Other
@@ -161,7 +321,7 @@ fn unattributed<'a>(events: impl Iterator<Item = &'a LogEvent<'a>>) -> Vec<Unatt
         let lines = (event.number..).zip(event.message.lines());
         lines.filter_map(|(number, line)| logs::mention(number, line)).collect::<Vec<_>>()
     });
-    let named = mentions.take(MOST).map(|mention| {
+    let named = mentions.take(MOST_UNATTRIBUTED).map(|mention| {
         let message = mention.text.as_str().into();
         let event = LogEvent { number: mention.line, id: None, at: None, message };
         let batch = Batch { source: Source::default(), events: vec![event], passed: 0 };

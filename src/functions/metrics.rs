@@ -28,6 +28,8 @@ pub enum Metric {
     Unknowns,
     /// Batches of log groups that are not ours to read.
     BatchesRefused,
+    /// Lines of unknown shape in log groups that are ours to read.
+    LinesPassedOver,
     /// Payloads that could not be decoded.
     Undecodable,
     /// Log groups whose lines reach the responder.
@@ -40,12 +42,13 @@ pub enum Metric {
 
 impl Metric {
     /// Each of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Failures,
         Self::Alerts,
         Self::WalkLatency,
         Self::Unknowns,
         Self::BatchesRefused,
+        Self::LinesPassedOver,
         Self::Undecodable,
         Self::GroupsWatched,
         Self::BlindSpots,
@@ -60,6 +63,7 @@ impl Metric {
             Self::WalkLatency => "WalkLatency",
             Self::Unknowns => "Unknowns",
             Self::BatchesRefused => "BatchesRefused",
+            Self::LinesPassedOver => "LinesPassedOver",
             Self::Undecodable => "Undecodable",
             Self::GroupsWatched => "GroupsWatched",
             Self::BlindSpots => "BlindSpots",

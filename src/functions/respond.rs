@@ -3,7 +3,7 @@
 use crate::logs::delivered;
 use crate::{causes, incidents, logs};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,11 +15,12 @@ use crate::alerts::Publish;
 use crate::aws::Accounts;
 use crate::causes::{Diagnosis, Failure};
 use crate::functions::config::Config;
+use crate::functions::log_map::{GroupOrigin, LogMap};
 use crate::functions::metrics::{Metric, Metrics};
 use crate::incidents::RecentRequests;
 use crate::incidents::store::memory::MemoryStore;
 use crate::incidents::store::{Store, Unstored};
-use crate::logs::{Batch, DecodeError, DecodeFault, MOST_EVENTS, Record, Source};
+use crate::logs::{AccessLog, Batch, DecodeError, DecodeFault, LogType, MOST_EVENTS, Record, Source};
 
 /// Everything a Lambda container keeps between invocations.
 pub struct Responder {
@@ -44,6 +45,8 @@ pub struct Responder {
     leases: AtomicU64,
     /// Causes of APIs that have no message left this hour: they are not asked for again.
     pub(crate) exhausted: Mutex<BTreeSet<String>>,
+    /// Who writes to which log group.
+    pub(crate) log_map: LogMap,
     /// What failed while the table was gone, and the alert that says so, to be written there once it is back.
     pub(crate) unstored: Mutex<Vec<Unstored>>,
 }
@@ -94,6 +97,7 @@ impl Responder {
             container,
             leases,
             exhausted,
+            log_map: LogMap::default(),
             unstored,
         }
     }
@@ -116,13 +120,23 @@ impl Responder {
         if records.iter().any(|record| record.id.is_some()) {
             outcome.failed_records = Some(Vec::new());
         }
-        let (batches, refusals) = self.batches(&records, raw, &mut outcome);
-        let executions = logs::correlate(&batches);
-        let failures: Vec<Failure<'_>> = executions
+        let (accepted, refusals) = self.batches(&records, raw, &mut outcome, deadline).await;
+        let (batches, of_access): (Vec<_>, Vec<_>) =
+            accepted.into_iter().map(|one| (one.lines, (one.access, one.origin))).unzip();
+        let access: Vec<AccessLog<'_>> =
+            of_access.iter().map(|(batch, origin)| AccessLog::read(batch, origin.formats())).collect();
+        for ((batch, _), log) in of_access.iter().zip(&access) {
+            outcome.executions += log.requests - log.failures.len();
+            self.pass_over(&batch.source, log.unread.len());
+        }
+        let mut executions = logs::correlate(&batches);
+        logs::join(&mut executions, &access);
+        let mut failures: Vec<Failure<'_>> = executions
             .iter()
             .filter_map(causes::failure_of)
-            .filter(|failure| !(failure.is_tail() && self.recent.knows(failure)))
+            .filter(|failure| !self.recent.knows(failure))
             .collect();
+        self.leave_out_noted(&mut failures, deadline).await;
         outcome.executions += executions.len();
         outcome.failed = failures.len();
         if outcome.refused > 0 {
@@ -131,12 +145,17 @@ impl Responder {
         failures.iter().for_each(|failure| self.tally.count(Metric::Failures, failure.cause.slug, 1));
         let requests = self.recent.requests(&failures);
         let mut news = incidents::gather(&failures);
-        news.extend(incidents::group(refusals.iter().map(|refusal| self.refusal(refusal)).collect()));
+        // Whose group it is will be known when the payload comes again.
+        let unreadable = refusals.iter().filter(|refusal| refusal.error.fault != DecodeFault::UnknownGroup);
+        news.extend(incidents::group(unreadable.map(|refusal| self.refusal(refusal)).collect()));
         let told = self.take(news, deadline).await;
         outcome.alerts = told.alerts;
         match (told.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
             // Only what was told is remembered: a payload that failed comes again, and is to be told then.
             (None, None, _) | (None, _, Some(_)) => self.recent.remember(requests),
+            (_, Some(Refusal { error, .. }), None) if error.fault == DecodeFault::UnknownGroup => {
+                return Err(anyhow::anyhow!("{error}"));
+            }
             (_, Some(refusal), None) => return Err(refusal.error.into()),
             (Some(error), _, None) => return Err(error),
             (Some(_), _, Some(failed)) => {
@@ -177,19 +196,26 @@ impl Responder {
     }
 
     /// The batches that are ours to read, and the documents that could not be read.
-    fn batches<'a>(
+    async fn batches<'a>(
         &self,
         records: &'a [Record],
         raw: &[u8],
         outcome: &mut Outcome,
-    ) -> (Vec<Batch<'a>>, Vec<Refusal>) {
+        deadline: Instant,
+    ) -> (Vec<AcceptedBatch<'a>>, Vec<Refusal>) {
         let (mut batches, mut refusals) = (Vec::new(), Vec::new());
         let mut room = MOST_EVENTS;
         for (record, read) in records.iter().zip(logs::sift(records)) {
-            match read.and_then(|batch| batch.map(|batch| self.ours(batch, record, outcome)).transpose()) {
+            let ours = match read {
+                Ok(Some(batch)) => self.ours(batch, record, outcome, deadline).await.map(Some),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error),
+            };
+            match ours {
                 Ok(None) => info!("control message: the subscription reaches this function"),
                 Ok(Some(ours)) => {
-                    let events = ours.iter().map(|batch| batch.events.len()).sum();
+                    let events =
+                        ours.iter().map(|one| one.lines.events.len() + one.access.events.len()).sum();
                     match room.checked_sub(events) {
                         Some(left) => {
                             room = left;
@@ -206,21 +232,92 @@ impl Responder {
         (batches, refusals)
     }
 
-    /// A record's batch by API and stage, where it is of an execution log.
-    fn ours<'a>(
+    /// A record's batch by API and stage, where it is of one of API Gateway's logs.
+    async fn ours<'a>(
         &self,
         batch: Batch<'a>,
         record: &Record,
         outcome: &mut Outcome,
-    ) -> Result<Vec<Batch<'a>>, DecodeError> {
+        deadline: Instant,
+    ) -> Result<Vec<AcceptedBatch<'a>>, DecodeError> {
         outcome.batches += 1;
         let passed = batch.passed;
-        let Some(batch) = self.accept(batch) else {
+        let Some((batch, origin)) = self.accept(batch, deadline).await? else {
             outcome.refused += 1;
             return Ok(Vec::new());
         };
         outcome.executions += passed;
-        unpacked(batch, record.delivery())
+        let mut accepted = Vec::new();
+        for mut batch in delivered::unpack(batch)? {
+            batch.source.delivery = Some(record.delivery());
+            let (mut lines, mut access) = match self.config.access_logs {
+                true => logs::divide(batch, origin.formats()),
+                false => (batch, Batch::default()),
+            };
+            if !self.is_execution_log(&lines.source) {
+                // What is no access line there is another program's.
+                self.pass_over(&lines.source, lines.events.len());
+                lines.events.clear();
+            }
+            if let GroupOrigin::Known(known) = &origin {
+                known.0.place(&mut access.source);
+            }
+            accepted.push(AcceptedBatch { lines, access, origin: origin.clone() });
+        }
+        Ok(accepted)
+    }
+
+    /// Leaves out failures of which the stage's other log has told another container. Where the table can't say, a failure
+    /// that is counted twice is better than one that is lost.
+    async fn leave_out_noted(&self, failures: &mut Vec<Failure<'_>>, deadline: Instant) {
+        if self.config.incident_table.is_none() {
+            return;
+        }
+        let mut stages: BTreeMap<(String, bool), Vec<(usize, u64)>> = BTreeMap::new();
+        let mut twice: BTreeMap<String, bool> = BTreeMap::new();
+        for (place, failure) in failures.iter().enumerate() {
+            let Some((stage, group, request)) = named(failure) else { continue };
+            let key = format!("{group} {stage}");
+            let is_twice = match twice.get(&key) {
+                Some(is_twice) => *is_twice,
+                None => {
+                    let origin = self.log_map.of(&group, &*self.store, None, (self.now)(), deadline).await;
+                    let found = stage.split_once('/').is_some_and(|(api, stage)| {
+                        matches!(&origin, GroupOrigin::Known(known) if known.0.tells_twice(api, stage))
+                    });
+                    *twice.entry(key).or_insert(found)
+                }
+            };
+            let noted = stages.entry((stage, failure.is_of_access_log())).or_default();
+            if is_twice && noted.len() < MOST_NOTED {
+                noted.push((place, request));
+            }
+        }
+        let mut known = BTreeSet::new();
+        for ((stage, of_access_log), requests) in
+            stages.into_iter().filter(|(_, requests)| !requests.is_empty())
+        {
+            let hashes: Vec<u64> = requests.iter().map(|(_, hash)| *hash).collect();
+            match self.store.note_requests(&stage, of_access_log, &hashes, (self.now)()).await {
+                Ok(told) => known
+                    .extend(requests.iter().filter(|(_, hash)| told.contains(hash)).map(|(place, _)| *place)),
+                Err(error) => {
+                    warn!(error = error.to_string(), "what a stage's other log told could not be read")
+                }
+            }
+        }
+        let mut places = 0..;
+        failures.retain(|_| places.next().is_some_and(|place| !known.contains(&place)));
+    }
+
+    /// Counts lines of unknown shape. A format may have changed, so that the next look-up reads it afresh.
+    fn pass_over(&self, source: &Source, lines: usize) {
+        if lines > 0 {
+            let log_group = source.log_group.as_deref().unwrap_or_default();
+            warn!(log_group, lines, "passed over lines of unknown shape");
+            self.tally.count(Metric::LinesPassedOver, "", count(lines));
+            self.log_map.doubt(log_group);
+        }
     }
 
     /// Hands a record back that could not be read. One that only found no room is tried again, and no alert says so.
@@ -235,29 +332,100 @@ impl Responder {
         let number = record.id.as_deref();
         if let (Some(failed), Some(number)) = (&mut outcome.failed_records, number) {
             failed.push(number.to_owned());
-            if error.fault == DecodeFault::Postponed {
+            if matches!(error.fault, DecodeFault::Postponed | DecodeFault::UnknownGroup) {
                 return None;
             }
         }
         Some(Refusal { error, delivery: logs::digest(&[number.map_or(raw, str::as_bytes)]) })
     }
 
-    /// A batch of an execution-log group, with what the function's own place adds to its source. A batch of any other
-    /// group, and of the function's own above all, is refused: reading what one writes never ends.
-    fn accept<'a>(&self, mut batch: Batch<'a>) -> Option<Batch<'a>> {
-        let Source { log_group, api, .. } = &batch.source;
-        let group = log_group.as_deref().unwrap_or_default();
-        let own = self.config.own_log_group.as_deref() == Some(group);
-        let delivered = self.config.delivered_log_groups.iter().any(|name| name == group);
-        let execution_log = api.is_some() && group.starts_with(&self.config.log_group_prefix);
-        if own || !(execution_log || delivered) {
-            warn!(log_group = group, "refused a batch of a log group that is not an execution log");
-            return None;
-        }
+    /// Whether the lines are of an execution log: of a group that is named like one, or that receives delivered ones.
+    fn is_execution_log(&self, source: &Source) -> bool {
+        let group = source.log_group.as_deref().unwrap_or_default();
+        source.log == LogType::Delivered
+            || self.config.delivered_log_groups.iter().any(|name| name == group)
+            || (Source::of_group(group).api.is_some() && group.starts_with(&self.config.log_group_prefix))
+    }
+
+    /// A batch of a group that a stage writes to, with what the function's own place adds to its source. A batch of any
+    /// other group, and of the function's own above all, is refused: reading what one writes never ends.
+    ///
+    /// # Errors
+    ///
+    /// Where the table that would say whose group it is can't be read, and the lines don't: the payload comes again.
+    async fn accept<'a>(
+        &self,
+        mut batch: Batch<'a>,
+        deadline: Instant,
+    ) -> Result<Option<(Batch<'a>, GroupOrigin)>, DecodeError> {
+        let group = batch.source.log_group.clone().unwrap_or_default();
+        let own = self.config.own_log_group.as_deref() == Some(&group) || group.starts_with(FUNCTIONS);
         batch.source.region = batch.source.region.take().or_else(|| self.config.region.clone());
-        Some(batch)
+        let origin = match (own, self.is_execution_log(&batch.source)) {
+            (true, _) => GroupOrigin::Foreign,
+            (false, true) if !self.config.access_logs || is_framed(&batch) => {
+                return Ok(Some((batch, GroupOrigin::Foreign)));
+            }
+            // Such a group may hold access lines, too; of what format, the table knows.
+            (false, true) => {
+                let origin = self.log_map.of(&group, &*self.store, None, (self.now)(), deadline).await;
+                return Ok(Some((batch, origin)));
+            }
+            (false, false) => self.origin(&group, &batch, deadline).await,
+        };
+        let wanted = match &origin {
+            GroupOrigin::Known(known) => {
+                let (writers, _) = &**known;
+                if writers.has(LogType::Delivered) {
+                    batch.source.log = LogType::Delivered;
+                }
+                writers.has(LogType::Delivered) || self.config.access_logs
+            }
+            _ if own || !self.config.access_logs => false,
+            GroupOrigin::Foreign => logs::names_its_stage(&batch),
+            GroupOrigin::Unsure | GroupOrigin::Unread if logs::names_its_stage(&batch) => true,
+            // A filter of the caretaker's leads here only from a group that the table knows. So nothing is thrown away
+            // while the table is out of reach.
+            GroupOrigin::Unread if self.config.incident_table.is_some() => {
+                return Err(DecodeError { fault: DecodeFault::UnknownGroup, log_group: Some(group) });
+            }
+            GroupOrigin::Unsure | GroupOrigin::Unread => logs::is_distinct(&batch),
+        };
+        if !wanted {
+            warn!(log_group = group, "refused a batch of a log group that no stage is known to write to");
+            return Ok(None);
+        }
+        Ok(Some((batch, origin)))
+    }
+
+    /// Who writes to a group that is not named like an execution log's. AWS is asked where the lines are not clear.
+    async fn origin(&self, group: &str, batch: &Batch<'_>, deadline: Instant) -> GroupOrigin {
+        let account = self.accounts.of(batch.source.account.as_ref());
+        // Lines that open as an execution log's are no access lines, and what names its stage needs no asking.
+        let unclear = !is_framed(batch) && !logs::names_its_stage(batch);
+        let account = Some(&*account).filter(|_| self.config.access_logs && unclear);
+        self.log_map.of(group, &*self.store, account, (self.now)(), deadline).await
     }
 }
+
+/// Failed requests of one batch that are noted in the table for the stage's other log.
+const MOST_NOTED: usize = 1000;
+
+/// A failure's stage, its log group, and a number for its request.
+fn named(failure: &Failure<'_>) -> Option<(String, String, u64)> {
+    let (source, request) = (failure.source(), failure.request_id()?);
+    let stage = format!("{}/{}", source.api?, source.stage?);
+    let hash = logs::digest(&[stage.as_bytes(), request.as_str().as_bytes()]);
+    Some((stage, source.log_group?, hash))
+}
+
+/// Whether every line opens as one of an execution log does.
+fn is_framed(batch: &Batch<'_>) -> bool {
+    batch.events.iter().all(|event| event.message.starts_with('('))
+}
+
+/// What Lambda's own log groups begin with.
+const FUNCTIONS: &str = "/aws/lambda/";
 
 fn count(things: usize) -> u64 {
     u64::try_from(things).unwrap_or(u64::MAX)
@@ -270,20 +438,9 @@ struct Refusal {
     delivery: u64,
 }
 
-/// A batch by API and stage. What a delivered record says in a spelling of its own must not pass unseen.
-fn unpacked(batch: Batch<'_>, delivery: u64) -> Result<Vec<Batch<'_>>, DecodeError> {
-    let mut batches = delivered::unpack(batch)?;
-    for batch in &mut batches {
-        batch.source.delivery = Some(delivery);
-        let foreign = batch.events.iter().filter(|event| delivered::is_foreign(event)).count();
-        if foreign > 0 {
-            let log_group = batch.source.log_group.as_deref();
-            warn!(
-                log_group,
-                events = foreign,
-                "JSON events are no delivered records as this version knows them"
-            );
-        }
-    }
-    Ok(batches)
+/// A batch that was accepted: lines of an execution log, access lines, and who writes them.
+struct AcceptedBatch<'a> {
+    lines: Batch<'a>,
+    access: Batch<'a>,
+    origin: GroupOrigin,
 }

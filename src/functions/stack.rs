@@ -60,15 +60,24 @@ impl Caretaker {
             return Ok(summary(&report));
         }
         let mut report = self.unsubscribe(ours, &Scope::ended(), deadline).await;
-        if let Some(former) = request.former_name(ours) {
+        let former = request.former_name(ours);
+        if let Some(former) = former {
             let more = self.unsubscribe(former, &Scope::former(), deadline).await;
             report.absorb(more);
+        }
+        for group in self.named_groups(deadline).await {
+            for (name, scope) in [(Some(ours), Scope::ended()), (former, Scope::former())] {
+                let Some(name) = name else { continue };
+                let ours = Filter { name: name.to_owned(), ..self.config.filter.clone() };
+                let reconciler = Reconciler { ours: &ours, ..self.reconciler(&scope, deadline) };
+                report.extend(self.unwatch(std::slice::from_ref(&group), &reconciler).await);
+            }
         }
         self.answer(request, id, left_behind(&report).as_deref()).await?;
         Ok(summary(&report))
     }
 
-    /// Removes the filters of this name from every group.
+    /// Removes the filters of this name from every group that is named like an execution log's.
     async fn unsubscribe(&self, name: &str, scope: &Scope, deadline: Instant) -> ReconcileReport {
         let ours = Filter { name: name.to_owned(), ..self.config.filter.clone() };
         self.go_through(&Reconciler { ours: &ours, ..self.reconciler(scope, deadline) }).await

@@ -92,15 +92,28 @@ pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
 
 /// Puts diagnoses together by fingerprint, in the order in which each fingerprint is first seen.
 pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<FailureGroup> {
-    let mut news: Vec<FailureGroup> = Vec::new();
-    let mut places: BTreeMap<Fingerprint, usize> = BTreeMap::new();
-    for diagnosis in diagnoses {
+    let mut groups = FailureGroups::default();
+    diagnoses.into_iter().for_each(|diagnosis| groups.add(diagnosis));
+    groups.news
+}
+
+/// Groups that grow as failures are read.
+#[derive(Debug, Default)]
+pub struct FailureGroups {
+    /// In the order in which each fingerprint was first seen.
+    pub news: Vec<FailureGroup>,
+    places: BTreeMap<Fingerprint, usize>,
+}
+
+impl FailureGroups {
+    /// Counts a failure.
+    pub fn add(&mut self, diagnosis: Diagnosis) {
         let fingerprint = Fingerprint::of(&diagnosis);
-        let place = *places.entry(fingerprint.clone()).or_insert(news.len());
-        if place == news.len() {
-            news.push(FailureGroup::of(fingerprint, diagnosis.clone()));
+        let place = *self.places.entry(fingerprint.clone()).or_insert(self.news.len());
+        if place == self.news.len() {
+            self.news.push(FailureGroup::of(fingerprint, diagnosis.clone()));
         }
-        let known = &mut news[place];
+        let known = &mut self.news[place];
         if known.count(diagnosis.source.delivery, diagnosis.at, diagnosis.route.as_ref()) {
             known.show(diagnosis.route.as_ref(), || diagnosis.clone());
         }
@@ -109,7 +122,6 @@ pub fn group(diagnoses: Vec<Diagnosis>) -> Vec<FailureGroup> {
             known.example = diagnosis;
         }
     }
-    news
 }
 
 impl FailureGroup {

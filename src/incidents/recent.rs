@@ -19,6 +19,9 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 /// no client that chooses an id can foresee which others it would be taken for.
 type Request = u64;
 
+/// When a request failed, and whether its access log told of it.
+type Told = (Option<Timestamp>, bool);
+
 /// Requests that failed and were told, in the container's memory.
 #[derive(Debug, Default)]
 pub struct RecentRequests {
@@ -28,35 +31,37 @@ pub struct RecentRequests {
 
 #[derive(Debug, Default)]
 struct Known {
-    failed_at: HashMap<Request, Option<Timestamp>>,
+    failed_at: HashMap<Request, Told>,
     in_order: VecDeque<Request>,
 }
 
 impl RecentRequests {
-    /// Whether this says nothing but that a request failed whose failure was told already. A cause that was named is news
-    /// of its own, even where a client chose the id.
+    /// Whether this request's failure was told already: by the other one of its two logs, or by lines that came earlier, to
+    /// which these add nothing. Of one log, a cause that was named is news of its own, even where a client chose the id.
     pub fn knows(&self, failure: &Failure<'_>) -> bool {
-        if !failure.cause.is_last_resort() {
-            return false;
-        }
         let Some(request) = self.request(failure) else { return false };
-        self.known().failed_at.get(&request).is_some_and(|told| match (told, failure.at()) {
-            (Some(told), Some(at)) => at.duration_since(*told).abs() <= LONGEST,
-            _ => true,
+        let adds_nothing = failure.is_tail() && failure.cause.is_last_resort();
+        self.known().failed_at.get(&request).is_some_and(|(told, of_access_log)| {
+            let near = match (told, failure.at()) {
+                (Some(told), Some(at)) => at.duration_since(*told).abs() <= LONGEST,
+                _ => true,
+            };
+            near && (adds_nothing || *of_access_log != failure.is_of_access_log())
         })
     }
 
     /// The requests of these failures, to be remembered once they are told: the last of them, where they are too many.
-    pub fn requests(&self, failures: &[Failure<'_>]) -> Vec<(Request, Option<Timestamp>)> {
+    pub fn requests(&self, failures: &[Failure<'_>]) -> Vec<(Request, Told)> {
         let last = &failures[failures.len().saturating_sub(MOST)..];
-        last.iter().filter_map(|failure| Some((self.request(failure)?, failure.at()))).collect()
+        let told = |failure: &Failure<'_>| (failure.at(), failure.is_of_access_log());
+        last.iter().filter_map(|failure| Some((self.request(failure)?, told(failure)))).collect()
     }
 
     /// Remembers requests whose failures were told.
-    pub fn remember(&self, requests: Vec<(Request, Option<Timestamp>)>) {
+    pub fn remember(&self, requests: Vec<(Request, Told)>) {
         let mut known = self.known();
-        for (request, at) in requests {
-            if known.failed_at.insert(request, at).is_none() {
+        for (request, told) in requests {
+            if known.failed_at.insert(request, told).is_none() {
                 known.in_order.push_back(request);
             }
             if known.in_order.len() > MOST
@@ -133,7 +138,7 @@ mod tests {
         let recent = RecentRequests::default();
         let one = failure(GROUP, FAILURE, 1000);
         recent.remember(recent.requests(std::slice::from_ref(&one)));
-        let others = (0..).take(MOST).map(|n| (n, None));
+        let others = (0..).take(MOST).map(|n| (n, (None, false)));
         recent.remember(others.collect());
         assert!(!recent.knows(&failure(GROUP, END, 1001)));
         assert_eq!(recent.known().failed_at.len(), MOST);

@@ -12,7 +12,8 @@ mod table;
 #[cfg(feature = "live")]
 mod update;
 
-use std::future::Future;
+use std::collections::BTreeMap;
+use std::future::{Future, ready};
 use std::pin::Pin;
 
 use jiff::Timestamp;
@@ -25,6 +26,7 @@ use crate::incidents::incident::Incident;
 use crate::incidents::ledger::Charge;
 use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
+use crate::logs::LogWriters;
 
 /// What a store answers, when it is done.
 pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -116,6 +118,38 @@ pub trait Store: Send + Sync {
 
     /// The failures that were kept of an incident.
     fn load_examples<'a>(&'a self, incident: &'a Incident) -> Stored<'a, Vec<Diagnosis>>;
+
+    /// The stages that write to a log group, as the caretaker found them.
+    fn log_writers<'a>(&'a self, _group: &'a str) -> Stored<'a, Option<LogWriters>> {
+        Box::pin(ready(Ok(None)))
+    }
+
+    /// The same of every group that is kept.
+    fn all_log_writers(&self, _now: Timestamp) -> Stored<'_, BTreeMap<String, LogWriters>> {
+        Box::pin(ready(Ok(BTreeMap::new())))
+    }
+
+    /// Keeps who writes to a group, or forgets it.
+    fn save_log_writers<'a>(
+        &'a self,
+        _group: &'a str,
+        _writers: Option<&'a LogWriters>,
+        _now: Timestamp,
+    ) -> Stored<'a, ()> {
+        Box::pin(ready(Ok(())))
+    }
+
+    /// Notes requests of a stage whose failures one of its two logs tells of; answers with those of them that the other
+    /// log's lines had noted before.
+    fn note_requests<'a>(
+        &'a self,
+        _stage: &'a str,
+        _of_access_log: bool,
+        _requests: &'a [u64],
+        _now: Timestamp,
+    ) -> Stored<'a, Vec<u64>> {
+        Box::pin(ready(Ok(Vec::new())))
+    }
 
     /// The silences, ended ones too.
     fn silences(&self) -> Stored<'_, Vec<Silence>>;

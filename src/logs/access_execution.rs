@@ -66,6 +66,25 @@ pub fn divide<'a>(mut batch: Batch<'a>, formats: &[AccessFormat]) -> (Batch<'a>,
     (batch, access)
 }
 
+/// Whether access lines of the batch say themselves which stage they are of.
+pub fn names_its_stage(batch: &Batch<'_>) -> bool {
+    some_line(batch, |line| line.text(Variable::ApiId).is_some() && line.text(Variable::Stage).is_some())
+}
+
+/// Whether the batch holds lines that only API Gateway's access logs have.
+pub fn is_distinct(batch: &Batch<'_>) -> bool {
+    some_line(batch, |line| line.is_distinct())
+}
+
+/// Whether one of the first access lines is so.
+fn some_line(batch: &Batch<'_>, wanted: impl Fn(&AccessLine<'_>) -> bool) -> bool {
+    const FIRST: usize = 50;
+    let read = |event: &LogEvent<'_>| {
+        access_format::read(body(&event.message), &[]).is_some_and(|line| wanted(&line))
+    };
+    batch.events.iter().take(FIRST).any(read)
+}
+
 impl<'a> AccessLog<'a> {
     /// Reads a batch of access lines.
     pub fn read(batch: &'a Batch<'a>, formats: &[AccessFormat]) -> Self {
@@ -85,7 +104,8 @@ impl<'a> AccessLog<'a> {
             let api_stage = stage_of(&line, text, formats, &batch.source);
             log.without_stage += usize::from(api_stage.is_none());
             let source = *places.entry(api_stage.clone()).or_insert_with(|| {
-                log.sources.push(source(&batch.source, api_stage, line.api_kind()));
+                let kind = kind_of(api_stage.as_ref(), formats).or(batch.source.api_kind);
+                log.sources.push(source(&batch.source, api_stage, kind.or_else(|| line.api_kind())));
                 log.sources.len() - 1
             });
             log.failures.push(AccessFailure::new(event, line, source));
@@ -163,6 +183,14 @@ fn stage_of(
     let (api, stage) = named.or_else(|| of_format().filter(fits)).or_else(|| of_group().filter(fits))?;
     let sound = |text: &str| !text.is_empty() && text.len() <= 128;
     (sound(api) && sound(stage)).then(|| (api.to_owned(), stage.to_owned()))
+}
+
+/// What kind of API a stage is of, where its format says so.
+fn kind_of(stage: Option<&(String, String)>, formats: &[AccessFormat]) -> Option<ApiKind> {
+    let (api, stage) = stage?;
+    let of_stage =
+        |format: &&AccessFormat| format.stage().is_some_and(|(id, name)| id.as_str() == api && name == stage);
+    formats.iter().find(of_stage)?.kind()
 }
 
 fn source(group: &Source, api_stage: Option<(String, String)>, api_kind: Option<ApiKind>) -> Source {

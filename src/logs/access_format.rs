@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::access::{AccessLine, Variable};
 use super::access_keys;
 use super::access_pattern::{Part, Pattern};
-use crate::ids::ApiId;
+use crate::ids::{ApiId, ApiKind};
 
 /// What this program would like a stage to log: valid for REST and HTTP APIs, and below the 1,024 characters that an HTTP
 /// API's stage takes. Every value is quoted, since a variable without a value is written `-`.
@@ -54,6 +54,7 @@ const COMMON: [&str; 9] = [
 pub struct AccessFormat {
     template: String,
     of_stage: Option<(ApiId, String)>,
+    kind: Option<ApiKind>,
     whole: Pattern,
     /// Keys of a JSON template, and what stands under each.
     keys: Vec<(String, Pattern)>,
@@ -70,12 +71,27 @@ impl AccessFormat {
         let json = template.starts_with('{').then(|| access_keys::template(template)).flatten();
         let keys = json.as_ref().map(keys).unwrap_or_default();
         let strict = json.is_some() && whole.parts.iter().all(|part| part.is_strict());
-        Self { template: template.to_owned(), of_stage: None, whole, keys, strict }
+        Self { template: template.to_owned(), of_stage: None, kind: None, whole, keys, strict }
     }
 
     /// The same for lines of one stage, which a line need not name then.
     pub fn of_stage(self, api: ApiId, stage: impl Into<String>) -> Self {
         Self { of_stage: Some((api, stage.into())), ..self }
+    }
+
+    /// The same for lines of one kind of API.
+    pub fn of_kind(self, kind: ApiKind) -> Self {
+        Self { kind: Some(kind), ..self }
+    }
+
+    /// The kind of API that writes in this format, where that is known.
+    pub fn kind(&self) -> Option<ApiKind> {
+        self.kind
+    }
+
+    /// Whether the format logs this variable.
+    pub fn logs(&self, variable: Variable) -> bool {
+        self.whole.parts.iter().any(|part| part.variable == Some(variable))
     }
 
     /// The stage that writes in this format, where only one does.

@@ -66,6 +66,8 @@ pub struct Source {
     pub api_kind: Option<ApiKind>,
     /// Which log they are of.
     pub log: LogType,
+    /// Verb and resource, where delivered records name them beside their lines.
+    pub route: Option<(String, String)>,
     /// Which delivery they came in: the same number for a batch that is delivered again.
     pub delivery: Option<u64>,
 }
@@ -197,6 +199,9 @@ pub enum DecodeFault {
     /// A `messageType` that CloudWatch Logs does not document.
     #[error("its messageType is `{0}`, neither DATA_MESSAGE nor CONTROL_MESSAGE")]
     UnknownMessageType(String),
+    /// Neither the table nor AWS could say which stage writes to the log group: the payload can be read when it comes again.
+    #[error("neither the incident table nor AWS could say which stage writes to the log group")]
+    UnknownGroup,
     /// The payload is JSON, but of no event that this program takes.
     #[error(
         "it is neither a CloudWatch Logs nor a Kinesis event (no `awslogs`, `Records`, `messageType` or `events`)"

@@ -42,11 +42,6 @@ pub fn unpack(batch: Batch<'_>) -> Result<Vec<Batch<'_>>, DecodeError> {
     Ok(sorted.batches)
 }
 
-/// Whether an event is JSON that was not understood: a delivered record in a form that is new to this program.
-pub fn is_foreign(event: &LogEvent<'_>) -> bool {
-    event.message.trim_start().starts_with('{') && Delivered::read(&event.message).is_none()
-}
-
 /// Whether a JSON value is a record.
 pub(crate) fn is_record(value: &Value) -> bool {
     value.as_object().is_some_and(|fields| Delivered::of_fields(fields).is_some())
@@ -99,6 +94,7 @@ impl Delivered {
         let mut place = arn.and_then(RecordSource::of_arn).unwrap_or_default();
         place.name_api(api);
         place.name_stage(stage);
+        place.route = text("http_method").zip(text("resource_path")).and_then(route);
         Self::new(place, at.and_then(time), payload)
     }
 
@@ -110,6 +106,7 @@ impl Delivered {
         }
         let between = |c: char| c.is_whitespace() || ",;|\"".contains(c);
         let (mut rest, mut place, mut at) = (message, None::<RecordSource>, None);
+        let (mut verb, mut path) = ("", "");
         for _ in 0..OTHER_FIELDS {
             let text = rest.trim_start_matches(between);
             let (word, after) = text.split_at(text.find(between).unwrap_or(text.len()));
@@ -117,12 +114,18 @@ impl Delivered {
                 place = Some(named);
             } else if let Some(time) = time_of_text(word).filter(|_| at.is_none()) {
                 at = Some(time);
+            } else if is_verb(word) {
+                verb = word;
+            } else if word.starts_with('/') {
+                path = word;
             } else if !place.as_ref().is_some_and(|place| place.repeats(word)) {
                 break;
             }
             rest = after;
         }
-        Self::new(place?, at, rest.trim_start_matches(between))
+        let mut place = place?;
+        place.route = route((verb, path));
+        Self::new(place, at, rest.trim_start_matches(between))
     }
 
     /// A record that says nothing is not understood.
@@ -222,6 +225,7 @@ struct RecordSource {
     api: Option<String>,
     stage: Option<String>,
     canary: bool,
+    route: Option<(String, String)>,
 }
 
 impl RecordSource {
@@ -245,6 +249,7 @@ impl RecordSource {
             account: Some(account.to_owned()).filter(|account| !account.is_empty()),
             api: sound.then(|| api.to_owned()),
             stage: None,
+            route: None,
             canary: rest.first().is_some_and(|word| word.eq_ignore_ascii_case("canary")),
         };
         place.name_stage(stage);
@@ -258,13 +263,9 @@ impl RecordSource {
         }
     }
 
-    /// Whether a field of the plain form says again what the ARN says, or which route was called.
+    /// Whether a field of the plain form says again what the ARN says.
     fn repeats(&self, word: &str) -> bool {
-        let is_verb = (3..=7).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_uppercase());
-        self.stage.as_deref() == Some(word)
-            || self.api.as_deref() == Some(word)
-            || is_verb
-            || word.starts_with('/')
+        self.stage.as_deref() == Some(word) || self.api.as_deref() == Some(word)
     }
 
     /// Takes the stage's name from elsewhere, where the ARN did not say it.
@@ -292,8 +293,19 @@ impl RecordSource {
         source.account = source.account.or_else(|| self.account.as_deref().map(AccountId::new));
         source.canary |= self.canary;
         source.log = LogType::Delivered;
+        source.route = self.route.clone();
         source
     }
+}
+
+fn is_verb(word: &str) -> bool {
+    (3..=7).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// Verb and resource, as far as they can be ones.
+fn route((verb, path): (&str, &str)) -> Option<(String, String)> {
+    let sound = is_verb(verb) && path.starts_with('/') && path.len() <= 1024;
+    sound.then(|| (verb.to_owned(), path.to_owned()))
 }
 
 fn is_api(id: &str) -> bool {

@@ -106,7 +106,7 @@ impl<'a> Execution<'a> {
             batch,
             request_id,
             entries: Vec::new(),
-            route: None,
+            route: source.route.as_ref().map(|(method, path)| LoggedRoute { method, path }),
             api_stage: None,
             endpoint_uri: None,
             received: None,

@@ -53,6 +53,16 @@ impl Content {
 }
 
 impl Record {
+    /// How many bytes it holds.
+    pub fn len(&self) -> usize {
+        self.content.as_ref().map_or(0, Content::len)
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// A number for this delivery, the same when it comes again, alone or among others: of the document's length and of what
     /// it begins and ends with, which is where it comes from, and its first and last events with their ids.
     pub fn delivery(&self) -> u64 {
@@ -170,6 +180,24 @@ fn several(
     Ok(all)
 }
 
+/// An input as it is, or what it inflates to where it is gzip. The reader bounds what comes out.
+///
+/// # Errors
+///
+/// Its first bytes can't be read.
+pub fn inflated<'r>(mut input: impl Read + 'r) -> std::io::Result<Box<dyn Read + 'r>> {
+    let mut magic = Vec::with_capacity(2);
+    input.by_ref().take(2).read_to_end(&mut magic)?;
+    let is_gzip = magic == GZIP_MAGIC;
+    let whole = std::io::Cursor::new(magic).chain(input);
+    Ok(if is_gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
+}
+
+/// Bytes as text; what is not UTF-8 becomes U+FFFD.
+pub fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    scan::utf8(bytes).map_or_else(|| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 fn record(content: Result<Vec<u8>, DecodeError>) -> Record {
@@ -186,7 +214,7 @@ pub(crate) fn of_text(raw: &[u8], max_bytes: usize) -> Record {
 }
 
 /// The same of a text that was read already.
-pub(crate) fn of_string(text: String) -> Record {
+pub fn of_string(text: String) -> Record {
     record_of(Ok(Content::Text(text)))
 }
 

@@ -20,6 +20,21 @@ pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeErr
     open_inflated(raw, max_bytes)
 }
 
+/// Whether a large input can be read in pieces of whole lines: it is text, or each of its lines is a document.
+pub fn is_divisible(head: &[u8]) -> bool {
+    if pasted::is_utf16(head) || !head.contains(&b'\n') {
+        return false;
+    }
+    let json = without_mark(head);
+    match json.first() {
+        Some(b'{' | b'[') => {
+            let first = json.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            serde_json::from_slice::<&RawValue>(first).is_ok()
+        }
+        _ => true,
+    }
+}
+
 fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeError> {
     if raw.len() > max_bytes {
         return Err(DecodeFault::TooLarge { limit: max_bytes }.into());

@@ -326,11 +326,11 @@ fn is_character(digits: &[u8]) -> bool {
 
 /// The text of a document that is UTF-8.
 #[cfg(feature = "quick")]
-fn utf8(document: &[u8]) -> Option<&str> {
+pub(crate) fn utf8(document: &[u8]) -> Option<&str> {
     simdutf8::basic::from_utf8(document).ok()
 }
 
 #[cfg(not(feature = "quick"))]
-fn utf8(document: &[u8]) -> Option<&str> {
+pub(crate) fn utf8(document: &[u8]) -> Option<&str> {
     std::str::from_utf8(document).ok()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::aws::model::{
-    AcmCertificate, Attributes, Instance, Listener, ListenerCertificate, LoadBalancer, NetworkAcl,
+    AcmCertificate, Attributes, HttpCall, Instance, Listener, ListenerCertificate, LoadBalancer, NetworkAcl,
     NetworkInterface, PrefixList, Rule, SecurityGroup, Series, Subnet, Target, TargetGroup, X509,
     target_groups,
 };
@@ -20,6 +20,8 @@ pub struct Balancer {
     pub arn: Option<Arn>,
     /// What is called on it.
     pub called: Option<Endpoint>,
+    /// How an HTTP API calls it.
+    pub called_by: Option<HttpCall>,
     /// The request that it sees, at which its rules may look.
     pub request: SeenRequest,
     pub load_balancer: Reading<LoadBalancer>,
@@ -80,6 +82,7 @@ impl Balancer {
         Self {
             arn: None,
             called: None,
+            called_by: None,
             request: SeenRequest::default(),
             load_balancer: Reading::not_asked(QueryKind::LoadBalancer, why),
             listeners: Reading::not_asked(QueryKind::Listeners, why),
@@ -140,6 +143,14 @@ impl Balancer {
         self.request.sources = sources;
         let called = self.called_target_groups();
         self.targets.retain(|group, _| called.contains(group));
+    }
+
+    /// The name that the certificate has to have; `None` where none is compared.
+    pub fn verified_name(&self) -> Option<&str> {
+        match &self.called_by {
+            Some(http) => http.server_name.as_deref(),
+            None => self.called.as_ref().map(|endpoint| endpoint.host.as_str()),
+        }
     }
 
     /// A target group's entry.

@@ -21,8 +21,14 @@ use crate::path::listener_rules::SeenRequest;
 use crate::path::path_reader::{MOST_GROUPS, PathReader};
 use crate::path::private_path::NO_WAY;
 
-/// Certificates read of one listener. It may have dozens; those beyond are as unknown as denied ones.
-const MOST_CERTIFICATES: usize = 4;
+/// Certificates read of one listener: the default, and as many as the quota allows beside it. Those beyond are as unknown
+/// as denied ones.
+///
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>
+const MOST_CERTIFICATES: usize = 26;
+
+/// Certificates asked for at a time: ACM answers ten calls a second.
+const CERTIFICATES_AT_A_TIME: usize = 8;
 
 /// Target groups whose metrics are read.
 const MOST_COUNTED: usize = 4;
@@ -94,7 +100,8 @@ impl PathReader<'_> {
         let called = outer.called.clone().map(|endpoint| Endpoint { port, ..endpoint });
         // It sees the other load balancer's addresses, or those behind that one.
         let request = SeenRequest { sources: Vec::new(), ..outer.request.clone() };
-        let front = self.front(&arn, called, request).await;
+        let mut front = self.front(&arn, called, request).await;
+        front.called_by.clone_from(&outer.called_by);
         Some(Box::new(Box::pin(self.behind(front, None)).await))
     }
 
@@ -134,6 +141,7 @@ impl PathReader<'_> {
     ) -> Option<(Reading<Vec<ListenerCertificate>>, BTreeMap<Arn, CertificateReadings>)> {
         let listener = listener.filter(|listener| listener.ends_tls())?;
         balancer.called.as_ref().filter(|called| called.tls)?;
+        let name = balancer.verified_name();
         let listed: Reading<Vec<ListenerCertificate>> =
             self.read(Query::ListenerCertificates(listener.arn.clone())).await;
         let mut arns: Vec<(bool, Arn)> =
@@ -141,11 +149,16 @@ impl PathReader<'_> {
         // The default first: it is presented to every host name that no other covers.
         arns.sort();
         arns.truncate(MOST_CERTIFICATES);
-        let read = join_all(arns.iter().map(|(_, arn)| self.certificate(arn))).await;
-        Some((listed, arns.into_iter().map(|(_, arn)| arn).zip(read).collect()))
+        let mut read = BTreeMap::new();
+        for some in arns.chunks(CERTIFICATES_AT_A_TIME) {
+            let each = some.iter().map(|(other, arn)| self.certificate(arn, name.filter(|_| *other)));
+            read.extend(some.iter().map(|(_, arn)| arn.clone()).zip(join_all(each).await));
+        }
+        Some((listed, read))
     }
 
-    async fn certificate(&self, arn: &Arn) -> CertificateReadings {
+    /// Of one that is shown by name alone, the certificate itself is read where its names may match.
+    async fn certificate(&self, arn: &Arn, name: Option<&str>) -> CertificateReadings {
         if let Some((_, name)) = arn.as_str().split_once(":server-certificate/") {
             // A path may stand before the name.
             let name = name.rsplit('/').next().unwrap_or(name).to_owned();
@@ -153,7 +166,9 @@ impl PathReader<'_> {
         }
         let acm: Reading<AcmCertificate> = self.read(Query::AcmCertificate(arn.clone())).await;
         let amazon = acm.value().is_some_and(|acm| acm.kind == "AMAZON_ISSUED");
-        let chain: Reading<Vec<X509>> = match amazon {
+        let named = |acm: &AcmCertificate, name: &str| acm.names.iter().any(|own| may_cover(own, name));
+        let other = acm.value().zip(name).is_some_and(|(acm, name)| !named(acm, name));
+        let chain: Reading<Vec<X509>> = match amazon || other {
             // What ACM says of a certificate of Amazon's own is all that can be asked about it.
             true => acm.clone().map(|_| Vec::new()),
             false => self.read(Query::AcmChain(arn.clone())).await,
@@ -189,6 +204,15 @@ impl PathReader<'_> {
             false => unasked("no count is up for as long as its history goes back"),
         };
         Some((today, day_before))
+    }
+}
+
+/// Whether a certificate's name may cover a host: wildcards are judged where names are compared.
+fn may_cover(name: &str, host: &str) -> bool {
+    let (name, host) = (name.to_ascii_lowercase(), host.to_ascii_lowercase());
+    match name.rsplit_once('*') {
+        Some((_, end)) => host.ends_with(end),
+        None => name == host,
     }
 }
 

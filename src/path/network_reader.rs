@@ -170,7 +170,10 @@ fn targets(on: &Balancer) -> Targets {
 fn vpc(on: &Balancer) -> Option<String> {
     let called = on.called_target_groups();
     let of_group = called.iter().find_map(|arn| on.target_group(arn)?.vpc.clone());
-    of_group.or_else(|| on.load_balancer.value()?.vpc.clone())
+    let of_balancer = || on.load_balancer.value()?.vpc.clone();
+    // The instances of a Cloud Map service are behind no listener.
+    let of_any = || on.target_groups.value()?.iter().find_map(|group| group.vpc.clone());
+    of_group.or_else(of_balancer).or_else(of_any)
 }
 
 /// The groups on the targets that have not been read with the near ones.

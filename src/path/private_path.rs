@@ -3,11 +3,12 @@
 use std::ops::Deref;
 
 use crate::aws::model::{
-    EndpointConnection, EndpointService, Generation, Integration, NetworkInterface, Resource, RestApi, Stage,
-    VpcLink,
+    CloudMapInstance, CloudMapService, EndpointConnection, EndpointService, Generation, Integration,
+    NetworkInterface, Resource, RestApi, Stage, VpcLink,
 };
 use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::Endpoint;
+use crate::ids::{ApiKind, Arn};
 use crate::path::balancer::Balancer;
 use crate::path::probed::Probed;
 use crate::path::route::Resolved;
@@ -15,6 +16,8 @@ use crate::path::route::Resolved;
 /// The private path of one failed integration.
 #[derive(Clone, Debug)]
 pub struct PrivatePath {
+    /// As which kind of API it was read.
+    pub kind: ApiKind,
     pub api: Reading<RestApi>,
     pub stage: Reading<Stage>,
     /// The API's resources, which tell the templates of its routes.
@@ -35,10 +38,23 @@ pub struct PrivatePath {
     pub link: Option<Link>,
     /// The load balancer behind the link; `None` where the path does not lead that far.
     pub balancer: Option<Balancer>,
+    /// The Cloud Map service behind the link, which only an HTTP API may call in the place of a load balancer.
+    pub cloud_map: Option<CloudMap>,
     /// What a prober answered, where one was asked.
     pub probes: Vec<Probed>,
     /// What the role may not read, whatever came of it.
     pub refused: Vec<NotRead>,
+}
+
+/// A Cloud Map service that an integration names, and who its instances are.
+#[derive(Clone, Debug)]
+pub struct CloudMap {
+    /// The service, and the attributes that instances must have.
+    pub arn: Arn,
+    pub service: Reading<CloudMapService>,
+    pub instances: Reading<Vec<CloudMapInstance>>,
+    /// The instances as the targets of one group, and the network between the link and them.
+    pub ends: Box<Balancer>,
 }
 
 /// A VPC link and what belongs to its generation alone.
@@ -73,6 +89,14 @@ impl Link {
         }
     }
 
+    /// The link of an HTTP API, which must be of the second generation.
+    pub(crate) fn of_http_api(link: Reading<VpcLink>, interfaces: Reading<Vec<NetworkInterface>>) -> Self {
+        match link.value().map(|link| link.generation) {
+            Some(Generation::V1) => Self::of(Generation::V1, link, "an HTTP API does not go through it"),
+            _ => Self::V2 { link, interfaces },
+        }
+    }
+
     /// The link itself.
     pub fn reading(&self) -> &Reading<VpcLink> {
         match self {
@@ -95,6 +119,7 @@ impl PrivatePath {
     /// A path of which nothing was read, each field saying why.
     pub fn unread(why: &str) -> Self {
         Self {
+            kind: ApiKind::Rest,
             api: Reading::not_asked(QueryKind::RestApi, why),
             stage: Reading::not_asked(QueryKind::Stage, why),
             resources: Vec::new(),
@@ -106,6 +131,7 @@ impl PrivatePath {
             undefined_in_uri: Vec::new(),
             link: None,
             balancer: None,
+            cloud_map: None,
             probes: Vec::new(),
             refused: Vec::new(),
         }

@@ -14,7 +14,7 @@ use crate::aws::model::{
 };
 use crate::aws::{Account, NotRead, Query, QueryKind, ReadError, Reading};
 use crate::causes::{Endpoint, RouteContext};
-use crate::ids::Arn;
+use crate::ids::{ApiId, ApiKind, Arn};
 use crate::path::balancer::Balancer;
 use crate::path::listener_rules::SeenRequest;
 use crate::path::network_reader;
@@ -38,23 +38,23 @@ pub async fn read_path(subject: &RouteContext, account: &dyn Account, deadline: 
         return PrivatePath::unread("the log does not name the API and stage");
     };
     let mut path = PrivatePath::unread(NO_WAY);
-    let (resources, deployed);
-    (path.api, path.stage, resources, deployed) = join!(
-        reader.read(Query::RestApi(api.clone())),
-        reader.read(Query::Stage(api.clone(), stage.clone())),
-        reader.read::<Vec<Resource>>(Query::Resources(api.clone())),
-        reader.read::<Vec<Resource>>(Query::Deployed(api.clone(), stage.clone())),
-    );
-    find_integration(&mut path, &resources, subject);
-    prefer_deployed(&mut path, &deployed, subject);
-    fill_in(&mut path, subject);
-    reader.link_and_behind(&mut path, subject).await;
+    let known = subject.source.api_kind.unwrap_or(ApiKind::Rest);
+    if known == ApiKind::Rest {
+        reader.rest_api(&mut path, subject, (api, stage)).await;
+    }
+    if known != ApiKind::Rest || path.api.is_absent() {
+        reader.api_v2(&mut path, subject, (api, stage)).await;
+    }
     path.refused = reader.into_refused();
     path
 }
 
 /// Finds the integration that is configured for the failed route.
-fn find_integration(path: &mut PrivatePath, resources: &Reading<Vec<Resource>>, subject: &RouteContext) {
+pub(crate) fn find_integration(
+    path: &mut PrivatePath,
+    resources: &Reading<Vec<Resource>>,
+    subject: &RouteContext,
+) {
     path.endpoint.clone_from(&subject.endpoint);
     let found = resources
         .value()
@@ -80,7 +80,11 @@ fn find_integration(path: &mut PrivatePath, resources: &Reading<Vec<Resource>>, 
 }
 
 /// Puts the deployed integration in the place of the configured one: it is what the failed request ran over.
-fn prefer_deployed(path: &mut PrivatePath, deployed: &Reading<Vec<Resource>>, subject: &RouteContext) {
+pub(crate) fn prefer_deployed(
+    path: &mut PrivatePath,
+    deployed: &Reading<Vec<Resource>>,
+    subject: &RouteContext,
+) {
     let of_canary = Reading::not_asked(
         QueryKind::Deployed,
         "the request ran over the canary's own deployment, and no call of AWS shows what that holds",
@@ -100,7 +104,7 @@ fn prefer_deployed(path: &mut PrivatePath, deployed: &Reading<Vec<Resource>>, su
 }
 
 /// Fills in the link's id and the endpoint from the integration and the stage's variables.
-fn fill_in(path: &mut PrivatePath, subject: &RouteContext) {
+pub(crate) fn fill_in(path: &mut PrivatePath, subject: &RouteContext) {
     let Some(integration) = path.integration.value().cloned() else { return };
     path.link_id = integration.connection_id.as_deref().and_then(|id| fill(id, &path.stage, subject));
     if let Some(uri) = integration.uri.as_deref().and_then(|uri| fill(uri, &path.stage, subject)) {
@@ -128,6 +132,25 @@ fn fill(text: &str, stage: &Reading<Stage>, subject: &RouteContext) -> Option<Re
 }
 
 impl PathReader<'_> {
+    async fn rest_api(
+        &self,
+        path: &mut PrivatePath,
+        subject: &RouteContext,
+        (api, stage): (&ApiId, &String),
+    ) {
+        let (resources, deployed);
+        (path.api, path.stage, resources, deployed) = join!(
+            self.read(Query::RestApi(api.clone())),
+            self.read(Query::Stage(api.clone(), stage.clone())),
+            self.read::<Vec<Resource>>(Query::Resources(api.clone())),
+            self.read::<Vec<Resource>>(Query::Deployed(api.clone(), stage.clone())),
+        );
+        find_integration(path, &resources, subject);
+        prefer_deployed(path, &deployed, subject);
+        fill_in(path, subject);
+        self.link_and_behind(path, subject).await;
+    }
+
     async fn link_and_behind(&self, path: &mut PrivatePath, subject: &RouteContext) {
         let Some(integration) = path.integration.value().filter(|integration| integration.private).cloned()
         else {
@@ -152,7 +175,7 @@ impl PathReader<'_> {
     }
 
     /// The link of this id, whichever generation it is: not found in the likelier one, the other is asked.
-    async fn link(&self, id: Option<&Resolved>, likelier: Generation) -> Reading<VpcLink> {
+    pub(crate) async fn link(&self, id: Option<&Resolved>, likelier: Generation) -> Reading<VpcLink> {
         let unasked = |why: &str| Reading::not_asked(QueryKind::VpcLinkV1, why);
         let Some(Resolved { text, undefined, .. }) = id else {
             return unasked("the id that the integration names is not known");
@@ -208,7 +231,7 @@ impl PathReader<'_> {
     }
 
     /// The interfaces of a V2 link; V1 has none in the customer's account.
-    async fn link_interfaces(&self, link: Option<&VpcLink>) -> Reading<Vec<NetworkInterface>> {
+    pub(crate) async fn link_interfaces(&self, link: Option<&VpcLink>) -> Reading<Vec<NetworkInterface>> {
         match link.filter(|link| link.generation == Generation::V2 && !link.subnets.is_empty()) {
             Some(link) => self.read(Query::NetworkInterfaces(network_reader::of_link(link))).await,
             None => Reading::not_asked(QueryKind::NetworkInterfaces, "it has none"),
@@ -237,7 +260,7 @@ fn seen(called: Option<&Endpoint>, integration: &Integration, subject: &RouteCon
 }
 
 /// The addresses of a V2 link's own interfaces.
-fn sources(link: &Link) -> Vec<IpAddr> {
+pub(crate) fn sources(link: &Link) -> Vec<IpAddr> {
     let Link::V2 { link, interfaces } = link else { return Vec::new() };
     let groups = link.value().map(|link| &link.security_groups);
     let own = interfaces.value().into_iter().flatten().filter(|one| Some(&one.groups) == groups);

@@ -80,6 +80,10 @@ fn rank(template: &str, path: &str) -> Option<Rank> {
     if template == path {
         return Some((true, Vec::new()));
     }
+    // An HTTP API's route for what no other takes.
+    if template == "$default" {
+        return Some((false, Vec::new()));
+    }
     let path: Vec<&str> = segments(path);
     let mut ranks = Vec::new();
     let mut index = 0;
@@ -208,6 +212,22 @@ mod tests {
     #[test]
     fn a_verb_that_the_best_resource_lacks_falls_to_the_next() {
         check("DELETE", "/orders/7", Some("https://backend/ANY/{proxy+}"));
+    }
+
+    #[test]
+    fn what_no_route_of_an_http_api_takes_its_default_takes() {
+        let http = [resource("/orders/{id}", &["GET"], "a"), resource("$default", &["ANY"], "b")];
+        let link = |method: &str, path: &str| {
+            let route = Route { method: method.to_owned(), path: path.to_owned() };
+            match find(&http, Some(&route), None) {
+                Found::One { integration, .. } => integration.connection_id.clone(),
+                _ => None,
+            }
+        };
+        assert_eq!(link("GET", "/orders/7").as_deref(), Some("a"));
+        for (method, path) in [("POST", "/orders/7"), ("GET", "/"), ("GET", "/a/b"), ("GET", "$default")] {
+            assert_eq!(link(method, path).as_deref(), Some("b"), "{method} {path}");
+        }
     }
 
     #[test]

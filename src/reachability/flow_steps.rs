@@ -87,6 +87,18 @@ fn with_traffic(on: OnPath<'_>, ends: FlowEnds<'_>, nodes: Vec<FlowEnd>) -> Vec<
     nodes.into_iter().filter(held).collect()
 }
 
+/// What connections from a V2 link to instances meet where no load balancer stands between them.
+pub(crate) fn direct(on: OnPath<'_>) -> Vec<FlowStep> {
+    let (ends, ground) = (FlowEnds::new(on), RuleSet(&on.balancer.network));
+    let from = on.path.vpc_link().map(|link| ends.link(link)).unwrap_or_default();
+    let targets = on.targets.keys().flat_map(|group| ends.targets(group));
+    let of_target = |target: TargetEnd| -> Vec<FlowStep> {
+        let ways = pairs(&from, std::slice::from_ref(&target.place));
+        ways.flat_map(|(from, to)| pass(ground, &way(from, to, target.port, true), &STEPS)).collect()
+    };
+    targets.flat_map(of_target).collect()
+}
+
 /// What connections from the load balancer to a group's targets meet.
 pub(crate) fn behind(on: OnPath<'_>, group: &Arn) -> Vec<FlowStep> {
     let Some(balancer) = on.load_balancer.value() else { return Vec::new() };

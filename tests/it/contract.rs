@@ -10,7 +10,7 @@ use vpclink_responder::checks::{CODES, State};
 
 use crate::alerts::golden::{account_of, explained};
 
-const FAULTY: [&str; 60] = [
+const FAULTY: [&str; 63] = [
     "stage-variable-undefined",
     "vpc-link-id-dangling",
     "integration-not-deployed",
@@ -28,6 +28,9 @@ const FAULTY: [&str; 60] = [
     "endpoint-connection-failed",
     "endpoint-connection-expired",
     "endpoint-connection-missing",
+    "cloud-map-service-missing",
+    "cloud-map-no-instances",
+    "cloud-map-instances-unhealthy",
     "load-balancer-missing",
     "load-balancer-failed",
     "load-balancer-provisioning",
@@ -73,7 +76,8 @@ const FAULTY: [&str; 60] = [
     "target-certificate-key-mismatch",
 ];
 
-const HEALTHY: [&str; 9] = [
+const HEALTHY: [&str; 10] = [
+    "cloud-map-instances-found",
     "vpc-link-available",
     "endpoint-connection-available",
     "load-balancer-active",

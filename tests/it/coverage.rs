@@ -4,10 +4,13 @@ use vpclink_responder::causes;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vpclink_responder::aws::{Filter, LogGroup};
-use vpclink_responder::coverage::{Change, MOST_FILTERS, Scope, SkipReason, change, narrow};
-use vpclink_responder::ids::Arn;
-use vpclink_responder::logs::{Batch, LogEvent, Source, correlate};
+use vpclink_responder::aws::model::{AccessLogSettings, Stage};
+use vpclink_responder::aws::{Filter, ListedApi, LogGroup};
+use vpclink_responder::coverage::{
+    Change, FormatQuality, Inventory, InventoryStage, MOST_FILTERS, Scope, SkipReason, change, narrow,
+};
+use vpclink_responder::ids::{ApiId, ApiKind, Arn};
+use vpclink_responder::logs::{Batch, LogEvent, RECOMMENDED_FORMAT, Source, correlate};
 
 use crate::fixtures;
 
@@ -85,6 +88,65 @@ proptest! {
             prop_assert_eq!(names.len(), MOST_FILTERS);
         }
     }
+}
+
+/// A REST stage with two private routes, of which the execution log has one.
+fn partly_logged() -> Inventory {
+    let format = RECOMMENDED_FORMAT.to_owned();
+    let destination = Arn::new("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/apigateway/orders");
+    let settings = Stage {
+        logging: [("*/*", "ERROR"), ("/orders/GET", "OFF")]
+            .map(|(route, level)| (route.to_owned(), level.to_owned()))
+            .into(),
+        access_log: Some(AccessLogSettings { destination: Some(destination), format: Some(format) }),
+        ..Stage::default()
+    };
+    let api = ListedApi { id: ApiId::new("a1b2c3d4e5"), name: "orders".to_owned() };
+    let private = ["GET", "PUT"].map(|verb| ("/orders".to_owned(), verb.to_owned())).to_vec();
+    let stage = InventoryStage {
+        api,
+        kind: ApiKind::Rest,
+        name: "prod".to_owned(),
+        settings,
+        private: Some(private),
+    };
+    let prefix = "API-Gateway-Execution-Logs_".to_owned();
+    Inventory { prefix, access_logs: true, stages: vec![stage], ..Inventory::default() }
+}
+
+#[test]
+fn a_stage_whose_execution_log_lacks_a_route_is_watched_in_both_logs_and_the_table_says_so() {
+    let seen = partly_logged();
+    let wanted = seen.wanted_groups("ERROR");
+    let groups: Vec<&str> = wanted.keys().map(String::as_str).collect();
+    assert_eq!(groups, ["/aws/apigateway/orders", GROUP]);
+    assert!(wanted.values().all(|group| group.writers.tells_twice("a1b2c3d4e5", "prod")));
+    assert_eq!(wanted["/aws/apigateway/orders"].pattern, "{ $.status = \"5*\" }");
+    assert_eq!(wanted[GROUP].pattern, "ERROR");
+    // Where all of it is logged, the execution log is enough.
+    let mut whole = seen.clone();
+    whole.stages[0].settings.logging.remove("/orders/GET");
+    assert!(whole.wanted_groups("").is_empty());
+    // Where access logs are not read, no group of theirs is wanted.
+    assert!(Inventory { access_logs: false, ..seen }.wanted_groups("").is_empty());
+}
+
+#[test]
+fn a_pattern_of_failures_alone_is_put_where_every_writer_allows_it() {
+    let mut seen = partly_logged();
+    let mut other = seen.stages[0].clone();
+    other.name = "test".to_owned();
+    other.settings.access_log.as_mut().unwrap().format =
+        Some("$context.requestId $context.status".to_owned());
+    seen.stages.push(other);
+    let wanted = seen.wanted_groups("");
+    assert_eq!(
+        wanted["/aws/apigateway/orders"].pattern, "",
+        "a pattern for JSON would lose the other stage's failures"
+    );
+    assert_eq!(FormatQuality::of(Some("$context.requestId $context.path")), FormatQuality::NoStatus);
+    assert_eq!(FormatQuality::of(Some("$context.requestId $context.status")), FormatQuality::NoReason);
+    assert_eq!(FormatQuality::of(Some(RECOMMENDED_FORMAT)), FormatQuality::Full);
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub use account::ec2;
 pub use account::elbv2;
 pub use account::lambda::Prober;
 pub use account::logs;
+pub use account::servicediscovery;
 pub use account::sns;
 pub use aws::Aws;
 pub use aws::Published;

@@ -4,6 +4,9 @@
 #[cfg(test)]
 mod alerts;
 #[cfg(test)]
+#[cfg(feature = "live")]
+mod answers;
+#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod beside;
@@ -37,6 +40,9 @@ mod harness;
 mod harness_selftest;
 #[cfg(test)]
 mod house_rules;
+#[cfg(test)]
+#[cfg(feature = "live")]
+mod http_apis;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]

@@ -153,6 +153,7 @@ impl World {
         Self {
             generation: Generation::V1,
             balancer: LoadBalancer {
+                dns_name: None,
                 arn: arn("loadbalancer/net/orders/0123456789abcdef"),
                 name: "orders".to_owned(),
                 kind: "network".to_owned(),
@@ -241,7 +242,7 @@ impl World {
             Attributes(pairs.collect())
         };
         Ok(match question {
-            Query::Probe(_) => Answer::Absent,
+            Query::HttpLogWriters(_) | Query::RestLogWriters(_) | Query::Probe(_) => Answer::Absent,
             Query::RestApi(_) => Answer::RestApi(RestApi { name: "orders".to_owned() }),
             Query::Stage(..) => Answer::Stage(Stage::default()),
             Query::Resources(_) | Query::Deployed(..) => {
@@ -355,10 +356,8 @@ impl World {
             Query::ListenerCertificates(_) => Answer::ListenerCertificates(Vec::new()),
             Query::ListenerAttributes(_) => Answer::ListenerAttributes(attributes(&[])),
             Query::Metrics(_) => Answer::Metrics(Vec::new()),
-            Query::AcmCertificate(_)
-            | Query::AcmChain(_)
-            | Query::ServerCertificate(_)
-            | Query::RequestLines(_) => {
+            // What these accounts have none of.
+            _ => {
                 return Err(ReadError::NotRecorded);
             }
         })

@@ -6,6 +6,7 @@ use std::fs;
 
 use vpclink_responder::aws::{CoverageCall, Query};
 use vpclink_responder::functions::metrics::{Metric, NAMESPACE};
+use vpclink_responder::logs::RECOMMENDED_FORMAT;
 
 const TEMPLATE: &str = "template.yaml";
 
@@ -203,6 +204,21 @@ fn both_functions_are_one_build_of_a_binary_of_this_package_and_each_has_its_rol
         assert!(resource(TEMPLATE, function).contains(&format!("      Handler: {role}\n")), "{function}");
         assert!(read("src/functions/start.rs").contains(&format!("\"{role}\" => ")), "{role}");
     }
+}
+
+#[test]
+fn the_recommended_format_is_short_enough_and_stands_where_people_look() {
+    assert!(RECOMMENDED_FORMAT.len() < 1024, "an HTTP API's stage takes no more");
+    assert!(read(TEMPLATE).contains(&format!("    Value: '{RECOMMENDED_FORMAT}'\n")));
+    assert!(read("docs/operating.md").contains(RECOMMENDED_FORMAT));
+}
+
+#[test]
+fn one_permission_lets_every_log_group_invoke_the_responder() {
+    let permission = resource(TEMPLATE, "InvokeFromExecutionLogs");
+    assert!(permission.contains("SourceAccount: !Ref AWS::AccountId"), "{permission}");
+    assert!(permission.contains(":log-group:*"), "{permission}");
+    assert_eq!(read(TEMPLATE).matches("Principal: logs.amazonaws.com").count(), 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use vpclink_responder::causes::{Diagnosis, classify};
-use vpclink_responder::ids::{AccountId, Region};
+use vpclink_responder::ids::{AccountId, ApiId, ApiKind, Region};
 use vpclink_responder::incidents::coverage::Flapping;
 use vpclink_responder::incidents::ledger::Charge;
 use vpclink_responder::incidents::record::{AlertState, Lease};
@@ -16,7 +16,7 @@ use vpclink_responder::incidents::{
     AlertId, AlertRecord, Coverage, CoverageChange, FailureGroup, Fingerprint, Incident, Matcher, Silence,
     group,
 };
-use vpclink_responder::logs::{Batch, LogEvent, Source, correlate};
+use vpclink_responder::logs::{Batch, LogEvent, LogType, LogWriter, LogWriters, Source, correlate};
 
 /// Runs every case on one store. Each has an API of its own, so that they don't meet.
 pub(crate) async fn run(store: &dyn Store) {
@@ -34,6 +34,39 @@ pub(crate) async fn run(store: &dyn Store) {
     hostile_routes_grow_nothing_without_end(store).await;
     silences_are_changed_by_one_at_a_time(store).await;
     everything_is_listed_once(store).await;
+    who_writes_to_a_log_group_is_kept(store).await;
+    a_stages_other_log_is_known(store).await;
+}
+
+async fn who_writes_to_a_log_group_is_kept(store: &dyn Store) {
+    let (group, now) = ("/aws/apigateway/suite", at(0));
+    assert_eq!(store.log_writers(group).await.unwrap(), None);
+    let writer = LogWriter {
+        api: ApiId::new("writers001"),
+        stage: "prod".to_owned(),
+        kind: ApiKind::Http,
+        log: LogType::Access,
+        twice: false,
+        format: Some("$context.requestId \"$context.status\"".to_owned()),
+    };
+    let writers = LogWriters { writers: vec![writer], subscribed: true };
+    store.save_log_writers(group, Some(&writers), now).await.unwrap();
+    assert_eq!(store.log_writers(group).await.unwrap().as_ref(), Some(&writers));
+    assert_eq!(store.all_log_writers(now).await.unwrap().get(group), Some(&writers));
+    store.save_log_writers(group, None, now).await.unwrap();
+    assert_eq!(store.log_writers(group).await.unwrap(), None);
+    assert!(store.all_log_writers(now).await.unwrap().is_empty());
+}
+
+async fn a_stages_other_log_is_known(store: &dyn Store) {
+    let note = async |of_access_log, requests: &'static [u64]| {
+        store.note_requests("twice00001/prod", of_access_log, requests, at(0)).await.unwrap()
+    };
+    assert!(note(false, &[1, 2]).await.is_empty());
+    assert!(note(false, &[2]).await.is_empty(), "the same log's own lines come again");
+    assert_eq!(note(true, &[2, 3]).await, [2]);
+    assert_eq!(note(false, &[3, 4]).await, [3]);
+    assert!(store.note_requests("twice00002/prod", false, &[3], at(0)).await.unwrap().is_empty());
 }
 
 pub(crate) fn at(second: i64) -> Timestamp {

@@ -33,10 +33,13 @@ impl Adapter {
     pub(crate) async fn chain(&self, arn: &Arn) -> Result<Option<Vec<X509>>, ReadError> {
         let found = self.client.get_certificate().certificate_arn(arn.as_str()).send().await;
         let pem = outcome(found, &ABSENT, |answer| {
-            let texts = [answer.certificate, answer.certificate_chain];
-            texts.into_iter().flatten().collect::<Vec<_>>().join("\n")
-        })?;
-        pem.map(|pem| x509::chain(&pem)).transpose()
+            Some(answer.certificate? + "\n" + &answer.certificate_chain.unwrap_or_default())
+        });
+        match holding("certificate", pem)? {
+            // Nothing is kept of it yet.
+            Some(pem) if pem.trim().is_empty() => Ok(Some(Vec::new())),
+            pem => pem.map(|pem| x509::chain(&pem)).transpose(),
+        }
     }
 }
 

@@ -8,12 +8,18 @@ use serde_json::Value;
 
 use crate::aws::live::errors::{holding, outcome, refused};
 use crate::aws::log_groups::{CallError, ListedApi};
-use crate::aws::model::{Generation, Integration, Resource, RestApi, Stage, VpcLink};
+use crate::aws::model::{
+    AccessLogSettings, Generation, HttpCall, Integration, Resource, RestApi, Stage, VpcLink,
+};
 use crate::aws::reading::ReadError;
-use crate::ids::{ApiId, Arn};
+use crate::ids::{ApiId, ApiKind, Arn};
+use crate::logs::{LogType, LogWriter};
 
 /// Resources a page; the service's own limit. Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetResources.html>
 const PAGE: i32 = 500;
+
+/// APIs whose stages are gone through to find who writes to a log group: an alert waits for it.
+const MOST_APIS: usize = 60;
 
 const ABSENT: [&str; 1] = ["NotFoundException"];
 
@@ -39,7 +45,10 @@ impl Adapter {
         let found = self.client.get_stage().rest_api_id(api.as_str()).stage_name(stage).send().await;
         let read = outcome(found, &ABSENT, |found| {
             found.stage_name.as_ref().or(found.deployment_id.as_ref())?;
-            Some(settings(found.deployment_id, found.variables, found.canary_settings, found.method_settings))
+            let access_log = found.access_log_settings.map(access_log);
+            let settings =
+                settings(found.deployment_id, found.variables, found.canary_settings, found.method_settings);
+            Some(Stage { access_log, ..settings })
         });
         holding("stage", read)
     }
@@ -58,12 +67,32 @@ impl Adapter {
     pub(crate) async fn stages(&self, api: &ApiId) -> Result<Vec<(String, Stage)>, CallError> {
         let found = self.client.get_stages().rest_api_id(api.as_str()).send().await;
         let stage = |stage: types::Stage| {
-            let settings =
+            let mut settings =
                 settings(stage.deployment_id, stage.variables, stage.canary_settings, stage.method_settings);
+            settings.access_log = stage.access_log_settings.map(access_log);
             Some((stage.stage_name?, settings))
         };
         let stages = found.map_err(|error| refused(&error))?.item.unwrap_or_default();
         Ok(stages.into_iter().filter_map(stage).collect())
+    }
+
+    /// The stages whose access logs go to this group.
+    pub(crate) async fn log_writers(&self, group: &String) -> Result<Option<Vec<LogWriter>>, ReadError> {
+        let apis = self.rest_apis().await.map_err(CallError::why)?;
+        if apis.len() > MOST_APIS {
+            return Err(ReadError::NotAsked(format!("there are more than {MOST_APIS} REST APIs")));
+        }
+        let mut writers = Vec::new();
+        for ListedApi { id, .. } in apis {
+            let stages = self.stages(&id).await.map_err(CallError::why)?;
+            let writer = |(stage, settings): (String, Stage)| {
+                let log = settings.access_log.filter(|log| log.log_group() == Some(group))?;
+                let (api, kind, log_type) = (id.clone(), ApiKind::Rest, LogType::Access);
+                Some(LogWriter { api, stage, kind, log: log_type, twice: false, format: log.format })
+            };
+            writers.extend(stages.into_iter().filter_map(writer));
+        }
+        Ok(Some(writers))
     }
 
     /// Whether API Gateway has a role to write logs with.
@@ -126,7 +155,13 @@ fn settings(
         variables: sorted(variables),
         canary_overrides: sorted(canary.and_then(|canary| canary.stage_variable_overrides)),
         logging: methods.unwrap_or_default().into_iter().filter_map(logging).collect(),
+        access_log: None,
+        ..Stage::default()
     }
+}
+
+fn access_log(wire: types::AccessLogSettings) -> AccessLogSettings {
+    AccessLogSettings { destination: wire.destination_arn.map(Arn::new), format: wire.format }
 }
 
 fn sorted(variables: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
@@ -157,6 +192,7 @@ fn integration(wire: types::Integration) -> Integration {
         timeout_ms: Some(wire.timeout_in_millis),
         streaming: wire.response_transfer_mode.map(|mode| mode == types::ResponseTransferMode::Stream),
         insecure_skip_verification: wire.tls_config.map(|tls| tls.insecure_skip_verification),
+        http: None,
         http_method: wire.http_method,
         headers: Integration::headers_of(wire.request_parameters.unwrap_or_default()),
     }
@@ -166,10 +202,11 @@ fn integration(wire: types::Integration) -> Integration {
 /// whatever was changed since.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetExport.html>
-fn exported(document: &[u8]) -> Option<Vec<Resource>> {
+pub(crate) fn exported(document: &[u8]) -> Option<Vec<Resource>> {
     let export: Value = serde_json::from_slice(document).ok()?;
     let resource = |(path, methods): (&String, &Value)| Resource {
-        path: path.clone(),
+        // A document has no other way to write the route that takes the rest.
+        path: if path == "/$default" { "$default".to_owned() } else { path.clone() },
         integrations: methods
             .as_object()
             .into_iter()
@@ -198,10 +235,22 @@ fn exported_integration(verb: &str, method: &Value) -> Option<(String, Integrati
         timeout_ms: wire["timeoutInMillis"].as_i64().and_then(|ms| i32::try_from(ms).ok()),
         streaming: text("responseTransferMode").map(|mode| mode == "STREAM"),
         insecure_skip_verification: tls.is_object().then(|| tls["insecureSkipVerification"] == true),
+        http: None,
         http_method: text("httpMethod"),
         headers: Integration::headers_of(parameters),
     };
-    Some((verb, noun))
+    let mapped = |name: &str| {
+        let parameters = wire["requestParameters"].as_object().into_iter().flatten();
+        let mut named = parameters.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        named.find_map(|(_, value)| value.as_str().map(str::to_owned))
+    };
+    let http = HttpCall {
+        tls: tls.is_object(),
+        server_name: tls["serverNameToVerify"].as_str().map(str::to_owned),
+        path: mapped("overwrite:path"),
+        host: mapped("overwrite:header.host"),
+    };
+    Some((verb, noun.of_http_api(http)))
 }
 
 #[cfg(test)]

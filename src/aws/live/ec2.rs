@@ -18,6 +18,18 @@ static EC2: query_protocol::Service =
 /// Pages read at most: a service that always names another page must not hold the survey until its deadline.
 const MOST_PAGES: usize = 20;
 
+/// The member of an answer that is a list.
+#[derive(Clone, Copy)]
+pub(crate) enum List {
+    /// An answer without it is none.
+    Always(&'static str),
+    /// Without it there are no items.
+    Perhaps(&'static str),
+}
+
+const SERVICES: List = List::Always("serviceConfigurationSet");
+const CONNECTIONS: List = List::Always("vpcEndpointConnectionSet");
+
 /// Reads from EC2.
 pub(crate) struct Client {
     query: Option<query_protocol::Client>,
@@ -31,8 +43,7 @@ impl Client {
 
     pub(crate) async fn endpoint_services(&self) -> Result<Option<Vec<EndpointService>>, ReadError> {
         // No filter takes a load balancer: all services are read, and the caller finds its own.
-        let found =
-            self.describe("DescribeVpcEndpointServiceConfigurations", "serviceConfigurationSet", &[]).await;
+        let found = self.describe("DescribeVpcEndpointServiceConfigurations", SERVICES, &[]).await;
         outcome(found, &[], |items| items.iter().filter_map(service).collect())
     }
 
@@ -41,27 +52,30 @@ impl Client {
         service: &str,
     ) -> Result<Option<Vec<EndpointConnection>>, ReadError> {
         let filter = [("Filter.1.Name", "service-id"), ("Filter.1.Value.1", service)];
-        let found =
-            self.describe("DescribeVpcEndpointConnections", "vpcEndpointConnectionSet", &filter).await;
+        let found = self.describe("DescribeVpcEndpointConnections", CONNECTIONS, &filter).await;
         outcome(found, &["InvalidVpcEndpointServiceId.NotFound"], |items| {
             items.iter().filter_map(connection).collect()
         })
     }
 
-    /// The items of a list, from all pages.
+    /// The items of a list, from all pages. Where an empty list says that something is missing, it has to be there.
     pub(crate) async fn describe(
         &self,
         action: &'static str,
-        list: &'static str,
+        list: List,
         parameters: &[(&str, &str)],
     ) -> Result<Vec<Node>, Error> {
+        let (holds, list) = match list {
+            List::Always(list) => (Some(list), list),
+            List::Perhaps(list) => (None, list),
+        };
         let query = query_protocol::configured(self.query.as_ref())?;
         let mut items = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let more = token.as_deref().map(|token| ("NextToken", token));
             let parameters: Vec<_> = parameters.iter().copied().chain(more).collect();
-            let page = query.call(action, list, &parameters).await?;
+            let page = query.call(action, holds, &parameters).await?;
             items.extend(page.items(list).cloned());
             token = page.text("nextToken");
             if token.is_none() {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::aws::live::ec2::Client;
+use crate::aws::live::ec2::{Client, List};
 use crate::aws::live::errors::outcome;
 use crate::aws::live::query_protocol::Error;
 use crate::aws::live::xml::Node;
@@ -95,7 +95,9 @@ impl Client {
     }
 
     pub(crate) async fn prefix_list(&self, id: &str) -> Result<Option<PrefixList>, ReadError> {
-        let found = self.describe("GetManagedPrefixListEntries", "entrySet", &[("PrefixListId", id)]).await;
+        let found = self
+            .describe("GetManagedPrefixListEntries", List::Perhaps("entrySet"), &[("PrefixListId", id)])
+            .await;
         outcome(found, &["InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound"], |items| {
             PrefixList(items.iter().filter_map(|entry| entry.parsed("cidr")).collect())
         })
@@ -117,7 +119,7 @@ impl Client {
         }
         let parameters: Vec<(&str, &str)> =
             parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-        self.describe(action, list, &parameters).await
+        self.describe(action, List::Perhaps(list), &parameters).await
     }
 }
 

@@ -147,6 +147,7 @@ fn load_balancer(arn: &Arn, wire: types::LoadBalancer) -> LoadBalancer {
         vpc: wire.vpc_id,
         zones: wire.availability_zones.unwrap_or_default().into_iter().map(zone).collect(),
         security_groups: wire.security_groups.unwrap_or_default(),
+        dns_name: wire.dns_name,
         enforces_inbound: wire
             .enforce_security_group_inbound_rules_on_private_link_traffic
             .map(|on_off| on_off == "on"),

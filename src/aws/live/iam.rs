@@ -32,7 +32,7 @@ impl Client {
         let parameters = [("ServerCertificateName", name)];
         let found = async {
             let query = query_protocol::configured(self.query.as_ref())?;
-            query.call("GetServerCertificate", "GetServerCertificateResult", &parameters).await
+            query.call("GetServerCertificate", Some("GetServerCertificateResult"), &parameters).await
         };
         let pem = outcome(found.await, &ABSENT, |answer| pem(&answer))?;
         pem.map(|pem| x509::chain(&pem.unwrap_or_default())).transpose()

@@ -9,7 +9,7 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 
 use crate::aws::live::errors::{outcome, why};
-use crate::aws::log_groups::{CallError, Filter, LogGroup, LogGroups, Page, Stretch};
+use crate::aws::log_groups::{CallError, Filter, LogDelivery, LogGroup, LogGroups, Page, Stretch};
 use crate::aws::model::{LinesOf, LoggedLine};
 use crate::aws::reading::ReadError;
 use crate::ids::Arn;
@@ -57,7 +57,10 @@ impl Logs {
                 at: event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok()),
                 message: event.message.unwrap_or_default(),
             };
-            lines.extend(page.events.unwrap_or_default().into_iter().map(line));
+            let Some(events) = page.events else {
+                return Err(ReadError::Malformed("it holds no list of events".to_owned()));
+            };
+            lines.extend(events.into_iter().map(line));
             token = page.next_token;
             if token.is_none() || lines.len() >= MOST_LINES {
                 break;
@@ -86,6 +89,54 @@ impl Logs {
             LoggedLine { at, message: event.message.unwrap_or_default() }
         });
         Ok(Page { lines: lines.collect(), next: page.next_token })
+    }
+}
+
+/// The log type of execution logs.
+const EXECUTION_LOGS: &str = "EXECUTION_LOGS";
+
+impl Logs {
+    /// The deliveries of API Gateway's execution logs. Where no source is one of those, nothing else is asked.
+    pub(crate) async fn deliveries(&self) -> Result<Vec<LogDelivery>, CallError> {
+        let sources = self.client.describe_delivery_sources().into_paginator();
+        let sources: Result<Vec<_>, _> = sources.items().send().collect().await;
+        let mut sources = sources.map_err(|error| refused(&error))?;
+        let of_stage = |arn: &String| arn.contains(":apigateway:") && arn.contains("/stages/");
+        sources.retain(|source| {
+            source.log_type.as_deref() == Some(EXECUTION_LOGS)
+                && source.resource_arns.iter().flatten().any(of_stage)
+        });
+        if sources.is_empty() {
+            return Ok(Vec::new());
+        }
+        let deliveries = self.client.describe_deliveries().into_paginator();
+        let deliveries: Result<Vec<_>, _> = deliveries.items().send().collect().await;
+        let deliveries = deliveries.map_err(|error| refused(&error))?;
+        let destinations = self.client.describe_delivery_destinations().into_paginator();
+        let destinations: Result<Vec<_>, _> = destinations.items().send().collect().await;
+        let destinations = destinations.map_err(|error| refused(&error))?;
+        let place = |arn: &str| {
+            let found = destinations.iter().find(|destination| destination.arn.as_deref() == Some(arn))?;
+            Some(found.delivery_destination_configuration.as_ref()?.destination_resource_arn.clone())
+        };
+        let mut found = Vec::new();
+        for delivery in deliveries {
+            let (Some(from), Some(to)) = (delivery.delivery_source_name, delivery.delivery_destination_arn)
+            else {
+                continue;
+            };
+            let named = sources.iter().filter(|source| source.name.as_deref() == Some(from.as_str()));
+            let stages =
+                named.flat_map(|source| source.resource_arns.iter().flatten()).filter(|arn| of_stage(arn));
+            // A destination of another account is known by its own ARN alone.
+            let destination = Arn::new(place(&to).unwrap_or(to));
+            found.extend(stages.map(|stage| LogDelivery {
+                source: from.clone(),
+                stage: Arn::new(stage),
+                destination: destination.clone(),
+            }));
+        }
+        Ok(found)
     }
 }
 

@@ -54,7 +54,6 @@ pub(crate) enum Protocol {
     /// Forms in, XML out; the version of its API.
     Query(&'static str),
     /// JSON both ways; what stands before an action's name.
-    #[allow(dead_code, reason = "Cloud Map is read with it, which lands next")]
     Json(&'static str),
     /// JSON both ways, each action at a path of its own.
     Rest,
@@ -121,11 +120,12 @@ impl Client {
         Some(Self { service, plugin: SharedRuntimePlugin::new(ours), behavior_version })
     }
 
-    /// Calls an action of the query protocol with parameters, and reads its answer, which holds this member.
+    /// Calls an action of the query protocol with parameters, and reads its answer. Where the answer holds a member always,
+    /// one without it is none.
     pub(crate) async fn call(
         &self,
         action: &'static str,
-        holds: &'static str,
+        holds: Option<&'static str>,
         parameters: &[(&str, &str)],
     ) -> Result<Node, Error> {
         let Protocol::Query(version) = self.service.protocol else { return Err(other_protocol()) };
@@ -133,7 +133,7 @@ impl Client {
             .extend_pairs([("Action", action), ("Version", version)])
             .extend_pairs(parameters)
             .finish();
-        let content = Content {
+        let content = Payload {
             kind: "application/x-www-form-urlencoded",
             path: "/".to_owned(),
             target: None,
@@ -142,17 +142,16 @@ impl Client {
         self.invoke(action, content, move |body| {
             // Whatever else comes with status 200, a proxy's page or another answer, is none.
             let root = Node::parse(body).filter(|root| root.name.strip_suffix("Response") == Some(action))?;
-            root.child(holds).is_some().then_some(root)
+            holds.is_none_or(|holds| root.child(holds).is_some()).then_some(root)
         })
         .await
     }
 
     /// Calls an action of the JSON protocol.
-    #[allow(dead_code, reason = "Cloud Map is read with it, which lands next")]
     pub(crate) async fn call_json(&self, action: &'static str, input: &Value) -> Result<Value, Error> {
         let Protocol::Json(prefix) = self.service.protocol else { return Err(other_protocol()) };
         let (kind, target) = ("application/x-amz-json-1.1", Some(format!("{prefix}.{action}")));
-        let content = Content { kind, path: "/".to_owned(), target, body: input.to_string() };
+        let content = Payload { kind, path: "/".to_owned(), target, body: input.to_string() };
         self.invoke(action, content, |body| serde_json::from_slice(body).ok().filter(Value::is_object)).await
     }
 
@@ -164,14 +163,14 @@ impl Client {
         input: &Value,
     ) -> Result<Value, Error> {
         let Protocol::Rest = self.service.protocol else { return Err(other_protocol()) };
-        let content = Content { kind: "application/json", path, target: None, body: input.to_string() };
+        let content = Payload { kind: "application/json", path, target: None, body: input.to_string() };
         self.invoke(action, content, |body| serde_json::from_slice(body).ok()).await
     }
 
     async fn invoke<T: std::fmt::Debug + Send + Sync + 'static>(
         &self,
         action: &'static str,
-        content: Content,
+        content: Payload,
         read: impl Fn(&[u8]) -> Option<T> + Send + Sync + 'static,
     ) -> Result<T, Error> {
         let operation = Operation::builder()
@@ -224,14 +223,14 @@ fn of_service(config: &SdkConfig, service: &Service) -> Option<String> {
 
 /// What is sent.
 #[derive(Debug)]
-struct Content {
+struct Payload {
     kind: &'static str,
     path: String,
     target: Option<String>,
     body: String,
 }
 
-fn request(content: Content) -> Result<HttpRequest, BoxError> {
+fn request(content: Payload) -> Result<HttpRequest, BoxError> {
     let mut request = HttpRequest::new(SdkBody::from(content.body));
     request.set_method("POST")?;
     request.set_uri(content.path)?;

@@ -17,7 +17,9 @@ use crate::aws::reading::ReadError;
 /// The certificates of a PEM text, in its order: the listener's own first.
 pub(crate) fn chain(pem: &str) -> Result<Vec<X509>, ReadError> {
     let malformed = |error| ReadError::Malformed(format!("not a certificate: {error}"));
-    let chain = Certificate::load_pem_chain(pem.trim().as_bytes()).map_err(malformed)?;
+    // Tools that import certificates may indent their lines.
+    let lines: Vec<&str> = pem.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let chain = Certificate::load_pem_chain(lines.join("\n").as_bytes()).map_err(malformed)?;
     if chain.is_empty() {
         return Err(ReadError::Malformed("no certificate in the answer".to_owned()));
     }

@@ -140,6 +140,7 @@ pub(crate) fn read_example(body: &str) -> Option<Diagnosis> {
             canary: wire.canary,
             api_kind: wire.api_kind,
             log: wire.log,
+            route: None,
             delivery: None,
         },
         request_id: wire.request_id.map(RequestId::new),

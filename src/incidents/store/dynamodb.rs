@@ -7,7 +7,7 @@
 //! An update costs a write unit for each kilobyte of the item, and one item takes a thousand units a second:
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_types::SdkConfig;
 use jiff::Timestamp;
@@ -20,9 +20,10 @@ use crate::incidents::incident::Incident;
 use crate::incidents::ledger::Charge;
 use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
-use crate::incidents::store::item::{ALERT, INCIDENT, ROOT};
-use crate::incidents::store::table::{DynamoTable, Item, Updated};
+use crate::incidents::store::item::{ALERT, INCIDENT, LOG_GROUP, REQUESTS, ROOT};
+use crate::incidents::store::table::{Blob, DynamoTable, Expression, Item, Updated, Value};
 use crate::incidents::store::{Contents, Store, StoreError, Stored, Written, document, item, update};
+use crate::logs::LogWriters;
 
 /// Deliveries counted with one update: each adds two conditions, and an expression has at most 4 kB.
 const AT_ONCE: usize = 20;
@@ -227,6 +228,60 @@ impl Store for DynamoStore {
                 items.iter().filter_map(|item| document::read_example(item::body(item)?)).collect();
             examples.sort_by_key(|example| example_key(example.route.as_ref()));
             Ok(examples)
+        })
+    }
+
+    fn log_writers<'a>(&'a self, group: &'a str) -> Stored<'a, Option<LogWriters>> {
+        Box::pin(async move {
+            let item = self.table.get(&format!("{LOG_GROUP}{group}")).await?;
+            Ok(item.and_then(|item| LogWriters::of_text(item::body(&item)?)))
+        })
+    }
+
+    fn all_log_writers(&self, now: Timestamp) -> Stored<'_, BTreeMap<String, LogWriters>> {
+        Box::pin(async move {
+            let mut found = BTreeMap::new();
+            let each = |item: Item| {
+                let named =
+                    item::named(&item, LOG_GROUP).zip(item::body(&item).and_then(LogWriters::of_text));
+                found.extend(named.filter(|_| !item::is_expired(&item, now)));
+            };
+            self.table.scan(each).await?;
+            Ok(found)
+        })
+    }
+
+    fn save_log_writers<'a>(
+        &'a self,
+        group: &'a str,
+        writers: Option<&'a LogWriters>,
+        now: Timestamp,
+    ) -> Stored<'a, ()> {
+        Box::pin(async move {
+            let id = format!("{LOG_GROUP}{group}");
+            match writers {
+                Some(writers) => self.table.put(item::document(&id, writers.to_text(), now)).await,
+                None => self.table.delete(&id, Expression::default()).await,
+            }
+        })
+    }
+
+    fn note_requests<'a>(
+        &'a self,
+        stage: &'a str,
+        of_access_log: bool,
+        requests: &'a [u64],
+        now: Timestamp,
+    ) -> Stored<'a, Vec<u64>> {
+        Box::pin(async move {
+            // One item a stage and ten minutes, so that none grows without bound.
+            let id = format!("{REQUESTS}{stage}#{}", now.as_second() / 600);
+            let (own, other) = if of_access_log { ("access", "execution") } else { ("execution", "access") };
+            let add = update::note_requests(own, requests, now);
+            let Updated::Done(item) = self.table.update(&id, add).await? else { return Ok(Vec::new()) };
+            let Some(Value::Bs(known)) = item.get(other) else { return Ok(Vec::new()) };
+            let known: BTreeSet<&[u8]> = known.iter().map(Blob::as_ref).collect();
+            Ok(requests.iter().filter(|one| known.contains(&one.to_be_bytes()[..])).copied().collect())
         })
     }
 

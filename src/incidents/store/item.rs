@@ -26,6 +26,12 @@ pub(crate) const ALERT: &str = "a#";
 /// See [`INCIDENT`].
 pub(crate) const ROOT: &str = "r#";
 
+/// What precedes the name of a log group whose writers are kept.
+pub(crate) const LOG_GROUP: &str = "g#";
+
+/// What precedes a stage whose failed requests two logs tell of.
+pub(crate) const REQUESTS: &str = "q#";
+
 /// What precedes a route in the name of the attribute that counts it.
 pub(crate) const ROUTE: &str = "route ";
 
@@ -168,6 +174,11 @@ pub(crate) fn document(id: &str, body: String, now: Timestamp) -> Item {
         ("body".to_owned(), Value::S(body)),
         ("expires_at".to_owned(), number(now.as_second() + KEPT.as_secs())),
     ])
+}
+
+/// What the item's key names, behind this prefix.
+pub(crate) fn named(item: &Item, prefix: &str) -> Option<String> {
+    text(item, "id")?.strip_prefix(prefix).map(str::to_owned)
 }
 
 /// The text that is kept.

@@ -1,6 +1,6 @@
 //! Incidents and alerts in the container's memory: each container alerts by itself.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +15,7 @@ use crate::incidents::ledger::{Charge, Ledger};
 use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
 use crate::incidents::store::{Contents, Store, Stored, Written};
+use crate::logs::LogWriters;
 
 /// Incidents kept at a time; when there are more, those that failed longest ago are forgotten.
 const MOST: usize = 4096;
@@ -35,6 +36,9 @@ struct StoredTable {
     roots: HashMap<Fingerprint, AlertId>,
     ledgers: BTreeMap<String, Ledger>,
     silences: Vec<Silence>,
+    log_writers: BTreeMap<String, LogWriters>,
+    /// By stage and log.
+    noted: BTreeMap<(String, bool), BTreeSet<u64>>,
 }
 
 #[derive(Debug)]
@@ -226,6 +230,44 @@ impl Store for MemoryStore {
         let examples = kept.entries.get(&incident.fingerprint);
         let examples = examples.map(|entry| entry.examples.values().cloned().collect());
         Box::pin(ready(Ok(examples.unwrap_or_default())))
+    }
+
+    fn log_writers<'a>(&'a self, group: &'a str) -> Stored<'a, Option<LogWriters>> {
+        let kept = self.kept().log_writers.get(group).cloned();
+        Box::pin(ready(Ok(kept)))
+    }
+
+    fn all_log_writers(&self, _: Timestamp) -> Stored<'_, BTreeMap<String, LogWriters>> {
+        let kept = self.kept().log_writers.clone();
+        Box::pin(ready(Ok(kept)))
+    }
+
+    fn save_log_writers<'a>(
+        &'a self,
+        group: &'a str,
+        writers: Option<&'a LogWriters>,
+        _: Timestamp,
+    ) -> Stored<'a, ()> {
+        let mut kept = self.kept();
+        match writers {
+            Some(writers) => kept.log_writers.insert(group.to_owned(), writers.clone()),
+            None => kept.log_writers.remove(group),
+        };
+        Box::pin(ready(Ok(())))
+    }
+
+    fn note_requests<'a>(
+        &'a self,
+        stage: &'a str,
+        of_access_log: bool,
+        requests: &'a [u64],
+        _: Timestamp,
+    ) -> Stored<'a, Vec<u64>> {
+        let mut kept = self.kept();
+        let other = kept.noted.get(&(stage.to_owned(), !of_access_log)).cloned().unwrap_or_default();
+        kept.noted.entry((stage.to_owned(), of_access_log)).or_default().extend(requests);
+        let known = requests.iter().filter(|request| other.contains(request)).copied().collect();
+        Box::pin(ready(Ok(known)))
     }
 
     fn silences(&self) -> Stored<'_, Vec<Silence>> {

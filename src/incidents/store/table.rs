@@ -107,7 +107,7 @@ impl DynamoTable {
             .key("id", Value::S(id.to_owned()))
             .set_condition_expression(condition.condition)
             .set_expression_attribute_names(Some(condition.names).filter(|names| !names.is_empty()))
-            .set_expression_attribute_values(Some(condition.values));
+            .set_expression_attribute_values(Some(condition.values).filter(|values| !values.is_empty()));
         match delete.send().await {
             Err(SdkError::ServiceError(refused)) if refused.err().is_conditional_check_failed_exception() => {
                 Ok(())

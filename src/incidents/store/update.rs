@@ -348,6 +348,15 @@ pub(crate) fn charge(charge: &Charge, now: Timestamp) -> Expression {
     update.expression()
 }
 
+/// Notes requests that one log of a stage tells of.
+pub(crate) fn note_requests(log: &str, requests: &[u64], now: Timestamp) -> Expression {
+    let mut update = Update::default();
+    let blobs = requests.iter().map(|request| Blob::new(request.to_be_bytes().to_vec()));
+    update.add(log, Value::Bs(blobs.collect()));
+    update.keep_until(now, Duration::from_secs(3600));
+    update.expression()
+}
+
 /// Replaces a document that stands as it was read.
 pub(crate) fn replace(before: Option<&str>, after: &str) -> Expression {
     let mut update = Update::default();

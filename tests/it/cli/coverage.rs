@@ -66,6 +66,8 @@ fn partly_blind() -> Account {
         name: "web".to_owned(),
         connection_types,
         is_websocket: false,
+        stages: [("live".to_owned(), json!({ "stageName": "live" }))].into(),
+        ..HttpApi::default()
     });
     account
 }
@@ -90,10 +92,11 @@ fn blind_spots_are_told_with_what_to_do() {
         "blind[log-group-full]: all of its subscription filters are taken, by siem and archive",
         "blind[log-group-missing]: stage new of orders logs, and has no log group",
         "aws apigateway create-deployment --rest-api-id a1b2c3d4e5 --stage-name new --region eu-west-1",
-        "blind[http-api]: web is an HTTP API over a VPC link",
+        "blind[access-logging-off]: stage live of web writes no access log; an HTTP API has no other log",
+        "aws apigatewayv2 update-stage --api-id h1 --stage-name live --access-log-settings",
         "--filter-name vpclink-responder --filter-pattern '' --destination-arn \
          arn:aws:lambda:eu-west-1:111122223333:function:vpclink-responder --region eu-west-1",
-        "1 of 5 private stages monitored, 5 gaps",
+        "1 of 6 private stages monitored, 5 gaps",
     ] {
         assert!(out.contains(line), "{line}\nis not in\n{out}");
     }
@@ -112,7 +115,7 @@ fn machines_get_the_same() {
     );
     assert_eq!(found["region"], "eu-west-1");
     let watched = found["stages"].as_array().unwrap().iter().filter(|stage| stage["watched"] == true).count();
-    assert_eq!((found["stages"].as_array().map(Vec::len), watched), (Some(5), 1));
+    assert_eq!((found["stages"].as_array().map(Vec::len), watched), (Some(6), 1));
     assert_eq!(found["blind"][0]["kind"], "execution-logging-off");
     assert!(found["blind"][0]["command"].as_str().unwrap().starts_with("aws apigateway update-stage"));
 }

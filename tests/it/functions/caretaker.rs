@@ -315,6 +315,7 @@ fn blind_spots_are_named_counted_and_logged_once() {
             name: "web".to_owned(),
             connection_types: vec!["INTERNET".to_owned(), "VPC_LINK".to_owned()],
             is_websocket: true,
+            ..Default::default()
         },
         apigateway::HttpApi { id: "h2".to_owned(), name: "public".to_owned(), ..Default::default() },
     ];
@@ -336,7 +337,7 @@ fn blind_spots_are_named_counted_and_logged_once() {
             ("subscription-unconfirmed", "email"),
             ("execution-logging-off", "a1b2c3d4e5/prod"),
             ("delivered-not-subscribed", "delivered/orders"),
-            ("http-api", "h1"),
+            ("websocket-api", "h1"),
         ]
     );
     answered(lambda.invoke(&schedule()));
@@ -345,7 +346,8 @@ fn blind_spots_are_named_counted_and_logged_once() {
         log.lines().map(|line| serde_json::from_str(line).expect("the log is JSON")).collect();
     let told = lines.iter().filter(|line| line["fields"]["message"] == "blind spot").count();
     assert_eq!(told, spots.len(), "each once, though two rounds saw it: {log}");
-    let counted = lines.iter().filter(|line| line["Kind"] == "http-api" && line["BlindSpots"] == 1).count();
+    let counted =
+        lines.iter().filter(|line| line["Kind"] == "websocket-api" && line["BlindSpots"] == 1).count();
     assert_eq!(counted, 2, "counted at each round");
     assert!(!log.contains("somebody@example.com"), "no address is logged");
 }

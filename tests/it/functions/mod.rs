@@ -4,3 +4,4 @@ mod caretaker;
 mod context;
 mod responder;
 mod several_payloads;
+mod sources;

@@ -8,6 +8,7 @@ pub mod elbv2;
 mod healthy;
 pub mod lambda;
 pub mod logs;
+pub mod servicediscovery;
 pub mod sns;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,12 +63,16 @@ pub struct Account {
     pub filters: BTreeMap<String, Vec<logs::Filter>>,
     /// Classes of log groups that are not of the standard one.
     pub log_classes: BTreeMap<String, String>,
+    /// Deliveries of execution logs: a stage's ARN, and what they are delivered to.
+    pub deliveries: Vec<(String, String)>,
     /// What happens to log groups between two calls.
     pub meanwhile: BTreeMap<String, logs::Meanwhile>,
     /// The role with which API Gateway writes logs.
     pub log_role: Option<String>,
     /// HTTP and WebSocket APIs.
     pub http_apis: Vec<apigateway::HttpApi>,
+    /// Cloud Map services.
+    pub services: Vec<servicediscovery::Service>,
     /// Who is subscribed to the topics: protocol, and whether it is confirmed.
     pub subscriptions: Vec<(String, bool)>,
     /// Probers by the function's name.
@@ -85,6 +90,7 @@ impl Account {
             "elasticloadbalancing" => elbv2::answer(self, call),
             "ec2" => ec2::answer(self, call),
             "acm" => acm::answer(self, call),
+            "servicediscovery" => servicediscovery::answer(self, call),
             "cloudwatch" => cloudwatch::answer(self, call),
             "lambda" => lambda::answer(self, call),
             "logs" => logs::answer(self, call),

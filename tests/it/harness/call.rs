@@ -138,7 +138,14 @@ fn rest(method: &str, path: &[String], query: &str) -> (String, Value) {
         ("GET", ["restapis"]) => ("GetRestApis", json!({})),
         ("GET", ["restapis", api, "stages"]) => ("GetStages", json!({ "restApiId": api })),
         ("GET", ["v2", "apis"]) => ("GetApis", json!({})),
+        ("GET", ["v2", "apis", api, "stages"]) => ("GetStages", json!({ "apiId": api })),
         ("GET", ["v2", "apis", api, "integrations"]) => ("GetIntegrations", json!({ "apiId": api })),
+        ("GET", ["v2", "apis", api]) => ("GetApi", json!({ "apiId": api })),
+        ("GET", ["v2", "apis", api, "routes"]) => ("GetRoutes", json!({ "apiId": api })),
+        ("GET", ["v2", "apis", api, "stages", stage]) => {
+            ("GetStage", json!({ "apiId": api, "stageName": stage }))
+        }
+        ("GET", ["v2", "apis", api, "exports", _]) => ("ExportApi", json!({ "apiId": api })),
         ("GET", ["restapis", api]) => ("GetRestApi", json!({ "restApiId": api })),
         ("GET", ["restapis", api, "resources"]) => ("GetResources", json!({ "restApiId": api })),
         ("GET", ["restapis", api, "stages", stage]) => {

@@ -76,7 +76,7 @@ fn denied(call: &Call) -> Reply {
         "apigateway" | "apigatewayv2" | "lambda" => (403, "AccessDeniedException"),
         "ec2" => (403, "UnauthorizedOperation"),
         "sns" => (403, "AuthorizationError"),
-        "acm" | "logs" | "dynamodb" => (400, "AccessDeniedException"),
+        "acm" | "logs" | "dynamodb" | "servicediscovery" => (400, "AccessDeniedException"),
         _ => (403, "AccessDenied"),
     };
     let message = match call.service.as_str() {
@@ -100,7 +100,7 @@ fn throttled(call: &Call) -> Reply {
     let (status, code, message) = match call.service.as_str() {
         "apigateway" | "apigatewayv2" | "lambda" => (429, "TooManyRequestsException", "Too Many Requests"),
         "ec2" => (503, "RequestLimitExceeded", "Request limit exceeded."),
-        "acm" | "logs" | "dynamodb" => (400, "ThrottlingException", "Rate exceeded"),
+        "acm" | "logs" | "dynamodb" | "servicediscovery" => (400, "ThrottlingException", "Rate exceeded"),
         _ => (400, "Throttling", "Rate exceeded"),
     };
     Reply::error(status, code, message)

@@ -314,6 +314,10 @@ impl State {
                 Some(before) if before != status.as_str() => wrong = Some("two different ends of one key"),
                 _ => key.1 = Some(status.as_str()),
             }
+            let too_soon = how == Some(How::Expired) && self.now < 7 * 86_400;
+            if too_soon && !task.members.is_empty() {
+                wrong = Some("an end without evidence before a week is over");
+            }
             let ended = |member: &&Member| task.ends(&member.coverage) && how == Some(How::Resolved);
             if task.members.iter().filter(ended).any(|member| self.is_broken(&member.fingerprint)) {
                 wrong = Some("an end though the fault of a member is there");
@@ -731,6 +735,64 @@ mod checked {
 
     use super::*;
 
+    fn of(api: u8) -> Delivery {
+        Delivery { api, number: 0, late: false }
+    }
+
+    /// Everything that a responder does for a delivery, and more.
+    fn taken(api: u8, process: usize) -> Vec<Action> {
+        [vec![Action::Deliver(of(api), process)], vec![Action::Step(process); 14]].concat()
+    }
+
+    fn swept(steps: usize) -> Vec<Action> {
+        [vec![Action::Sweep], vec![Action::Step(CARETAKER); steps]].concat()
+    }
+
+    /// Plays actions one by one; from each state everything ends well.
+    #[track_caller]
+    fn play(bounds: Bounds, actions: Vec<Action>) -> State {
+        let model = Incidents(bounds);
+        let mut state = model.init_states().remove(0);
+        for action in actions {
+            if let Some(next) = model.next_state(&state, action.clone()) {
+                state = next;
+            }
+            assert_eq!(state.aftermath(), None, "after {action:?}: {}", state.verdict());
+        }
+        state
+    }
+
+    /// A failure joins an alert once its end is read and before it is decided: the end does not cover it.
+    #[test]
+    fn what_joins_after_the_readings_is_published_anew() {
+        let bounds = Bounds { faults: 0, silences: 0, blind: 0, steps: [0, 1, 0], ..Bounds::TINY };
+        let mut actions = taken(0, 0);
+        actions.extend([Action::Wait(1), Action::Sweep, Action::Step(CARETAKER), Action::Repair(0)]);
+        // The readings, and the members once more.
+        actions.extend(vec![Action::Step(CARETAKER); 2]);
+        actions.extend(taken(1, 0));
+        actions.extend(vec![Action::Step(CARETAKER); 8]);
+        (0..4).for_each(|_| actions.extend(swept(12)));
+        let state = play(bounds, actions);
+        assert_eq!(state.seen.keys.len(), 2, "{}", state.words());
+    }
+
+    /// The caretaker's clock is ahead, and it takes an alert for abandoned that is about to be published.
+    #[test]
+    fn clocks_that_are_apart_leave_no_key_open() {
+        for ahead in [1, 2, 5] {
+            let bounds = Bounds { faults: 0, silences: 0, steps: [0, 0, 0], ahead, ..Bounds::TINY };
+            let mut actions = taken(0, 0);
+            actions.extend([Action::Deliver(of(1), 0), Action::Step(0), Action::Step(0), Action::Blind(0)]);
+            actions.extend(vec![Action::Step(0); 2]);
+            (0..4).for_each(|_| actions.extend(swept(12)));
+            actions.extend(vec![Action::Step(0); 8]);
+            let state = play(bounds, actions);
+            let merged = state.seen.keys.values().filter(|(_, ended)| *ended == Some("merged")).count();
+            assert_eq!(merged, usize::from(ahead > 2), "{ahead}: {}", state.words());
+        }
+    }
+
     #[track_caller]
     fn holds(bounds: Bounds, depth: usize, least: usize) {
         let mut checker = Incidents(bounds).checker().threads(2);
@@ -759,10 +821,6 @@ mod checked {
     #[test]
     fn what_is_merged_into_an_alert_is_read_before_its_end() {
         let bounds = Bounds { faults: 0, silences: 0, steps: [0, 1, 0], ..Bounds::TINY };
-        let model = Incidents(bounds);
-        let mut states = model.init_states();
-        let mut state = states.remove(0);
-        let of = |api| Delivery { api, number: 0, late: false };
         let mut actions = vec![Action::Deliver(of(1), 0), Action::Step(0), Action::Step(0), Action::Blind(0)];
         actions.extend([Action::Step(0), Action::Step(0), Action::Wait(1), Action::Deliver(of(0), 0)]);
         actions.extend(vec![Action::Step(0); 9]);
@@ -772,12 +830,7 @@ mod checked {
         actions.extend(vec![Action::Step(CARETAKER); 5]);
         actions.push(Action::Repair(1));
         actions.extend(vec![Action::Step(CARETAKER); 30]);
-        for action in actions {
-            if let Some(next) = model.next_state(&state, action.clone()) {
-                state = next;
-            }
-            assert_eq!(state.aftermath(), None, "after {action:?}: {}", state.verdict());
-        }
+        let state = play(bounds, actions);
         assert!(state.seen.keys.values().any(|(_, ended)| *ended == Some("merged")), "{}", state.words());
     }
 }

@@ -4,3 +4,4 @@ mod access;
 mod pasted;
 mod properties;
 mod scan;
+mod streaming;

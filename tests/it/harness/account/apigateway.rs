@@ -30,6 +30,8 @@ pub struct Stage {
     pub variables: BTreeMap<String, String>,
     /// Its canary.
     pub canary: Option<Canary>,
+    /// Its access log, as `AccessLogSettings` is written.
+    pub access_log: Option<Value>,
     /// Logging and the like, by `{resource_path}/{http_method}` or `*/*`, as `MethodSetting` is written.
     pub method_settings: BTreeMap<String, Value>,
 }
@@ -116,7 +118,49 @@ pub struct HttpApi {
     pub is_websocket: bool,
     /// The connection types of its integrations.
     pub connection_types: Vec<String>,
+    /// Its stages by name, as `GetStage` answers.
+    pub stages: BTreeMap<String, Value>,
+    /// Its routes, by key, and the integration's id.
+    pub routes: Vec<(String, String)>,
+    /// Its integrations by id, as `GetIntegrations` lists them.
+    pub integrations: BTreeMap<String, Value>,
+    /// What its stages were deployed with, where that is something else: an OpenAPI document.
+    pub deployed: Option<Value>,
 }
+
+impl HttpApi {
+    /// The OpenAPI document of what is configured.
+    pub fn export(&self) -> Value {
+        let mut paths = Map::new();
+        for (key, integration) in &self.routes {
+            let (verb, path) = key.split_once(' ').unwrap_or(("ANY", key));
+            let verb =
+                if verb == "ANY" { "x-amazon-apigateway-any-method".to_owned() } else { verb.to_lowercase() };
+            let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+            let mut wire = Map::new();
+            for (from, to) in EXPORTED {
+                let value = &self.integrations[integration][from];
+                if !value.is_null() {
+                    wire.insert((*to).to_owned(), value.clone());
+                }
+            }
+            let method = json!({ "x-amazon-apigateway-integration": wire });
+            paths.entry(path).or_insert_with(|| json!({}))[verb] = method;
+        }
+        json!({ "openapi": "3.0.1", "info": { "title": self.name }, "paths": paths })
+    }
+}
+
+/// An integration's members, and what they are called in a document.
+const EXPORTED: &[(&str, &str)] = &[
+    ("integrationType", "type"),
+    ("integrationUri", "uri"),
+    ("connectionType", "connectionType"),
+    ("connectionId", "connectionId"),
+    ("timeoutInMillis", "timeoutInMillis"),
+    ("tlsConfig", "tlsConfig"),
+    ("requestParameters", "requestParameters"),
+];
 
 const EPOCH: i64 = 1_788_220_800;
 const DATE: &str = "2026-09-01T00:00:00Z";
@@ -158,14 +202,44 @@ pub(crate) fn answer_v2(account: &Account, call: &Call) -> Option<Reply> {
         });
         return v2_page(account, call, &apis.collect::<Vec<_>>());
     }
-    if call.operation == "GetIntegrations" {
-        let api = account.http_apis.iter().find(|api| api.id == call.text("apiId"))?;
-        let integrations = api.connection_types.iter().map(|kind| json!({ "connectionType": kind }));
-        return v2_page(account, call, &integrations.collect::<Vec<_>>());
+    if call.operation != "GetVpcLink" {
+        let Some(api) = account.http_apis.iter().find(|api| api.id == call.text("apiId")) else {
+            return Some(not_found(&format!("Invalid API identifier specified {}", call.text("apiId"))));
+        };
+        return of_http_api(account, call, api);
     }
     (call.operation == "GetVpcLink").then(|| match account.vpc_links_v2.get(id) {
         Some(link) => Reply::Answer(vpc_link_v2(id, link)),
         None => not_found(&format!("Unable to find VpcLink by id {id}")),
+    })
+}
+
+fn of_http_api(account: &Account, call: &Call, api: &HttpApi) -> Option<Reply> {
+    Some(match call.operation.as_str() {
+        "GetApi" => {
+            let protocol = if api.is_websocket { "WEBSOCKET" } else { "HTTP" };
+            Reply::Answer(json!({ "apiId": api.id, "name": api.name, "protocolType": protocol, "tags": {} }))
+        }
+        "GetStage" => match api.stages.get(call.text("stageName")) {
+            Some(stage) => Reply::Answer(stage.clone()),
+            None => not_found("Unable to find Stage by name"),
+        },
+        "GetStages" => return v2_page(account, call, &api.stages.values().cloned().collect::<Vec<_>>()),
+        "GetRoutes" => {
+            let route = |(key, id): &(String, String)| json!({ "routeKey": key, "routeId": format!("r-{key}"), "target": format!("integrations/{id}") });
+            return v2_page(account, call, &api.routes.iter().map(route).collect::<Vec<_>>());
+        }
+        "GetIntegrations" => {
+            let integrations = api.connection_types.iter().map(|kind| json!({ "connectionType": kind }));
+            let whole = api.integrations.iter().map(|(id, wire)| {
+                let mut wire = wire.clone();
+                wire["integrationId"] = json!(id);
+                wire
+            });
+            return v2_page(account, call, &integrations.chain(whole).collect::<Vec<_>>());
+        }
+        "ExportApi" => Reply::Answer(api.deployed.clone().unwrap_or_else(|| api.export())),
+        _ => return None,
     })
 }
 
@@ -211,6 +285,7 @@ fn stage(name: &str, stage: &Stage) -> Value {
             "stageVariableOverrides": canary.stage_variable_overrides,
             "useStageCache": false,
         })),
+        "accessLogSettings": stage.access_log,
         "methodSettings": stage.method_settings,
         "cacheClusterEnabled": false,
         "cacheClusterStatus": "NOT_AVAILABLE",

@@ -4,11 +4,12 @@ mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::apigateway::{Integration, Resource, RestApi, Stage, VpcLink, VpcLinkV2};
+use super::apigateway::{HttpApi, Integration, Resource, RestApi, Stage, VpcLink, VpcLinkV2};
 use super::ec2::{EndpointConnection, EndpointService};
 use super::elbv2::{Action, HealthCheck, Listener, LoadBalancer, Target, TargetGroup, Zone};
+use super::servicediscovery::{Instance, Service};
 use super::{Account, acm};
 
 const API: &str = "a1b2c3d4e5";
@@ -68,6 +69,68 @@ impl Account {
         account.add_link_interfaces();
         account.vpc_links_v2.insert(V2_LINK.to_owned(), link);
         account
+    }
+
+    /// HTTP API `orders`, its `$default` stage, over the same link and listener as [`Account::healthy_v2`].
+    pub fn healthy_http() -> Self {
+        let mut account = Self::healthy_v2();
+        account.rest_apis.clear();
+        let listener = account.listeners[0].arn.clone();
+        account.add_http_api(json!({
+            "integrationType": "HTTP_PROXY",
+            "integrationMethod": "ANY",
+            "integrationUri": listener,
+            "connectionType": "VPC_LINK",
+            "connectionId": V2_LINK,
+            "payloadFormatVersion": "1.0",
+            "timeoutInMillis": 30_000,
+            "tlsConfig": { "serverNameToVerify": "orders.internal.example" },
+        }));
+        account
+    }
+
+    /// The same over Cloud Map service `srv-orders` with two healthy instances.
+    pub fn healthy_cloud_map() -> Self {
+        let mut account = Self::healthy_http();
+        account.http_apis.clear();
+        let service = account.arn("servicediscovery", "service/srv-orders");
+        account.add_http_api(json!({
+            "integrationType": "HTTP_PROXY",
+            "integrationMethod": "ANY",
+            "integrationUri": service,
+            "connectionType": "VPC_LINK",
+            "connectionId": V2_LINK,
+            "payloadFormatVersion": "1.0",
+            "timeoutInMillis": 30_000,
+        }));
+        let instance = |id: &str, address: &str| Instance {
+            id: id.to_owned(),
+            health: "HEALTHY".to_owned(),
+            attributes: json!({ "AWS_INSTANCE_IPV4": address, "AWS_INSTANCE_PORT": "8080", "stage": "prod" }),
+        };
+        account.services.push(Service {
+            id: "srv-orders".to_owned(),
+            name: "orders".to_owned(),
+            namespace: ("ns-internal".to_owned(), "internal.example".to_owned()),
+            instances: vec![instance("one", "10.0.1.10"), instance("two", "10.0.2.11")],
+        });
+        // The link calls the instances themselves.
+        let link = account.security_groups.iter_mut().find(|group| group.id == "sg-0link");
+        link.expect("the link's group").outbound[0].ports = Some((8080, 8080));
+        account
+    }
+
+    fn add_http_api(&mut self, integration: Value) {
+        let stage = json!({ "stageName": "$default", "autoDeploy": true, "deploymentId": "dep1", "stageVariables": {} });
+        let route = |key: &str| (key.to_owned(), "int0001".to_owned());
+        self.http_apis.push(HttpApi {
+            id: API.to_owned(),
+            name: "orders".to_owned(),
+            stages: BTreeMap::from([("$default".to_owned(), stage)]),
+            routes: vec![route("GET /orders/{id}"), route("ANY /orders"), route("$default")],
+            integrations: BTreeMap::from([("int0001".to_owned(), integration)]),
+            ..HttpApi::default()
+        });
     }
 
     fn bare() -> Self {

@@ -60,6 +60,9 @@ pub(crate) fn answer(account: &mut Account, call: &Call) -> Option<Reply> {
     match call.operation.as_str() {
         "FilterLogEvents" => events(account, call),
         "DescribeLogGroups" => groups(account, call),
+        "DescribeDeliverySources" => Some(delivery_sources(account)),
+        "DescribeDeliveries" => Some(deliveries(account)),
+        "DescribeDeliveryDestinations" => Some(delivery_destinations(account)),
         "DescribeSubscriptionFilters" | "PutSubscriptionFilter" | "DeleteSubscriptionFilter"
             if !account.log_groups.contains_key(&group) =>
         {
@@ -77,6 +80,45 @@ pub(crate) fn answer(account: &mut Account, call: &Call) -> Option<Reply> {
         "DeleteSubscriptionFilter" => Some(delete(account, call, &group)),
         _ => None,
     }
+}
+
+fn delivery_sources(account: &Account) -> Reply {
+    let source = |(place, (stage, _)): (usize, &(String, String))| {
+        json!({
+            "name": format!("source-{place}"), "resourceArns": [stage], "service": "apigateway",
+            "logType": "EXECUTION_LOGS", "arn": account.arn("logs", &format!("delivery-source:source-{place}")),
+        })
+    };
+    let other = json!({ "name": "cdn", "resourceArns": ["arn:aws:cloudfront::111122223333:distribution/E1"],
+        "service": "cloudfront", "logType": "ACCESS_LOGS" });
+    let sources = account.deliveries.iter().enumerate().map(source).chain([other]);
+    Reply::Answer(json!({ "deliverySources": sources.collect::<Vec<Value>>() }))
+}
+
+fn deliveries(account: &Account) -> Reply {
+    let delivery = |(place, _): (usize, &(String, String))| {
+        json!({
+            "id": format!("{place:016}"), "deliverySourceName": format!("source-{place}"),
+            "deliveryDestinationArn": destination(account, place), "deliveryDestinationType": "CWL",
+        })
+    };
+    let found: Vec<Value> = account.deliveries.iter().enumerate().map(delivery).collect();
+    Reply::Answer(json!({ "deliveries": found }))
+}
+
+fn delivery_destinations(account: &Account) -> Reply {
+    let destination = |(place, (_, to)): (usize, &(String, String))| {
+        json!({
+            "name": format!("destination-{place}"), "arn": destination(account, place),
+            "deliveryDestinationConfiguration": { "destinationResourceArn": to },
+        })
+    };
+    let found: Vec<Value> = account.deliveries.iter().enumerate().map(destination).collect();
+    Reply::Answer(json!({ "deliveryDestinations": found }))
+}
+
+fn destination(account: &Account, place: usize) -> String {
+    account.arn("logs", &format!("delivery-destination:destination-{place}"))
 }
 
 fn groups(account: &mut Account, call: &Call) -> Option<Reply> {
