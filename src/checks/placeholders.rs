@@ -131,7 +131,7 @@ impl Placeholders {
         if self.api_kind == ApiKind::Http {
             OF_HTTP_APIS.iter().for_each(|(rest, http)| command = command.replace(rest, http));
         }
-        let Some(words) = shell_words(&command) else { return command };
+        let Some(words) = shell_words(&command) else { return command.clone() };
         let filled = |word: ShellWord<'_>| {
             let text = self.fill(&word.text);
             if text == word.text { word.written.to_owned() } else { shell_word(&text) }

@@ -69,7 +69,9 @@ fn integration(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
                 .as_ref()
                 .map_or("the failed route".to_owned(), |r| format!("{} {}", r.method, r.path));
             let says = match (&path.api, &subject.source.api) {
-                (Reading::Absent { .. }, Some(api)) => format!("API {api} does not exist any more"),
+                (Reading::Absent { .. }, Some(api)) => {
+                    format!("API {api} does not exist in this account and Region")
+                }
                 _ if path.kind == ApiKind::Http => {
                     format!("the API has no route with an integration for {route} any more")
                 }

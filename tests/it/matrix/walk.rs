@@ -209,7 +209,7 @@ impl Laptop {
     /// The same where the role may not make this call.
     pub(crate) fn told_without(&self, account: &Account, event: &Value, call: &'static str) -> LastAlert {
         self.aws.change(|held| held.clone_from(account));
-        self.explain(event, &Denying::new(&self.live, Some(call)))
+        self.explain(event, &Denying::new(&*self.live, Some(call)))
     }
 
     fn explain(&self, event: &Value, account: &dyn aws::Account) -> LastAlert {
