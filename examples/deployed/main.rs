@@ -24,6 +24,13 @@ mod it {
     pub(crate) mod harness;
 }
 
+#[cfg(feature = "probe")]
+#[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
+#[path = "../../tests/it/probe"]
+mod probe {
+    pub(crate) mod zoo;
+}
+
 use it::harness;
 
 fn main() {

@@ -115,7 +115,7 @@ pub fn rise_since_yesterday(points: &[Point], day_before: &[Point], failed: Time
     let near = today.iter().any(|point| busy(&point) && is_near(point, failed));
     let first = today.iter().min_by_key(|point| point.at)?;
     let to = today.iter().map(|point| point.count).max()?;
-    (lasts && near).then(|| Rise { at: first.at, from: most, to, known: yesterday.len() })
+    (lasts && near).then_some(Rise { at: first.at, from: most, to, known: yesterday.len() })
 }
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {

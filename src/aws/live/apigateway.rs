@@ -96,7 +96,7 @@ impl Adapter {
     }
 
     /// The stages whose access logs go to this group.
-    pub(crate) async fn log_writers(&self, group: &String) -> Result<Option<Vec<LogWriter>>, ReadError> {
+    pub(crate) async fn log_writers(&self, group: &str) -> Result<Option<Vec<LogWriter>>, ReadError> {
         let apis = self.rest_apis().await.map_err(CallError::why)?;
         if apis.len() > MOST_APIS {
             return Err(ReadError::NotAsked(format!("there are more than {MOST_APIS} REST APIs")));

@@ -6,6 +6,7 @@ pub mod cloudwatch;
 pub mod ec2;
 pub mod elbv2;
 mod healthy;
+#[cfg(feature = "probe")]
 pub mod lambda;
 pub mod logs;
 pub mod servicediscovery;
@@ -84,6 +85,7 @@ pub struct Account {
     /// Who is subscribed to the topics: protocol, and whether it is confirmed.
     pub subscriptions: Vec<(String, bool)>,
     /// Probers by the function's name.
+    #[cfg(feature = "probe")]
     pub probers: BTreeMap<String, lambda::Prober>,
     /// ARNs of SNS topics.
     pub topics: BTreeSet<String>,
@@ -100,6 +102,7 @@ impl Account {
             "acm" => acm::answer(self, call),
             "servicediscovery" => servicediscovery::answer(self, call),
             "cloudwatch" => cloudwatch::answer(self, call),
+            #[cfg(feature = "probe")]
             "lambda" => lambda::answer(self, call),
             "logs" => logs::answer(self, call),
             "sns" => sns::answer(self, call),

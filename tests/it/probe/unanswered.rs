@@ -70,7 +70,7 @@ impl Account for Asked {
 #[tokio::test(start_paused = true)]
 async fn it_is_not_checked_and_never_late() {
     for fate in ALL {
-        let [_, whole] = accounts(&[FIRST]);
+        let whole = accounts(&[FIRST]).pop().expect("the history has a repaired account");
         let account = Asked { account: whole, fate };
         let document = History::default().fail(FIRST, UNREACHABLE, "/orders", Duration::ZERO, 1);
         let from = ReadFrom { account: &account, budget: BUDGET };
