@@ -1,7 +1,6 @@
 //! How often a healthy counter is called a rise, on as many random series as wanted, and how many faults are found.
 //!
-//! `cargo run --release --no-default-features --example rises -- [SERIES]`. The table in `docs/reliability.md` is its
-//! output for 100,000 series of each kind.
+//! `cargo run --release --no-default-features --example rises -- [SERIES]`.
 
 #![allow(
     clippy::unwrap_used,
