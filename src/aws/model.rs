@@ -184,6 +184,7 @@ impl Integration {
             target: own.target.or(other.target),
             http: own.http.or(other.http),
             timeout_ms: own.timeout_ms.or(other.timeout_ms),
+            insecure_skip_verification: own.insecure_skip_verification.or(other.insecure_skip_verification),
             ..own
         }
     }

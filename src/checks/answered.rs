@@ -169,12 +169,12 @@ fn asked_to_authenticate(on: OnPath<'_>) -> String {
 /// What was counted of one thing around the failure: in its own minute, else in the two beside it, since an answer may be
 /// counted in another minute than it was logged in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counted {
+struct Counters {
     own: u64,
     around: u64,
 }
 
-impl Counted {
+impl Counters {
     fn of(on: OnPath<'_>, name: &str, failed: Timestamp) -> Option<Self> {
         let series = on.details.metrics.value()?.iter().filter(|series| series.name == name);
         let (groups, whole): (Vec<_>, Vec<_>) = series.partition(|series| series.target_group.is_some());
@@ -204,7 +204,7 @@ fn counted(
     }
     let nothing = "CloudWatch counts no 5xx of the load balancer or its targets in that minute";
     let Some(failed) = failed else { return undecided(None, nothing) };
-    let of = |name: &str| Counted::of(on, name, failed).unwrap_or_default();
+    let of = |name: &str| Counters::of(on, name, failed).unwrap_or_default();
     let apart = |status: u16| of(&format!("HTTPCode_ELB_{status}_Count"));
     let any_apart = COUNTED_APART.iter().any(|status| apart(*status).around > 0);
     let balancer = match answer.status.filter(|status| any_apart && COUNTED_APART.contains(status)) {

@@ -140,7 +140,7 @@ fn gives_up(subject: &RouteContext, on: OnPath<'_>) -> Option<Finding> {
          {waits} s",
         balancer.name
     );
-    let (arn, key) = (&balancer.arn, BALANCER_IDLE_TIMEOUT);
+    let (arn, key) = (shell_word(balancer.arn.as_str()), BALANCER_IDLE_TIMEOUT);
     let set = format!(
         "aws elbv2 modify-load-balancer-attributes --load-balancer-arn {arn} --attributes Key={key},Value={} --region \
          {{region}}",
@@ -148,7 +148,8 @@ fn gives_up(subject: &RouteContext, on: OnPath<'_>) -> Option<Finding> {
     );
     let show =
         format!("aws elbv2 describe-load-balancer-attributes --load-balancer-arn {arn} --region {{region}}");
-    let finding = Finding::read(Code::IdleTimeoutMismatch, reading, says).of(arn).at(HopKind::LoadBalancer);
+    let finding =
+        Finding::read(Code::IdleTimeoutMismatch, reading, says).of(&balancer.arn).at(HopKind::LoadBalancer);
     let what =
         "Shorten what the application does before it answers, or raise the load balancer's idle timeout.";
     Some(finding.partial().detail("idle_timeout", seconds).remedy(what, Some(set), Some(show)))

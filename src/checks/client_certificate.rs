@@ -67,7 +67,7 @@ fn missing(subject: &RouteContext, on: OnPath<'_>, listener: &Listener) -> Findi
     );
     let show = format!(
         "aws elbv2 describe-listeners --listener-arns {} --query 'Listeners[].MutualAuthentication' --region {{region}}",
-        listener.arn
+        shell_word(listener.arn.as_str())
     );
     let finding = Finding::read(Code::ClientCertificateMissing, &on.listeners, says).of(&listener.arn);
     if http {

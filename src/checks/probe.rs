@@ -14,7 +14,9 @@ use crate::checks::code::{CODES, Code, HopKind, State};
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::{OnPath, Probed, Spot, prober_site};
-use crate::probe::{Facts, Handshake, ProberSite, Sentence, Tcp, TlsFault, Vantage, sentences, wake_command};
+use crate::probe::{
+    Facts, Handshake, HttpResult, ProberSite, Sentence, Tcp, TlsFault, Vantage, sentences, wake_command,
+};
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let own = on.path.probes.iter().filter(|probed| probed.balancer == on.position);
@@ -166,7 +168,12 @@ fn answers(
         let tcp = matches!(code, Code::TargetNotListening | Code::TargetSilent);
         code.slug().starts_with("target-") && !tcp && (probed.faithful || !code.is_certificate())
     });
+    // Only whom a request was sent to can have answered it.
+    let requested: Vec<&Facts> =
+        all.iter().copied().filter(|facts| facts.http.result != HttpResult::NotTried).collect();
     for code in codes {
+        let of_http = matches!(code, Code::TargetAnswersNotHttp | Code::TargetSpeaksTls);
+        let all = if of_http && !requested.is_empty() { &requested[..] } else { all };
         for by_rule in [false, true] {
             let wanted = |sentence: &Sentence| {
                 sentence.code == Some(code.slug())

@@ -8,6 +8,7 @@ use crate::causes::{Blames, RouteContext};
 use crate::checks::code::{Code, HopKind};
 use crate::checks::finding::Finding;
 use crate::path::OnPath;
+use crate::text::shell_word;
 
 pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let mut findings = groups(on);
@@ -17,6 +18,9 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 /// An application load balancer answers 464 to a request of another version than the group's.
 fn groups(on: OnPath<'_>) -> Vec<Finding> {
+    if let Some(unread) = on.target_groups.unavailable() {
+        return vec![Finding::unknown(Code::TargetGroupProtocolMismatch, unread)];
+    }
     let called = on.called_target_groups();
     let known: Vec<&TargetGroup> = called.iter().filter_map(|arn| on.target_group(arn)).collect();
     let refuses = |group: &TargetGroup| matches!(group.version.as_deref(), Some("HTTP2" | "GRPC"));
@@ -37,7 +41,7 @@ fn groups(on: OnPath<'_>) -> Vec<Finding> {
         let show = format!(
             "aws elbv2 describe-target-groups --target-group-arns {} --query 'TargetGroups[].ProtocolVersion' --region \
              {{region}}",
-            group.arn
+            shell_word(group.arn.as_str())
         );
         finding.remedy(
             "Make a target group of version HTTP1 and let the listener forward to it; a group's version can't be changed.",
@@ -59,7 +63,7 @@ fn listener(subject: &RouteContext, on: OnPath<'_>) -> Option<Finding> {
     );
     let set = format!(
         "aws elbv2 modify-listener --listener-arn {} --alpn-policy HTTP1Only --region {{region}}",
-        listener.arn
+        shell_word(listener.arn.as_str())
     );
     let finding = Finding::read(Code::TargetGroupProtocolMismatch, &on.listeners, says).of(&listener.arn);
     let what = "Let the listener agree on HTTP/1.1, and the targets speak it.";

@@ -19,6 +19,7 @@ use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::{Link, OnPath};
 use crate::reachability::{FlowEnd, FlowEnds, NextHop, Routes, cross_zone};
+use crate::text::shell_word;
 
 /// Places named in one sentence.
 const MOST_NAMES: usize = 3;
@@ -305,7 +306,7 @@ impl<'a> RouteReport<'a> {
             .detail("route_tables", tables.iter().copied().collect::<Vec<_>>().join(","));
         let show = format!(
             "aws ec2 describe-route-tables --route-table-ids {} --query 'RouteTables[].Routes' --region {{region}}",
-            tables.iter().copied().collect::<Vec<_>>().join(" ")
+            tables.iter().map(|table| shell_word(table)).collect::<Vec<_>>().join(" ")
         );
         let (what, command) = remedy(fault);
         finding.remedy(what, command, Some(show))
@@ -399,8 +400,9 @@ fn preserved(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Option<Fin
     );
     let finding = Finding::read(Code::ClientIpPreservationUnsupported, attributes, says).of(group);
     let set = format!(
-        "aws elbv2 modify-target-group-attributes --target-group-arn {group} --attributes Key={PRESERVES},Value=false \
-         --region {{region}}"
+        "aws elbv2 modify-target-group-attributes --target-group-arn {} --attributes Key={PRESERVES},Value=false \
+         --region {{region}}",
+        shell_word(group.as_str())
     );
     let finding = finding.remedy("Switch client IP preservation off for the group.", Some(set), None);
     let all = far.len() == known.len() && on.targets.len() == 1;
@@ -457,7 +459,8 @@ fn remedy(fault: &RouteFault) -> (&'static str, Option<String>) {
         RouteFault::Blackhole { .. } => ("Point the route at a gateway or connection that exists.", None),
         RouteFault::Inactive { id, status } if status == "pending-acceptance" => {
             let accept = format!(
-                "aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id {id} --region {{region}}"
+                "aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id {} --region {{region}}",
+                shell_word(id)
             );
             ("Accept the peering connection.", Some(accept))
         }

@@ -12,6 +12,9 @@ use crate::ids::{ApiKind, Arn};
 use crate::path::{Link, PrivatePath, Resolved};
 use crate::text::shell_word;
 
+/// The detail of a deployment that was not read, where the log shows that its endpoint is the configured one.
+pub(crate) const CALLED_AS_CONFIGURED: (&str, &str) = ("called", "as configured");
+
 /// The detail of a finding that AWS knows no API of this id.
 pub(crate) const NO_SUCH_API: (&str, &str) = ("missing", "api");
 
@@ -99,7 +102,12 @@ fn integration(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
 fn not_deployed(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
     let configured = match (&path.configured, &path.integration) {
         (Reading::NotRead(unavailable), Reading::Known { .. } | Reading::Absent { .. }) => {
-            return Some(Finding::unknown(Code::IntegrationNotDeployed, unavailable));
+            let unknown = Finding::unknown(Code::IntegrationNotDeployed, unavailable);
+            let (key, value) = CALLED_AS_CONFIGURED;
+            return Some(match called_as_configured(subject, path) {
+                true => unknown.detail(key, value),
+                false => unknown,
+            });
         }
         (Reading::Known { value, .. }, _) => value,
         _ => return None,
@@ -124,6 +132,20 @@ fn not_deployed(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
             .detail("changed", differs)
             .remedy("Deploy the API to the stage, if the change is meant to be live.", Some(deploy), None),
     )
+}
+
+/// Whether the request's own lines name the endpoint that is configured, though what was deployed could not be read.
+/// They name no link.
+fn called_as_configured(subject: &RouteContext, path: &PrivatePath) -> bool {
+    let uri = path.integration.value().and_then(|integration| integration.uri.as_deref());
+    let variables = path.stage.value().map(|stage| stage.variables_of(subject.source.canary));
+    let filled = uri.and_then(|uri| {
+        let known = variables.is_some() || !Resolved::needs_variables(uri);
+        known.then(|| Resolved::new(uri, variables.as_ref().unwrap_or(&BTreeMap::new())).text)
+    });
+    let elsewhere = subject.source.canary && path.stage.value().is_none_or(|stage| stage.canary_differs);
+    let configured = filled.and_then(|uri| Endpoint::parse(&uri));
+    !elsewhere && configured.is_some() && configured == subject.endpoint
 }
 
 /// What of the way to the backend a change moves, with the stage's variables filled in. What either does not say (an export

@@ -12,6 +12,7 @@ use crate::causes::{Blames, Cause, CertificateFault, RouteContext};
 use crate::checks::code::{Code, FindingKind};
 use crate::checks::code::{HopKind, State};
 use crate::checks::finding::Finding;
+use crate::checks::stage::CALLED_AS_CONFIGURED;
 use crate::checks::{answered, probe};
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
@@ -81,14 +82,19 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
         let place = (finding.balancer, finding.hop, finding.partial);
         (alone, !named(code), far, code.is_metric(), marginal, place)
     });
-    // What requests ran over could not be read: the fault may stand in the draft alone.
-    let draft = findings
+    // What requests ran over could not be read: the fault may stand in the draft alone. Where the request's lines name the
+    // configured endpoint, only its link may.
+    let unread = findings
         .iter()
-        .any(|finding| finding.code == Code::IntegrationNotDeployed && finding.state == State::Unknown);
+        .find(|finding| finding.code == Code::IntegrationNotDeployed && finding.state == State::Unknown);
+    let called = unread.is_some_and(|finding| finding.detail.contains_key(CALLED_AS_CONFIGURED.0));
+    let draft = |finding: &Finding| unread.is_some() && (!called || finding.hop <= HopKind::EndpointService);
     match best {
         Some((index, finding)) => Verdict {
             tier: match tier(subject, findings, finding) {
-                Confidence::Confirmed if draft || unproven(finding, &explaining) => Confidence::Likely,
+                Confidence::Confirmed if draft(finding) || unproven(finding, &explaining) => {
+                    Confidence::Likely
+                }
                 tier => tier,
             },
             code: Some(finding.code),

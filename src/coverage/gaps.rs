@@ -321,14 +321,18 @@ fn without_group(seen: &Inventory, stage: &InventoryStage, of: String) -> Option
     })
 }
 
-/// What is blind about an execution log group. One of a stage without private routes hides nothing of ours.
+/// What is blind about an execution log group. One of a stage without private routes, or whose failures
+/// another log shows, hides nothing of ours.
 fn orphan(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<BlindSpot> {
     let stage = seen.stages.iter().find(|stage| {
         let own = stage.log_group(&seen.prefix);
         group == own || group.strip_prefix(&own).is_some_and(|rest| rest == "/Canary")
     });
-    match stage.map(|stage| stage.private.as_deref()) {
-        Some(Some([])) => None,
+    let watched = |stage: &InventoryStage| {
+        matches!(seen.log_of(stage), StageLog::Delivered(_) | StageLog::Access(_, FormatQuality::Full))
+    };
+    match stage {
+        Some(stage) if stage.private.as_deref() == Some(&[]) || watched(stage) => None,
         _ => of_group(seen, group, status),
     }
 }

@@ -213,14 +213,12 @@ impl ProberSite {
             .region
             .as_deref()
             .map_or(String::new(), |region| format!(" --region {}", shell_word(region)));
-        let both = format!(
+        format!(
             "sam build --template-file templates/prober.yaml && sam deploy --stack-name {} --resolve-s3 \
              --capabilities CAPABILITY_IAM{region} --parameter-overrides {}",
             shell_word(&format!("vpclink-prober-{}", self.serves)),
             given.join(" ")
-        );
-        // One word to the shell: what an alert prints holds no second command.
-        format!("sh -c {}", shell_word(&both))
+        )
     }
 }
 

@@ -163,10 +163,20 @@ impl Fault {
         code.hop() >= HopKind::TargetGroup || *code == Code::ListenerForwardsNowhere || self.row.behind
     }
 
+    /// What only a prober meets: at the node that is called, or behind a network load balancer.
+    fn is_probed(self) -> bool {
+        const MET: [&str; 7] =
+            ["certificate-", "speaks-", "answers-", "refuses-", "demands-", "not-listening", "silent"];
+        let met = self.row.expect.strip_prefix("target-");
+        met.is_some_and(|met| MET.iter().any(|kind| met.starts_with(kind)))
+    }
+
     /// What lies behind an application load balancer, it answers itself: that alone makes no text of API Gateway's own.
     fn tier(self) -> &'static str {
         let network = self.row.expect == "client-ip-preservation-unsupported";
-        let answered = self.on == Generation::V2 && self.is_behind() && !self.is_answer() && !network;
+        let answered =
+            self.on == Generation::V2 && self.is_behind() && !self.is_answer() && !self.is_probed();
+        let answered = answered && !network;
         if answered { "likely" } else { self.row.tier }
     }
 }

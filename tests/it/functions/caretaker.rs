@@ -413,6 +413,6 @@ fn a_handler_that_is_no_role_stops_the_start_with_the_roles() {
         let mut lambda = caretaker(&aws).env("_HANDLER", handler).start();
         assert!(matches!(lambda.started(), Start::Exited(_)));
         let log = lambda.stop();
-        assert!(log.contains("responder or caretaker") && log.lines().count() == 1, "{log}");
+        assert!(log.contains("responder, caretaker, prober") && log.lines().count() == 1, "{log}");
     }
 }

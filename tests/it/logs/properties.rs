@@ -102,19 +102,27 @@ fn own(event: &LogEvent<'_>, message: String) -> LogEvent<'static> {
 /// The same lines as records of a delivered group, each in the form that a die chooses.
 fn delivered(events: &[LogEvent<'_>], dice: &[usize]) -> Vec<Batch<'static>> {
     const ARN: &str = "arn:aws:apigateway:eu-west-1:111122223333:/restapis/a1b2c3d4e5/stages/prod";
+    // A delivery chooses its fields: all of its records name the route, or none does.
+    let routed = dice[0] % 2 == 0;
     let record = |(event, die): (&LogEvent<'_>, &usize)| {
         let (line, at) = (&event.message, event.at.unwrap().as_millisecond());
-        let record = match die % 4 {
+        let mut record = match die % 4 {
             0 => {
                 serde_json::json!({"resource_arn": ARN, "event_timestamp": at, "stage": "prod", "payload": line})
             }
             1 => serde_json::json!({"resource_arn": ARN, "event_timestamp": at.to_string(), "payload": line}),
             2 => serde_json::json!({
-                "resource_arn": ARN, "api_id": "a1b2c3d4e5", "stage": "prod", "event_timestamp": at, "resource_path": "/orders",
-                "http_method": "GET", "payload": line,
+                "resource_arn": ARN, "api_id": "a1b2c3d4e5", "stage": "prod", "event_timestamp": at, "payload": line,
             }),
-            _ => return own(event, format!("{ARN}\t{at}\tprod\t{line}")),
+            _ => {
+                let route = if routed { "\tGET\t/orders" } else { "" };
+                return own(event, format!("{ARN}\t{at}\tprod{route}\t{line}"));
+            }
         };
+        if routed {
+            record["http_method"] = "GET".into();
+            record["resource_path"] = "/orders".into();
+        }
         own(event, record.to_string())
     };
     let events = events.iter().zip(dice.iter().cycle()).map(record).collect();

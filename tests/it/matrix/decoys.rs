@@ -413,7 +413,9 @@ pub(crate) fn accounts() -> Vec<(String, Account)> {
 fn unaccused(label: &str, told: &LastAlert) -> Option<String> {
     let silent = told.tier == "unknown" && told.code.is_none();
     // Where no prober stands or answers, what it would have met was not checked.
-    let mut unread = told.not_checked.iter().filter(|missing| !missing.contains("answer a connection"));
+    let mut unread = told.not_checked.iter().filter(|missing| {
+        !["answer a connection", "answer the prober"].iter().any(|known| missing.contains(known))
+    });
     let far = FAR.iter().any(|far| label.starts_with(far.name));
     let well = silent && told.faulty.is_empty() && (far || unread.next().is_none());
     (!well).then(|| format!("{label}: {told}"))
