@@ -149,6 +149,7 @@ pub struct HttpCall {
     pub host: Option<String>,
 }
 
+#[cfg(feature = "live")]
 impl Integration {
     /// The headers among `integration.request.header.NAME` parameters. A value in single quotes is fixed.
     pub(crate) fn headers_of(

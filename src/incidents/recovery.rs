@@ -1,7 +1,7 @@
 //! A quiet incident and a fresh walk → whether its fault is gone *because the readings say so*.
 
 use crate::causes::{Blames, Cause};
-use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, State};
+use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, HopKind, State};
 use crate::incidents::coverage::KnownFault;
 
 /// What a fresh walk says of a fault that was told.
@@ -66,7 +66,10 @@ pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessmen
 fn hides(unread: &Finding, fault: Option<Code>) -> bool {
     let never = unread.is_unasked();
     match fault {
-        Some(fault) if never => unread.code.kind() == fault.kind() && unread.hop == fault.hop(),
+        Some(fault) if never => {
+            let met = is_met(unread.code) && is_met(fault);
+            (met || unread.code.kind() == fault.kind()) && unread.hop == fault.hop()
+        }
         Some(fault) => {
             let kind = unread.code.kind();
             // A prober is asked at addresses that the network's readings hold.
@@ -75,6 +78,11 @@ fn hides(unread: &Finding, fault: Option<Code>) -> bool {
         }
         None => !never,
     }
+}
+
+/// Whether only a prober can meet it: what a target answers, or the certificate that it presents.
+fn is_met(code: Code) -> bool {
+    code.kind() == FindingKind::Probe || code.is_certificate() && code.hop() == HopKind::Target
 }
 
 /// Whether a healthy reading is of what was at fault, or of a hop that is only reached past it.

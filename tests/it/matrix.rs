@@ -159,8 +159,12 @@ impl Fault {
 
     /// Whether it lies behind the listener.
     fn is_behind(self) -> bool {
-        let code = CODES.iter().find(|code| code.slug() == self.row.expect).expect("a code of the contract");
-        code.hop() >= HopKind::TargetGroup || *code == Code::ListenerForwardsNowhere || self.row.behind
+        let behind = self.hop() >= HopKind::TargetGroup || self.row.behind;
+        behind || self.row.expect == Code::ListenerForwardsNowhere.slug()
+    }
+
+    fn hop(self) -> HopKind {
+        CODES.iter().find(|code| code.slug() == self.row.expect).expect("a code of the contract").hop()
     }
 
     /// What only a prober meets: at the node that is called, or behind a network load balancer.

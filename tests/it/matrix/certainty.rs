@@ -2,10 +2,15 @@
 //! There the verdict may name the fault, and may not be sure of it.
 
 use super::walk::{Laptop, Level};
+use vpclink_responder::checks::HopKind;
+
 use super::{Fault, LastAlert, complain, faults, log, walk};
 
 /// A text of which it is not known what it means.
 const UNHEARD: &str = "Execution failed due to a fault that AWS adds tomorrow";
+
+/// The request's lines name the endpoint that is configured, and no link: only the link may be another.
+const DRAFT: &str = "what requests ran over could not be read: the link may be the draft's alone";
 
 type Twin = fn(&Laptop, &Fault) -> LastAlert;
 
@@ -15,7 +20,7 @@ const TWINS: &[(&str, Twin)] = &[
         let event = walk::event_minutes_ago(&account, fault.row.log, 30);
         laptop.told(&account, &event)
     }),
-    ("what requests ran over could not be read: the fault may stand in the draft alone", |laptop, fault| {
+    (DRAFT, |laptop, fault| {
         let account = fault.account();
         let event = walk::event(&account, fault.row.log, Level::Info);
         laptop.told_without(&account, &event, "apigateway:GetExport")
@@ -35,6 +40,9 @@ fn no_verdict_is_sure_where_something_else_may_have_made_the_text() {
     assert!(sure.len() > 100, "{} confirmed verdicts", sure.len());
     let wrong = walk::with_laptops(&sure, |laptop, fault| {
         let of_twin = |(name, twin): &(&str, Twin)| {
+            if *name == DRAFT && fault.hop() > HopKind::EndpointService {
+                return None;
+            }
             let told = twin(laptop, fault);
             (told.tier == "confirmed").then(|| format!("{}, {name}: {told}", fault.label()))
         };
@@ -47,7 +55,9 @@ fn no_verdict_is_sure_where_something_else_may_have_made_the_text() {
 fn a_text_that_names_a_path_is_not_blamed_on_what_an_application_load_balancer_answers() {
     // It answers for what is broken behind it, so API Gateway would have logged an answer.
     for fault in faults().into_iter().filter(|fault| fault.row.log != log::HANDSHAKE) {
-        let kept = fault.is_answer() || fault.row.expect == "client-ip-preservation-unsupported";
+        let kept = fault.is_answer()
+            || fault.is_probed()
+            || fault.row.expect == "client-ip-preservation-unsupported";
         let behind = fault.on == super::Generation::V2 && fault.is_behind() && !kept;
         assert!(!behind || fault.tier() == "likely", "{}", fault.label());
     }
