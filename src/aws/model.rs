@@ -149,9 +149,9 @@ pub struct HttpCall {
     pub host: Option<String>,
 }
 
-#[cfg(feature = "live")]
 impl Integration {
     /// The headers among `integration.request.header.NAME` parameters. A value in single quotes is fixed.
+    #[cfg(feature = "live")]
     pub(crate) fn headers_of(
         parameters: impl IntoIterator<Item = (String, String)>,
     ) -> BTreeMap<String, Option<String>> {

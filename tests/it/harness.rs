@@ -28,6 +28,7 @@ pub use account::apigateway;
 pub use account::cloudwatch;
 pub use account::ec2;
 pub use account::elbv2;
+#[cfg(feature = "probe")]
 pub use account::lambda::Prober;
 pub use account::logs;
 pub use account::servicediscovery;

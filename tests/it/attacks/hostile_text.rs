@@ -211,7 +211,7 @@ fn every_command_is_words() {
         let alerts = explained(fs::read(&event).unwrap(), &crate::alerts::golden::account_of(&event)).alerts;
         for command in alerts.iter().flat_map(commands) {
             let words = shlex::split(&command).unwrap();
-            assert!(["aws", "curl", "openssl", "dig"].contains(&words[0].as_str()), "{command}");
+            assert!(["aws", "curl", "dig", "openssl", "sam"].contains(&words[0].as_str()), "{command}");
             assert_eq!(
                 vpclink_responder::alerts::escape::command(&command).as_deref(),
                 Some(command.as_str())
