@@ -335,7 +335,7 @@ fn bare_end(bytes: &[u8], from: usize) -> usize {
         }
         at = mark + 1;
     }
-    // The placeholder ends with a bracket of its own.
+    // `[redacted]` ends with a bracket of its own.
     if !bytes[from..end].starts_with(b"[") {
         while end > from && b")}].,;:!?'".contains(&bytes[end - 1]) {
             end -= 1;

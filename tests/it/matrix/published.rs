@@ -43,7 +43,7 @@ fn beside_oddities() -> String {
         "\n## Harmless oddities\n\n\
          Every fault above and every account without one, {accounts} in all, again in the company of things that break \
          nothing, as real accounts are full of them: all together in each account, and each alone in one of seventeen. \
-         The verdict and its tier may not change.\n\n\
+         The verdict may not change, nor its tier; all together may make a confirmed one likely.\n\n\
          | oddity | accounts | verdicts changed |\n| --- | ---: | ---: |\n| all of them together | {accounts} | {} |\n",
         together.len()
     );
