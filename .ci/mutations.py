@@ -82,7 +82,7 @@ def layer(copy, number, env):
     likely = [(filter_.strip(":"), filter_) for filter_, numbers in LIKELY.items() if number in numbers]
     for name, filter_ in likely + LAYERS:
         try:
-            ran = subprocess.run(base + ["--", filter_], cwd=copy, env=env, capture_output=True, timeout=900)
+            ran = subprocess.run(base + ["--", filter_], cwd=copy, env=env, capture_output=True, timeout=300)
         except subprocess.TimeoutExpired:
             return f"{name} (it hangs)"
         if ran.returncode:
