@@ -20,7 +20,9 @@ mod sieve;
 mod writers;
 
 pub use access::AccessOutcome;
-pub use access_execution::{AccessFailure, AccessLog, divide, is_distinct, join, names_its_stage};
+pub use access_execution::{
+    AccessFailure, AccessLog, UnreadFailures, divide, is_distinct, join, names_its_stage, unread_failures,
+};
 pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
 pub use batch::{
     Batch, DecodeError, DecodeFault, EXECUTION_LOG_PREFIX, LogEvent, LogType, MOST_EVENTS, Source, digest,
