@@ -202,17 +202,6 @@ fn a_format_that_changed_under_way_loses_nothing() {
         (&last["api"]["stage"], &last["cause"]["slug"]),
         (&json!("live"), &json!("integration-timeout"))
     );
-    // A format without keys has to be asked for: once, and again no sooner than a minute later.
-    let other = "id=$context.requestId;route=$context.routeKey;client=$context.status;backend=$context.integration.status";
-    aws.change(|account| account.http_apis = vec![http_api(&[("live", access_log(ACCESS, other))])]);
-    let asked = |aws: &Aws| aws.calls_of("apigatewayv2:GetStages").len();
-    let before = asked(&aws);
-    let foreign = "another program's line: status 599";
-    let line = |id: &str| format!("id=JKJaXmPLvHcES{id}=;route=PUT /orders;client=503;backend=-");
-    let summary = answered(lambda.invoke(&of_access(&[&line("HD"), foreign, &FAILED.replace("HA=", "HE=")])));
-    assert_eq!((&summary["failed"], asked(&aws)), (&json!(2), before + 1), "the old format is read still");
-    let summary = answered(lambda.invoke(&of_access(&[&line("HF"), foreign])));
-    assert_eq!((&summary["failed"], asked(&aws)), (&json!(1), before + 1));
 }
 
 /// A line of the recommended format.
