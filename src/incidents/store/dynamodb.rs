@@ -21,7 +21,7 @@ use crate::incidents::ledger::Charge;
 use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
 use crate::incidents::store::item::{ALERT, INCIDENT, LOG_GROUP, REQUESTS, ROOT};
-use crate::incidents::store::table::{Blob, DynamoTable, Expression, Item, Updated, Value};
+use crate::incidents::store::table::{DynamoTable, Expression, Item, Updated, Value};
 use crate::incidents::store::{Contents, Store, StoreError, Stored, Written, document, item, update};
 use crate::logs::LogWriters;
 
