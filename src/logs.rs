@@ -30,7 +30,7 @@ pub use batch::{
 pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
 pub use execution::{Entry, Execution, Phase};
 pub(crate) use line::FAILURES;
-pub use pasted::{Mention, Utf16Reader, mention, utf16_unit};
+pub use pasted::{Mention, Unit, Utf16Reader, mention, utf16_unit};
 pub use record::{Record, inflated, of_string, open, sift, text_of};
 pub use saved::{is_divisible, open_saved};
 pub use sieve::{Sieve, Sieved};

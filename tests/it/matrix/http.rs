@@ -131,8 +131,11 @@ pub(crate) const ROWS: &[HttpRow] = &[
     }),
 ];
 
+/// A name, what it is in front of, and what is done to the account.
+type Decoy = (&'static str, &'static [Front], fn(&mut Account));
+
 /// Accounts with a fault that the failed request does not meet.
-const DECOYS: &[(&str, &[Front], fn(&mut Account))] = &[
+const DECOYS: &[Decoy] = &[
     ("nothing wrong", ANY, |_| {}),
     ("another route's link is gone", ANY, |a| {
         let mut other = integration(a).clone();
