@@ -38,6 +38,11 @@ pub(crate) struct World {
     pub(crate) prefix_list: Vec<&'static str>,
     pub(crate) balancer_attributes: Vec<(&'static str, &'static str)>,
     pub(crate) group_attributes: Vec<(&'static str, &'static str)>,
+    /// Of the VPC's one table.
+    pub(crate) routes: Vec<RouteEntry>,
+    pub(crate) peerings: Vec<Peering>,
+    /// Whether subnets and load balancers have addresses of both versions of IP.
+    pub(crate) dual_stack: bool,
     pub(crate) denied: Vec<&'static str>,
 }
 
@@ -63,6 +68,12 @@ pub(crate) fn rule(ports: (i32, i32), peers: &[&str]) -> GroupRule {
         groups: strings(&groups),
         prefix_lists: strings(&lists),
     }
+}
+
+/// The address of IPv6 that an interface with this address of IPv4 has beside it: `2001:db8:0:11::10` for `10.0.11.10`.
+pub(crate) fn sixth(v4: &str) -> std::net::IpAddr {
+    let parts: Vec<&str> = v4.split('.').collect();
+    format!("2001:db8:0:{}::{}", parts[2], parts[3]).parse().unwrap()
 }
 
 pub(crate) fn everything() -> GroupRule {
@@ -104,6 +115,15 @@ pub(crate) fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) 
         addresses: vec![address.parse().unwrap()],
         groups: strings(groups),
         vpc: Some("vpc-1".to_owned()),
+    }
+}
+
+pub(crate) fn route(to: &str, via: &str) -> RouteEntry {
+    RouteEntry {
+        to: Some(to.parse().unwrap()),
+        prefix_list: None,
+        via: via.to_owned(),
+        state: "active".to_owned(),
     }
 }
 
@@ -181,6 +201,9 @@ impl World {
             prefix_list: Vec::new(),
             balancer_attributes: vec![("load_balancing.cross_zone.enabled", "false")],
             group_attributes: vec![("preserve_client_ip.enabled", "false")],
+            routes: vec![route("10.0.0.0/16", "local"), route("2001:db8::/56", "local")],
+            peerings: Vec::new(),
+            dual_stack: false,
             denied: Vec::new(),
         }
     }
@@ -307,7 +330,7 @@ impl World {
                     .map(|(name, net)| Subnet {
                         id: format!("subnet-{name}"),
                         zone: if name.ends_with('b') { "eu-west-1b" } else { "eu-west-1a" }.to_owned(),
-                        cidrs: vec![format!("{net}.0/24").parse().unwrap()],
+                        cidrs: self.cidrs(net),
                     })
                     .to_vec(),
             ),
@@ -327,7 +350,9 @@ impl World {
                 Answer::NetworkInterfaces(vec![interface("eni-link", "subnet-link", "10.0.21.5", &groups)])
             }
             Query::NetworkInterfaces(InterfacesOf::Addresses { addresses, .. }) => {
-                let held = |own: &&NetworkInterface| addresses.contains(&own.addresses[0].to_string());
+                let held = |own: &&NetworkInterface| {
+                    own.addresses.iter().any(|address| addresses.contains(&address.to_string()))
+                };
                 Answer::NetworkInterfaces(self.interfaces.iter().filter(held).cloned().collect())
             }
             Query::Instances(_) => Answer::Instances(self.instances.clone()),
@@ -343,13 +368,12 @@ impl World {
                 id: "rtb-1".to_owned(),
                 main: true,
                 subnets: Vec::new(),
-                routes: vec![RouteEntry {
-                    to: Some("10.0.0.0/16".parse().unwrap()),
-                    prefix_list: None,
-                    via: "local".to_owned(),
-                    state: "active".to_owned(),
-                }],
+                routes: self.routes.clone(),
             }]),
+            Query::Peerings(ids) => {
+                let asked = self.peerings.iter().filter(|peering| ids.contains(&peering.id));
+                Answer::Peerings(asked.cloned().collect())
+            }
             // What these accounts have none of.
             _ => {
                 return Err(ReadError::NotRecorded);
@@ -363,7 +387,21 @@ impl World {
         let nets = SUBNETS.iter().map(|(name, net)| (format!("subnet-{name}"), format!("{net}.5")));
         let addresses: std::collections::BTreeMap<String, String> = nets.collect();
         let subnets = self.balancer.zones.iter().filter_map(|zone| zone.subnet.as_ref());
-        subnets.map(|id| interface(&format!("eni-{id}"), id, &addresses[id], &groups)).collect()
+        subnets
+            .map(|id| {
+                let mut own = interface(&format!("eni-{id}"), id, &addresses[id], &groups);
+                if self.dual_stack {
+                    own.addresses.push(sixth(&addresses[id]));
+                }
+                own
+            })
+            .collect()
+    }
+
+    fn cidrs(&self, net: &str) -> Vec<ipnet::IpNet> {
+        let v4 = format!("{net}.0/24").parse().unwrap();
+        let v6 = ipnet::IpNet::new(sixth(&format!("{net}.0")), 64).unwrap();
+        if self.dual_stack { vec![v4, v6] } else { vec![v4] }
     }
 
     fn judgement(&self) -> Assessment {
@@ -815,6 +853,32 @@ fn a_zonal_shift_takes_targets_out_and_their_zone_with_them() {
         &group,
         &["no target of `orders` is healthy: 1 of 1"],
     );
+}
+
+#[test]
+fn a_link_of_ipv4_alone_needs_no_route_to_addresses_of_ipv6() {
+    let mut world = World::v2();
+    world.dual_stack = true;
+    world.routes.retain(|entry| entry.to.is_some_and(|net| net.addr().is_ipv4()));
+    finds_open(&world);
+    world.routes.clear();
+    blames(&world, "route-missing", Confidence::Confirmed, "rtb-1", &["subnet-link", "10.0.1.5"]);
+}
+
+#[test]
+fn health_checks_of_targets_outside_the_vpc_are_asked_too() {
+    let mut world = World::v1();
+    world.interfaces.clear();
+    world.group.health_port = Some("9000".to_owned());
+    for (place, target) in world.targets.iter_mut().enumerate() {
+        (target.id, target.zone) = (format!("10.9.1.{}", place + 10), Some("all".to_owned()));
+    }
+    world.routes.push(route("10.9.0.0/16", "vgw-1"));
+    world.egress("sg-lb", vec![rule((8080, 8080), &["0.0.0.0/0"])]);
+    world.ill(0);
+    world.ill(1);
+    let words = ["no health checks", "port 9000"];
+    blames(&world, "load-balancer-security-group-blocks", Confidence::Confirmed, "sg-lb", &words);
 }
 
 #[test]

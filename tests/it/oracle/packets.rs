@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use vpclink_responder::aws::model::{Generation, GroupRule, NetworkInterface, Target};
+use vpclink_responder::aws::model::{Generation, GroupRule, NetworkInterface, RouteEntry, Target};
 
 use crate::network::World;
 
@@ -38,6 +38,8 @@ struct Way<'a> {
     /// Whose address the packets carry.
     source: &'a NetworkInterface,
     arrives: &'a NetworkInterface,
+    /// The version of IP that both ends speak.
+    v6: bool,
     port: u16,
     health: bool,
     /// Groups by which rules at the far end mean the source.
@@ -96,14 +98,24 @@ fn answer_ports(world: &World) -> Vec<(u16, usize)> {
     edges.windows(2).map(|pair| (pair[0] as u16, (pair[1] - pair[0]) as usize)).collect()
 }
 
+fn address(interface: &NetworkInterface, v6: bool) -> Option<IpAddr> {
+    interface.addresses.iter().find(|address| address.is_ipv6() == v6).copied()
+}
+
 impl Way<'_> {
     fn drops(&self, world: &World) -> Vec<Drop> {
         let mut drops = Vec::new();
-        let there = Packet { from: self.source.addresses[0], to: self.arrives.addresses[0], port: self.port };
-        let mut guard = |egress: bool, ids: &[String], address, groups: &[String]| {
+        let Some((from, to)) = address(self.source, self.v6).zip(address(self.arrives, self.v6)) else {
+            return drops;
+        };
+        let there = Packet { from, to, port: self.port };
+        let mut guard = |egress: bool, ids: &[String], address: IpAddr, groups: &[String]| {
             let held: Vec<_> = world.groups.iter().filter(|group| ids.contains(&group.id)).collect();
             let rules = held.iter().flat_map(|group| if egress { &group.egress } else { &group.ingress });
-            let mut rules = rules.filter(|rule| names(world, rule, address, groups, self.port));
+            // Of a peered VPC's groups it is not known which a target there has.
+            let may_mean = |rule: &&GroupRule| self.arrives.subnet.is_none() && !rule.groups.is_empty();
+            let mut rules =
+                rules.filter(|rule| may_mean(rule) || names(world, rule, address, groups, self.port));
             if !ids.is_empty() && rules.next().is_none() {
                 let code = self.codes[usize::from(!egress)];
                 drops.push(Drop { code, resource: ids.join(","), egress, ..self.drop() });
@@ -111,17 +123,22 @@ impl Way<'_> {
         };
         guard(true, &self.leaves.groups, there.to, &self.arrives.groups);
         guard(false, &self.arrives.groups, there.from, self.meant);
-        let [near, far] = [self.leaves, self.arrives].map(|end| end.subnet.as_deref().unwrap());
+        // The far end is in another VPC, whose groups and ACLs no one reads.
+        let [near, far] = [self.leaves, self.arrives].map(|end| end.subnet.as_deref());
         if near == far {
             return drops;
         }
-        for (subnet, egress) in [(near, true), (far, false)] {
+        let borders = |there: bool| {
+            let both = if there { [(near, true), (far, false)] } else { [(far, true), (near, false)] };
+            both.into_iter().filter_map(|(subnet, egress)| Some((subnet?, egress)))
+        };
+        for (subnet, egress) in borders(true) {
             if let Some((entry, resource)) = denied(world, subnet, egress, there) {
                 let code = "network-acl-blocks-request";
                 drops.push(Drop { code, resource, entry, egress, subnet: subnet.to_owned(), ..self.drop() });
             }
         }
-        for (subnet, egress) in [(far, true), (near, false)] {
+        for (subnet, egress) in borders(false) {
             let back = |port| Packet { from: there.to, to: there.from, port };
             let lost: Vec<_> = answer_ports(world)
                 .into_iter()
@@ -182,9 +199,31 @@ pub(super) fn crosses_zones(world: &World) -> bool {
     }
 }
 
-fn interface<'a>(world: &'a World, target: &Target) -> &'a NetworkInterface {
-    let address: IpAddr = target.id.parse().unwrap();
-    world.interfaces.iter().find(|own| own.addresses[0] == address).unwrap()
+/// Where a target's packets arrive, and whether by IPv6.
+fn interface(world: &World, target: &Target) -> (NetworkInterface, bool) {
+    let address: Option<IpAddr> = target.id.parse().ok();
+    let of_instance = || {
+        let own = world.instances.iter().find(|own| own.id == target.id).unwrap();
+        NetworkInterface {
+            id: own.id.clone(),
+            subnet: own.subnet.clone(),
+            vpc: None,
+            addresses: own.address.into_iter().collect(),
+            groups: own.groups.clone(),
+        }
+    };
+    let outside = |address| NetworkInterface {
+        id: target.id.clone(),
+        subnet: None,
+        vpc: None,
+        addresses: vec![address],
+        groups: Vec::new(),
+    };
+    let of_address = |address| {
+        let own = world.interfaces.iter().find(|own| own.addresses.contains(&address));
+        own.cloned().unwrap_or_else(|| outside(address))
+    };
+    (address.map_or_else(of_instance, of_address), address.is_some_and(|address| address.is_ipv6()))
 }
 
 /// What drops the health checks of a target: those of the nodes in its zone.
@@ -193,17 +232,61 @@ fn checks(world: &World, target: &Target) -> Vec<Drop> {
         Some("traffic-port") => target.port.unwrap(),
         port => port.unwrap().parse().unwrap(),
     };
-    let arrives = interface(world, target);
+    let (arrives, v6) = interface(world, target);
     let nodes = nodes(world);
-    let own = nodes.iter().filter(|node| Some(&node.id) == target.zone.as_ref());
+    let own = nodes.iter().filter(|node| is_of(target, &node.id));
     let meant = &world.balancer.security_groups;
-    let way = |node| Way { leaves: node, source: node, arrives, port, health: true, meant, codes: BEHIND };
+    let way = |node| Way {
+        leaves: node,
+        source: node,
+        arrives: &arrives,
+        v6,
+        port,
+        health: true,
+        meant,
+        codes: BEHIND,
+    };
     own.flat_map(|node| way(node).drops(world)).collect()
+}
+
+/// Whether a target is of this zone; those outside the VPC are of all.
+fn is_of(target: &Target, zone: &str) -> bool {
+    target.zone.as_deref().is_some_and(|own| own == zone || own == "all")
+}
+
+/// What takes the packets that leave a subnet for an address: the code and the resource of the answer, where it is a fault.
+fn astray(world: &World, address: IpAddr) -> Option<(&'static str, String)> {
+    let holds = |entry: &&RouteEntry| entry.to.is_some_and(|net| net.contains(&address));
+    let narrowest =
+        world.routes.iter().filter(holds).max_by_key(|entry| entry.to.map(|net| net.prefix_len()));
+    let table = "rtb-1".to_owned();
+    let Some(entry) = narrowest.filter(|entry| !entry.via.starts_with("igw-")) else {
+        return Some(("route-missing", table));
+    };
+    if entry.state == "blackhole" {
+        return Some(("route-blackhole", table));
+    }
+    let peering = world.peerings.iter().find(|peering| peering.id == entry.via)?;
+    if peering.status != "active" {
+        return Some(("peering-inactive", peering.id.clone()));
+    }
+    let held = peering.ends.iter().flat_map(|end| &end.cidrs).any(|net| net.contains(&address));
+    (!held).then(|| ("route-missing", peering.id.clone()))
+}
+
+/// The same for each node that sends to a target.
+fn misroutes(world: &World, target: &Target, node: &NetworkInterface) -> Option<Drop> {
+    let (code, resource) = astray(world, target.id.parse().ok()?)?;
+    let subnet = node.subnet.clone().unwrap();
+    Some(Drop { code, resource, entry: 0, egress: false, subnet, port: 0, health: false })
 }
 
 /// Marks each target as its health checks find it.
 pub(super) fn measure(world: &mut World) {
-    let healthy: Vec<bool> = world.targets.iter().map(|target| checks(world, target).is_empty()).collect();
+    let nodes = nodes(world);
+    let routed = |target: &Target| nodes.iter().all(|node| misroutes(world, target, node).is_none());
+    let passes = |target: &Target| checks(world, target).is_empty() && routed(target);
+    let healthy: Vec<bool> = world.targets.iter().map(passes).collect();
     for (target, healthy) in world.targets.iter_mut().zip(healthy) {
         target.state = if healthy { "healthy" } else { "unhealthy" }.to_owned();
         target.reason = (!healthy).then(|| "Target.Timeout".to_owned());
@@ -212,7 +295,7 @@ pub(super) fn measure(world: &mut World) {
 
 /// Whether a zone has no target while its node keeps to it.
 pub(super) fn empty_zone(world: &World) -> bool {
-    let held = |zone: &str| world.targets.iter().any(|target| target.zone.as_deref() == Some(zone));
+    let held = |zone: &str| world.targets.iter().any(|target| is_of(target, zone));
     let any = world.targets.iter().any(|target| target.state == "healthy");
     any && !crosses_zones(world) && world.balancer.zones.iter().any(|zone| !held(&zone.zone))
 }
@@ -220,7 +303,7 @@ pub(super) fn empty_zone(world: &World) -> bool {
 /// Whether a node gets no requests only because the targets of its zone fail their checks.
 pub(super) fn idle_node(world: &World) -> bool {
     let of = |zone: &str, healthy: bool| {
-        let own = |target: &&Target| target.zone.as_deref() == Some(zone);
+        let own = |target: &&Target| is_of(target, zone);
         world.targets.iter().filter(own).any(|target| (target.state == "healthy") == healthy)
     };
     let any = world.targets.iter().any(|target| target.state == "healthy");
@@ -238,7 +321,7 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
     let v2 = world.generation == Generation::V2;
     let any = world.targets.iter().any(|target| target.state == "healthy");
     let used = |node: &&NetworkInterface| {
-        let own = |target: &Target| target.zone.as_deref() == Some(node.id.as_str());
+        let own = |target: &Target| is_of(target, &node.id);
         let fit = |target: &Target| target.state == "healthy" || !any;
         crosses_zones(world) || world.targets.iter().any(|target| own(target) && fit(target))
     };
@@ -249,6 +332,7 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
                 leaves: &link,
                 source: &link,
                 arrives: node,
+                v6: false,
                 port: 8443,
                 health: false,
                 meant: &world.link_groups,
@@ -275,20 +359,25 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
     }
     let keeps = v2
         && world.balancer.kind == "network"
-        && attribute(&world.group_attributes, "preserve_client_ip.enabled") == Some(true);
+        && attribute(&world.group_attributes, "preserve_client_ip.enabled")
+            .unwrap_or(world.group.kind == "instance");
     let meant = match (v2 || world.balancer.enforces_inbound == Some(true), groups) {
         (true, groups) => groups.clone(),
         (false, _) => Vec::new(),
     };
     for target in &world.targets {
+        let (arrives, v6) = interface(world, target);
         for node in &nodes {
-            if !crosses_zones(world) && target.zone.as_ref() != Some(&node.id) {
+            if !crosses_zones(world) && !is_of(target, &node.id) {
                 continue;
             }
+            drops.extend(misroutes(world, target, node));
             let way = Way {
                 leaves: node,
-                source: if keeps { &link } else { node },
-                arrives: interface(world, target),
+                // Between two versions of IP no client's address can be kept.
+                source: if keeps && !v6 { &link } else { node },
+                arrives: &arrives,
+                v6,
                 port: target.port.unwrap(),
                 health: false,
                 meant: &meant,
