@@ -32,7 +32,11 @@ pub(crate) struct World {
     pub(crate) targets: Vec<Target>,
     pub(crate) instances: Vec<Instance>,
     pub(crate) interfaces: Vec<NetworkInterface>,
+    /// An application load balancer as the target, and its own targets.
     pub(crate) backend: Option<LoadBalancer>,
+    pub(crate) inner: Vec<Target>,
+    /// Whether its interfaces are found.
+    pub(crate) backend_shown: bool,
     pub(crate) groups: Vec<SecurityGroup>,
     pub(crate) acls: Vec<NetworkAcl>,
     pub(crate) prefix_list: Vec<&'static str>,
@@ -46,8 +50,15 @@ pub(crate) struct World {
     pub(crate) denied: Vec<&'static str>,
 }
 
-const SUBNETS: [(&str, &str); 5] =
-    [("lb-a", "10.0.1"), ("lb-b", "10.0.2"), ("app-a", "10.0.11"), ("app-b", "10.0.12"), ("link", "10.0.21")];
+const SUBNETS: [(&str, &str); 7] = [
+    ("lb-a", "10.0.1"),
+    ("lb-b", "10.0.2"),
+    ("app-a", "10.0.11"),
+    ("app-b", "10.0.12"),
+    ("link", "10.0.21"),
+    ("alb-a", "10.0.31"),
+    ("alb-b", "10.0.32"),
+];
 
 fn arn(tail: &str) -> Arn {
     Arn::new(format!("arn:aws:elasticloadbalancing:eu-west-1:123456789012:{tail}"))
@@ -188,6 +199,8 @@ impl World {
                 interface("eni-app-b", "subnet-app-b", "10.0.12.10", &["sg-app"]),
             ],
             backend: None,
+            inner: vec![target("10.0.11.10", Some("eu-west-1a"))],
+            backend_shown: false,
             groups: vec![
                 group("sg-lb", vec![rule((8443, 8443), &["0.0.0.0/0"])]),
                 group("sg-app", vec![rule((8080, 8080), &["10.0.1.0/24", "10.0.2.0/24"])]),
@@ -300,9 +313,7 @@ impl World {
                 ignores_expiry: false,
                 alpn: None,
             }]),
-            Query::TargetHealth(of) if *of != self.group.arn => {
-                Answer::TargetHealth(vec![target("10.0.11.10", Some("eu-west-1a"))])
-            }
+            Query::TargetHealth(of) if *of != self.group.arn => Answer::TargetHealth(self.inner.clone()),
             Query::Listeners(_) | Query::Listener(_) => Answer::Listeners(vec![Listener {
                 arn: listener_arn,
                 load_balancer: self.balancer.arn.clone(),
@@ -317,10 +328,18 @@ impl World {
                 ignores_expiry: false,
                 alpn: None,
             }]),
+            Query::TargetGroups(of) if *of != self.balancer.arn => {
+                let (arn, name) = (arn("inner"), "inner".to_owned());
+                let kind = "ip".to_owned();
+                Answer::TargetGroups(vec![TargetGroup { arn, name, kind, ..self.group.clone() }])
+            }
             Query::TargetGroups(_) => Answer::TargetGroups(vec![self.group.clone()]),
             Query::TargetHealth(_) => Answer::TargetHealth(self.targets.clone()),
             Query::LoadBalancerAttributes(_) => {
                 Answer::LoadBalancerAttributes(attributes(&self.balancer_attributes))
+            }
+            Query::TargetGroupAttributes(of) if *of != self.group.arn => {
+                Answer::TargetGroupAttributes(attributes(&[]))
             }
             Query::TargetGroupAttributes(_) => {
                 Answer::TargetGroupAttributes(attributes(&self.group_attributes))
@@ -340,7 +359,8 @@ impl World {
                 Answer::SecurityGroups(asked.cloned().collect())
             }
             Query::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)) if *arn != self.balancer.arn => {
-                Answer::NetworkInterfaces(Vec::new())
+                let own = self.backend.as_ref().filter(|_| self.backend_shown);
+                Answer::NetworkInterfaces(own.map(|own| self.nodes_of(own)).unwrap_or_default())
             }
             Query::NetworkInterfaces(InterfacesOf::LoadBalancer(_)) => {
                 Answer::NetworkInterfaces(self.nodes())
@@ -383,10 +403,14 @@ impl World {
 
     /// The load balancer's interfaces, each the fifth address of its subnet.
     pub(crate) fn nodes(&self) -> Vec<NetworkInterface> {
-        let groups: Vec<&str> = self.balancer.security_groups.iter().map(String::as_str).collect();
+        self.nodes_of(&self.balancer)
+    }
+
+    pub(crate) fn nodes_of(&self, balancer: &LoadBalancer) -> Vec<NetworkInterface> {
+        let groups: Vec<&str> = balancer.security_groups.iter().map(String::as_str).collect();
         let nets = SUBNETS.iter().map(|(name, net)| (format!("subnet-{name}"), format!("{net}.5")));
         let addresses: std::collections::BTreeMap<String, String> = nets.collect();
-        let subnets = self.balancer.zones.iter().filter_map(|zone| zone.subnet.as_ref());
+        let subnets = balancer.zones.iter().filter_map(|zone| zone.subnet.as_ref());
         subnets
             .map(|id| {
                 let mut own = interface(&format!("eni-{id}"), id, &addresses[id], &groups);

@@ -1,6 +1,9 @@
 //! Random accounts around one private integration: a few things changed in one that works.
 
-use vpclink_responder::aws::model::{GroupRule, Instance, NetworkAcl, PeeredVpc, Peering, RouteEntry};
+use vpclink_responder::aws::model::{
+    GroupRule, Instance, LoadBalancer, NetworkAcl, PeeredVpc, Peering, RouteEntry,
+};
+use vpclink_responder::ids::Arn;
 
 use crate::dice::Dice;
 use crate::network::{World, acl, entry, everything, group, route, rule, sixth, strings, target};
@@ -18,7 +21,7 @@ const PORTS: [(i32, i32); 10] = [
     (0, 65535),
 ];
 
-const PEERS: [&str; 14] = [
+const PEERS: [&str; 15] = [
     "0.0.0.0/0",
     "10.0.0.0/16",
     "10.0.1.0/24",
@@ -30,12 +33,13 @@ const PEERS: [&str; 14] = [
     "10.0.11.10/32",
     "10.0.21.5/32",
     "10.9.0.0/16",
+    "10.0.31.0/24",
     "sg-lb",
     "sg-elsewhere",
     "pl-1",
 ];
 
-const NETS: usize = 11;
+const NETS: usize = 12;
 
 /// Of an account with both versions of IP.
 const SIXTH: [&str; 6] = [
@@ -109,11 +113,12 @@ fn base(dice: &mut Dice) -> World {
         let all = ["subnet-lb-a", "subnet-lb-b", "subnet-app-a", "subnet-app-b", "subnet-link"];
         world.acls = vec![acl("acl-all", &all)];
     }
-    match dice.roll(8) {
+    match dice.roll(9) {
         0 => dual_stack(&mut world),
         1 => instances(&mut world, dice),
         2 => more_groups(&mut world, dice),
         3 => peered(&mut world),
+        4 if world.balancer.kind == "network" => chained(&mut world, dice),
         _ => {}
     }
     world
@@ -157,6 +162,33 @@ fn instances(world: &mut World, dice: &mut Dice) {
             address: interface.addresses.first().copied(),
             groups: interface.groups.clone(),
         });
+    }
+}
+
+/// An application load balancer as the target of the network load balancer, in front of the targets.
+fn chained(world: &mut World, dice: &mut Dice) {
+    let arn = Arn::new(world.balancer.arn.as_str().replace("/net/orders/", "/app/inner/"));
+    let mut backend = LoadBalancer {
+        arn: arn.clone(),
+        name: "inner".to_owned(),
+        kind: "application".to_owned(),
+        security_groups: strings(&["sg-alb"]),
+        enforces_inbound: None,
+        ..world.balancer.clone()
+    };
+    for (zone, letter) in backend.zones.iter_mut().zip(["a", "b"]) {
+        zone.subnet = Some(format!("subnet-alb-{letter}"));
+    }
+    world.inner = std::mem::replace(&mut world.targets, vec![target(arn.as_str(), None)]);
+    // Such a group always keeps the client's address.
+    world.group_attributes.retain(|(key, _)| *key != "preserve_client_ip.enabled");
+    (world.group.kind, world.backend_shown) = ("alb".to_owned(), true);
+    (world.group.health_port, world.backend) = (Some("traffic-port".to_owned()), Some(backend));
+    world.groups.push(group("sg-alb", vec![rule((8080, 8081), &["10.0.0.0/16"])]));
+    let subnets = ["subnet-alb-a", "subnet-alb-b"];
+    match dice.chance(2) {
+        true => world.acls.push(acl("acl-alb", &subnets)),
+        false => world.acls[0].subnets.extend(strings(&subnets)),
     }
 }
 
@@ -256,7 +288,11 @@ fn change(world: &mut World, dice: &mut Dice) {
     }
     match dice.roll(10) {
         0 => {
-            let (id, count) = (dice.pick(&["sg-app", "sg-app", "sg-lb", "sg-other"]), dice.roll(3));
+            let id = match world.backend.is_some() && dice.chance(2) {
+                true => "sg-alb",
+                false => dice.pick(&["sg-app", "sg-app", "sg-lb", "sg-other"]),
+            };
+            let count = dice.roll(3);
             let ingress = (0..count).map(|_| rule(dice.pick(&PORTS), &[peer(world, dice)])).collect();
             // API Gateway's own address is not known, so no rule by address may decide about it.
             match id == "sg-lb" && world.balancer.enforces_inbound == Some(true) {
@@ -265,7 +301,11 @@ fn change(world: &mut World, dice: &mut Dice) {
             }
         }
         1 => {
-            let (id, count) = (dice.pick(&["sg-lb", "sg-link"]), dice.roll(3));
+            let id = match world.backend.is_some() && dice.chance(2) {
+                true => "sg-alb",
+                false => dice.pick(&["sg-lb", "sg-link"]),
+            };
+            let count = dice.roll(3);
             let egress = (0..count).map(|_| match dice.chance(3) {
                 true => rule(dice.pick(&PORTS), &[dice.pick(&["sg-app", "sg-lb", "sg-other"])]),
                 false => rule(dice.pick(&PORTS), &[peer(world, dice)]),
@@ -308,6 +348,7 @@ fn change(world: &mut World, dice: &mut Dice) {
         7 if world.targets.len() == 1
             && !world.interfaces.is_empty()
             && world.instances.is_empty()
+            && world.backend.is_none()
             && !world.dual_stack =>
         {
             let b = world.targets[0].id == "10.0.12.10";

@@ -8,7 +8,9 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use vpclink_responder::aws::model::{Generation, GroupRule, NetworkInterface, RouteEntry, Target};
+use vpclink_responder::aws::model::{
+    Generation, GroupRule, LoadBalancer, NetworkInterface, RouteEntry, Target,
+};
 
 use crate::network::World;
 
@@ -169,10 +171,14 @@ impl Way<'_> {
 const BEHIND: [&str; 2] = ["load-balancer-security-group-blocks", "target-security-group-blocks"];
 const BEFORE: [&str; 2] = ["vpc-link-security-group-blocks", "load-balancer-security-group-blocks"];
 
-/// The load balancer's interfaces, each by its zone.
-fn nodes(world: &World) -> Vec<NetworkInterface> {
-    let named = world.balancer.zones.iter().zip(world.nodes());
+/// A load balancer's interfaces, each by its zone.
+fn named(world: &World, balancer: &LoadBalancer) -> Vec<NetworkInterface> {
+    let named = balancer.zones.iter().zip(world.nodes_of(balancer));
     named.map(|(zone, node)| NetworkInterface { id: zone.zone.clone(), ..node }).collect()
+}
+
+fn nodes(world: &World) -> Vec<NetworkInterface> {
+    named(world, &world.balancer)
 }
 
 fn link(world: &World) -> NetworkInterface {
@@ -199,59 +205,88 @@ pub(super) fn crosses_zones(world: &World) -> bool {
     }
 }
 
-/// Where a target's packets arrive, and whether by IPv6.
-fn interface(world: &World, target: &Target) -> (NetworkInterface, bool) {
-    let address: Option<IpAddr> = target.id.parse().ok();
-    let of_instance = || {
-        let own = world.instances.iter().find(|own| own.id == target.id).unwrap();
-        NetworkInterface {
+/// A load balancer and the targets behind it.
+struct Stage<'a> {
+    nodes: Vec<NetworkInterface>,
+    targets: &'a [Target],
+    /// Its own security groups.
+    groups: &'a [String],
+    crosses: bool,
+}
+
+/// The load balancers of the path, the first before the one that is its target.
+fn stages(world: &World) -> Vec<Stage<'_>> {
+    let first = Stage {
+        nodes: nodes(world),
+        targets: &world.targets,
+        groups: &world.balancer.security_groups,
+        crosses: crosses_zones(world),
+    };
+    let behind = world.backend.as_ref().map(|backend| Stage {
+        nodes: named(world, backend),
+        targets: &world.inner,
+        groups: &backend.security_groups,
+        crosses: true,
+    });
+    std::iter::once(first).chain(behind).collect()
+}
+
+/// Where a target's packets arrive: each interface with its zone, and whether by IPv6.
+fn places(world: &World, target: &Target) -> Vec<(NetworkInterface, Option<String>, bool)> {
+    let zone = || target.zone.clone();
+    if let Some(backend) = world.backend.as_ref().filter(|backend| backend.arn.as_str() == target.id) {
+        return named(world, backend).into_iter().map(|own| (own.clone(), Some(own.id), false)).collect();
+    }
+    if let Some(own) = world.instances.iter().find(|own| own.id == target.id) {
+        let interface = NetworkInterface {
             id: own.id.clone(),
             subnet: own.subnet.clone(),
             vpc: None,
             addresses: own.address.into_iter().collect(),
             groups: own.groups.clone(),
-        }
-    };
-    let outside = |address| NetworkInterface {
+        };
+        return vec![(interface, zone(), false)];
+    }
+    let address: IpAddr = target.id.parse().unwrap();
+    let outside = NetworkInterface {
         id: target.id.clone(),
         subnet: None,
         vpc: None,
         addresses: vec![address],
         groups: Vec::new(),
     };
-    let of_address = |address| {
-        let own = world.interfaces.iter().find(|own| own.addresses.contains(&address));
-        own.cloned().unwrap_or_else(|| outside(address))
-    };
-    (address.map_or_else(of_instance, of_address), address.is_some_and(|address| address.is_ipv6()))
+    let own = world.interfaces.iter().find(|own| own.addresses.contains(&address));
+    vec![(own.cloned().unwrap_or(outside), zone(), address.is_ipv6())]
 }
 
 /// What drops the health checks of a target: those of the nodes in its zone.
-fn checks(world: &World, target: &Target) -> Vec<Drop> {
+fn checks(world: &World, stage: &Stage<'_>, target: &Target) -> Vec<Drop> {
     let port = match world.group.health_port.as_deref() {
         Some("traffic-port") => target.port.unwrap(),
         port => port.unwrap().parse().unwrap(),
     };
-    let (arrives, v6) = interface(world, target);
-    let nodes = nodes(world);
-    let own = nodes.iter().filter(|node| is_of(target, &node.id));
-    let meant = &world.balancer.security_groups;
-    let way = |node| Way {
-        leaves: node,
-        source: node,
-        arrives: &arrives,
-        v6,
-        port,
-        health: true,
-        meant,
-        codes: BEHIND,
-    };
-    own.flat_map(|node| way(node).drops(world)).collect()
+    let mut drops = Vec::new();
+    for (arrives, zone, v6) in &places(world, target) {
+        for node in stage.nodes.iter().filter(|node| is_of(zone.as_deref(), &node.id)) {
+            let way = Way {
+                leaves: node,
+                source: node,
+                arrives,
+                v6: *v6,
+                port,
+                health: true,
+                meant: stage.groups,
+                codes: BEHIND,
+            };
+            drops.extend(way.drops(world));
+        }
+    }
+    drops
 }
 
 /// Whether a target is of this zone; those outside the VPC are of all.
-fn is_of(target: &Target, zone: &str) -> bool {
-    target.zone.as_deref().is_some_and(|own| own == zone || own == "all")
+fn is_of(target: Option<&str>, zone: &str) -> bool {
+    target.is_some_and(|own| own == zone || own == "all")
 }
 
 /// What takes the packets that leave a subnet for an address: the code and the resource of the answer, where it is a fault.
@@ -283,11 +318,18 @@ fn misroutes(world: &World, target: &Target, node: &NetworkInterface) -> Option<
 
 /// Marks each target as its health checks find it.
 pub(super) fn measure(world: &mut World) {
-    let nodes = nodes(world);
-    let routed = |target: &Target| nodes.iter().all(|node| misroutes(world, target, node).is_none());
-    let passes = |target: &Target| checks(world, target).is_empty() && routed(target);
-    let healthy: Vec<bool> = world.targets.iter().map(passes).collect();
-    for (target, healthy) in world.targets.iter_mut().zip(healthy) {
+    let stages = stages(world);
+    let passes = |stage: &Stage<'_>, target: &Target| {
+        let routed = || stage.nodes.iter().all(|node| misroutes(world, target, node).is_none());
+        checks(world, stage, target).is_empty() && routed()
+    };
+    let of_stage = |stage: &Stage<'_>| -> Vec<bool> {
+        stage.targets.iter().map(|target| passes(stage, target)).collect()
+    };
+    let healthy: Vec<bool> = stages.iter().flat_map(of_stage).collect();
+    // The targets of a world that has one load balancer stand behind none else.
+    let behind = world.backend.is_some().then_some(&mut world.inner).into_iter().flatten();
+    for (target, healthy) in world.targets.iter_mut().chain(behind).zip(healthy) {
         target.state = if healthy { "healthy" } else { "unhealthy" }.to_owned();
         target.reason = (!healthy).then(|| "Target.Timeout".to_owned());
     }
@@ -295,7 +337,11 @@ pub(super) fn measure(world: &mut World) {
 
 /// Whether a zone has no target while its node keeps to it.
 pub(super) fn empty_zone(world: &World) -> bool {
-    let held = |zone: &str| world.targets.iter().any(|target| is_of(target, zone));
+    // A load balancer as the target is in every zone of its own.
+    if world.backend.is_some() {
+        return false;
+    }
+    let held = |zone: &str| world.targets.iter().any(|target| is_of(target.zone.as_deref(), zone));
     let any = world.targets.iter().any(|target| target.state == "healthy");
     any && !crosses_zones(world) && world.balancer.zones.iter().any(|zone| !held(&zone.zone))
 }
@@ -303,7 +349,7 @@ pub(super) fn empty_zone(world: &World) -> bool {
 /// Whether a node gets no requests only because the targets of its zone fail their checks.
 pub(super) fn idle_node(world: &World) -> bool {
     let of = |zone: &str, healthy: bool| {
-        let own = |target: &&Target| is_of(target, zone);
+        let own = |target: &&Target| is_of(target.zone.as_deref(), zone);
         world.targets.iter().filter(own).any(|target| (target.state == "healthy") == healthy)
     };
     let any = world.targets.iter().any(|target| target.state == "healthy");
@@ -321,7 +367,8 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
     let v2 = world.generation == Generation::V2;
     let any = world.targets.iter().any(|target| target.state == "healthy");
     let used = |node: &&NetworkInterface| {
-        let own = |target: &Target| is_of(target, &node.id);
+        let own =
+            |target: &Target| places(world, target).iter().any(|place| is_of(place.1.as_deref(), &node.id));
         let fit = |target: &Target| target.state == "healthy" || !any;
         crosses_zones(world) || world.targets.iter().any(|target| own(target) && fit(target))
     };
@@ -360,33 +407,36 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
     let keeps = v2
         && world.balancer.kind == "network"
         && attribute(&world.group_attributes, "preserve_client_ip.enabled")
-            .unwrap_or(world.group.kind == "instance");
+            .unwrap_or(["instance", "alb"].contains(&world.group.kind.as_str()));
     let meant = match (v2 || world.balancer.enforces_inbound == Some(true), groups) {
         (true, groups) => groups.clone(),
         (false, _) => Vec::new(),
     };
-    for target in &world.targets {
-        let (arrives, v6) = interface(world, target);
-        for node in &nodes {
-            if !crosses_zones(world) && !is_of(target, &node.id) {
-                continue;
+    for (place, stage) in stages(world).iter().enumerate() {
+        let meant = if place == 0 { &meant } else { stage.groups };
+        for target in stage.targets {
+            for (arrives, zone, v6) in &places(world, target) {
+                for node in
+                    stage.nodes.iter().filter(|node| stage.crosses || is_of(zone.as_deref(), &node.id))
+                {
+                    drops.extend(misroutes(world, target, node));
+                    let way = Way {
+                        leaves: node,
+                        // Between two versions of IP no client's address can be kept.
+                        source: if keeps && !v6 && place == 0 { &link } else { node },
+                        arrives,
+                        v6: *v6,
+                        port: target.port.unwrap(),
+                        health: false,
+                        meant,
+                        codes: BEHIND,
+                    };
+                    drops.extend(way.drops(world));
+                }
             }
-            drops.extend(misroutes(world, target, node));
-            let way = Way {
-                leaves: node,
-                // Between two versions of IP no client's address can be kept.
-                source: if keeps && !v6 { &link } else { node },
-                arrives: &arrives,
-                v6,
-                port: target.port.unwrap(),
-                health: false,
-                meant: &meant,
-                codes: BEHIND,
-            };
-            drops.extend(way.drops(world));
-        }
-        if target.state != "healthy" {
-            drops.extend(checks(world, target));
+            if target.state != "healthy" {
+                drops.extend(checks(world, stage, target));
+            }
         }
     }
     drops
