@@ -174,7 +174,7 @@ impl<'a> NetworkFindings<'a> {
             Some(_) => "; route tables were read too",
             None => "; route tables were not read",
         };
-        let says = network_sentences::open(into, passages) + routes;
+        let says = network_sentences::open(self.on, self.group, into, passages) + routes;
         let finding = Finding::read(Code::NetworkOpen, reading, says);
         match self.group {
             Some(group) => finding.of(group).detail("target_group", group),
