@@ -550,6 +550,9 @@ fn chained() -> World {
     });
     world.group.kind = "alb".to_owned();
     world.targets = vec![target(backend.as_str(), None)];
+    // Its own targets see its addresses.
+    let nets = ["10.0.1.0/24", "10.0.2.0/24", "10.0.11.0/24", "10.0.12.0/24"];
+    world.rules("sg-app", vec![rule((8080, 8080), &nets)]);
     world
 }
 

@@ -8,7 +8,7 @@ use vpclink_responder::checks::State;
 use vpclink_responder::ids::ApiId;
 use vpclink_responder::logs::Source;
 
-use super::{complain, decoys, walk};
+use super::{complain, decoys, log, walk};
 use crate::harness::Account;
 
 fn asked() -> RouteContext {
@@ -36,9 +36,6 @@ fn faults_of(laptop: &walk::Laptop, label: &str, account: &Account) -> Vec<Strin
             wrong.push(format!("{label}: on {hops} hops: {}\n{text}", finding.says));
         }
     }
-    if std::env::var_os("EYE").is_some_and(|eye| label.contains(&*eye.to_string_lossy())) {
-        println!("{label}\n{text}");
-    }
     wrong
 }
 
@@ -48,4 +45,25 @@ fn each_sentence_stands_once_on_the_hop_that_it_is_about() {
     let accounts: Vec<(String, Account)> = broken.chain(decoys::accounts()).collect();
     let wrong = walk::with_laptops(&accounts, |laptop, (label, account)| faults_of(laptop, label, account));
     complain(&wrong.into_iter().flatten().collect::<Vec<_>>());
+}
+
+#[test]
+fn no_step_of_an_alert_asks_a_v2_link_for_what_only_v1_has() {
+    let accounts: Vec<Account> = decoys::accounts()
+        .into_iter()
+        .filter(|(label, _)| label.ends_with("(V2)"))
+        .map(|(_, account)| account)
+        .collect();
+    let texts = [log::UNREACHABLE, log::LINK_ERROR, log::LINK_ID, log::NETWORK, log::TIMEOUT];
+    let wrong = walk::with_laptops(&accounts[..8], |laptop, account| {
+        texts.map(|text| {
+            let told = laptop.told(account, &walk::event(account, text, walk::Level::Info));
+            let steps = told.alert["next_steps"].to_string();
+            let v1 = ["aws apigateway get-vpc-link", "endpoint connection", "vpc-endpoint"];
+            let found: Vec<&str> = v1.into_iter().filter(|words| steps.contains(words)).collect();
+            assert!(steps.contains("aws "), "{text}: {steps}");
+            (!found.is_empty()).then(|| format!("{text}: {found:?} in {steps}"))
+        })
+    });
+    complain(&wrong.into_iter().flatten().flatten().collect::<Vec<_>>());
 }
