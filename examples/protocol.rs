@@ -59,7 +59,8 @@ fn main() -> ExitCode {
         if name.starts_with("every") {
             failed = true;
             println!("{name}: {}", path.last_state().verdict());
-            for action in path.clone().into_actions() {
+            for (state, action) in path.into_vec() {
+                println!("{}", state.words());
                 println!("  {action:?}");
             }
         } else {

@@ -13,10 +13,10 @@ fuzz_target!(|input: (&str, &str)| {
     for template in [template, RECOMMENDED_FORMAT] {
         let formats = [AccessFormat::compile(template)];
         let events = vec![LogEvent { number: 1, id: None, at: None, message: line.into() }];
-        let (_, access) = divide(Batch { source: Source::default(), events }, &formats);
+        let (_, access) = divide(Batch { source: Source::default(), events, passed: 0 }, &formats);
         let log = AccessLog::read(&access, &formats);
         assert_eq!(log.requests + log.unread.len(), access.events.len(), "every line is counted");
-        for execution in log.executions() {
+        for execution in log.executions(1) {
             let found = causes::classify(&execution).expect("every failure has a diagnosis");
             assert!(found.status.is_some_and(|status| status >= 500), "only a 5xx is a failure");
         }

@@ -26,7 +26,7 @@ fn subject(id: &str, host: &str, names: &str) -> Option<RouteContext> {
         ..Source::default()
     };
     let batches = [Batch { source, events: (1..).zip(lines).map(event).collect(), passed: 0 }];
-    correlate(&batches).iter().find_map(causes::classify).map(|found| found.subject())
+    correlate(&batches).iter().find_map(causes::classify).map(|found| found.subject)
 }
 
 fuzz_target!(|input: (u8, &str, &str, &str)| {

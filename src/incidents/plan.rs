@@ -136,6 +136,12 @@ fn about(view: &Table, alert: &AlertRecord, policy: Policy, now: Timestamp) -> O
             match leader {
                 Some(leader) if !announced && keeps(leader) => None,
                 Some(leader) if is_next(alert, leader) => None,
+                // Its leader left it for another alert that has ended since, and joined it as anything does that fails over
+                // the same resource.
+                Some(leader) if *announced && leader.coverage.alert.as_ref() == Some(&alert.id) => {
+                    let loud = members.iter().any(|member| !member.silenced);
+                    loud.then_some(Todo { job: Job::Open, alert: alert.clone(), members })
+                }
                 None if is_young(alert, now) => None,
                 _ if alert.is_digest() && !members.is_empty() => todo(Job::Open, members),
                 _ if !announced && members.is_empty() => todo(Job::Drop, members),
@@ -181,14 +187,13 @@ fn opens(alert: &AlertRecord, leader: Option<&Member>, members: &[Member]) -> Op
 
 /// Where an alert goes on whose failures are elsewhere; `None` where that is not published yet.
 fn elsewhere(view: &Table, alert: &AlertRecord, leader: Option<&Member>) -> Option<AlertId> {
-    if leader.is_some_and(|leader| opening(view, leader, alert.opened_at).is_some()) {
-        // Its failures are about to go on under the next key.
+    let Some(Member { coverage, silenced, .. }) = leader else { return Some(alert.id.clone()) };
+    if coverage.alert.is_none() && coverage.uncovered() > 0 && !silenced {
+        // Its failures are about to go on under the next key, or are on their way to it.
         return None;
     }
-    let coverage = leader.map(|leader| &leader.coverage);
-    let now_on = coverage.and_then(|coverage| coverage.alert.clone());
-    let was_on = || coverage.and_then(|coverage| coverage.ended.as_ref().map(|(id, _)| id.clone()));
-    let into = now_on.or_else(was_on).unwrap_or_else(|| alert.id.clone());
+    let ended = || coverage.ended.as_ref().map(|(id, _)| id.clone());
+    let into = coverage.alert.clone().or_else(ended)?;
     let opening = |into: &AlertRecord| into.id != alert.id && into.is_joinable() && !into.is_open();
     (!view.alerts.get(&into).is_some_and(opening)).then_some(into)
 }

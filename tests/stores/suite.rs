@@ -34,8 +34,21 @@ pub(crate) async fn run(store: &dyn Store) {
     hostile_routes_grow_nothing_without_end(store).await;
     silences_are_changed_by_one_at_a_time(store).await;
     everything_is_listed_once(store).await;
+    more_incidents_than_one_request_reads(store).await;
     who_writes_to_a_log_group_is_kept(store).await;
     a_stages_other_log_is_known(store).await;
+}
+
+/// `BatchGetItem` takes a hundred keys.
+async fn more_incidents_than_one_request_reads(store: &dyn Store) {
+    let mut opened = BTreeSet::new();
+    for n in 0..130 {
+        opened.insert(count(store, &format!("batch{n:05}"), 1, at(0)).await.fingerprint);
+    }
+    let asked: Vec<Fingerprint> = opened.iter().cloned().collect();
+    let found = store.read(&asked, at(1)).await.unwrap();
+    assert_eq!(found.len(), 130);
+    assert_eq!(found.into_iter().map(|incident| incident.fingerprint).collect::<BTreeSet<_>>(), opened);
 }
 
 async fn who_writes_to_a_log_group_is_kept(store: &dyn Store) {

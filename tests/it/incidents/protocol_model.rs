@@ -711,8 +711,16 @@ impl State {
         format!("{wrong:?}\n{}then\n{}", self.words(), after.words())
     }
 
-    fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let mut out = format!("{:?}\nin flight {:?}\n", self.seen, self.flying);
+        for process in self.processes.iter().flatten() {
+            out += &match process {
+                Process::Running(task, ..) => {
+                    format!("{:?} of {} needs {:?}\n", task.job, task.alert.id, task.need(time(self.now)))
+                }
+                other => format!("{other:?}\n"),
+            };
+        }
         for (fingerprint, c) in &self.incidents {
             out += &format!(
                 "{fingerprint}: failed {} covered {} gen {} alert {:?} ended {:?}\n",
@@ -836,5 +844,27 @@ mod checked {
         actions.extend(vec![Action::Step(CARETAKER); 30]);
         let state = play(bounds, actions);
         assert!(state.seen.keys.values().any(|(_, ended)| *ended == Some("merged")), "{}", state.words());
+    }
+
+    /// The caretaker opens by what it read before, an alert for what joined another meanwhile; that one ends, and the caretaker
+    /// dies with its message under way. The failure then joins what it left behind.
+    #[test]
+    fn what_joins_an_alert_of_its_own_that_a_crash_left_is_published() {
+        let bounds = Bounds { faults: 1, silences: 0, blind: 0, steps: [0, 1, 0], ..Bounds::TINY };
+        let mut actions = taken(0, 0);
+        actions.extend([Action::Wait(1), Action::Deliver(of(1), 0), Action::Step(0), Action::Sweep]);
+        actions.extend(vec![Action::Step(0); 3]);
+        actions.extend([
+            Action::Step(CARETAKER),
+            Action::Repair(0),
+            Action::Step(CARETAKER),
+            Action::Step(CARETAKER),
+        ]);
+        actions.extend(vec![Action::Step(0); 2]);
+        actions.extend(vec![Action::Step(CARETAKER); 12]);
+        actions.push(Action::Crash(CARETAKER));
+        (0..4).for_each(|_| actions.extend(swept(12)));
+        let state = play(bounds, actions);
+        assert!(state.seen.doubtful.len() == 1, "{}", state.words());
     }
 }
