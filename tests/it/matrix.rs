@@ -6,6 +6,7 @@
 
 mod article;
 mod certainty;
+mod checked;
 mod decoys;
 mod denied;
 mod doubles;
@@ -106,12 +107,23 @@ pub(crate) struct Row {
     tier: &'static str,
     /// Whether it lies behind the listener, though its code does not say so.
     behind: bool,
+    /// Whether no application load balancer can answer in its place, in either generation.
+    unanswered: bool,
     break_: Break,
 }
 
 /// A row of a fault that is confirmed and logged as an internal error while executing the request.
 const fn row(name: &'static str, on: &'static [Generation], expect: &'static str, break_: Break) -> Row {
-    Row { name, on, log: log::UNREACHABLE, expect, tier: "confirmed", behind: false, break_ }
+    Row {
+        name,
+        on,
+        log: log::UNREACHABLE,
+        expect,
+        tier: "confirmed",
+        behind: false,
+        unanswered: false,
+        break_,
+    }
 }
 
 impl Row {
@@ -122,6 +134,10 @@ impl Row {
 
     const fn behind(self) -> Self {
         Self { behind: true, ..self }
+    }
+
+    const fn unanswered(self) -> Self {
+        Self { unanswered: true, ..self }
     }
 
     const fn logged(self, log: &'static str) -> Self {
@@ -178,10 +194,9 @@ impl Fault {
 
     /// What lies behind an application load balancer, it answers itself: that alone makes no text of API Gateway's own.
     fn tier(self) -> &'static str {
-        let network = self.row.expect == "client-ip-preservation-unsupported";
         let answered =
             self.on == Generation::V2 && self.is_behind() && !self.is_answer() && !self.is_probed();
-        let answered = answered && !network;
+        let answered = answered && !self.row.unanswered;
         if answered { "likely" } else { self.row.tier }
     }
 }
