@@ -17,9 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [("store", "stores::"), ("model", "protocol_model::"), ("sequences", "sequences::"), ("losses", "losses::")]
-COVERAGE, STEP, PLAN, RECORD, LEDGER, SILENCE, NOTIFY, SWEEP, READ, GROUP, MEMORY = (
+COVERAGE, STEP, PLAN, RECORD, LEDGER, SILENCE, NOTIFY, UNSTORED, READ, GROUP, MEMORY = (
     f"src/incidents/{name}.rs" if "/" not in name else f"src/{name}.rs"
-    for name in ("coverage", "step", "plan", "record", "ledger", "silence", "functions/notify", "functions/sweep",
+    for name in ("coverage", "step", "plan", "record", "ledger", "silence", "functions/notify", "functions/unstored",
                  "functions/investigate", "incidents/failure_group", "incidents/store/memory"))
 
 # promise, file, what stands there, what breaks it
@@ -42,12 +42,12 @@ MUTATIONS = [
     ("ended", PLAN, "AlertState::Ending(_) => todo(Job::Finish, members),", "AlertState::Ending(_) => None,"),
     ("ended", PLAN, "if let Some(older) = same_root(view, alert) {", "if let Some(older) = same_root(view, alert).filter(|_| false) {"),
     ("ended", PLAN, "may_expire: quiet >= EXPIRE_AFTER || alert.is_digest()", "may_expire: false"),
-    ("ended", NOTIFY, "Ok(Written::Done) => self.know(&work, &announced),", "Ok(Written::Done) => return None,"),
+    ("ended", UNSTORED, "Ok(Written::Done) => self.know(&work, &announced),", "Ok(Written::Done) => return None,"),
     ("ended", RECORD, "AlertState::Ended(end) => end.at.checked_add(KEPT).ok(),", "AlertState::Ended(_) => None,"),
     ("ended", STEP, "Some(known) if self.may_join() =>", "Some(known) if self.job == Job::Open =>"),
     ("evidence", RECORD, "coverage.proved == Some(self.version) &&", "coverage.failed > 0 &&"),
     ("evidence", COVERAGE, "if !on(alert) || self.proved != Some(*version) {", "if !on(alert) {"),
-    ("evidence", STEP, "now.failed == member.coverage.failed && now.alert == member.coverage.alert", "now.alert == member.coverage.alert"),
+    ("evidence", STEP, "if coverage.failed == self.members[place].coverage.failed =>", "if coverage.failed > 0 =>"),
     ("evidence", STEP, "Recovered::Unseen(why) if may_expire => {", "Recovered::Unseen(why) => {"),
     ("evidence", READ, "examples.iter().skip(read).take(READ_AT_A_TIME)", "examples.iter().skip(read).take(1)"),
     ("evidence", READ, "Recovery::Still(says) => Recovered::Still(named(says)),", "Recovery::Still(says) => Recovered::Gone(named(says)),"),
@@ -60,7 +60,7 @@ MUTATIONS = [
     ("noise", LEDGER, "share(6)", "share(1)"),
     ("noise", GROUP, "if is_id(part) { \"{}\" } else { part }", "if is_id(part) && part.is_empty() { \"{}\" } else { part }"),
     ("noise", NOTIFY, "if other == *own {", "if other == *own || true {"),
-    ("noise", NOTIFY, "Ok(Some(known)) if known.coverage.alert.is_some() => {", "Ok(Some(known)) if known.failed == 0 => {"),
+    ("noise", UNSTORED, "Ok(Some(known)) if known.coverage.alert.is_some() => {", "Ok(Some(known)) if known.failed == 0 => {"),
     ("late", COVERAGE, "now.duration_since(failed_at) > LATE", "now.duration_since(failed_at) > LATE * 1000"),
     ("clocks", RECORD, "CLOCKS_APART: Duration = Duration::from_secs(120)", "CLOCKS_APART: Duration = Duration::ZERO"),
 ]

@@ -6,6 +6,7 @@ mod accounts;
 mod cached;
 #[cfg(feature = "live")]
 pub mod live;
+mod load_balancing;
 mod log_groups;
 pub mod model;
 mod reading;

@@ -20,6 +20,7 @@ pub mod start;
 mod sweep;
 #[cfg(feature = "live")]
 mod task;
+mod unstored;
 
 pub use config::CaretakerConfig;
 pub use explain::{Explained, Explainer, ReadFrom, Unattributed, access_format, check, explain};

@@ -12,6 +12,7 @@ mod fingerprint;
 mod histogram;
 mod history_summary;
 mod incident;
+pub mod job;
 pub mod ledger;
 pub mod plan;
 mod recent;

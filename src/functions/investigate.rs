@@ -14,7 +14,7 @@ use crate::functions::metrics::Metric;
 use crate::functions::notify::Work;
 use crate::functions::probe::read_and_probe;
 use crate::functions::respond::Responder;
-use crate::incidents::step::{Recovered, Reply};
+use crate::incidents::job::{Recovered, Reply};
 use crate::incidents::{FailureGroup, Fingerprint, Recovery};
 
 /// Pairs of endpoint and route that are read before one end, in one round.

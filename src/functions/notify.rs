@@ -5,25 +5,25 @@
 
 use crate::{alerts, incidents};
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::causes::{Diagnosis, MANY_INCIDENTS};
 use crate::checks::Assessment;
 use crate::functions::group::{fault, root, view};
 use crate::functions::metrics::Metric;
 use crate::functions::respond::Responder;
-use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, is_late};
+use crate::incidents::coverage::{AlertId, is_late};
+use crate::incidents::job::{Need, Notice, Reply, Same, TaskOutcome};
 use crate::incidents::ledger::Charge;
 use crate::incidents::plan::{Table, Todo, opening};
-use crate::incidents::record::{AlertState, LastAlert, Lease};
-use crate::incidents::step::{AlertTask, Need, Notice, Reply, Same, TaskOutcome};
-use crate::incidents::store::{Store, StoreError, Unstored, Written};
+use crate::incidents::step::AlertTask;
+use crate::incidents::store::{Store, StoreError, Written};
 use crate::incidents::{Alert, AlertRecord, FailureGroup, Fingerprint, Incident, Policy, Status};
 
 /// Time kept for publishing: what remains of an invocation below this is not spent on reading.
@@ -44,13 +44,10 @@ const COUNTED_AT_A_TIME: usize = 16;
 
 /// Failures that are older than this and still on no alert: the sweeps, one a minute, have not published them. Lambda hands a
 /// payload over again after one minute, and after two more.
-const OVERDUE: Duration = Duration::from_secs(100);
+pub(crate) const OVERDUE: Duration = Duration::from_secs(100);
 
 /// Time for a table to come back, once an alert was published that it does not know.
 const PATIENCE: Duration = Duration::from_secs(8);
-
-/// Incidents, and deliveries of each, that one container remembers while the table is gone, to write them once it is back.
-const MOST_UNSTORED: usize = 256;
 
 /// A task with everything that its message is made of.
 pub(crate) struct Work<'a> {
@@ -126,7 +123,13 @@ impl Responder {
     }
 
     /// Keeps a failure of each route that was not known: an end has to read all of them again.
-    async fn save_new(&self, store: &dyn Store, news: &FailureGroup, incident: &Incident, now: Timestamp) {
+    pub(crate) async fn save_new(
+        &self,
+        store: &dyn Store,
+        news: &FailureGroup,
+        incident: &Incident,
+        now: Timestamp,
+    ) {
         let came = |example: &Diagnosis| {
             let Some(route) = &example.route else { return incident.failed <= news.failed() };
             let came: u64 = news.deliveries.values().filter_map(|delivery| delivery.routes.get(route)).sum();
@@ -140,7 +143,7 @@ impl Responder {
     }
 
     /// The task that opens an alert for an incident, where its failures are covered by none and no silence matches.
-    async fn opened<'a>(
+    pub(crate) async fn opened<'a>(
         &'a self,
         store: &'a dyn Store,
         news: FailureGroup,
@@ -168,68 +171,6 @@ impl Responder {
     pub(crate) fn is_exhausted(&self, incident: &Incident, now: Timestamp) -> bool {
         let key = Charge::of(incident, self.config.max_messages_per_hour, now).key();
         self.exhausted.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
-    }
-
-    /// What the table could not take. What it has counted is the table's to publish: the caretaker does, and so does the
-    /// payload, which comes again. What it can't count, or has not published for so long, this container publishes from its
-    /// memory alone. A duplicate alert beats a lost one.
-    async fn without_table(
-        &self,
-        news: FailureGroup,
-        counted: Option<Incident>,
-        deadline: Instant,
-    ) -> Option<Work<'_>> {
-        let (now, fingerprint) = ((self.now)(), news.fingerprint.clone());
-        let age = |last: Timestamp| Duration::try_from(now.duration_since(last)).unwrap_or_default();
-        if counted.is_some() && news.last_failure().is_some_and(|last| age(last) < OVERDUE) {
-            warn!("the table failed once a failure was counted; the next sweep opens its alert");
-            return None;
-        }
-        // A busy item can still be read, and an alert is another item.
-        let known = match counted {
-            Some(counted) => Ok(Some(counted)),
-            None => {
-                let known = self.store.read(std::slice::from_ref(&fingerprint), now).await;
-                known.map(|mut known| known.pop())
-            }
-        };
-        self.remember_unstored(&news);
-        let id = match &known {
-            Ok(Some(known)) if known.coverage.alert.is_some() => {
-                warn!(
-                    "a failure could not be counted; its incident is on an alert, and the payload comes again"
-                );
-                return None;
-            }
-            Ok(Some(known)) => known.coverage.next_alert(&fingerprint),
-            Ok(None) => Coverage::opened(now).next_alert(&fingerprint),
-            // One key for all containers that know nothing.
-            Err(_) => AlertId(format!("{fingerprint}-{}-alone", now.strftime("%Y%m%dT%H"))),
-        };
-        error!(alert = id.to_string(), "the incident store failed; alerting without it");
-        let remembered = self.fallback.count(&news, now).await.expect("memory can always be reached");
-        let work = self.opened(&self.fallback, news, remembered, deadline).await;
-        let mut work = work.expect("memory can always be reached")?;
-        work.task.alert.id = id;
-        let announced = AlertRecord {
-            state: AlertState::Opening { announced: true },
-            lease: Some(Lease {
-                owner: self.owner(),
-                until: now.checked_add(lease(deadline)).unwrap_or(now),
-            }),
-            version: 1,
-            ..work.task.alert.clone()
-        };
-        // Announced in the table, if it takes that: then the key ends, whatever becomes of this container.
-        match self.store.write(None, &announced).await {
-            Ok(Written::Done) => self.know(&work, &announced),
-            Ok(Written::Refused(Some(known))) if known.end().is_none() && !known.is_idle(now) => {
-                info!(alert = known.id.to_string(), "another container publishes under this key");
-                return None;
-            }
-            Ok(Written::Refused(_)) | Err(_) => {}
-        }
-        Some(work)
     }
 
     /// Runs tasks that open alerts: reads side by side, then groups what one resource broke, then publishes.
@@ -504,77 +445,6 @@ impl Responder {
         let waited = Duration::try_from(now.duration_since(work.task.alert.opened_at)).unwrap_or_default();
         let waits = is_elsewhere && !work.store.is_private() && waited < OVERDUE;
         Ok(if waits { Same::Soon } else { Same::No })
-    }
-
-    fn unstored(&self) -> MutexGuard<'_, Vec<Unstored>> {
-        // A panic elsewhere leaves whole entries behind.
-        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn remember_unstored(&self, news: &FailureGroup) {
-        let mut unstored = self.unstored();
-        let place = unstored.iter().position(|one| one.news.fingerprint == news.fingerprint);
-        if let Some(Unstored { news: known, .. }) = place.and_then(|place| unstored.get_mut(place)) {
-            let room = MOST_UNSTORED.saturating_sub(known.deliveries.len());
-            let more = news.deliveries.iter().take(room);
-            known.deliveries.extend(more.map(|(id, delivery)| (*id, delivery.clone())));
-        } else if unstored.len() < MOST_UNSTORED {
-            unstored.push(Unstored { news: news.clone(), alert: None, is_known: true });
-        }
-    }
-
-    /// Remembers the alert that this container publishes, to write it to the table.
-    fn know(&self, work: &Work<'_>, alert: &AlertRecord) {
-        let mut unstored = self.unstored();
-        let own = unstored.iter_mut().find(|one| one.news.fingerprint == work.news.fingerprint);
-        if let Some(own) = own {
-            own.is_known = !alert.is_open();
-            own.alert = Some(alert.clone());
-        }
-    }
-
-    /// Writes what failed while the table was gone: the caretaker ends its alerts.
-    async fn store_unstored(&self) {
-        let unstored = std::mem::take(&mut *self.unstored());
-        let mut left = Vec::new();
-        for mut one in unstored {
-            if let Err(error) = self.store_one(&mut one).await {
-                warn!(error = error.to_string(), "the table is still gone");
-                left.push(one);
-            } else {
-                // From here on the table knows more than this container.
-                self.fallback.forget(&one.news.fingerprint);
-            }
-        }
-        self.unstored().extend(left);
-    }
-
-    async fn store_one(&self, Unstored { news, alert, is_known }: &mut Unstored) -> Result<(), StoreError> {
-        let now = (self.now)();
-        if let Some(alert) = alert.as_ref().filter(|_| !*is_known) {
-            // What the message covered, this container counted, not the table.
-            let last = alert.last.clone().map(|last| LastAlert { leader_failed: 0, ..last });
-            let mut open = AlertRecord { lease: None, last, ..alert.clone() };
-            let mut seen = None;
-            while let Written::Refused(Some(known)) = self.store.write(seen, &open).await? {
-                if known.is_open() {
-                    break;
-                }
-                (seen, open.version) = (Some(known.version), known.version + 1);
-            }
-            *is_known = true;
-        }
-        let incident = self.store.count(news, now).await?;
-        self.save_new(&*self.store, news, &incident, now).await;
-        let is_free = incident.coverage.alert.is_none();
-        let Some(alert) = alert.as_ref().filter(|alert| is_free && alert.is_open()) else { return Ok(()) };
-        let change = CoverageChange::Attach {
-            generation: incident.coverage.generation,
-            alert: alert.id.clone(),
-            covered: Some(incident.coverage.covered),
-        };
-        self.store.change(&news.fingerprint, &change).await?;
-        Ok(())
     }
 }
 

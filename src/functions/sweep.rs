@@ -9,8 +9,9 @@ use crate::causes::Diagnosis;
 use crate::functions::notify::{Published, Work, lease};
 use crate::functions::respond::Responder;
 use crate::incidents::coverage::{AlertId, CoverageChange, Flapping};
+use crate::incidents::job::{Job, TaskOutcome};
 use crate::incidents::plan::{Table, Todo, plan};
-use crate::incidents::step::{AlertTask, Job, TaskOutcome};
+use crate::incidents::step::AlertTask;
 use crate::incidents::store::{Contents, Store, StoreError};
 use crate::incidents::{AlertRecord, FailureGroup, Fingerprint, Incident};
 

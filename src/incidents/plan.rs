@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use crate::incidents::coverage::{AlertId, CoverageChange, KEPT, Policy, words};
 use crate::incidents::fingerprint::Fingerprint;
+use crate::incidents::job::{Job, Member};
 use crate::incidents::record::{AlertRecord, AlertState, How, LastAlert};
 use crate::incidents::status::Status;
-use crate::incidents::step::{Job, Member, leaving};
+use crate::incidents::step::leaving;
 
 /// An escalation waits this long after the last message, and each one makes the next wait twice as long.
 pub const SETTLING: Duration = Duration::from_secs(300);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::incidents::failure_group::template;
 use crate::incidents::incident::Incident;
-use crate::incidents::step::Member;
+use crate::incidents::job::Member;
 
 /// A silence: incidents that match are counted, not told, until it ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

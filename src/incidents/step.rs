@@ -10,48 +10,10 @@ use crate::incidents::coverage::{
     AlertId, Coverage, CoverageChange, DAY, Flapping, KnownFault, Policy, words,
 };
 use crate::incidents::fingerprint::Fingerprint;
+use crate::incidents::job::{Job, Member, Need, Notice, Recovered, Reply, Same, TaskOutcome};
 use crate::incidents::record::{AlertEnd, AlertRecord, AlertState, EvidenceSoFar, How, LastAlert, Lease};
 use crate::incidents::status::Status;
 use crate::text::bounded;
-
-/// An incident as a message shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Member {
-    pub fingerprint: Fingerprint,
-    pub coverage: Coverage,
-    /// Failures a minute, and in the first minute, where they are known.
-    pub rate: Option<u64>,
-    pub base: Option<u64>,
-    pub routes: usize,
-    pub silenced: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Job {
-    /// Publishes the first message, or joins the alert of the same broken resource.
-    Open,
-    /// Publishes that it lasts or grows.
-    Update { status: Status, reason: String },
-    /// Reads whether the fault of a quiet alert is gone.
-    Recover { quiet: Duration, may_expire: bool },
-    /// Ends a key that goes on under another.
-    Merge { into: AlertId },
-    /// Publishes an end that was decided.
-    Finish,
-    /// Forgets an alert that was never published.
-    Drop,
-    /// Makes good one write that a crash left out.
-    Repair { fingerprint: Fingerprint, change: CoverageChange },
-    /// Forgets an incident that is over.
-    Expire { fingerprint: Fingerprint, change: CoverageChange },
-}
-
-impl Job {
-    /// The alert that this one's members are moved to.
-    pub fn merges_into(&self) -> Option<&AlertId> {
-        if let Self::Merge { into } = self { Some(into) } else { None }
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Step {
@@ -83,114 +45,6 @@ enum Step {
     Release(TaskOutcome),
     Repair,
     Done(TaskOutcome),
-}
-
-/// What a task came to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum TaskOutcome {
-    Published,
-    /// Its failures are on this alert now, and the next message of that one names them.
-    Joined(AlertId),
-    /// The hour's messages are used up: a digest counts it.
-    Withheld,
-    /// Nothing was to be published.
-    Quiet,
-    /// Another owner was faster.
-    Lost,
-    /// The table could not be reached.
-    Unreachable,
-    /// The message could not be published.
-    Unpublished,
-}
-
-/// What a task needs next.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Need {
-    /// Writes an alert, where it still has this version; `None`: where there is none.
-    Write {
-        seen: Option<u64>,
-        alert: AlertRecord,
-    },
-    /// Forgets an alert, where it still has this version.
-    Delete {
-        alert: AlertId,
-        version: u64,
-    },
-    Change {
-        fingerprint: Fingerprint,
-        change: CoverageChange,
-    },
-    /// One of the hour's messages for this incident.
-    Budget(Fingerprint),
-    /// Reads the path of the failures.
-    Path,
-    /// Reads the path of everything on the alert, a few at a time, leaving out what was found healthy.
-    Evidence,
-    /// The alert that a root points to, and what is kept of it.
-    Root(Fingerprint),
-    /// Points a root to an alert, where it still points to what was seen.
-    TakeRoot {
-        root: Fingerprint,
-        seen: Option<AlertId>,
-        alert: AlertId,
-    },
-    /// Reads the members again.
-    Members,
-    Publish(Notice),
-    Nothing(TaskOutcome),
-}
-
-/// A message, but for what live AWS says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Notice {
-    pub status: Status,
-    pub reason: String,
-}
-
-/// What came of a need.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Reply {
-    Done,
-    /// A condition did not hold; the alert as it is.
-    Refused(Option<AlertRecord>),
-    Changed(Option<Coverage>),
-    Path {
-        root: Option<Fingerprint>,
-        fault: Option<KnownFault>,
-        same: Same,
-    },
-    Evidence {
-        recovery: Recovered,
-        fault: Option<KnownFault>,
-    },
-    Root {
-        alert: Option<AlertId>,
-        kept: Option<AlertRecord>,
-    },
-    Members(Vec<(Fingerprint, Option<Coverage>)>),
-    /// It could not be had or done, or no reply came.
-    Failed,
-}
-
-/// What the request's other lines say, where a batch border divided it: they are another incident's, and one alert is enough.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Same {
-    #[default]
-    No,
-    /// That incident is on this alert, whose message is published where `named`.
-    On { alert: AlertId, named: bool },
-    /// That incident is about to be counted.
-    Soon,
-}
-
-/// What readings say of a quiet alert.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Recovered {
-    Gone(String),
-    /// So many pairs are healthy; the others are for the next round.
-    SoFar(u32),
-    Still(String),
-    Unseen(String),
 }
 
 /// A job under way.
@@ -417,19 +271,8 @@ impl AlertTask {
                     let on = coverage.as_ref().and_then(|coverage| coverage.alert.as_ref());
                     on == Some(&self.alert.id) && !own(fingerprint)
                 });
-                let still = |member: &Member| {
-                    members.iter().any(|(fingerprint, coverage)| {
-                        *fingerprint == member.fingerprint
-                            && coverage.as_ref().is_some_and(|now| {
-                                now.failed == member.coverage.failed && now.alert == member.coverage.alert
-                            })
-                    })
-                };
-                if !came && self.members.iter().all(still) {
-                    self.cover(0)
-                } else {
-                    Step::Release(TaskOutcome::Quiet)
-                }
+                // What failed again or left meanwhile shows as each is covered.
+                if came { Step::Release(TaskOutcome::Quiet) } else { self.cover(0) }
             }
             (Step::Cover(place), Reply::Changed(Some(coverage)))
                 if coverage.failed == self.members[place].coverage.failed =>

@@ -11,9 +11,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use stateright::{Model, Property};
 use vpclink_responder::incidents::Policy;
+use vpclink_responder::incidents::job::{Member, Need, Recovered, Reply, Same, TaskOutcome};
 use vpclink_responder::incidents::plan::{Table, Todo, opening, plan};
 use vpclink_responder::incidents::record::{AlertRecord, AlertState, How};
-use vpclink_responder::incidents::step::{AlertTask, Member, Need, Recovered, Reply, Same, TaskOutcome};
+use vpclink_responder::incidents::step::AlertTask;
 use vpclink_responder::incidents::{AlertId, Coverage, CoverageChange};
 use vpclink_responder::incidents::{Fingerprint, Status};
 
