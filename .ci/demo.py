@@ -32,6 +32,8 @@ STACK = "vpclink-responder"
 API = "a1b2c3d4e5"
 GROUP = f"API-Gateway-Execution-Logs_{API}/prod"
 LATER_GROUP = f"API-Gateway-Execution-Logs_{API}/later"
+HTTP_API = "h1b2c3d4e5"
+ACCESS_GROUP = "/aws/apigateway/web"
 FAILURE = (ROOT / "tests/logs/integration-unreachable/orders.log").read_text()
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
 NEWEST_GLIBC = (2, 34)  # what Amazon Linux 2023 has
@@ -210,6 +212,17 @@ class World:
         self.logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=[
             {"timestamp": now, "message": line} for line in lines])
 
+    def access_lines(self, requests=12):
+        """Writes access lines of an HTTP API whose backend was not reached, in the format of its stage, and of one that was."""
+        now = int(time.time() * 1000)
+        at = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
+        line = lambda answer: f'203.0.113.7 [{at}] "ANY /orders" {answer} {uuid.uuid4().hex[:15]}='
+        lines = [line("503 -") for _ in range(requests)] + [line("200 200")]
+        stream = uuid.uuid4().hex
+        self.logs.create_log_stream(logGroupName=ACCESS_GROUP, logStreamName=stream)
+        self.logs.put_log_events(logGroupName=ACCESS_GROUP, logStreamName=stream, logEvents=[
+            {"timestamp": now, "message": line} for line in lines])
+
     def received(self, queue, seconds, enough=None):
         """The messages that come in the given time, or as soon as there are enough of them."""
         messages, deadline = [], time.monotonic() + seconds
@@ -310,8 +323,35 @@ def tell_and_resolve(here):
         say(f"mended, and resolved; it took {json.dumps(here.counted())}")
         here.care({"only": "incidents"})
         say(f"a minute without anything takes {json.dumps(here.counted())}")
+        tell_of_an_http_api(here, mail)
+        here.counted()
     answer = here.care({})
     say(f"a round over the log groups takes {json.dumps(here.counted())}: {json.dumps(answer)}")
+
+
+def tell_of_an_http_api(here, mail):
+    """It writes no execution log: its access log is found, subscribed and read in the stage's own format."""
+    here.make_groups(ACCESS_GROUP)
+    here.account.do("http")
+    here.care({})
+    check(here.filters(ACCESS_GROUP) == [STACK], f"the access log's filters are {here.filters(ACCESS_GROUP)}")
+    say("an HTTP API that came later: its access log is subscribed by the next round")
+    here.account.do("idle")
+    here.access_lines()
+    alert = here.one_alert(status="open", cause="integration-unreachable", api=HTTP_API, verdict="vpc-link-inactive")
+    got = alert["source"], alert["failed"], alert["api"]["kind"], alert["api"]["stage"]
+    check(got == ("access-log", 12, "http", "$default"), f"the alert is of {got}")
+    print_mail(mail)
+    say("its VPC link went to sleep: 12 access lines, one alert")
+    here.account.do("wake")
+    time.sleep(4)
+    here.care({"only": "incidents"})
+    here.one_alert(status="resolved", cause="integration-unreachable", api=HTTP_API)
+    print_mail(mail)
+    here.account.do("no-http")
+    here.care({})
+    check(here.filters(ACCESS_GROUP) == [], "the API is gone, and the filter on its access log is not")
+    say("the link is awake, and the alert resolved; with the API goes the filter on its access log")
 
 
 def print_mail(mail):
@@ -382,6 +422,7 @@ def questions():
     resource = {"apigateway": f"arn:aws:apigateway:{REGION}::/restapis/{API}/stages/prod",
                 "acm": f"arn:aws:acm:{REGION}:000000000000:certificate/x",
                 "iam": "arn:aws:iam::000000000000:server-certificate/x",
+                "lambda": f"arn:aws:lambda:{REGION}:000000000000:function:vpclink-prober-vpc-0aa11bb22cc33dd44",
                 "logs": f"arn:aws:logs:{REGION}:000000000000:log-group:{GROUP}"}
     return {action: resource.get(action.split(":")[0], "*") for action in re.findall(r"^\| `(\S+?)`", table, re.M)}
 

@@ -85,7 +85,7 @@ def layer(copy, number, env):
         try:
             ran = subprocess.Popen(base + ["--", filter_], cwd=copy, env=env, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, start_new_session=True)
-            if ran.wait(timeout=300):
+            if ran.wait(timeout=900):
                 return name
         except subprocess.TimeoutExpired:
             # Cargo does not end the program that it started.

@@ -34,6 +34,10 @@ fn main() {
         match words.next() {
             Some("break") => aws.change(break_targets),
             Some("repair") => aws.change(repair_targets),
+            Some("http") => aws.change(add_http_api),
+            Some("idle") => aws.change(|account| link_is(account, "INACTIVE")),
+            Some("wake") => aws.change(|account| link_is(account, "AVAILABLE")),
+            Some("no-http") => aws.change(|account| account.http_apis.clear()),
             // Denies these IAM actions and no others.
             Some("deny") => {
                 aws.heal();
@@ -45,7 +49,7 @@ fn main() {
                 aws.forget();
                 continue;
             }
-            _ => panic!("`{line}` is none of: break, repair, deny ACTION…, calls"),
+            _ => panic!("`{line}` is none of: break, repair, http, idle, wake, no-http, deny ACTION…, calls"),
         }
         println!("done");
     }
@@ -62,6 +66,25 @@ fn repair_targets(account: &mut Account) {
         target.state = "healthy".to_owned();
         (target.reason, target.description) = (None, None);
     }
+}
+
+/// An HTTP API over a link of its own to the same load balancer. It logs no reason and names no stage, as many do.
+fn add_http_api(account: &mut Account) {
+    let like = Account::healthy_http();
+    let mut api = like.http_apis[0].clone();
+    "h1b2c3d4e5".clone_into(&mut api.id);
+    "web".clone_into(&mut api.name);
+    api.integrations.get_mut("int0001").unwrap()["integrationUri"] = account.listeners[0].arn.clone().into();
+    api.stages.get_mut("$default").unwrap()["accessLogSettings"] = serde_json::json!({
+        "destinationArn": "arn:aws:logs:eu-west-1:000000000000:log-group:/aws/apigateway/web",
+        "format": "$context.identity.sourceIp [$context.requestTime] \"$context.routeKey\" $context.status $context.integration.status $context.requestId",
+    });
+    account.vpc_links_v2 = like.vpc_links_v2;
+    account.http_apis = vec![api];
+}
+
+fn link_is(account: &mut Account, status: &str) {
+    account.vpc_links_v2.values_mut().for_each(|link| status.clone_into(&mut link.status));
 }
 
 /// How often each IAM action was needed.

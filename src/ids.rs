@@ -94,6 +94,11 @@ impl Arn {
         resource.split_once('/').map_or(resource, |(_, rest)| rest)
     }
 
+    /// The name of a load balancer: of `app/orders/50dc6c495c0c9188`, the middle.
+    pub fn balancer_name(&self) -> &str {
+        self.resource().split('/').nth(1).unwrap_or_else(|| self.resource())
+    }
+
     /// The Region field, where the ARN has one.
     pub fn region(&self) -> Option<Region> {
         self.field(3).map(Region::new)

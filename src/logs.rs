@@ -20,7 +20,9 @@ mod sieve;
 mod writers;
 
 pub use access::AccessOutcome;
-pub use access_execution::{AccessFailure, AccessLog, divide, is_distinct, join, names_its_stage};
+pub use access_execution::{
+    AccessFailure, AccessLog, UnreadFailures, divide, is_distinct, join, names_its_stage, unread_failures,
+};
 pub use access_format::{AccessFormat, RECOMMENDED_FORMAT};
 pub use batch::{
     Batch, DecodeError, DecodeFault, EXECUTION_LOG_PREFIX, LogEvent, LogType, MOST_EVENTS, Source, digest,
@@ -28,7 +30,7 @@ pub use batch::{
 pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
 pub use execution::{Entry, Execution, Phase};
 pub(crate) use line::FAILURES;
-pub use pasted::{Mention, mention};
+pub use pasted::{Mention, Unit, Utf16Reader, mention, utf16_unit};
 pub use record::{Record, inflated, of_string, open, sift, text_of};
 pub use saved::{is_divisible, open_saved};
 pub use sieve::{Sieve, Sieved};

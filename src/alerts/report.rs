@@ -439,19 +439,38 @@ fn all_steps(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
     }
     if alert.judgement.verdict.tier != Confidence::Confirmed || steps.is_empty() {
         let facts = &alert.judgement.facts;
-        let general = alert.news.example.cause.next_steps.iter();
+        let v2 = is_v2(alert);
+        let general = alert.news.example.cause.next_steps.iter().filter(|step| !v2 || !is_of_v1(step));
         // A step that looks at a healthy hop is left out, unless no other step is left.
         let mut left: Vec<&NextStep> = general.clone().filter(|step| !is_settled(step, alert)).collect();
         if left.is_empty() && steps.is_empty() {
             left.extend(general);
         }
+        let fill = |command: &str| facts.fill_command(&if v2 { for_v2(command) } else { command.to_owned() });
         steps.extend(left.into_iter().map(|step| Remedy {
             what: facts.fill(step.what),
-            command: step.command.map(|command| facts.fill_command(command)),
-            verify: step.verify.map(|verify| facts.fill_command(verify)),
+            command: step.command.map(fill),
+            verify: step.verify.map(fill),
         }));
     }
     steps
+}
+
+/// Whether the path goes over a V2 link, which has no endpoint service.
+fn is_v2(alert: &Alert) -> bool {
+    let on_path = |kind| alert.judgement.path.iter().any(|hop| hop.kind == kind);
+    on_path(HopKind::VpcLink) && !on_path(HopKind::EndpointService)
+}
+
+fn is_of_v1(step: &NextStep) -> bool {
+    step.command.is_some_and(|command| command.contains("describe-vpc-endpoint-connections"))
+}
+
+/// The catalogue's commands are those of V1 links.
+fn for_v2(command: &str) -> String {
+    command
+        .replace("aws apigateway get-vpc-link", "aws apigatewayv2 get-vpc-link")
+        .replace("'[status,statusMessage]'", "'[VpcLinkStatus,VpcLinkStatusMessage]'")
 }
 
 /// Whether the step only asks to look at a hop that was read and is well.

@@ -7,7 +7,7 @@ use crate::alerts::escape::{cut, terminal as safe, terminal_command};
 use crate::alerts::report::{About, Block, FULL, Report, Section, SectionKind};
 use crate::alerts::words::{self, hop_label, mark};
 use crate::causes::Evidence;
-use crate::checks::{Assessment, Confidence, Hop, State};
+use crate::checks::{Assessment, Confidence, Finding, Hop, State};
 use crate::ids::Severity;
 use crate::incidents::{Alert, Status};
 use crate::text::{counted, wrapped};
@@ -49,9 +49,13 @@ pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
     let paint = Paint { color: screen.color };
     let api = judgement.facts.api_name.as_deref().map_or(String::new(), |name| format!(" ({})", safe(name)));
     let mut out = vec![paint.paint(Style::new().bold(), &format!("private path of {}{api}", safe(title)))];
+    // What names none of several target groups is about all of them; it is said of the first.
+    let mut left: Vec<&Finding> = judgement.findings.iter().collect();
     for hop in &judgement.path {
         out.push(format!("  {} {}", paint.state(hop.state, mark(hop.state).sign), safe(&hop_label(hop))));
-        for finding in judgement.findings.iter().filter(|finding| hop.is_about(finding)) {
+        let (about, others) = left.into_iter().partition::<Vec<_>, _>(|finding| hop.is_about(finding));
+        left = others;
+        for finding in about {
             out.push(format!(
                 "      {} {}",
                 paint.state(finding.state, mark(finding.state).sign),

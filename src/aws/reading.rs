@@ -79,6 +79,13 @@ pub enum ReadError {
     NotAsked(String),
 }
 
+impl ReadError {
+    /// Whether the same question may well be answered a minute later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Throttled | Self::TimedOut | Self::Unreachable(_))
+    }
+}
+
 impl std::fmt::Display for ReadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

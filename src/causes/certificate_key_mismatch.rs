@@ -29,6 +29,8 @@ pub(crate) static CAUSE: Cause = Cause {
                 "Cannot verify CertificateVerify signature",
                 "Invalid CertificateVerify signature",
                 "Invalid CertificateVerify message: invalid signature",
+                // What lies beneath, where a key of another length signed.
+                "Signature length not correct",
             ],
         )
     },

@@ -71,14 +71,21 @@ pub(crate) static CAUSE: Cause = Cause {
 };
 
 /// What the JVM says of a connection, where API Gateway takes it for a configuration error.
-const OF_CONNECTIONS: [&str; 6] = [
+const OF_CONNECTIONS: [&str; 7] = [
     "Connection is closed",
     "Connection reset",
     "Connection refused",
     "No route to host",
     "Network is unreachable",
     "Timeout connecting to",
+    "Broken pipe",
 ];
+
+/// What plain HttpCore says of a server that closed the connection in place of an answer: `host:port failed to respond`.
+fn is_unanswered(message: &str) -> bool {
+    let host = message.trim_end_matches('.').strip_suffix(" failed to respond");
+    host.is_some_and(|host| host == "The target server" || !host.contains(char::is_whitespace))
+}
 
 fn recognise(execution: &Execution<'_>) -> Option<Proof> {
     let openings = [
@@ -86,8 +93,10 @@ fn recognise(execution: &Execution<'_>) -> Option<Proof> {
         // The client's body, as people paste it.
         "Network error communicating with endpoint",
     ];
-    let is_of_connections =
-        |reason: &str| OF_CONNECTIONS.iter().any(|words| opens(bare_message(reason.trim()), words).is_some());
+    let is_of_connections = |reason: &str| {
+        let message = bare_message(reason.trim());
+        OF_CONNECTIONS.iter().any(|words| opens(message, words).is_some()) || is_unanswered(message)
+    };
     opening(execution, &openings).or_else(|| logged_reason(execution, is_of_connections)).or_else(|| {
         alone(execution, &["Connection reset by peer", "Connection reset", "Connection is closed"])
     })

@@ -60,7 +60,7 @@ pub(crate) static CAUSE: Cause = Cause {
 };
 
 /// What the library is known to open its messages with. The set is open; see [`WORDS`].
-const OPENINGS: [&str; 25] = [
+const OPENINGS: [&str; 28] = [
     "Certificates do not conform",
     "General SSLEngine problem",
     "Received fatal alert",
@@ -84,6 +84,9 @@ const OPENINGS: [&str; 25] = [
     "Server chose",
     "Unknown alert description",
     "Unsupported curve",
+    "Curve not supported",
+    "Insufficient buffer remaining for AEAD cipher fragment",
+    "Tag mismatch",
     "Unexpected handshake message",
     "No negotiable cipher suite",
 ];

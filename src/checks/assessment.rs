@@ -169,7 +169,10 @@ fn undecided(on: OnPath<'_>, findings: Vec<Finding>) -> Vec<Finding> {
     let unknown = NotRead::not_asked(
         "which rule of the listener takes the request",
         Some(QueryKind::Rules),
-        format!("the log does not decide the conditions of {}", counted(rules.len() - 1, "rule")),
+        format!(
+            "what is known of the request does not decide the conditions of {}",
+            counted(rules.len() - 1, "rule")
+        ),
     );
     findings.into_iter().map(|finding| in_doubt(finding, &unknown)).collect()
 }

@@ -29,7 +29,9 @@ impl Hop {
     /// Whether a finding speaks of this hop; of several target groups, of this one.
     pub fn is_about(&self, finding: &Finding) -> bool {
         let of_group = matches!(self.kind, HopKind::TargetGroup | HopKind::Target);
+        // What a load balancer counted of its targets names the load balancer, and no group.
         let named = finding.detail.get("target_group").or(finding.resource.as_ref());
+        let named = named.filter(|name| name.contains(":targetgroup/"));
         self.kind == finding.hop
             && self.balancer == finding.balancer
             && (!of_group || self.resource.is_none() || named.is_none() || named == self.resource.as_ref())

@@ -37,8 +37,11 @@ fn known(on: OnPath<'_>, listeners: &[Listener]) -> Vec<Finding> {
         } else {
             format!("only {}", ports.join(", "))
         };
-        let says =
-            format!("no listener on port {} for calls to {called}: the load balancer has {has}", called.port);
+        let whom = match on.position {
+            0 => format!("for calls to {called}"),
+            _ => "to which the load balancer before it sends".to_owned(),
+        };
+        let says = format!("no listener on port {} {whom}: the load balancer has {has}", called.port);
         return vec![missing(on, says).detail("port", called.port)];
     };
     let mut findings: Vec<Finding> =
@@ -58,11 +61,11 @@ fn missing(on: OnPath<'_>, says: String) -> Finding {
             shell_word(balancer.arn.as_str())
         )
     });
-    Finding::read(Code::ListenerMissing, &on.listeners, says).remedy(
-        "Add a listener on that port, or correct the port in the integration's URI and deploy the API.",
-        None,
-        show,
-    )
+    let what = match on.position {
+        0 => "Add a listener on that port, or correct the port in the integration's URI and deploy the API.",
+        _ => "Add a listener on that port, or register the load balancer with the port of one that it has.",
+    };
+    Finding::read(Code::ListenerMissing, &on.listeners, says).remedy(what, None, show)
 }
 
 /// https needs a listener that passes or ends TLS, http one that does not expect it; neither needs another protocol.

@@ -1,7 +1,7 @@
 //! The load balancer: is it there, and is it active?
 
 use crate::aws::Reading;
-use crate::aws::model::LoadBalancer;
+use crate::aws::model::{Generation, LoadBalancer};
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
@@ -19,18 +19,23 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 fn missing(on: OnPath<'_>) -> Finding {
     let named = on.arn.as_ref();
-    let name = named.map_or("that the path leads to", Arn::resource);
+    let name = named.map_or("that the path leads to", Arn::balancer_name);
     let says = format!("load balancer `{name}` does not exist any more");
     let finding = Finding::read(Code::LoadBalancerMissing, &on.load_balancer, says);
     let finding = match named {
         Some(arn) => finding.of(arn),
         None => finding,
     };
-    finding.remedy(
-        "Make the load balancer again, a new VPC link to it, point the integration at that link and deploy the API.",
-        None,
-        None,
-    )
+    let what = match (on.position, on.path.generation()) {
+        (0, Some(Generation::V2)) => {
+            "Make the load balancer again, point the integration at its listener and deploy the API."
+        }
+        (0, _) => {
+            "Make the load balancer again, a new VPC link to it, point the integration at that link and deploy the API."
+        }
+        _ => "Make the load balancer again, and register it in the target group of the one before it.",
+    };
+    finding.remedy(what, None, None)
 }
 
 fn state(on: OnPath<'_>, balancer: &LoadBalancer) -> Finding {

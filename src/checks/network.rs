@@ -15,13 +15,25 @@ use crate::checks::network_remedy::{Remedies, stopped_by};
 use crate::checks::network_sentences;
 use crate::ids::Arn;
 use crate::path::OnPath;
-use crate::reachability::{Blocker, FlowStep, Leg, StepOutcome, behind, direct as direct_steps, entry};
+use crate::reachability::{
+    Blocker, FlowStep, Leg, StepOutcome, behind as behind_steps, direct as direct_steps, entry,
+};
 
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let into = entry(on);
     let behind: Vec<(&Arn, Vec<FlowStep>)> =
-        on.targets.keys().map(|group| (group, behind(on, group))).collect();
-    let all = into.iter().chain(behind.iter().flat_map(|(_, steps)| steps));
+        on.targets.keys().map(|group| (group, behind_steps(on, group))).collect();
+    // Two load balancers may meet the same entry of an ACL, so what makes way for one has to do so for both.
+    let others: Vec<FlowStep> = on
+        .path
+        .balancers()
+        .filter(|other| other.position != on.position)
+        .flat_map(|other| {
+            let behind = other.balancer.targets.keys().flat_map(move |group| behind_steps(other, group));
+            entry(other).into_iter().chain(behind)
+        })
+        .collect();
+    let all = into.iter().chain(behind.iter().flat_map(|(_, steps)| steps)).chain(&others);
     let mut remedies = Remedies::new(on, all);
     let mut findings = NetworkFindings { on, group: None }.findings(&into, &mut remedies);
     for (group, steps) in behind.iter().filter(|(_, steps)| !steps.is_empty()) {
@@ -162,7 +174,7 @@ impl<'a> NetworkFindings<'a> {
             Some(_) => "; route tables were read too",
             None => "; route tables were not read",
         };
-        let says = network_sentences::open(into, passages) + routes;
+        let says = network_sentences::open(self.on, self.group, into, passages) + routes;
         let finding = Finding::read(Code::NetworkOpen, reading, says);
         match self.group {
             Some(group) => finding.of(group).detail("target_group", group),

@@ -220,8 +220,8 @@ fn groups(on: OnPath<'_>, ids: &[String], stopped: &Stopped<'_>) -> (String, Str
     let id = ids.first().map_or("SECURITY_GROUP", String::as_str);
     let leaves = stopped[0].0.step == Leg::SourceEgress;
     let (verb, way) = match leaves {
-        true => ("authorize-security-group-egress", "out"),
-        false => ("authorize-security-group-ingress", "in"),
+        true => ("authorize-security-group-egress", "outbound"),
+        false => ("authorize-security-group-ingress", "inbound"),
     };
     let mut of_ports: BTreeMap<u16, Vec<&FlowStep>> = BTreeMap::new();
     for (step, _) in stopped {
@@ -235,7 +235,7 @@ fn groups(on: OnPath<'_>, ids: &[String], stopped: &Stopped<'_>) -> (String, Str
         })
         .collect();
     let ports: Vec<String> = of_ports.keys().map(u16::to_string).collect();
-    let what = format!("Let port {} {way} in security group `{id}`.", ports.join(", "));
+    let what = format!("Allow {way} TCP on port {} in security group `{id}`.", ports.join(", "));
     let command = format!(
         "aws ec2 {verb} --group-id {} --ip-permissions {} --region {{region}}",
         shell_word(id),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::ids::Arn;
 use crate::path::OnPath;
 use crate::reachability::{Blocker, FlowEnd, FlowStep, LAST, Leg, StepOutcome};
 
@@ -78,16 +79,21 @@ pub(crate) fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
     says + contradiction(stopped)
 }
 
-pub(crate) fn open(into: &[FlowStep], passages: &[FlowStep]) -> String {
+pub(crate) fn open(on: OnPath<'_>, group: Option<&Arn>, into: &[FlowStep], passages: &[FlowStep]) -> String {
     let targets: BTreeSet<&str> = passages.iter().map(|passage| passage.to.name.as_str()).collect();
     let ports: BTreeSet<u16> = passages.iter().map(|passage| passage.port).collect();
     let holes: BTreeSet<String> =
         into.iter().chain(passages).filter_map(|step| small_hole(&step.outcome)).collect();
+    let described = group.and_then(|group| on.target_group(group));
+    // A load balancer as the target has an interface in each of its zones.
+    let noun = if described.is_some_and(|group| group.kind == "alb") { "interface" } else { "target" };
+    let plural = if targets.len() == 1 { "" } else { "s" };
+    let whose = described.filter(|_| on.targets.len() > 1 || noun == "interface");
+    let whose = whose.map_or(String::new(), |group| format!(" of `{}`", group.name));
     format!(
-        "security groups and network ACLs let requests through to {} of {} target{} on port {}, and the answers back{}",
+        "security groups and network ACLs let requests through to {0} of {0} {noun}{plural}{whose} on port {1}, and the \
+         answers back{2}",
         targets.len(),
-        targets.len(),
-        if targets.len() == 1 { "" } else { "s" },
         listed(ports.into_iter()),
         holes.into_iter().collect::<String>()
     )

@@ -89,8 +89,15 @@ fn into_balancer(on: OnPath<'_>, balancer: &LoadBalancer) -> Vec<Finding> {
     let tables = on.network.link_route_tables.as_ref().unwrap_or(&on.network.route_tables);
     let ends = FlowEnds::new(on);
     let nodes = ends.nodes(balancer);
+    // A link with addresses of IPv4 alone calls no other of a dual-stack load balancer's.
+    let own: Vec<FlowEnd> = ends.link(link);
+    let spoken = |node: &&FlowEnd| {
+        let v6 = node.net.addr().is_ipv6();
+        !v6 || own.iter().any(|end| end.vague.is_none() && end.net.addr().is_ipv6())
+    };
+    let nodes: Vec<&FlowEnd> = nodes.iter().filter(|node| node.vague.is_none()).filter(spoken).collect();
     let departures = link.subnets.iter().flat_map(|subnet| {
-        nodes.iter().filter(|node| node.vague.is_none()).filter_map(|node| {
+        nodes.iter().filter_map(|node| {
             let address = node.net.addr();
             Some(Departure {
                 subnet: subnet.clone(),
@@ -258,7 +265,7 @@ impl<'a> RouteReport<'a> {
             RouteFault::Blackhole { to: net, via } => (
                 Code::RouteBlackhole,
                 format!(
-                    "the route from {from} to {net} is a blackhole: `{}` does not exist any more; {to} is behind it",
+                    "the route from {from} to {net}, which leads to {to}, is a blackhole: `{}` does not exist any more",
                     shown(via)
                 ),
             ),

@@ -191,7 +191,10 @@ fn remedy(code: Code, targets: &[Target]) -> Option<String> {
     let ill: Vec<String> = targets
         .iter()
         .filter(|target| target.state.starts_with("unhealthy"))
-        .map(|target| target.port.map_or(target.id.clone(), |port| format!("{}:{port}", target.id)))
+        .map(|target| match target.port {
+            Some(port) => format!("{}:{port}", named(target)),
+            None => named(target),
+        })
         .take(6)
         .collect();
     Some(match code {
@@ -212,6 +215,14 @@ fn remedy(code: Code, targets: &[Target]) -> Option<String> {
         Code::TargetsUnhealthy => format!("{} on {}.", advice(targets), ill.join(", ")),
         _ => return None,
     })
+}
+
+/// A target as people call it: a load balancer by its name, not by its ARN.
+fn named(target: &Target) -> String {
+    match target.is_load_balancer() {
+        true => format!("load balancer `{}`", Arn::new(&target.id).balancer_name()),
+        false => target.id.clone(),
+    }
 }
 
 /// What the most telling reason asks for.

@@ -14,6 +14,7 @@ use crate::checks::code::{HopKind, State};
 use crate::checks::finding::Finding;
 use crate::checks::stage::CALLED_AS_CONFIGURED;
 use crate::checks::{answered, probe};
+use crate::ids::ApiKind;
 
 /// A reading this much younger than the failure may show another state than the one that failed it. CloudWatch Logs
 /// usually delivers within three minutes, and Lambda's own two retries add three more.
@@ -112,8 +113,11 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
 
 fn tier(subject: &RouteContext, findings: &[Finding], finding: &Finding) -> Confidence {
     let answer = subject.cause.blames == Blames::BackendAnswer;
+    // A REST API logs its own text where TLS fails; of an HTTP API no log says that it did.
+    let is_told_of_tls = subject.cause.blames == Blames::Tls(None)
+        || (subject.source.api_kind == Some(ApiKind::Http) && subject.cause.blames == Blames::Path);
     let vague = finding.partial
-        || (finding.code.is_client_certificate() && subject.cause.blames != Blames::Tls(None))
+        || (finding.code.is_client_certificate() && !is_told_of_tls)
         || (answer && !answered::is_sure(subject, findings, finding))
         || (finding.answered && !answer)
         || subject.cause.blames == Blames::Anything

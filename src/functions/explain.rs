@@ -133,6 +133,16 @@ impl<'f> Explainer<'f> {
         if piece.len() < PIECE {
             return Ok(self.add(logs::open_saved(&piece, MOST_BYTES)?)?);
         }
+        if let Some(unit) = logs::utf16_unit(&piece) {
+            // Twice as large as what it holds, so that it is recoded as it comes.
+            let recoded =
+                logs::Utf16Reader::new(std::io::Cursor::new(std::mem::take(&mut piece)).chain(input), unit);
+            input = Box::new(recoded);
+            input.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
+        }
+        if piece.starts_with("\u{feff}".as_bytes()) {
+            piece.drain(.."\u{feff}".len());
+        }
         if !logs::is_divisible(&piece) {
             input.take(MOST_BYTES as u64).read_to_end(&mut piece)?;
             self.add(logs::open_saved(&piece, MOST_BYTES)?)?;
@@ -337,12 +347,16 @@ const MOST_UNATTRIBUTED: usize = 5;
 
 /// The sentences of failures in lines that API Gateway has not written, the first few.
 fn unattributed<'a>(events: impl Iterator<Item = &'a LogEvent<'a>>) -> Vec<Unattributed> {
-    let bare = events.filter(|event| {
+    let mentions = events.flat_map(|event| {
         let line = LogLine::parse(&event.message);
-        line.request.is_none() && line.kind == Kind::Other
-    });
-    let mentions = bare.flat_map(|event| {
-        let lines = (event.number..).zip(event.message.lines());
+        // Behind a line that quotes a client or a backend, more of the same may stand; behind any other, only what
+        // a person has put there.
+        let own = match (line.request, line.kind) {
+            (None, Kind::Other) => 0,
+            (_, Kind::Payload | Kind::ResponseHeaders(_) | Kind::Other) => usize::MAX,
+            _ => 1,
+        };
+        let lines = (event.number..).zip(event.message.lines()).skip(own);
         lines.filter_map(|(number, line)| logs::mention(number, line)).collect::<Vec<_>>()
     });
     let named = mentions.take(MOST_UNATTRIBUTED).map(|mention| {

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, Instant, timeout_at};
 use tracing::warn;
 
-use crate::aws::{Account, Query};
+use crate::aws::{Account, Query, ReadError};
 use crate::incidents::store::Store;
 use crate::logs::{AccessFormat, LogWriter, LogWriters};
 
@@ -17,6 +17,9 @@ const MOST: usize = 1000;
 
 /// Time for one look-up at most: alerts wait for it.
 const AT_MOST: Duration = Duration::from_secs(4);
+
+/// Formats that AWS named and the table does not know, a group.
+const MOST_LEARNT: usize = 16;
 
 /// Writers that are known hold for as long as a round of the caretaker takes to come again.
 const HOLDS: SignedDuration = SignedDuration::from_mins(15);
@@ -31,8 +34,8 @@ pub(crate) enum GroupOrigin {
     Known(Arc<(LogWriters, Vec<AccessFormat>)>),
     /// No stage does, as far as the table and AWS say.
     Foreign,
-    /// The table has nothing, and AWS could not be asked, or not to the end.
-    Unsure,
+    /// The table has nothing, and AWS did not say. What it refuses, it refuses again.
+    Unsure { may_come_again: bool },
     /// The table could not be read, and AWS did not know either.
     Unread,
 }
@@ -42,13 +45,31 @@ impl GroupOrigin {
     pub(crate) fn formats(&self) -> &[AccessFormat] {
         match self {
             Self::Known(known) => &known.1,
-            Self::Foreign | Self::Unsure | Self::Unread => &[],
+            Self::Foreign | Self::Unsure { .. } | Self::Unread => &[],
         }
     }
 
     fn of(writers: LogWriters) -> Self {
         let formats = writers.formats();
         Self::Known(Arc::new((writers, formats)))
+    }
+
+    /// The same with the formats of further writers, as far as it is known at all.
+    fn with(self, further: &[LogWriter]) -> Self {
+        let Self::Known(known) = &self else { return self };
+        let is_new = |writer: &&LogWriter| {
+            let same = |one: &LogWriter| {
+                (&one.api, &one.stage, &one.format) == (&writer.api, &writer.stage, &writer.format)
+            };
+            !known.0.writers.iter().any(same)
+        };
+        let new: Vec<LogWriter> = further.iter().filter(is_new).cloned().collect();
+        if new.is_empty() {
+            return self;
+        }
+        let mut writers = known.0.clone();
+        writers.writers.extend(new);
+        Self::of(writers)
     }
 }
 
@@ -64,6 +85,11 @@ struct Remembered {
     origin: GroupOrigin,
     /// Whether AWS was asked, and not the table alone.
     asked: bool,
+    /// Whether the table could not be read.
+    unread: bool,
+    /// Writers that AWS named where lines did not fit what the table says, and when it was asked for them.
+    learnt: Vec<LogWriter>,
+    learnt_at: Option<Timestamp>,
     in_doubt: bool,
 }
 
@@ -90,27 +116,29 @@ impl LogMap {
         }
         let deadline = deadline.min(Instant::now() + AT_MOST);
         let kept = timeout_at(deadline, store.log_writers(group)).await;
+        let unread = !matches!(kept, Ok(Ok(_)));
         let (origin, asked) = match (kept, account) {
             (Ok(Ok(Some(writers))), _) => (GroupOrigin::of(writers), false),
-            (kept, Some(account)) => {
+            (_, Some(account)) => {
                 let found = asked(account, group, deadline).await;
-                let unread = !matches!(kept, Ok(Ok(None)));
                 match found {
-                    Some(writers) if !writers.is_empty() => {
+                    Ok(writers) if !writers.is_empty() => {
                         (GroupOrigin::of(LogWriters { writers, subscribed: false }), true)
                     }
-                    Some(_) if !unread => (GroupOrigin::Foreign, true),
-                    None if !unread => (GroupOrigin::Unsure, true),
+                    Ok(_) if !unread => (GroupOrigin::Foreign, true),
+                    Err(why) if !unread => (GroupOrigin::Unsure { may_come_again: why.may_pass() }, true),
                     _ => (GroupOrigin::Unread, true),
                 }
             }
             (Ok(Ok(None)), None) => (GroupOrigin::Foreign, false),
             (_, None) => (GroupOrigin::Unread, false),
         };
+        let (learnt, learnt_at) =
+            before.as_ref().map(|before| (before.learnt.clone(), before.learnt_at)).unwrap_or_default();
         // What was known is better than nothing, however old it is.
         let origin = match (origin, before) {
             (
-                GroupOrigin::Unread | GroupOrigin::Unsure,
+                GroupOrigin::Unread | GroupOrigin::Unsure { .. },
                 Some(Remembered { origin: known @ GroupOrigin::Known(_), .. }),
             ) => known,
             (found, _) => found,
@@ -118,13 +146,58 @@ impl LogMap {
         if let GroupOrigin::Unread = origin {
             warn!(log_group = group, "neither the table nor AWS could say which stage writes to a log group");
         }
+        let origin = origin.with(&learnt);
         let mut known = self.known();
         if known.len() >= MOST {
             known.clear();
         }
-        let remembered = Remembered { at: now, origin: origin.clone(), asked, in_doubt: false };
+        let origin_now = origin.clone();
+        let remembered = Remembered { at: now, origin, asked, unread, learnt, learnt_at, in_doubt: unread };
         known.insert(group.to_owned(), remembered);
-        origin
+        origin_now
+    }
+
+    /// The same where lines that may tell of failures do not fit what is known: a format was changed, and the caretaker has not
+    /// come by since. AWS says which format the stages write in now; the lines of before still have the old one.
+    ///
+    /// # Errors
+    ///
+    /// Where the table or AWS did not say, and may the next time.
+    pub(crate) async fn renewed(
+        &self,
+        group: &str,
+        origin: GroupOrigin,
+        account: &dyn Account,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<GroupOrigin, String> {
+        let before = self.known().get(group).map(|before| (before.unread, before.learnt_at));
+        let (unread, learnt_at) = before.unwrap_or_default();
+        // The table knows the format of before, where AWS was asked in its place.
+        let unsaid = |origin| match unread {
+            true => Err("the table could not be read".to_owned()),
+            false => Ok(origin),
+        };
+        if learnt_at.is_some_and(|at| now.duration_since(at).abs() < HOLDS_IN_DOUBT) {
+            return unsaid(origin);
+        }
+        let found = match asked(account, group, deadline.min(Instant::now() + AT_MOST)).await {
+            Ok(found) => found,
+            Err(why) if why.may_pass() => return Err(why.to_string()),
+            Err(_) => Vec::new(),
+        };
+        let origin = origin.with(&found);
+        if let Some(remembered) = self.known().get_mut(group) {
+            for writer in found {
+                if !remembered.learnt.contains(&writer) && remembered.learnt.len() < MOST_LEARNT {
+                    remembered.learnt.push(writer);
+                }
+            }
+            remembered.learnt_at = Some(now);
+            remembered.origin = origin.clone();
+            remembered.in_doubt |= unread;
+        }
+        unsaid(origin)
     }
 
     /// Notes that lines of a group did not fit what is known of it: a format may have changed.
@@ -140,11 +213,15 @@ impl LogMap {
     }
 }
 
-/// The stages that name the group as the destination of their access logs; `None` where they could not all be read.
-async fn asked(account: &dyn Account, group: &str, deadline: Instant) -> Option<Vec<LogWriter>> {
+/// The stages that name the group as the destination of their access logs.
+///
+/// # Errors
+///
+/// Where they could not all be read.
+async fn asked(account: &dyn Account, group: &str, deadline: Instant) -> Result<Vec<LogWriter>, ReadError> {
     let mut found = Vec::new();
     for query in [Query::HttpLogWriters(group.to_owned()), Query::RestLogWriters(group.to_owned())] {
-        let answer = timeout_at(deadline, account.ask(&query)).await.ok()?.ok()?;
+        let answer = timeout_at(deadline, account.ask(&query)).await.map_err(|_| ReadError::TimedOut)??;
         let writers: Option<Vec<LogWriter>> = answer.0.take();
         found.extend(writers.unwrap_or_default());
         // A group of two kinds of API is rare, and the lines tell them apart.
@@ -152,5 +229,5 @@ async fn asked(account: &dyn Account, group: &str, deadline: Instant) -> Option<
             break;
         }
     }
-    Some(found)
+    Ok(found)
 }

@@ -246,6 +246,7 @@ impl Responder {
             outcome.refused += 1;
             return Ok(Vec::new());
         };
+        let origin = self.renewed(&batch, origin, deadline).await?;
         outcome.executions += passed;
         let mut accepted = Vec::new();
         for mut batch in delivered::unpack(batch)? {
@@ -282,8 +283,11 @@ impl Responder {
                 Some(is_twice) => *is_twice,
                 None => {
                     let origin = self.log_map.of(&group, &*self.store, None, (self.now)(), deadline).await;
-                    let found = stage.split_once('/').is_some_and(|(api, stage)| {
-                        matches!(&origin, GroupOrigin::Known(known) if known.0.tells_twice(api, stage))
+                    let found = stage.split_once('/').is_some_and(|(api, stage)| match &origin {
+                        GroupOrigin::Known(known) => known.0.tells_twice(api, stage),
+                        // A note too many harms nothing.
+                        GroupOrigin::Unread | GroupOrigin::Unsure { .. } => true,
+                        GroupOrigin::Foreign => false,
                     });
                     *twice.entry(key).or_insert(found)
                 }
@@ -383,19 +387,56 @@ impl Responder {
             }
             _ if own || !self.config.access_logs => false,
             GroupOrigin::Foreign => logs::names_its_stage(&batch),
-            GroupOrigin::Unsure | GroupOrigin::Unread if logs::names_its_stage(&batch) => true,
-            // A filter of the caretaker's leads here only from a group that the table knows. So nothing is thrown away
-            // while the table is out of reach.
-            GroupOrigin::Unread if self.config.incident_table.is_some() => {
+            GroupOrigin::Unsure { .. } | GroupOrigin::Unread if logs::names_its_stage(&batch) => true,
+            // A filter leads here, the caretaker's or another. So nothing is thrown away while the table is out of reach,
+            // or while AWS is where the table has nothing.
+            GroupOrigin::Unread | GroupOrigin::Unsure { may_come_again: true }
+                if self.config.incident_table.is_some() =>
+            {
                 return Err(DecodeError { fault: DecodeFault::UnknownGroup, log_group: Some(group) });
             }
-            GroupOrigin::Unsure | GroupOrigin::Unread => logs::is_distinct(&batch),
+            GroupOrigin::Unsure { .. } | GroupOrigin::Unread => logs::is_distinct(&batch),
         };
         if !wanted {
             warn!(log_group = group, "refused a batch of a log group that no stage is known to write to");
             return Ok(None);
         }
         Ok(Some((batch, origin)))
+    }
+
+    /// Who writes to a group, asked anew where lines that may tell of failures are of none of the formats known.
+    ///
+    /// # Errors
+    ///
+    /// Where AWS can't be asked now, and no line could be read: the payload comes again. Where some could, the others are
+    /// another program's, as a rule.
+    async fn renewed(
+        &self,
+        batch: &Batch<'_>,
+        origin: GroupOrigin,
+        deadline: Instant,
+    ) -> Result<GroupOrigin, DecodeError> {
+        let is_of_access = matches!(&origin, GroupOrigin::Known(known) if known.0.has(LogType::Access));
+        if !is_of_access || !self.config.access_logs {
+            return Ok(origin);
+        }
+        let unread = logs::unread_failures(batch, origin.formats());
+        if unread.lines == 0 {
+            return Ok(origin);
+        }
+        let group = batch.source.log_group.clone().unwrap_or_default();
+        let account = self.accounts.of(batch.source.account.as_ref());
+        let renewed = self.log_map.renewed(&group, origin.clone(), &*account, (self.now)(), deadline).await;
+        match renewed {
+            Ok(origin) => Ok(origin),
+            Err(_) if unread.is_all => {
+                Err(DecodeError { fault: DecodeFault::UnknownGroup, log_group: Some(group) })
+            }
+            Err(why) => {
+                warn!(log_group = group, why, "the format of some lines is not known");
+                Ok(origin)
+            }
+        }
     }
 
     /// Who writes to a group that is not named like an execution log's. AWS is asked where the lines are not clear.

@@ -124,9 +124,17 @@ impl Responder {
         let silenced = |one: &&Incident| {
             members.iter().any(|member| member.fingerprint == one.fingerprint && member.silenced)
         };
-        let first = incidents.iter().find(|one| !silenced(one)).or(incidents.first());
+        let merges = matches!(job, Job::Merge { .. });
+        let task = AlertTask::new(job, alert.clone(), members.clone(), self.owner(), lease(deadline));
+        // What the message quotes has to be of an incident that it names.
+        let named = |one: &&Incident| match task.alert.end() {
+            _ if merges => one.coverage.covered > 0,
+            Some(_) => task.ends(&one.coverage),
+            None => !silenced(one),
+        };
+        let unsilenced = || incidents.iter().find(|one| !silenced(one));
+        let first = incidents.iter().find(named).or_else(unsilenced).or(incidents.first());
         let news = self.again(&alert, first.filter(|_| speaks)).await?;
-        let task = AlertTask::new(job, alert, members, self.owner(), lease(deadline));
         Ok(Work { store: &*self.store, may_repeat: false, task, incidents, news, assessment: None })
     }
 

@@ -140,7 +140,8 @@ pub trait Store: Send + Sync {
     }
 
     /// Notes requests of a stage whose failures one of its two logs tells of; answers with those of them that the other
-    /// log's lines had noted before.
+    /// log's lines had noted before. Those are not noted again. So a container that noted a request
+    /// first, and died before it counted the failure, still owns that request when the payload comes again.
     fn note_requests<'a>(
         &'a self,
         _stage: &'a str,

@@ -76,6 +76,35 @@ pub fn is_distinct(batch: &Batch<'_>) -> bool {
     some_line(batch, |line| line.is_distinct())
 }
 
+/// Lines that may tell of failures, and are neither of an execution log nor of any format known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnreadFailures {
+    pub lines: usize,
+    /// Whether no other line could be read.
+    pub is_all: bool,
+}
+
+/// Counts the lines of a batch that hold the number of a 5xx status and could not be read.
+pub fn unread_failures(batch: &Batch<'_>, formats: &[AccessFormat]) -> UnreadFailures {
+    let is_read = |text: &str| text.starts_with('(') || access_format::read(text, formats).is_some();
+    let texts = || batch.events.iter().map(|event| body(&event.message));
+    let lines = texts().filter(|text| holds_5xx(text) && !is_read(text)).count();
+    UnreadFailures { lines, is_all: lines > 0 && !texts().any(is_read) }
+}
+
+/// Whether a number between 500 and 599 stands by itself in a text.
+fn holds_5xx(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'5', bytes).any(|at| {
+        let ends = |place: Option<&u8>| place.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        let digit = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_digit);
+        digit(at + 1)
+            && digit(at + 2)
+            && ends(bytes.get(at + 3))
+            && ends(at.checked_sub(1).and_then(|at| bytes.get(at)))
+    })
+}
+
 /// Whether one of the first access lines is so.
 fn some_line(batch: &Batch<'_>, wanted: impl Fn(&AccessLine<'_>) -> bool) -> bool {
     const FIRST: usize = 50;

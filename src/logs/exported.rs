@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::logs::line::{Kind, LogLine, opening};
+use crate::logs::{delivered, pasted};
+
 /// Keys that stand beside a message in an event; an object with any other key is another program's.
 const BESIDE: [&str; 22] = [
     "@entity",
@@ -56,18 +59,21 @@ impl Lines {
             }
             Value::Array(items) if is_row(items) => self.row(items),
             Value::Array(items) if depth > 0 => items.iter().for_each(|item| self.collect(item, depth - 1)),
-            Value::Object(fields) if depth > 0 => self.object(fields, depth),
+            Value::Object(fields) if depth > 0 => self.object(value, fields, depth),
             _ => {}
         }
     }
 
-    fn object(&mut self, fields: &Map<String, Value>, depth: usize) {
+    fn object(&mut self, value: &Value, fields: &Map<String, Value>, depth: usize) {
         let text = |key: &str| fields.get(key).and_then(Value::as_str);
         let nested = ["events", "logEvents", "results"].into_iter().find_map(|key| fields.get(key));
         if let Some(log) = text("log") {
             self.found = true;
             self.push(None, log);
         } else if let Some(list @ Value::Array(_)) = nested {
+            // What stands beside the events is of no request.
+            let beside = fields.values().filter_map(Value::as_str);
+            beside.for_each(|text| self.beside(text));
             self.collect(list, depth - 1);
         } else if let Some(message) = text("@message").or_else(|| text("message"))
             && fields.keys().all(|key| BESIDE.contains(&key.as_str()))
@@ -75,6 +81,13 @@ impl Lines {
             self.found = true;
             let at = ["@timestamp", "timestamp", "time"].into_iter().find_map(|key| fields.get(key));
             self.push(at.and_then(time), message);
+        } else if let Some(line) = fields.values().filter_map(Value::as_str).find(|text| is_line(text))
+            && !delivered::is_record(value)
+            && fields.len() < 5
+        {
+            // A query of the AWS CLI has renamed the fields.
+            self.found = true;
+            self.push(None, line);
         } else {
             // An access line, a delivered record, or another program's object.
             let _ = writeln!(self.text, "{}", Value::Object(fields.clone()));
@@ -93,14 +106,21 @@ impl Lines {
         self.found = true;
         match fields.get("@message").and_then(Value::as_str) {
             Some(message) => self.push(fields.get("@timestamp").and_then(time), message),
-            None => self.object(&fields, 1),
+            None => self.object(&Value::Null, &fields, 1),
+        }
+    }
+
+    /// A sentence of a failure beside the messages, which is of no request: it is pointed out, and proves nothing.
+    fn beside(&mut self, text: &str) {
+        if pasted::mention(0, text).is_some() {
+            let _ = writeln!(self.text, "beside: {}", text.replace(['\n', '\r'], " "));
         }
     }
 
     fn push(&mut self, at: Option<String>, message: &str) {
         let message = message.trim_end();
         match at {
-            Some(at) if !message.starts_with('{') => {
+            Some(at) if !message.starts_with('{') && opening(message).at.is_none() => {
                 let _ = writeln!(self.text, "{at} {message}");
             }
             _ => {
@@ -108,6 +128,12 @@ impl Lines {
             }
         }
     }
+}
+
+/// Whether a text is a line that opens with the id of a request.
+fn is_line(text: &str) -> bool {
+    let opening = opening(text);
+    opening.request.is_some_and(|id| id.len() >= 8) && LogLine::parse(text).kind != Kind::Other
 }
 
 fn is_row(items: &[Value]) -> bool {
@@ -135,7 +161,9 @@ fn time(value: &Value) -> Option<String> {
 /// The lines of Logs Insights' CSV, whose first row names its columns; `None` where it is none.
 pub(crate) fn of_csv(text: &str) -> Option<String> {
     let head = text.trim_start().lines().next()?;
-    let names: Vec<&str> = head.split(',').map(|name| name.trim().trim_matches('"')).collect();
+    // Spreadsheets of many countries keep the comma for numbers.
+    let comma = if head.contains(';') && !head.contains(',') { ';' } else { ',' };
+    let names: Vec<&str> = head.split(comma).map(|name| name.trim().trim_matches('"')).collect();
     let column = |name: &str| names.iter().position(|found| *found == name);
     let known = |name: &&str| crate::logs::access_keys::is_key(name);
     let message = column("@message").or_else(|| column("message"));
@@ -144,12 +172,13 @@ pub(crate) fn of_csv(text: &str) -> Option<String> {
     }
     let at = column("@timestamp").or_else(|| column("timestamp"));
     let mut lines = Lines::default();
-    for row in rows(text).skip(1) {
+    for row in rows(text, comma).skip(1) {
         match message {
             Some(message) => {
-                let Some(message) = row.get(message) else { continue };
+                let Some(text) = row.get(message) else { continue };
                 let at = at.and_then(|at| time(&Value::String(row.get(at)?.clone())));
-                lines.push(at, message);
+                lines.push(at, text);
+                row.iter().filter(|value| *value != text).for_each(|value| lines.beside(value));
             }
             None => {
                 let fields =
@@ -163,7 +192,7 @@ pub(crate) fn of_csv(text: &str) -> Option<String> {
 
 /// The rows of a CSV text, as RFC 4180 has them: a value in quotation marks may hold commas, line breaks and, doubled,
 /// quotation marks.
-fn rows(text: &str) -> impl Iterator<Item = Vec<String>> {
+fn rows(text: &str, comma: char) -> impl Iterator<Item = Vec<String>> {
     let mut rest = text.trim_start();
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -171,10 +200,10 @@ fn rows(text: &str) -> impl Iterator<Item = Vec<String>> {
         }
         let mut row = Vec::new();
         loop {
-            let (value, after) = value(rest);
+            let (value, after) = value(rest, comma);
             row.push(value);
-            rest = after.strip_prefix(',').unwrap_or(after);
-            if !after.starts_with(',') {
+            rest = after.strip_prefix(comma).unwrap_or(after);
+            if !after.starts_with(comma) {
                 rest = after.strip_prefix('\r').unwrap_or(after);
                 rest = rest.strip_prefix('\n').unwrap_or(rest);
                 return Some(row);
@@ -183,9 +212,9 @@ fn rows(text: &str) -> impl Iterator<Item = Vec<String>> {
     })
 }
 
-fn value(text: &str) -> (String, &str) {
+fn value(text: &str, comma: char) -> (String, &str) {
     let Some(mut rest) = text.strip_prefix('"') else {
-        let (value, rest) = text.split_at(text.find([',', '\n', '\r']).unwrap_or(text.len()));
+        let (value, rest) = text.split_at(text.find([comma, '\n', '\r']).unwrap_or(text.len()));
         return (value.to_owned(), rest);
     };
     let mut value = String::new();
@@ -199,7 +228,7 @@ fn value(text: &str) -> (String, &str) {
                 rest = more;
             }
             // What stands behind the closing mark belongs to nothing.
-            None => return (value, after.trim_start_matches(|c| c != ',' && c != '\n')),
+            None => return (value, after.trim_start_matches(|c| c != comma && c != '\n')),
         }
     }
 }

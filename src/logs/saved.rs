@@ -43,7 +43,10 @@ fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeErro
     let raw = recoded.as_deref().unwrap_or(raw);
     let json = without_mark(raw);
     if !json.starts_with(b"{") && !json.starts_with(b"[") {
-        return Ok(vec![text(raw)]);
+        return match behind_command(raw) {
+            Some(answer) => open_inflated(answer, max_bytes),
+            None => Ok(vec![text(raw)]),
+        };
     }
     match open(json, max_bytes) {
         Err(DecodeError { fault: DecodeFault::UnknownEvent, .. }) => Ok(records_or_text(json)),
@@ -64,6 +67,18 @@ fn text(raw: &[u8]) -> Record {
     let text = pasted::decoded(without_mark(raw));
     let lines = exported::of_csv(&text).or_else(|| exported::of_yaml(&text));
     record::of_string(pasted::tidied(lines.unwrap_or(text)))
+}
+
+/// The JSON that a command answered, where the command was copied with it.
+fn behind_command(raw: &[u8]) -> Option<&[u8]> {
+    const FIRST: usize = 4096;
+    let head = &raw[..raw.len().min(FIRST)];
+    let start =
+        memchr::memchr_iter(b'\n', head).find(|end| matches!(raw.get(end + 1), Some(b'{' | b'[')))? + 1;
+    let is_command = memchr::memmem::find(&head[..start], b"aws ").is_some();
+    let mut values = serde_json::Deserializer::from_slice(&raw[start..]).into_iter::<&RawValue>();
+    (is_command && values.next().is_some_and(|first| first.is_ok())).then_some(())?;
+    Some(raw[start..start + values.byte_offset()].trim_ascii_end())
 }
 
 /// What follows blanks and byte order marks at the beginning.
@@ -109,6 +124,14 @@ fn records_or_text(json: &[u8]) -> Vec<Record> {
         true => serde_json::from_slice(json),
         false => serde_json::Deserializer::from_slice(json).into_iter().collect(),
     };
+    let values = values.or_else(|error| match json.trim_ascii_end() {
+        // Events that were copied out of a list, with the commas between them.
+        part if part.starts_with(b"{") && part.len() < COPIED => {
+            let part = part.strip_suffix(b",").unwrap_or(part);
+            serde_json::from_slice(&[b"[", part, b"]"].concat())
+        }
+        _ => Err(error),
+    });
     let Some(values) = values.ok().filter(|values| !values.is_empty()) else {
         return vec![text(json)];
     };
@@ -120,6 +143,9 @@ fn records_or_text(json: &[u8]) -> Vec<Record> {
         None => vec![text(json)],
     }
 }
+
+/// Most bytes that are copied out of a list by hand.
+const COPIED: usize = 4 << 20;
 
 fn is_access_line(value: &Value) -> bool {
     let keys = value.as_object().into_iter().flat_map(|fields| fields.keys());

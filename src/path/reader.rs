@@ -270,12 +270,21 @@ fn seen(called: Option<&Endpoint>, integration: &Integration, subject: &RouteCon
     };
     SeenRequest {
         host,
-        path: subject.called_path.clone(),
+        path: subject.called_path.clone().or_else(|| configured_path(integration, subject)),
         method,
         query: subject.called_query,
         headers: integration.headers.clone(),
         sources: Vec::new(),
     }
+}
+
+/// The path of the integration's URI, where the route is known and no part of it comes from the request.
+fn configured_path(integration: &Integration, subject: &RouteContext) -> Option<String> {
+    subject.route.as_ref()?;
+    let (_, rest) = integration.uri.as_deref()?.split_once("://")?;
+    let path = rest.split(['?', '#']).next().unwrap_or(rest);
+    let path = path.find('/').map_or("/", |at| &path[at..]);
+    (!path.contains(['{', '$'])).then(|| path.to_owned())
 }
 
 /// The addresses of a V2 link's own interfaces.

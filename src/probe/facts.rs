@@ -272,7 +272,9 @@ pub enum HttpResult {
     NotTried,
 }
 
-/// Whether API Gateway's own client would go on. `null` where the probe could not see enough to say.
+/// Whether API Gateway's own client would go on. `null` where the probe could not see enough to say, as everywhere in the
+/// machine's forms: `false` would be a fault that no fact shows. `tls.not_looked_at`,
+/// `tls.path.root.listed` or `http.result` says why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
     pub strict: Option<bool>,

@@ -157,7 +157,14 @@ impl<'a> FlowEnds<'a> {
             Some((Reading::Known { value, .. }, interfaces)) => {
                 self.interfaces(value, interfaces, &format!("`{}`", value.name))
             }
-            Some((balancer, _)) => vec![unread(target, balancer.unavailable())],
+            Some((balancer, _)) => {
+                let arn = Arn::new(&target.id);
+                let gone = || {
+                    let what = format!("the addresses of load balancer `{}`", arn.balancer_name());
+                    not_known(what, Some(QueryKind::LoadBalancer), "it does not exist any more")
+                };
+                vec![unread(target, Some(&balancer.unavailable().cloned().unwrap_or_else(gone)))]
+            }
             None => vec![self.by_instance(target)],
         }
     }

@@ -144,8 +144,10 @@ fn checks(
 ) -> Vec<FlowStep> {
     let Some(port) = target.health_port else { return Vec::new() };
     let matches_by_group = !balancer.security_groups.is_empty();
-    // A node checks the targets of its own zone; others are checked only while they get traffic from it.
-    let near = |node: &&FlowEnd| node.zone == target.place.zone || target.place.zone.is_none();
+    // A node checks the targets of its own zone; others are checked only while they get traffic from it. Those outside
+    // the VPC belong to all.
+    let zone = target.place.zone.as_deref();
+    let near = |node: &&FlowEnd| node.zone.as_deref() == zone || zone.is_none_or(|zone| zone == "all");
     let near: Vec<FlowEnd> = nodes.iter().filter(near).cloned().collect();
     let ways = pairs(&near, std::slice::from_ref(&target.place));
     ways.flat_map(|(from, to)| pass(ground, &way(from, to, port, matches_by_group), &STEPS))

@@ -32,17 +32,33 @@ pub(crate) struct World {
     pub(crate) targets: Vec<Target>,
     pub(crate) instances: Vec<Instance>,
     pub(crate) interfaces: Vec<NetworkInterface>,
+    /// An application load balancer as the target, and its own targets.
     pub(crate) backend: Option<LoadBalancer>,
+    pub(crate) inner: Vec<Target>,
+    /// Whether its interfaces are found.
+    pub(crate) backend_shown: bool,
     pub(crate) groups: Vec<SecurityGroup>,
     pub(crate) acls: Vec<NetworkAcl>,
     pub(crate) prefix_list: Vec<&'static str>,
     pub(crate) balancer_attributes: Vec<(&'static str, &'static str)>,
     pub(crate) group_attributes: Vec<(&'static str, &'static str)>,
+    /// Of the VPC's one table.
+    pub(crate) routes: Vec<RouteEntry>,
+    pub(crate) peerings: Vec<Peering>,
+    /// Whether subnets and load balancers have addresses of both versions of IP.
+    pub(crate) dual_stack: bool,
     pub(crate) denied: Vec<&'static str>,
 }
 
-const SUBNETS: [(&str, &str); 5] =
-    [("lb-a", "10.0.1"), ("lb-b", "10.0.2"), ("app-a", "10.0.11"), ("app-b", "10.0.12"), ("link", "10.0.21")];
+const SUBNETS: [(&str, &str); 7] = [
+    ("lb-a", "10.0.1"),
+    ("lb-b", "10.0.2"),
+    ("app-a", "10.0.11"),
+    ("app-b", "10.0.12"),
+    ("link", "10.0.21"),
+    ("alb-a", "10.0.31"),
+    ("alb-b", "10.0.32"),
+];
 
 fn arn(tail: &str) -> Arn {
     Arn::new(format!("arn:aws:elasticloadbalancing:eu-west-1:123456789012:{tail}"))
@@ -63,6 +79,12 @@ pub(crate) fn rule(ports: (i32, i32), peers: &[&str]) -> GroupRule {
         groups: strings(&groups),
         prefix_lists: strings(&lists),
     }
+}
+
+/// The address of IPv6 that an interface with this address of IPv4 has beside it: `2001:db8:0:11::10` for `10.0.11.10`.
+pub(crate) fn sixth(v4: &str) -> std::net::IpAddr {
+    let parts: Vec<&str> = v4.split('.').collect();
+    format!("2001:db8:0:{}::{}", parts[2], parts[3]).parse().unwrap()
 }
 
 pub(crate) fn everything() -> GroupRule {
@@ -104,6 +126,15 @@ pub(crate) fn interface(id: &str, subnet: &str, address: &str, groups: &[&str]) 
         addresses: vec![address.parse().unwrap()],
         groups: strings(groups),
         vpc: Some("vpc-1".to_owned()),
+    }
+}
+
+pub(crate) fn route(to: &str, via: &str) -> RouteEntry {
+    RouteEntry {
+        to: Some(to.parse().unwrap()),
+        prefix_list: None,
+        via: via.to_owned(),
+        state: "active".to_owned(),
     }
 }
 
@@ -168,6 +199,8 @@ impl World {
                 interface("eni-app-b", "subnet-app-b", "10.0.12.10", &["sg-app"]),
             ],
             backend: None,
+            inner: vec![target("10.0.11.10", Some("eu-west-1a"))],
+            backend_shown: false,
             groups: vec![
                 group("sg-lb", vec![rule((8443, 8443), &["0.0.0.0/0"])]),
                 group("sg-app", vec![rule((8080, 8080), &["10.0.1.0/24", "10.0.2.0/24"])]),
@@ -181,6 +214,9 @@ impl World {
             prefix_list: Vec::new(),
             balancer_attributes: vec![("load_balancing.cross_zone.enabled", "false")],
             group_attributes: vec![("preserve_client_ip.enabled", "false")],
+            routes: vec![route("10.0.0.0/16", "local"), route("2001:db8::/56", "local")],
+            peerings: Vec::new(),
+            dual_stack: false,
             denied: Vec::new(),
         }
     }
@@ -277,9 +313,7 @@ impl World {
                 ignores_expiry: false,
                 alpn: None,
             }]),
-            Query::TargetHealth(of) if *of != self.group.arn => {
-                Answer::TargetHealth(vec![target("10.0.11.10", Some("eu-west-1a"))])
-            }
+            Query::TargetHealth(of) if *of != self.group.arn => Answer::TargetHealth(self.inner.clone()),
             Query::Listeners(_) | Query::Listener(_) => Answer::Listeners(vec![Listener {
                 arn: listener_arn,
                 load_balancer: self.balancer.arn.clone(),
@@ -294,10 +328,18 @@ impl World {
                 ignores_expiry: false,
                 alpn: None,
             }]),
+            Query::TargetGroups(of) if *of != self.balancer.arn => {
+                let (arn, name) = (arn("inner"), "inner".to_owned());
+                let kind = "ip".to_owned();
+                Answer::TargetGroups(vec![TargetGroup { arn, name, kind, ..self.group.clone() }])
+            }
             Query::TargetGroups(_) => Answer::TargetGroups(vec![self.group.clone()]),
             Query::TargetHealth(_) => Answer::TargetHealth(self.targets.clone()),
             Query::LoadBalancerAttributes(_) => {
                 Answer::LoadBalancerAttributes(attributes(&self.balancer_attributes))
+            }
+            Query::TargetGroupAttributes(of) if *of != self.group.arn => {
+                Answer::TargetGroupAttributes(attributes(&[]))
             }
             Query::TargetGroupAttributes(_) => {
                 Answer::TargetGroupAttributes(attributes(&self.group_attributes))
@@ -307,7 +349,7 @@ impl World {
                     .map(|(name, net)| Subnet {
                         id: format!("subnet-{name}"),
                         zone: if name.ends_with('b') { "eu-west-1b" } else { "eu-west-1a" }.to_owned(),
-                        cidrs: vec![format!("{net}.0/24").parse().unwrap()],
+                        cidrs: self.cidrs(net),
                     })
                     .to_vec(),
             ),
@@ -317,7 +359,8 @@ impl World {
                 Answer::SecurityGroups(asked.cloned().collect())
             }
             Query::NetworkInterfaces(InterfacesOf::LoadBalancer(arn)) if *arn != self.balancer.arn => {
-                Answer::NetworkInterfaces(Vec::new())
+                let own = self.backend.as_ref().filter(|_| self.backend_shown);
+                Answer::NetworkInterfaces(own.map(|own| self.nodes_of(own)).unwrap_or_default())
             }
             Query::NetworkInterfaces(InterfacesOf::LoadBalancer(_)) => {
                 Answer::NetworkInterfaces(self.nodes())
@@ -327,7 +370,9 @@ impl World {
                 Answer::NetworkInterfaces(vec![interface("eni-link", "subnet-link", "10.0.21.5", &groups)])
             }
             Query::NetworkInterfaces(InterfacesOf::Addresses { addresses, .. }) => {
-                let held = |own: &&NetworkInterface| addresses.contains(&own.addresses[0].to_string());
+                let held = |own: &&NetworkInterface| {
+                    own.addresses.iter().any(|address| addresses.contains(&address.to_string()))
+                };
                 Answer::NetworkInterfaces(self.interfaces.iter().filter(held).cloned().collect())
             }
             Query::Instances(_) => Answer::Instances(self.instances.clone()),
@@ -343,13 +388,12 @@ impl World {
                 id: "rtb-1".to_owned(),
                 main: true,
                 subnets: Vec::new(),
-                routes: vec![RouteEntry {
-                    to: Some("10.0.0.0/16".parse().unwrap()),
-                    prefix_list: None,
-                    via: "local".to_owned(),
-                    state: "active".to_owned(),
-                }],
+                routes: self.routes.clone(),
             }]),
+            Query::Peerings(ids) => {
+                let asked = self.peerings.iter().filter(|peering| ids.contains(&peering.id));
+                Answer::Peerings(asked.cloned().collect())
+            }
             // What these accounts have none of.
             _ => {
                 return Err(ReadError::NotRecorded);
@@ -359,11 +403,29 @@ impl World {
 
     /// The load balancer's interfaces, each the fifth address of its subnet.
     pub(crate) fn nodes(&self) -> Vec<NetworkInterface> {
-        let groups: Vec<&str> = self.balancer.security_groups.iter().map(String::as_str).collect();
+        self.nodes_of(&self.balancer)
+    }
+
+    pub(crate) fn nodes_of(&self, balancer: &LoadBalancer) -> Vec<NetworkInterface> {
+        let groups: Vec<&str> = balancer.security_groups.iter().map(String::as_str).collect();
         let nets = SUBNETS.iter().map(|(name, net)| (format!("subnet-{name}"), format!("{net}.5")));
         let addresses: std::collections::BTreeMap<String, String> = nets.collect();
-        let subnets = self.balancer.zones.iter().filter_map(|zone| zone.subnet.as_ref());
-        subnets.map(|id| interface(&format!("eni-{id}"), id, &addresses[id], &groups)).collect()
+        let subnets = balancer.zones.iter().filter_map(|zone| zone.subnet.as_ref());
+        subnets
+            .map(|id| {
+                let mut own = interface(&format!("eni-{id}"), id, &addresses[id], &groups);
+                if self.dual_stack {
+                    own.addresses.push(sixth(&addresses[id]));
+                }
+                own
+            })
+            .collect()
+    }
+
+    fn cidrs(&self, net: &str) -> Vec<ipnet::IpNet> {
+        let v4 = format!("{net}.0/24").parse().unwrap();
+        let v6 = ipnet::IpNet::new(sixth(&format!("{net}.0")), 64).unwrap();
+        if self.dual_stack { vec![v4, v6] } else { vec![v4] }
     }
 
     fn judgement(&self) -> Assessment {
@@ -488,6 +550,9 @@ fn chained() -> World {
     });
     world.group.kind = "alb".to_owned();
     world.targets = vec![target(backend.as_str(), None)];
+    // Its own targets see its addresses.
+    let nets = ["10.0.1.0/24", "10.0.2.0/24", "10.0.11.0/24", "10.0.12.0/24"];
+    world.rules("sg-app", vec![rule((8080, 8080), &nets)]);
     world
 }
 
@@ -815,6 +880,32 @@ fn a_zonal_shift_takes_targets_out_and_their_zone_with_them() {
         &group,
         &["no target of `orders` is healthy: 1 of 1"],
     );
+}
+
+#[test]
+fn a_link_of_ipv4_alone_needs_no_route_to_addresses_of_ipv6() {
+    let mut world = World::v2();
+    world.dual_stack = true;
+    world.routes.retain(|entry| entry.to.is_some_and(|net| net.addr().is_ipv4()));
+    finds_open(&world);
+    world.routes.clear();
+    blames(&world, "route-missing", Confidence::Confirmed, "rtb-1", &["subnet-link", "10.0.1.5"]);
+}
+
+#[test]
+fn health_checks_of_targets_outside_the_vpc_are_asked_too() {
+    let mut world = World::v1();
+    world.interfaces.clear();
+    world.group.health_port = Some("9000".to_owned());
+    for (place, target) in world.targets.iter_mut().enumerate() {
+        (target.id, target.zone) = (format!("10.9.1.{}", place + 10), Some("all".to_owned()));
+    }
+    world.routes.push(route("10.9.0.0/16", "vgw-1"));
+    world.egress("sg-lb", vec![rule((8080, 8080), &["0.0.0.0/0"])]);
+    world.ill(0);
+    world.ill(1);
+    let words = ["no health checks", "port 9000"];
+    blames(&world, "load-balancer-security-group-blocks", Confidence::Confirmed, "sg-lb", &words);
 }
 
 #[test]

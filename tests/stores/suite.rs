@@ -72,13 +72,19 @@ async fn who_writes_to_a_log_group_is_kept(store: &dyn Store) {
 }
 
 async fn a_stages_other_log_is_known(store: &dyn Store) {
-    let note = async |of_access_log, requests: &'static [u64]| {
-        store.note_requests("twice00001/prod", of_access_log, requests, at(0)).await.unwrap()
+    let note_at = async |second, of_access_log, requests: &'static [u64]| {
+        store.note_requests("twice00001/prod", of_access_log, requests, at(second)).await.unwrap()
     };
+    let note = async |of_access_log, requests| note_at(0, of_access_log, requests).await;
     assert!(note(false, &[1, 2]).await.is_empty());
     assert!(note(false, &[2]).await.is_empty(), "the same log's own lines come again");
     assert_eq!(note(true, &[2, 3]).await, [2]);
     assert_eq!(note(false, &[3, 4]).await, [3]);
+    assert!(note(true, &[3]).await.is_empty(), "it was the first, and its payload comes again");
+    assert!(note(false, &[1, 2]).await.is_empty(), "so was this one");
+    // A few minutes later it is known still.
+    assert_eq!(note_at(599, false, &[3]).await, [3]);
+    assert_eq!(note_at(599, true, &[1, 5]).await, [1]);
     assert!(store.note_requests("twice00002/prod", false, &[3], at(0)).await.unwrap().is_empty());
 }
 

@@ -21,7 +21,7 @@ use crate::incidents::ledger::Charge;
 use crate::incidents::record::AlertRecord;
 use crate::incidents::silence::Silence;
 use crate::incidents::store::item::{ALERT, INCIDENT, LOG_GROUP, REQUESTS, ROOT};
-use crate::incidents::store::table::{Blob, DynamoTable, Expression, Item, Updated, Value};
+use crate::incidents::store::table::{DynamoTable, Expression, Item, Updated, Value};
 use crate::incidents::store::{Contents, Store, StoreError, Stored, Written, document, item, update};
 use crate::logs::LogWriters;
 
@@ -30,6 +30,9 @@ const AT_ONCE: usize = 20;
 
 /// Tries to count one update's worth; each failed one teaches what the next has to leave out.
 const TRIES: usize = 8;
+
+/// Seconds whose requests in two logs are noted in one item.
+const NOTED_TOGETHER: i64 = 600;
 
 /// Keeps incidents in a table that all containers share.
 pub struct DynamoStore {
@@ -274,14 +277,34 @@ impl Store for DynamoStore {
         now: Timestamp,
     ) -> Stored<'a, Vec<u64>> {
         Box::pin(async move {
-            // One item a stage and ten minutes, so that none grows without bound.
-            let id = format!("{REQUESTS}{stage}#{}", now.as_second() / 600);
+            // One item a stage and ten minutes, so that none grows without bound. What the other log noted just before
+            // the turn of the ten minutes is in the item before.
+            let turn = now.as_second() / NOTED_TOGETHER;
+            let id = |turn: i64| format!("{REQUESTS}{stage}#{turn}");
             let (own, other) = if of_access_log { ("access", "execution") } else { ("execution", "access") };
-            let add = update::note_requests(own, requests, now);
-            let Updated::Done(item) = self.table.update(&id, add).await? else { return Ok(Vec::new()) };
-            let Some(Value::Bs(known)) = item.get(other) else { return Ok(Vec::new()) };
-            let known: BTreeSet<&[u8]> = known.iter().map(Blob::as_ref).collect();
-            Ok(requests.iter().filter(|one| known.contains(&one.to_be_bytes()[..])).copied().collect())
+            for _ in 0..TRIES {
+                let items = self.table.get_all(vec![id(turn), id(turn - 1)]).await?;
+                let noted = |item: &Item| -> Vec<Vec<u8>> {
+                    match item.get(other) {
+                        Some(Value::Bs(noted)) => noted.iter().map(|one| one.as_ref().to_vec()).collect(),
+                        _ => Vec::new(),
+                    }
+                };
+                let is_current =
+                    |item: &&Item| matches!(item.get("id"), Some(Value::S(name)) if *name == id(turn));
+                let seen = items.iter().find(is_current).map_or(0, |item| noted(item).len());
+                let noted: BTreeSet<Vec<u8>> = items.iter().flat_map(noted).collect();
+                let (known, left): (Vec<u64>, Vec<u64>) =
+                    requests.iter().partition(|one| noted.contains(&one.to_be_bytes()[..]));
+                if left.is_empty() {
+                    return Ok(known);
+                }
+                let add = update::note_requests(own, (other, seen), &left, now);
+                if let Updated::Done(_) = self.table.update(&id(turn), add).await? {
+                    return Ok(known);
+                }
+            }
+            Err(StoreError("the requests of a stage changed faster than they could be noted".to_owned()))
         })
     }
 

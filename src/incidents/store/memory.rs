@@ -265,8 +265,8 @@ impl Store for MemoryStore {
     ) -> Stored<'a, Vec<u64>> {
         let mut kept = self.kept();
         let other = kept.noted.get(&(stage.to_owned(), !of_access_log)).cloned().unwrap_or_default();
-        kept.noted.entry((stage.to_owned(), of_access_log)).or_default().extend(requests);
-        let known = requests.iter().filter(|request| other.contains(request)).copied().collect();
+        let (known, own): (Vec<u64>, Vec<u64>) = requests.iter().partition(|request| other.contains(request));
+        kept.noted.entry((stage.to_owned(), of_access_log)).or_default().extend(own);
         Box::pin(ready(Ok(known)))
     }
 

@@ -348,9 +348,23 @@ pub(crate) fn charge(charge: &Charge, now: Timestamp) -> Expression {
     update.expression()
 }
 
-/// Notes requests that one log of a stage tells of.
-pub(crate) fn note_requests(log: &str, requests: &[u64], now: Timestamp) -> Expression {
+/// Notes requests that one log of a stage tells of, as long as the other log has noted no more than was seen.
+pub(crate) fn note_requests(
+    log: &str,
+    (other, seen): (&str, usize),
+    requests: &[u64],
+    now: Timestamp,
+) -> Expression {
     let mut update = Update::default();
+    let other = update.name(other);
+    match seen {
+        0 => update.require(format!("attribute_not_exists({other})")),
+        // A set only grows.
+        seen => {
+            let seen = update.value(Value::N(seen.to_string()));
+            update.require(format!("size({other}) = {seen}"));
+        }
+    }
     let blobs = requests.iter().map(|request| Blob::new(request.to_be_bytes().to_vec()));
     update.add(log, Value::Bs(blobs.collect()));
     update.keep_until(now, Duration::from_secs(3600));

@@ -1,5 +1,6 @@
 //! What a JVM says first when a backend is broken: the messages of JSSE and of Apache HttpCore and HttpAsyncClient, from which
-//! API Gateway's reasons come. Sources: OpenJDK's `sun.security.ssl` and `sun.security.provider.certpath`
+//! API Gateway's reasons come. Most were heard from JVMs of versions 11 to 25 that called servers broken on purpose; `.ci/jvm.sh`
+//! repeats part of it. Sources: OpenJDK's `sun.security.ssl` and `sun.security.provider.certpath`
 //! (<https://github.com/openjdk/jdk>), `org.apache.http` of HttpCore 4.4 and HttpAsyncClient 4.1
 //! (<https://github.com/apache/httpcomponents-core>, <https://github.com/apache/httpcomponents-asyncclient>).
 
@@ -24,7 +25,11 @@ const REASONS: &[(&str, &str, bool)] = &[
         "certificate-untrusted",
         true,
     ),
+    ("Invalid DH ServerKeyExchange signature", "certificate-key-mismatch", true),
     ("PKIX validity check failed", "tls-handshake-failed", true),
+    ("General SSLEngine problem", "tls-handshake-failed", true),
+    ("Remote host terminated the handshake", "tls-handshake-failed", true),
+    ("Received close_notify during handshake", "tls-handshake-failed", true),
     ("Received fatal alert: handshake_failure", "tls-handshake-failed", true),
     ("Received fatal alert: bad_record_mac", "tls-handshake-failed", true),
     ("Received fatal alert: protocol_version", "tls-handshake-failed", true),
@@ -77,6 +82,13 @@ const REASONS: &[(&str, &str, bool)] = &[
     ("Maximum line length limit exceeded", "invalid-http-response", true),
     ("Bad chunk header: zz", "invalid-http-response", true),
     ("newLimit < 0: (-1 < 0)", "invalid-http-response", true),
+    ("Not a valid protocol version: [0x1e][0x1f][0x20][0x21][0x22][0x23]P", "invalid-http-response", true),
+    (
+        "Premature end of Content-Length delimited message body (expected: 100; received: 10)",
+        "invalid-http-response",
+        true,
+    ),
+    ("Premature end of chunk coded message body: closing chunk expected", "invalid-http-response", true),
     ("Connection is closed", "network-error", true),
     ("Connection reset by peer", "network-error", true),
     ("Connection reset", "network-error", true),
@@ -88,8 +100,37 @@ const REASONS: &[(&str, &str, bool)] = &[
     ("orders.internal: Name or service not known", "endpoint-address-invalid", false),
 ];
 
+/// What other clients of Java say, and what lies beneath a first message: people paste it beside the line, and an access
+/// log may repeat it. Whether it is known without its opening, too.
+const BENEATH: &[(&str, &str, bool)] = &[
+    ("unable to find valid certification path to requested target", "certificate-untrusted", true),
+    ("NotAfter: Fri Jan 01 00:00:00 UTC 2021", "certificate-expired", true),
+    ("NotBefore: Fri Jan 01 00:00:00 UTC 2031", "certificate-expired", true),
+    ("Signature length not correct: got 256 but was expecting 384", "certificate-key-mismatch", true),
+    ("Curve not supported: secp256k1 (1.3.132.0.10)", "tls-handshake-failed", true),
+    ("Tag mismatch!", "tls-handshake-failed", true),
+    (
+        "Insufficient buffer remaining for AEAD cipher fragment (2). Needs to be more than tag size (16)",
+        "tls-handshake-failed",
+        true,
+    ),
+    ("No subject alternative names present", "certificate-name-mismatch", true),
+    ("No subject alternative names matching IP address 10.0.1.10 found", "certificate-name-mismatch", true),
+    ("No subject alternative DNS name matching orders.internal found.", "certificate-name-mismatch", true),
+    ("No name matching orders.internal found", "certificate-name-mismatch", true),
+    (
+        "Certificate for <orders.internal> doesn't match any of the subject alternative names: [b.example]",
+        "certificate-name-mismatch",
+        true,
+    ),
+    ("orders.internal:443 failed to respond", "network-error", false),
+    ("The target server failed to respond", "network-error", false),
+    ("Broken pipe", "network-error", false),
+    ("Name or service not known", "endpoint-address-invalid", false),
+];
+
 /// What the validator of certificate paths says behind [`PKIX`].
-const OF_PATHS: [(&str, &str); 11] = [
+const OF_PATHS: [(&str, &str); 12] = [
     ("validity check failed", "certificate-expired"),
     (
         "Algorithm constraints check failed on keysize limits: RSA 512 bit key used with certificate: CN=a",
@@ -97,6 +138,10 @@ const OF_PATHS: [(&str, &str); 11] = [
     ),
     ("Algorithm constraints check failed on signature algorithm: MD5withRSA", "tls-handshake-failed"),
     ("Algorithm constraints check failed on disabled algorithm: secp256k1", "tls-handshake-failed"),
+    (
+        "Algorithm constraints check failed on disabled algorithm: MD5 used with certificate: CN=a",
+        "tls-handshake-failed",
+    ),
     ("basic constraints check failed: this is not a CA certificate", "tls-handshake-failed"),
     ("CA key usage check failed: keyCertSign bit is not set", "tls-handshake-failed"),
     (
@@ -111,7 +156,12 @@ const OF_PATHS: [(&str, &str); 11] = [
 
 fn reasons() -> Vec<(String, &'static str, bool)> {
     let paths = OF_PATHS.iter().map(|(text, cause)| (format!("{PKIX}{text}"), *cause, true));
-    REASONS.iter().map(|(text, cause, alone)| ((*text).to_owned(), *cause, *alone)).chain(paths).collect()
+    REASONS
+        .iter()
+        .chain(BENEATH)
+        .map(|(text, cause, alone)| ((*text).to_owned(), *cause, *alone))
+        .chain(paths)
+        .collect()
 }
 
 #[track_caller]

@@ -263,6 +263,156 @@ fn logs_insights_as_json_csv_and_results() {
     check(&format!("2026-11-24T16:57:08.123Z {line}\n"));
 }
 
+/// A log as it is with data trace: among its lines are some that quote the client.
+fn traced() -> Vec<String> {
+    let mut lines = logged();
+    let quoted = [
+        "Method request headers: {Accept=*/*, User-Agent=curl/8.5.0}",
+        "Method request body before transformations: ",
+    ];
+    lines.splice(2..2, quoted.iter().map(|text| format!("({ID}) {text}")));
+    lines
+}
+
+#[test]
+fn a_traced_log_on_one_line_is_divided_at_its_own_request() {
+    let dated: Vec<String> = traced().iter().map(|line| format!("2026-11-24T16:57:08.123Z {line}")).collect();
+    for lines in [traced(), dated] {
+        for between in
+            [" ", "\t", ", ", " | ", "; ", "<br/>", "<BR>", "\\n", "\r", "\u{2028}", "\u{85}", "\u{b}"]
+        {
+            check(&lines.join(between));
+        }
+        check(&format!("<p>{}</p>", lines.join("<br>")));
+        check(&format!("['{}']", lines.join("', '")));
+    }
+    check(&console().concat());
+    check(&format!("<p>{}</p>", console().join("<br>")));
+    check(&format!("Request /orders Latency 12 ms Status 500 Log {}", console().join(" ")));
+    // One line of a log that quotes a client is no log on one line.
+    let quoting = format!("({ID}) Method request headers: {{User-Agent=a ({ID}) {UNREACHABLE}}}");
+    check_bytes(quoting.as_bytes(), &[]);
+}
+
+#[test]
+fn times_of_other_tools_and_words_in_their_place() {
+    for stamp in [
+        "... ... : ",
+        "<timestamp>",
+        "(...) ",
+        "xx:xx : ",
+        "XX:XX:XX UTC : ",
+        "Thu Aug 04 : ",
+        "[redacted] : ",
+        "<redacted> ",
+        "17:48:21 : ",
+        "17:48:21.123 ",
+        "[17:48:21] ",
+        "Aug 04 17:48:21 ",
+        "4 Aug 2022 17:48:21 : ",
+        "2022-08-04 : ",
+        " : ",
+        ": ",
+        "Nov 24, 2026, 16:57:08 ",
+        "11/24/26 4:57:08.123 PM ",
+        "1795539428000 ",
+        "1795539428000\t",
+        "INFO ",
+        "ERROR ",
+        "$ ",
+        "user@host:~$ ",
+        "# ",
+        "api-1  | ",
+        "│ ",
+        "‣ ",
+        "◦ ",
+        "(1) ",
+        "#1 ",
+        "1:",
+        "[31m",
+        "<tr><td>",
+    ] {
+        let texts = console()[1..]
+            .iter()
+            .map(|line| line.split_once(" : ").unwrap().1.to_owned())
+            .collect::<Vec<_>>();
+        check(&format!("{}\n{}", console()[0], each(&texts, |text| format!("{stamp}{text}"))));
+        check(&each(&logged(), |line| format!("{stamp}{line}")));
+        check(&format!("{stamp}{UNREACHABLE}"));
+    }
+    check(&each(&console(), |line| format!("(1) {line}")));
+    check(&each(&logged(), |line| format!("\u{feff}{line}")));
+    check(&each(&logged(), |line| line.replace(' ', "\u{a0}")));
+    check(&each(&logged(), |line| format!("\u{1b}]8;;http://x\u{7}{line}\u{1b}]8;;\u{7}")));
+}
+
+#[test]
+fn quotations_of_a_reason_alone() {
+    for (open, close) in [("\"", "\""), ("“", "”"), ("「", "」"), ("`", "`")] {
+        check(&format!(
+            "Execution failed due to configuration error: {open}{REASON}{close}\nMethod completed with status: 500\n"
+        ));
+    }
+    for gap in ["\n> ", "\n- "] {
+        check(&format!("Execution failed due to configuration error:{gap}{REASON}\n"));
+        check(&format!(
+            "({ID}) Execution failed due to configuration error:{gap}{REASON}\n({ID}) Method completed with status: 500\n"
+        ));
+    }
+}
+
+#[test]
+fn tables_and_queries_of_the_cli() {
+    let cell = |line: &str| {
+        format!(
+            "||  39123  |  1795539428001  |  0123456789abcdef0123456789abcdef  |  {line}  |  1795539428000  ||"
+        )
+    };
+    check(&each(&logged(), cell));
+    check(&format!(
+        "| # | @timestamp | @message |\n|---|---|---|\n{}",
+        each(&logged(), |line| format!("| 1 | 2026-11-24 16:57:08.123 | {line} |"))
+    ));
+    check(&each(&logged(), |line| {
+        format!("RESULTS\t@timestamp\t2026-11-24 16:57:08.123\nRESULTS\t@message\t{line}")
+    }));
+    check(&format!(
+        "@timestamp;@message\n{}",
+        each(&logged(), |line| format!("2026-11-24 16:57:08.123;\"{line}\""))
+    ));
+    let renamed: Vec<_> =
+        logged().iter().map(|line| serde_json::json!({"t": 1_795_539_428_000_i64, "m": line})).collect();
+    check(&serde_json::json!(renamed).to_string());
+    let copied: Vec<_> =
+        logged().iter().map(|line| serde_json::json!({"message": line}).to_string()).collect();
+    check(&copied.join(",\n"));
+    let answer = serde_json::json!({"status": 500, "log": console().join("\n"), "latency": 12});
+    check(&format!(
+        "$ aws apigateway test-invoke-method --rest-api-id a\n{}\n",
+        serde_json::to_string_pretty(&answer).unwrap()
+    ));
+    let dated: Vec<_> = logged().iter().map(|line| serde_json::json!({"timestamp": 1_795_539_428_000_i64, "message": format!("2026-11-24T16:57:08.123Z {line}")})).collect();
+    check(&serde_json::json!(dated).to_string());
+    let text = format!("漢字漢字漢字漢字漢字漢字漢字漢字\n{}", each(&logged(), str::to_owned));
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    check_bytes(&little, &["integration-unreachable"]);
+}
+
+#[test]
+fn what_somebody_put_behind_a_log_is_pointed_out() {
+    let well = format!("({ID}) Method completed with status: 200");
+    for text in [
+        format!("{well}\nThe reason was: {REASON}"),
+        format!("{well}\n\nAnother team says: \"{UNREACHABLE}\""),
+        format!("{well}\n{UNREACHABLE}\n"),
+        format!("{well}\n| 12 | {REASON} | x |"),
+        format!("@timestamp,@message,note\n2026-11-24 16:57:08.123,\"{well}\",\"{UNREACHABLE}\"\n"),
+    ] {
+        let explained = read(text.as_bytes());
+        assert!(explained.alerts.is_empty() && !explained.unattributed.is_empty(), "{text}\n{explained:?}");
+    }
+}
+
 #[test]
 fn gzip_of_any_of_these() {
     for text in [

@@ -61,6 +61,27 @@ fn a_log_in_pieces_comes_to_the_same() {
 }
 
 #[test]
+fn utf_16_comes_in_pieces_too() {
+    // A sign of two units, so that borders fall inside one.
+    let log = format!("\u{feff}{}", log(12, 2).replace("Starting execution", "Starting 🦀 execution"));
+    let whole = in_pieces(log.as_bytes());
+    assert!(whole.summary.failed > 0);
+    type Bytes = fn(u16) -> [u8; 2];
+    for bytes in [u16::to_le_bytes as Bytes, u16::to_be_bytes as Bytes] {
+        for skipped in [0, 1] {
+            let units = log.encode_utf16().skip(skipped);
+            let recoded: Vec<u8> = units.flat_map(bytes).collect();
+            let pieces = in_pieces(&recoded[..]);
+            assert_eq!(found(&pieces), found(&whole));
+            assert_eq!(
+                (pieces.summary.read, pieces.summary.failed),
+                (whole.summary.read, whole.summary.failed)
+            );
+        }
+    }
+}
+
+#[test]
 fn any_number_of_lines_is_read() {
     // More events than one payload may hold, and a failure as the last of them.
     let mut log = String::new();

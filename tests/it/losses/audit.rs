@@ -10,6 +10,7 @@ use vpclink_responder::incidents::Incident;
 use vpclink_responder::incidents::store::{Contents, Store};
 
 use super::history::{Failure, History, UNDECODABLE};
+use super::wires::NOTE;
 use super::world::{Sent, World, time};
 
 /// What is wrong after a run, and how often something was told again.
@@ -44,7 +45,8 @@ impl Audit {
         let mut audit = Self { messages: told.len(), struck: struck.len(), ..Self::default() };
         let all = world.store.all(world.now()).now_or_never().expect("memory answers at once").unwrap();
         audit.told(history, &told);
-        audit.counted(history, &all.incidents);
+        let was_noted = !struck.iter().any(|site| site.effect == NOTE);
+        audit.counted(history, &all.incidents, was_noted);
         told.iter().for_each(|told| audit.facts(history, told));
         audit.settled(&all, &told);
         audit.kept(history, &told);
@@ -93,15 +95,20 @@ impl Audit {
         }
     }
 
-    /// The store's counts.
-    fn counted(&mut self, history: &History, all: &[Incident]) {
+    /// The store's counts. A request of which both logs tell is counted once, unless what one of them noted of it was hit.
+    fn counted(&mut self, history: &History, all: &[Incident], was_noted: bool) {
         let mut happened: BTreeMap<Name, u64> = BTreeMap::new();
         for failure in &history.failures {
             *happened.entry(name(failure)).or_default() += 1;
         }
+        let of_both = |name: &Name| {
+            let joined =
+                history.joined.iter().filter(|place| self::name(&history.failures[**place]) == *name);
+            if was_noted { 0 } else { joined.count() as u64 }
+        };
         for (name, happened) in &happened {
             let counted = all.iter().filter(|one| name_of(one) == *name).map(|one| one.failed).sum::<u64>();
-            if counted > *happened {
+            if counted > *happened + of_both(name) {
                 self.invented.push(format!("{counted} failures of {name:?} counted, {happened} happened"));
             }
             if counted < *happened {
@@ -136,7 +143,8 @@ impl Audit {
             unless(times.contains(said), format!("{field} is {said}, not one of {times:?}"));
         }
         let failed = alert["failed"].as_u64().unwrap_or(0);
-        unless((1..=own.len() as u64).contains(&failed), format!("{failed} failed, of {}", own.len()));
+        let most = own.len() + history.joined.len();
+        unless((1..=most as u64).contains(&failed), format!("{failed} failed, of {}", own.len()));
         for route in list(&alert["routes"]) {
             unless(routes.contains(text(&route["resource"])), format!("route {route}"));
         }

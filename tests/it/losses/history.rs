@@ -10,7 +10,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use vpclink_responder::aws::recorded::RecordedAccount;
+use vpclink_responder::logs::LogWriters;
 
+use super::access;
 use super::world::EPOCH;
 
 /// An account whose targets are all unhealthy, as it ships with the product.
@@ -32,10 +34,25 @@ pub(crate) struct Failure {
     pub(crate) cause: &'static str,
     /// Since the start.
     pub(crate) at: Duration,
+    pub(crate) log: Log,
+}
+
+/// Which log tells of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// The execution log, alone or with the access log.
+    Execution,
+    /// The access log of an HTTP API, which has no sentence of it.
+    Access,
+}
+
+/// The group of an API's execution log.
+pub(crate) fn execution_group(api: &str) -> String {
+    format!("API-Gateway-Execution-Logs_{api}/prod")
 }
 
 impl Failure {
-    fn line(&self) -> &'static str {
+    pub(crate) fn line(&self) -> &'static str {
         match self.cause {
             UNREACHABLE => {
                 "Execution failed due to configuration error: There was an internal error while executing your request"
@@ -55,6 +72,9 @@ impl Failure {
     /// Its lines, without their request's id.
     pub(crate) fn lines(&self) -> Vec<String> {
         let route = &self.route;
+        if self.log == Log::Access {
+            return vec!["access log: status 503, integration.status -".to_owned()];
+        }
         let mut lines = vec![format!("HTTP Method: GET, Resource Path: {route}")];
         if self.cause == UNREACHABLE {
             lines.push(format!("Endpoint request URI: https://orders.internal.example:8443{route}"));
@@ -101,9 +121,15 @@ pub(crate) struct History {
     pub(crate) redriven: Vec<Duration>,
     /// Rounds of the caretaker, one a minute.
     pub(crate) rounds: usize,
+    /// Failures, by their places, of which both logs of their stage tell.
+    pub(crate) joined: Vec<usize>,
+    /// Who writes to which log group, as the table has it at first.
+    pub(crate) writers: Vec<(String, LogWriters)>,
+    /// The same as the caretaker finds it, and in which rounds.
+    pub(crate) kept: Vec<(usize, Vec<(String, LogWriters)>)>,
 }
 
-pub(crate) fn minutes(minutes: u64) -> Duration {
+pub(crate) const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
@@ -127,7 +153,8 @@ impl History {
         for _ in 0..count {
             let number = self.failures.len();
             let id = format!("8f2f7a1e-0000-4000-8000-{number:012}");
-            let failure = Failure { id, api: api.to_owned(), route: route.to_owned(), cause, at };
+            let failure =
+                Failure { id, api: api.to_owned(), route: route.to_owned(), cause, at, log: Log::Execution };
             let at = EPOCH * 1000 + i64::try_from(at.as_millis()).expect("a short history");
             for line in failure.lines() {
                 let event = format!("{number:028}{:028}", events.len());
@@ -138,7 +165,7 @@ impl History {
         }
         json!({
             "messageType": "DATA_MESSAGE", "owner": "111122223333",
-            "logGroup": format!("API-Gateway-Execution-Logs_{api}/prod"), "logStream": "stream",
+            "logGroup": execution_group(api), "logStream": "stream",
             "subscriptionFilters": ["vpclink-responder"], "logEvents": events,
         })
     }
@@ -155,7 +182,7 @@ impl History {
 }
 
 /// One dead target group behind four APIs, seen by several containers at once, with everything that deliveries do: lines
-/// twice, late, in another order, by stream, and with a record that can't be read. It is repaired, and comes back once.
+/// twice, late, in another order, by stream, and with a record that can't be read; and access logs, of HTTP APIs before it too. It is repaired, and comes back once.
 pub(crate) fn history() -> History {
     let mut history = History {
         whole: vec![(minutes(20), minutes(45)), (minutes(50), minutes(1000))],
@@ -191,7 +218,9 @@ pub(crate) fn history() -> History {
     history.subscription(minutes(7), &late);
     let back = history.fail(FIRST, UNREACHABLE, "/orders", minutes(45) + ms(500), 2);
     history.subscription(minutes(45) + ms(900), &back);
-    history.accounts = Arc::new(accounts(&[FIRST, "b2c3d4e5f6", "d4e5f6a7b8", "silent0001"]));
+    history.fail_in_access_logs();
+    let apis = [FIRST, "b2c3d4e5f6", "d4e5f6a7b8", "silent0001", access::BOTH];
+    history.accounts = Arc::new(accounts_with(&apis, |_, answers| answers.extend(access::answers())));
     history
 }
 

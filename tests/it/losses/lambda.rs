@@ -16,6 +16,7 @@ use vpclink_responder::functions::config::Config;
 use vpclink_responder::functions::{Outcome, Responder};
 use vpclink_responder::incidents::store::Store;
 use vpclink_responder::incidents::{Matcher, Silence};
+use vpclink_responder::logs::LogWriters;
 
 use super::faults::Actor;
 use super::history::{History, Payload, Via};
@@ -93,6 +94,7 @@ impl Lambda {
             "ALERT_TOPIC_ARN" => Some("arn:aws:sns:eu-west-1:111122223333:alerts".to_owned()),
             "AWS_REGION" => Some("eu-west-1".to_owned()),
             "PROBE" => Some("off".to_owned()),
+            "INCIDENT_TABLE" => Some("incidents".to_owned()),
             _ => None,
         });
         let world = Arc::clone(&self.world);
@@ -208,10 +210,24 @@ impl Lambda {
     }
 
     /// The caretaker's rounds, one a minute; a round that is still running is let be, as its concurrency of one has it.
-    pub(crate) async fn care(&self, rounds: usize) {
+    pub(crate) async fn care(&self, rounds: usize, kept: &[(usize, Vec<(String, LogWriters)>)]) {
         let mut container = self.container();
         for round in 0..rounds {
             sleep_until(self.world.at(Duration::from_secs(60 * (round as u64 + 1)))).await;
+            if container.post.dead.load(Ordering::Relaxed) {
+                container = self.container();
+            }
+            if let Some((_, writers)) = kept.iter().find(|(at, _)| *at == round) {
+                self.invoke(Actor::ReconcileReport(round), 1, &container, async |responder, _| {
+                    for (group, writers) in writers {
+                        let now = (responder.now)();
+                        // What could not be kept is kept the next time.
+                        let _ = responder.store.save_log_writers(group, Some(writers), now).await;
+                    }
+                    Ok(())
+                })
+                .await;
+            }
             if container.post.dead.load(Ordering::Relaxed) {
                 container = self.container();
             }
@@ -264,6 +280,10 @@ async fn happen(history: &History, plan: &Plan) -> Arc<World> {
         let silences = world.store.change_silences(&|_| vec![silence.clone()]).await;
         assert_eq!(silences.map(|silences| silences.len()).ok(), Some(1));
     }
+    for (group, writers) in &history.writers {
+        let kept = world.store.save_log_writers(group, Some(writers), world.now()).await;
+        kept.expect("memory can always be reached");
+    }
     let lambda = Rc::new(Lambda::new(&world, plan, CONTAINERS));
     let mut tasks = Vec::new();
     for (number, Payload { at, via }) in history.payloads.iter().cloned().enumerate() {
@@ -277,7 +297,7 @@ async fn happen(history: &History, plan: &Plan) -> Arc<World> {
         let lambda = Rc::clone(&lambda);
         tasks.push(tokio::task::spawn_local(async move { lambda.redrive(at).await }));
     }
-    lambda.care(history.rounds).await;
+    lambda.care(history.rounds, &history.kept).await;
     for task in tasks {
         task.await.expect("the emulated service does not panic");
     }

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "it is the tests' own code, of which the examples are made too")]
 
+mod access;
 pub(crate) mod audit;
 pub(crate) mod faults;
 pub(crate) mod history;

@@ -103,7 +103,7 @@ async fn blowing(storm: Storm) -> Toll {
     let deliveries = history.payloads.len();
     let minutes = usize::try_from(storm.seconds / 60).unwrap();
     let care = Rc::clone(&lambda);
-    let care = tokio::task::spawn_local(async move { care.care(minutes).await });
+    let care = tokio::task::spawn_local(async move { care.care(minutes, &[]).await });
     // Containers take deliveries in turn, so that all of them see the fault at once.
     let mut running = Vec::new();
     for (number, payload) in history.payloads.into_iter().enumerate() {

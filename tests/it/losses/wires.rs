@@ -12,8 +12,13 @@ use vpclink_responder::incidents::store::{Contents, Store, StoreError, Stored, W
 use vpclink_responder::incidents::{
     AlertId, AlertRecord, Coverage, CoverageChange, FailureGroup, Fingerprint, Incident, Silence,
 };
+use vpclink_responder::logs::LogWriters;
 
+use super::access;
 use super::world::{EPOCH, Sent, Wire, World};
+
+/// Where it fails, a request of both logs may be counted twice.
+pub(crate) const NOTE: &str = "store: note requests";
 
 impl Wire {
     /// Asks the store; memory answers at once.
@@ -101,6 +106,34 @@ impl Store for Wire {
         self.store("store: load examples", move |store| done(store.load_examples(&incident)))
     }
 
+    fn log_writers<'a>(&'a self, group: &'a str) -> Stored<'a, Option<LogWriters>> {
+        let group = group.to_owned();
+        self.store("store: log writers", move |store| done(store.log_writers(&group)))
+    }
+
+    fn save_log_writers<'a>(
+        &'a self,
+        group: &'a str,
+        writers: Option<&'a LogWriters>,
+        now: Timestamp,
+    ) -> Stored<'a, ()> {
+        let (group, writers) = (group.to_owned(), writers.cloned());
+        self.store("store: save log writers", move |store| {
+            done(store.save_log_writers(&group, writers.as_ref(), now))
+        })
+    }
+
+    fn note_requests<'a>(
+        &'a self,
+        stage: &'a str,
+        of_access_log: bool,
+        requests: &'a [u64],
+        now: Timestamp,
+    ) -> Stored<'a, Vec<u64>> {
+        let (stage, requests) = (stage.to_owned(), requests.to_vec());
+        self.store(NOTE, move |store| done(store.note_requests(&stage, of_access_log, &requests, now)))
+    }
+
     fn silences(&self) -> Stored<'_, Vec<Silence>> {
         self.store("store: silences", |store| done(store.silences()))
     }
@@ -125,6 +158,9 @@ impl Account for Wire {
         if let Query::Metrics(of) = &mut asked {
             // The file holds the metrics of one minute, in which nothing was counted; so it is in every other.
             of.failed = Timestamp::from_second(EPOCH + 180).expect("a moment of our time");
+        }
+        if let Query::HttpLogWriters(group) = &mut asked {
+            *group = access::asked_then(group, self.world.now());
         }
         let act = move |world: &World| {
             let answer = world.account().ask(&asked).now_or_never().expect("a file answers at once");

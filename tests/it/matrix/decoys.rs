@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::faults::{beside, clients, link, network, probed, routes, rules, stage, targets};
+use super::faults::{beside, clients, link, network, probed, routes, rules, shapes, stage, targets};
 use super::walk::Level;
 use super::{Generation, LastAlert, complain, integrations, log, name_the_balancer, readdress, walk};
 use crate::harness::Account;
@@ -288,9 +288,10 @@ pub(crate) const DECOYS: &[Decoy] = &[
     decoy("drops as many as ever", V1, |a| beside::count(a, "SecurityGroupBlockedFlowCount_Inbound_TCP", 3)),
 ];
 
-/// Targets beyond the VPC, of which some readings are another account's: that is said, and accuses no part.
+/// Accounts of which not all can be read or known: that is said, and accuses no part.
 const FAR: &[Decoy] = &[
     decoy("targets in a peered VPC", BOTH, routes::peered),
+    decoy("a group for the version of IP that is perhaps not used is dead", V1, shapes::other_version_dead),
     decoy("targets behind a transit gateway", BOTH, routes::in_transit),
     decoy("the client's address is kept towards a peered VPC", V2, routes::peered_and_kept),
 ];
@@ -405,9 +406,9 @@ pub(crate) fn accounts() -> Vec<(String, Account)> {
             (format!("{name} ({on:?})"), account)
         })
     };
-    let probed = probed::DECOYS.iter().map(|(name, on, disguise)| decoy(name, on, *disguise));
-    let probed: Vec<Decoy> = probed.collect();
-    DECOYS.iter().chain(FAR).chain(&probed).flat_map(of_decoy).collect()
+    let others = probed::DECOYS.iter().chain(shapes::HEALTHY);
+    let others: Vec<Decoy> = others.map(|(name, on, disguise)| decoy(name, on, *disguise)).collect();
+    DECOYS.iter().chain(FAR).chain(&others).flat_map(of_decoy).collect()
 }
 
 fn unaccused(label: &str, told: &LastAlert) -> Option<String> {

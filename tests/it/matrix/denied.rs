@@ -27,7 +27,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// What is wrong with an alert without this permission, set against the one with all of them.
-fn wrong(of_zoo: bool, allowed: &LastAlert, denied: &LastAlert, action: &str) -> Option<String> {
+pub(crate) fn wrong(of_zoo: bool, allowed: &LastAlert, denied: &LastAlert, action: &str) -> Option<String> {
     let mut invented: Vec<_> = denied.faulty.difference(&allowed.faulty).collect();
     // The PEM of the account's certificate names no server of the zoo. Where ACM's list of names is denied, it counts alone.
     invented.retain(|code| !(of_zoo && *code == "listener-certificate-name-mismatch"));

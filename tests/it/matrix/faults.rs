@@ -9,6 +9,7 @@ pub(crate) mod network;
 pub(crate) mod probed;
 pub(crate) mod routes;
 pub(crate) mod rules;
+pub(crate) mod shapes;
 pub(crate) mod stage;
 pub(crate) mod targets;
 
@@ -29,6 +30,7 @@ pub(crate) const ROWS: &[&[Row]] = &[
     answered::ROWS,
     routes::ROWS,
     clients::ROWS,
+    shapes::ROWS,
 ];
 
 /// The faults that a fault brings along, and that are rightly told beside it.

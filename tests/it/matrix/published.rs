@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use super::{decoys, doubles, oddities, told};
+use super::{decoys, doubles, http, oddities, told};
 
 const DOCUMENT: &str = "docs/reliability.md";
 const OPENING: &str = "<!-- fault matrix -->";
@@ -33,7 +33,29 @@ fn section() -> String {
         writeln!(text, "| {name} | {on:?} | `{expect}` | {got} | {} |", told.tier)
             .expect("a String takes all text");
     }
-    text + &beside_oddities() + "\n" + CLOSING + "\n"
+    text + &http_apis() + &beside_oddities() + "\n" + CLOSING + "\n"
+}
+
+/// The faults of HTTP APIs.
+fn http_apis() -> String {
+    let told = http::told();
+    let right = told.iter().filter(|(row, _, told)| told.code.as_deref() == Some(row.expect)).count();
+    let mut text = format!(
+        "\n### HTTP APIs\n\n\
+         The same of an HTTP API, whose access line says only that the backend gave no answer. Right: {right} of {}.\n\n\
+         | fault | in front of | expected | got | tier |\n| --- | --- | --- | --- | --- |\n",
+        told.len()
+    );
+    for (row, front, told) in &told {
+        let got = told.code.as_deref().map_or("nothing".to_owned(), |code| format!("`{code}`"));
+        let of = match front {
+            http::Front::Balancer => "a load balancer",
+            http::Front::CloudMap => "Cloud Map",
+        };
+        writeln!(text, "| {} | {of} | `{}` | {got} | {} |", row.name, row.expect, told.tier)
+            .expect("a String takes all text");
+    }
+    text
 }
 
 /// The oddities, how many accounts each came into, and how many verdicts it changed.

@@ -182,6 +182,13 @@ impl Laptop {
         self.explained(event, &Denying::new(&*self.live, None))
     }
 
+    /// What is found in an account without a failure.
+    pub(crate) fn checked(&self, account: &Account, subject: &RouteContext) -> Assessment {
+        self.aws.change(|held| held.clone_from(account));
+        let from = ReadFrom { account: &*self.live, budget: Duration::from_secs(20) };
+        self.runtime.block_on(check(subject, &from))
+    }
+
     /// What walks find in an account: one with every answer first, then two without each: denied, and too late.
     pub(crate) fn walks(&self, account: &Account, subject: &RouteContext) -> Vec<(&'static str, Assessment)> {
         self.aws.change(|held| held.clone_from(account));

@@ -46,7 +46,7 @@ pub(super) fn apply(world: &mut World, command: &str) -> Result<(), String> {
                 egress,
                 protocol: "6".to_owned(),
                 allow: need("--rule-action")? == "allow",
-                cidr: need("--cidr-block")?.parse().unwrap(),
+                cidr: option("--ipv6-cidr-block").map_or_else(|| need("--cidr-block"), Ok)?.parse().unwrap(),
                 from_port: Some(from.trim_start_matches("From=").parse().unwrap()),
                 to_port: Some(to.trim_start_matches("To=").parse().unwrap()),
             });

@@ -8,7 +8,9 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use vpclink_responder::aws::model::{Generation, GroupRule, NetworkInterface, Target};
+use vpclink_responder::aws::model::{
+    Generation, GroupRule, LoadBalancer, NetworkInterface, RouteEntry, Target,
+};
 
 use crate::network::World;
 
@@ -38,6 +40,8 @@ struct Way<'a> {
     /// Whose address the packets carry.
     source: &'a NetworkInterface,
     arrives: &'a NetworkInterface,
+    /// The version of IP that both ends speak.
+    v6: bool,
     port: u16,
     health: bool,
     /// Groups by which rules at the far end mean the source.
@@ -96,14 +100,24 @@ fn answer_ports(world: &World) -> Vec<(u16, usize)> {
     edges.windows(2).map(|pair| (pair[0] as u16, (pair[1] - pair[0]) as usize)).collect()
 }
 
+fn address(interface: &NetworkInterface, v6: bool) -> Option<IpAddr> {
+    interface.addresses.iter().find(|address| address.is_ipv6() == v6).copied()
+}
+
 impl Way<'_> {
     fn drops(&self, world: &World) -> Vec<Drop> {
         let mut drops = Vec::new();
-        let there = Packet { from: self.source.addresses[0], to: self.arrives.addresses[0], port: self.port };
-        let mut guard = |egress: bool, ids: &[String], address, groups: &[String]| {
+        let Some((from, to)) = address(self.source, self.v6).zip(address(self.arrives, self.v6)) else {
+            return drops;
+        };
+        let there = Packet { from, to, port: self.port };
+        let mut guard = |egress: bool, ids: &[String], address: IpAddr, groups: &[String]| {
             let held: Vec<_> = world.groups.iter().filter(|group| ids.contains(&group.id)).collect();
             let rules = held.iter().flat_map(|group| if egress { &group.egress } else { &group.ingress });
-            let mut rules = rules.filter(|rule| names(world, rule, address, groups, self.port));
+            // Of a peered VPC's groups it is not known which a target there has.
+            let may_mean = |rule: &&GroupRule| self.arrives.subnet.is_none() && !rule.groups.is_empty();
+            let mut rules =
+                rules.filter(|rule| may_mean(rule) || names(world, rule, address, groups, self.port));
             if !ids.is_empty() && rules.next().is_none() {
                 let code = self.codes[usize::from(!egress)];
                 drops.push(Drop { code, resource: ids.join(","), egress, ..self.drop() });
@@ -111,17 +125,22 @@ impl Way<'_> {
         };
         guard(true, &self.leaves.groups, there.to, &self.arrives.groups);
         guard(false, &self.arrives.groups, there.from, self.meant);
-        let [near, far] = [self.leaves, self.arrives].map(|end| end.subnet.as_deref().unwrap());
+        // The far end is in another VPC, whose groups and ACLs no one reads.
+        let [near, far] = [self.leaves, self.arrives].map(|end| end.subnet.as_deref());
         if near == far {
             return drops;
         }
-        for (subnet, egress) in [(near, true), (far, false)] {
+        let borders = |there: bool| {
+            let both = if there { [(near, true), (far, false)] } else { [(far, true), (near, false)] };
+            both.into_iter().filter_map(|(subnet, egress)| Some((subnet?, egress)))
+        };
+        for (subnet, egress) in borders(true) {
             if let Some((entry, resource)) = denied(world, subnet, egress, there) {
                 let code = "network-acl-blocks-request";
                 drops.push(Drop { code, resource, entry, egress, subnet: subnet.to_owned(), ..self.drop() });
             }
         }
-        for (subnet, egress) in [(far, true), (near, false)] {
+        for (subnet, egress) in borders(false) {
             let back = |port| Packet { from: there.to, to: there.from, port };
             let lost: Vec<_> = answer_ports(world)
                 .into_iter()
@@ -152,10 +171,14 @@ impl Way<'_> {
 const BEHIND: [&str; 2] = ["load-balancer-security-group-blocks", "target-security-group-blocks"];
 const BEFORE: [&str; 2] = ["vpc-link-security-group-blocks", "load-balancer-security-group-blocks"];
 
-/// The load balancer's interfaces, each by its zone.
-fn nodes(world: &World) -> Vec<NetworkInterface> {
-    let named = world.balancer.zones.iter().zip(world.nodes());
+/// A load balancer's interfaces, each by its zone.
+fn named(world: &World, balancer: &LoadBalancer) -> Vec<NetworkInterface> {
+    let named = balancer.zones.iter().zip(world.nodes_of(balancer));
     named.map(|(zone, node)| NetworkInterface { id: zone.zone.clone(), ..node }).collect()
+}
+
+fn nodes(world: &World) -> Vec<NetworkInterface> {
+    named(world, &world.balancer)
 }
 
 fn link(world: &World) -> NetworkInterface {
@@ -182,29 +205,131 @@ pub(super) fn crosses_zones(world: &World) -> bool {
     }
 }
 
-fn interface<'a>(world: &'a World, target: &Target) -> &'a NetworkInterface {
+/// A load balancer and the targets behind it.
+struct Stage<'a> {
+    nodes: Vec<NetworkInterface>,
+    targets: &'a [Target],
+    /// Its own security groups.
+    groups: &'a [String],
+    crosses: bool,
+}
+
+/// The load balancers of the path, the first before the one that is its target.
+fn stages(world: &World) -> Vec<Stage<'_>> {
+    let first = Stage {
+        nodes: nodes(world),
+        targets: &world.targets,
+        groups: &world.balancer.security_groups,
+        crosses: crosses_zones(world),
+    };
+    let behind = world.backend.as_ref().map(|backend| Stage {
+        nodes: named(world, backend),
+        targets: &world.inner,
+        groups: &backend.security_groups,
+        crosses: true,
+    });
+    std::iter::once(first).chain(behind).collect()
+}
+
+/// Where a target's packets arrive: each interface with its zone, and whether by IPv6.
+fn places(world: &World, target: &Target) -> Vec<(NetworkInterface, Option<String>, bool)> {
+    let zone = || target.zone.clone();
+    if let Some(backend) = world.backend.as_ref().filter(|backend| backend.arn.as_str() == target.id) {
+        return named(world, backend).into_iter().map(|own| (own.clone(), Some(own.id), false)).collect();
+    }
+    if let Some(own) = world.instances.iter().find(|own| own.id == target.id) {
+        let interface = NetworkInterface {
+            id: own.id.clone(),
+            subnet: own.subnet.clone(),
+            vpc: None,
+            addresses: own.address.into_iter().collect(),
+            groups: own.groups.clone(),
+        };
+        return vec![(interface, zone(), false)];
+    }
     let address: IpAddr = target.id.parse().unwrap();
-    world.interfaces.iter().find(|own| own.addresses[0] == address).unwrap()
+    let outside = NetworkInterface {
+        id: target.id.clone(),
+        subnet: None,
+        vpc: None,
+        addresses: vec![address],
+        groups: Vec::new(),
+    };
+    let own = world.interfaces.iter().find(|own| own.addresses.contains(&address));
+    vec![(own.cloned().unwrap_or(outside), zone(), address.is_ipv6())]
 }
 
 /// What drops the health checks of a target: those of the nodes in its zone.
-fn checks(world: &World, target: &Target) -> Vec<Drop> {
+fn checks(world: &World, stage: &Stage<'_>, target: &Target) -> Vec<Drop> {
     let port = match world.group.health_port.as_deref() {
         Some("traffic-port") => target.port.unwrap(),
         port => port.unwrap().parse().unwrap(),
     };
-    let arrives = interface(world, target);
-    let nodes = nodes(world);
-    let own = nodes.iter().filter(|node| Some(&node.id) == target.zone.as_ref());
-    let meant = &world.balancer.security_groups;
-    let way = |node| Way { leaves: node, source: node, arrives, port, health: true, meant, codes: BEHIND };
-    own.flat_map(|node| way(node).drops(world)).collect()
+    let mut drops = Vec::new();
+    for (arrives, zone, v6) in &places(world, target) {
+        for node in stage.nodes.iter().filter(|node| is_of(zone.as_deref(), &node.id)) {
+            let way = Way {
+                leaves: node,
+                source: node,
+                arrives,
+                v6: *v6,
+                port,
+                health: true,
+                meant: stage.groups,
+                codes: BEHIND,
+            };
+            drops.extend(way.drops(world));
+        }
+    }
+    drops
+}
+
+/// Whether a target is of this zone; those outside the VPC are of all.
+fn is_of(target: Option<&str>, zone: &str) -> bool {
+    target.is_some_and(|own| own == zone || own == "all")
+}
+
+/// What takes the packets that leave a subnet for an address: the code and the resource of the answer, where it is a fault.
+fn astray(world: &World, address: IpAddr) -> Option<(&'static str, String)> {
+    let holds = |entry: &&RouteEntry| entry.to.is_some_and(|net| net.contains(&address));
+    let narrowest =
+        world.routes.iter().filter(holds).max_by_key(|entry| entry.to.map(|net| net.prefix_len()));
+    let table = "rtb-1".to_owned();
+    let Some(entry) = narrowest.filter(|entry| !entry.via.starts_with("igw-")) else {
+        return Some(("route-missing", table));
+    };
+    if entry.state == "blackhole" {
+        return Some(("route-blackhole", table));
+    }
+    let peering = world.peerings.iter().find(|peering| peering.id == entry.via)?;
+    if peering.status != "active" {
+        return Some(("peering-inactive", peering.id.clone()));
+    }
+    let held = peering.ends.iter().flat_map(|end| &end.cidrs).any(|net| net.contains(&address));
+    (!held).then(|| ("route-missing", peering.id.clone()))
+}
+
+/// The same for each node that sends to a target.
+fn misroutes(world: &World, target: &Target, node: &NetworkInterface) -> Option<Drop> {
+    let (code, resource) = astray(world, target.id.parse().ok()?)?;
+    let subnet = node.subnet.clone().unwrap();
+    Some(Drop { code, resource, entry: 0, egress: false, subnet, port: 0, health: false })
 }
 
 /// Marks each target as its health checks find it.
 pub(super) fn measure(world: &mut World) {
-    let healthy: Vec<bool> = world.targets.iter().map(|target| checks(world, target).is_empty()).collect();
-    for (target, healthy) in world.targets.iter_mut().zip(healthy) {
+    let stages = stages(world);
+    let passes = |stage: &Stage<'_>, target: &Target| {
+        let routed = || stage.nodes.iter().all(|node| misroutes(world, target, node).is_none());
+        checks(world, stage, target).is_empty() && routed()
+    };
+    let of_stage = |stage: &Stage<'_>| -> Vec<bool> {
+        stage.targets.iter().map(|target| passes(stage, target)).collect()
+    };
+    let healthy: Vec<bool> = stages.iter().flat_map(of_stage).collect();
+    // The targets of a world that has one load balancer stand behind none else.
+    let behind = world.backend.is_some().then_some(&mut world.inner).into_iter().flatten();
+    for (target, healthy) in world.targets.iter_mut().chain(behind).zip(healthy) {
         target.state = if healthy { "healthy" } else { "unhealthy" }.to_owned();
         target.reason = (!healthy).then(|| "Target.Timeout".to_owned());
     }
@@ -212,7 +337,11 @@ pub(super) fn measure(world: &mut World) {
 
 /// Whether a zone has no target while its node keeps to it.
 pub(super) fn empty_zone(world: &World) -> bool {
-    let held = |zone: &str| world.targets.iter().any(|target| target.zone.as_deref() == Some(zone));
+    // A load balancer as the target is in every zone of its own.
+    if world.backend.is_some() {
+        return false;
+    }
+    let held = |zone: &str| world.targets.iter().any(|target| is_of(target.zone.as_deref(), zone));
     let any = world.targets.iter().any(|target| target.state == "healthy");
     any && !crosses_zones(world) && world.balancer.zones.iter().any(|zone| !held(&zone.zone))
 }
@@ -220,7 +349,7 @@ pub(super) fn empty_zone(world: &World) -> bool {
 /// Whether a node gets no requests only because the targets of its zone fail their checks.
 pub(super) fn idle_node(world: &World) -> bool {
     let of = |zone: &str, healthy: bool| {
-        let own = |target: &&Target| target.zone.as_deref() == Some(zone);
+        let own = |target: &&Target| is_of(target.zone.as_deref(), zone);
         world.targets.iter().filter(own).any(|target| (target.state == "healthy") == healthy)
     };
     let any = world.targets.iter().any(|target| target.state == "healthy");
@@ -238,7 +367,8 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
     let v2 = world.generation == Generation::V2;
     let any = world.targets.iter().any(|target| target.state == "healthy");
     let used = |node: &&NetworkInterface| {
-        let own = |target: &Target| target.zone.as_deref() == Some(node.id.as_str());
+        let own =
+            |target: &Target| places(world, target).iter().any(|place| is_of(place.1.as_deref(), &node.id));
         let fit = |target: &Target| target.state == "healthy" || !any;
         crosses_zones(world) || world.targets.iter().any(|target| own(target) && fit(target))
     };
@@ -249,6 +379,7 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
                 leaves: &link,
                 source: &link,
                 arrives: node,
+                v6: false,
                 port: 8443,
                 health: false,
                 meant: &world.link_groups,
@@ -275,29 +406,37 @@ pub(super) fn drops(world: &World) -> BTreeSet<Drop> {
     }
     let keeps = v2
         && world.balancer.kind == "network"
-        && attribute(&world.group_attributes, "preserve_client_ip.enabled") == Some(true);
+        && attribute(&world.group_attributes, "preserve_client_ip.enabled")
+            .unwrap_or(["instance", "alb"].contains(&world.group.kind.as_str()));
     let meant = match (v2 || world.balancer.enforces_inbound == Some(true), groups) {
         (true, groups) => groups.clone(),
         (false, _) => Vec::new(),
     };
-    for target in &world.targets {
-        for node in &nodes {
-            if !crosses_zones(world) && target.zone.as_ref() != Some(&node.id) {
-                continue;
+    for (place, stage) in stages(world).iter().enumerate() {
+        let meant = if place == 0 { &meant } else { stage.groups };
+        for target in stage.targets {
+            for (arrives, zone, v6) in &places(world, target) {
+                for node in
+                    stage.nodes.iter().filter(|node| stage.crosses || is_of(zone.as_deref(), &node.id))
+                {
+                    drops.extend(misroutes(world, target, node));
+                    let way = Way {
+                        leaves: node,
+                        // Between two versions of IP no client's address can be kept.
+                        source: if keeps && !v6 && place == 0 { &link } else { node },
+                        arrives,
+                        v6: *v6,
+                        port: target.port.unwrap(),
+                        health: false,
+                        meant,
+                        codes: BEHIND,
+                    };
+                    drops.extend(way.drops(world));
+                }
             }
-            let way = Way {
-                leaves: node,
-                source: if keeps { &link } else { node },
-                arrives: interface(world, target),
-                port: target.port.unwrap(),
-                health: false,
-                meant: &meant,
-                codes: BEHIND,
-            };
-            drops.extend(way.drops(world));
-        }
-        if target.state != "healthy" {
-            drops.extend(checks(world, target));
+            if target.state != "healthy" {
+                drops.extend(checks(world, stage, target));
+            }
         }
     }
     drops

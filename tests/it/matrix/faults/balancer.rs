@@ -68,7 +68,7 @@ pub(crate) const LISTENERS: &[Row] = &[
     }),
 ];
 
-fn no_balancer(account: &mut Account) {
+pub(crate) fn no_balancer(account: &mut Account) {
     account.load_balancers.clear();
 }
 

@@ -81,7 +81,8 @@ pub(crate) const ROWS: &[Row] = &[
             in_transit(a);
             keep_client(a);
         },
-    ),
+    )
+    .unanswered(),
 ];
 
 /// The targets are in a VPC that is peered with the load balancer's.
@@ -128,7 +129,7 @@ fn one_silent(account: &mut Account) {
 }
 
 /// A V2 link in front of a network load balancer.
-fn networked(account: &mut Account) {
+pub(crate) fn networked(account: &mut Account) {
     let balancer = &mut account.load_balancers[0];
     (balancer.kind, balancer.enforcement) = ("network".to_owned(), Some("on".to_owned()));
     account.listener(8443).protocol = "TLS".to_owned();
