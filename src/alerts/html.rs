@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::alerts::escape::{html as safe, html_verbatim};
-use crate::alerts::report::{FULL, Report, SectionKind};
+use crate::alerts::report::{FULL, Report, SectionKind, copyable};
 use crate::checks::{Assessment, Finding, State};
 use crate::incidents::Alert;
 use crate::text::capitalised;
@@ -61,13 +61,11 @@ fn found(judgement: &Assessment, states: &[State]) -> String {
     let shown = judgement.findings.iter().filter(|finding| states.contains(&finding.state));
     let item = |finding: &Finding| {
         let remedy = finding.remedy.as_ref().filter(|_| finding.state != State::Healthy);
-        let next = remedy.map_or(String::new(), |remedy| {
-            let command = remedy.command.as_deref().unwrap_or_default();
-            format!(
-                "<p class=\"soft\">{}</p><pre><code>{}</code></pre>",
-                blocks::with_code(&remedy.what),
-                html_verbatim(command)
-            )
+        let next = remedy.map(copyable).map_or(String::new(), |remedy| {
+            let command = remedy.command.map_or(String::new(), |command| {
+                format!("<pre><code>{}</code></pre>", html_verbatim(&command))
+            });
+            format!("<p class=\"soft\">{}</p>{command}", blocks::with_code(&remedy.what))
         });
         format!("<li>{}{next}</li>\n", blocks::with_code(&capitalised(&finding.says)))
     };

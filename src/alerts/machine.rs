@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alerts::escape::plain;
-use crate::alerts::report::{FULL, NotChecked, Quote, Report, not_checked};
+use crate::alerts::report::{FULL, NotChecked, Quote, Report, copyable, not_checked};
 use crate::alerts::words;
 use crate::causes::{Route, RouteContext};
 use crate::checks::{Assessment, Finding, Hop, Remedy, State};
@@ -303,7 +303,10 @@ pub(crate) fn check(subject: &RouteContext, judgement: &Assessment) -> String {
         findings: judgement.findings.iter().map(|found| wire_finding(found, None)).collect(),
         not_checked: not_checked(judgement, FULL).into_iter().map(unread).collect(),
         path: judgement.path.iter().map(hop).collect(),
-        next_steps: broken.filter_map(|found| found.remedy.as_ref()).map(step).collect(),
+        next_steps: broken
+            .filter_map(|found| found.remedy.as_ref())
+            .map(|remedy| step(&copyable(remedy)))
+            .collect(),
     };
     serde_json::to_string(&document).expect("texts, numbers, lists and maps of texts always serialise") + "\n"
 }

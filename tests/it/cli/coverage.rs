@@ -1,6 +1,6 @@
 //! The real `vpclink coverage` against an account with watched and blind stages.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
@@ -8,26 +8,12 @@ use crate::harness::apigateway::{HttpApi, Stage};
 use crate::harness::logs::Filter;
 use crate::harness::{Account, Aws};
 
+use super::{ended, vpclink_at};
+
 const RESPONDER: &str = "arn:aws:lambda:eu-west-1:111122223333:function:vpclink-responder";
 
 fn coverage(aws: &Aws, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_vpclink"))
-        .args([&["coverage", "--calls-per-second", "100"], args].concat())
-        .env_clear()
-        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        .env("AWS_SECRET_ACCESS_KEY", "secret")
-        .env("AWS_REGION", "eu-west-1")
-        .env("AWS_ENDPOINT_URL", aws.url())
-        .output()
-        .unwrap()
-}
-
-#[track_caller]
-fn check(output: &Output, code: i32) -> (String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{out}{err}");
-    (out, err)
+    vpclink_at(aws, &[&["coverage", "--calls-per-second", "100"], args].concat())
 }
 
 fn group(stage: &str) -> String {
@@ -74,7 +60,7 @@ fn partly_blind() -> Account {
 
 #[test]
 fn an_account_that_is_watched_throughout_has_no_blind_spot() {
-    let (out, err) = check(&coverage(&Aws::start(watched()), &[]), 0);
+    let (out, err) = ended(&coverage(&Aws::start(watched()), &[]), 0);
     assert!(out.contains("✓ orders/prod (a1b2c3d4e5), 4 private routes, execution logging INFO"), "{out}");
     assert!(out.ends_with("1 of 1 private stages monitored, 0 gaps\n"), "{out}");
     assert_eq!(err, "", "no progress where there is no terminal");
@@ -83,7 +69,7 @@ fn an_account_that_is_watched_throughout_has_no_blind_spot() {
 #[test]
 fn blind_spots_are_told_with_what_to_do() {
     let aws = Aws::start(partly_blind());
-    let (out, _) = check(&coverage(&aws, &["--responder", RESPONDER]), 10);
+    let (out, _) = ended(&coverage(&aws, &["--responder", RESPONDER]), 10);
     for line in [
         "✗ orders/silent (a1b2c3d4e5), 4 private routes, execution logging OFF",
         "blind[execution-logging-off]: stage silent of orders logs nothing of its private routes",
@@ -107,7 +93,7 @@ fn blind_spots_are_told_with_what_to_do() {
 
 #[test]
 fn machines_get_the_same() {
-    let (out, _) = check(&coverage(&Aws::start(partly_blind()), &["--format", "json"]), 10);
+    let (out, _) = ended(&coverage(&Aws::start(partly_blind()), &["--format", "json"]), 10);
     let found: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(
         (&found["schema"], &found["complete"]),
@@ -125,9 +111,9 @@ fn another_name_or_destination_of_the_filter_counts_where_it_is_named() {
     let mut account = watched();
     account.filters.insert(group("prod"), vec![Filter::new("mine", "", RESPONDER)]);
     let aws = Aws::start(account);
-    check(&coverage(&aws, &[]), 10);
-    check(&coverage(&aws, &["--filter-name", "mine"]), 0);
-    check(&coverage(&aws, &["--responder", RESPONDER]), 0);
+    ended(&coverage(&aws, &[]), 10);
+    ended(&coverage(&aws, &["--filter-name", "mine"]), 0);
+    ended(&coverage(&aws, &["--responder", RESPONDER]), 0);
 }
 
 #[test]
@@ -135,7 +121,7 @@ fn what_may_not_be_read_is_blind_too_and_no_stage_counts_as_watched() {
     for action in ["logs:DescribeLogGroups", "logs:DescribeSubscriptionFilters", "apigateway:GET"] {
         let aws = Aws::start(watched());
         aws.deny(action);
-        let (out, _) = check(&coverage(&aws, &[]), 10);
+        let (out, _) = ended(&coverage(&aws, &[]), 10);
         assert!(out.contains(action) && !out.contains('✓'), "{action}: {out}");
     }
 }
@@ -149,7 +135,7 @@ fn a_stage_without_private_routes_is_not_ours_to_watch() {
     }
     api.stages.insert("prod".to_owned(), stage("OFF"));
     account.filters.clear();
-    let (out, _) = check(&coverage(&Aws::start(account), &[]), 0);
+    let (out, _) = ended(&coverage(&Aws::start(account), &[]), 0);
     assert!(out.contains("0 of 0 private stages monitored"), "{out}");
 }
 
@@ -158,7 +144,7 @@ fn only_some_routes_that_log_nothing_are_named() {
     let mut account = watched();
     let stage = account.rest_apis.get_mut("a1b2c3d4e5").unwrap().stages.get_mut("prod").unwrap();
     stage.method_settings.insert("orders/GET".to_owned(), json!({ "loggingLevel": "OFF" }));
-    let (out, _) = check(&coverage(&Aws::start(account), &[]), 10);
+    let (out, _) = ended(&coverage(&Aws::start(account), &[]), 10);
     let says = "stage prod of orders logs nothing of 1 of its 4 private routes (GET /orders)";
     assert!(out.contains(says), "{out}");
 }

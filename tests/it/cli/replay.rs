@@ -1,35 +1,17 @@
 //! The commands that ask AWS by themselves: `vpclink replay` and `vpclink test-alert`.
 
-use std::process::{Command, Output};
-
 use serde_json::Value;
 
 use crate::harness::logs::Event;
 use crate::harness::{Account, Aws};
+
+use super::{ended, vpclink_at};
 
 const GROUP: &str = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:alerts";
 
 /// 2026-11-22T14:00:00Z.
 const AT: i64 = 1_795_356_000_000;
-
-fn vpclink(aws: &Aws, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_vpclink"))
-        .args(args)
-        .env_clear()
-        .env("AWS_ENDPOINT_URL", aws.url())
-        .envs([("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
-        .output()
-        .unwrap()
-}
-
-#[track_caller]
-fn check(output: &Output, code: i32) -> (String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{out}{err}");
-    (out, err)
-}
 
 /// Requests of a stage, each a minute after the one before; of the others every third fails.
 fn history(requests: i64, page: usize) -> Aws {
@@ -58,7 +40,7 @@ const REPLAY: [&str; 8] =
 #[test]
 fn history_is_read_page_by_page_and_told_as_a_table() {
     let aws = history(20, 7);
-    let (out, err) = check(&vpclink(&aws, &REPLAY), 10);
+    let (out, err) = ended(&vpclink_at(&aws, &REPLAY), 10);
     assert_eq!(err, "", "progress is for terminals");
     assert!(
         out.starts_with(
@@ -77,7 +59,7 @@ fn history_is_read_page_by_page_and_told_as_a_table() {
 #[test]
 fn history_without_failures_or_requests_says_so() {
     let aws = history(0, 7);
-    let (out, err) = check(&vpclink(&aws, &REPLAY), 3);
+    let (out, err) = ended(&vpclink_at(&aws, &REPLAY), 3);
     assert!(
         out.contains("0 lines, 0 requests: 0 failed") && err.contains("is execution logging on"),
         "{out}{err}"
@@ -88,7 +70,7 @@ fn history_without_failures_or_requests_says_so() {
 fn history_that_may_not_be_read_names_the_permission() {
     let aws = history(1, 7);
     aws.deny("logs:FilterLogEvents");
-    let (_, err) = check(&vpclink(&aws, &REPLAY), 1);
+    let (_, err) = ended(&vpclink_at(&aws, &REPLAY), 1);
     assert!(err.contains(GROUP) && err.contains("logs:FilterLogEvents"), "{err}");
 }
 
@@ -97,7 +79,7 @@ fn a_test_alert_goes_the_real_way_and_says_what_it_is() {
     let mut account = Account::healthy_v1();
     account.topics.insert(TOPIC.to_owned());
     let aws = Aws::start(account);
-    let (out, _) = check(&vpclink(&aws, &["test-alert", "--topic", TOPIC]), 0);
+    let (out, _) = ended(&vpclink_at(&aws, &["test-alert", "--topic", TOPIC]), 0);
     assert!(out.contains(TOPIC) && out.contains("status=test"), "{out}");
     let published = aws.published();
     assert_eq!(published.len(), 1);
@@ -118,11 +100,11 @@ fn a_test_alert_goes_the_real_way_and_says_what_it_is() {
 #[test]
 fn a_test_alert_needs_a_topic_that_takes_it() {
     let aws = Aws::start(Account::healthy_v1());
-    let (_, err) = check(&vpclink(&aws, &["test-alert"]), 2);
+    let (_, err) = ended(&vpclink_at(&aws, &["test-alert"]), 2);
     assert!(err.contains("--topic"), "{err}");
-    let (_, err) = check(&vpclink(&aws, &["test-alert", "--topic", "alerts"]), 2);
+    let (_, err) = ended(&vpclink_at(&aws, &["test-alert", "--topic", "alerts"]), 2);
     assert!(err.contains("not the ARN of an SNS topic"), "{err}");
     let gone = "arn:aws:sns:eu-west-1:111122223333:gone";
-    let (_, err) = check(&vpclink(&aws, &["test-alert", "--topic", gone]), 1);
+    let (_, err) = ended(&vpclink_at(&aws, &["test-alert", "--topic", gone]), 1);
     assert!(err.contains("cannot publish to") && err.contains(gone), "{err}");
 }
