@@ -117,10 +117,10 @@ impl Balancer {
     }
 
     /// Whether rules decide where the called listener forwards to. Those of dual-stack network load balancers look at the
-    /// version of IP: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/listener-rules.html>.
+    /// version of IP: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/listener-rules.html>. One that could not
+    /// be read may be dual-stack.
     pub fn is_ruled(&self) -> bool {
-        let dual =
-            self.load_balancer.value().is_some_and(|own| own.addresses.as_deref() == Some("dualstack"));
+        let dual = self.load_balancer.value().is_none_or(|own| own.addresses.as_deref() == Some("dualstack"));
         self.called_listener().is_some_and(|listener| listener.has_rules() || (self.is_network() && dual))
     }
 

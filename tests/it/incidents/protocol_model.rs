@@ -868,4 +868,36 @@ mod checked {
         let state = play(bounds, actions);
         assert!(state.seen.doubtful.len() == 1, "{}", state.words());
     }
+
+    /// It fails again while the path is read: an end must not be published over it.
+    #[test]
+    fn what_fails_while_its_path_is_read_has_not_ended() {
+        let bounds =
+            Bounds { deliveries: [2, 0], faults: 0, silences: 0, blind: 0, steps: [0, 1, 0], ..Bounds::TINY };
+        let mut actions = taken(0, 0);
+        actions.extend([Action::Wait(1), Action::Sweep, Action::Step(CARETAKER), Action::Repair(0)]);
+        // The readings, and the members once more.
+        actions.extend(vec![Action::Step(CARETAKER); 2]);
+        let again = Delivery { api: 0, number: 1, late: false };
+        actions.extend([Action::Deliver(again, 1), Action::Step(1)]);
+        actions.extend(vec![Action::Step(CARETAKER); 12]);
+        let state = play(bounds, actions);
+        assert!(state.seen.keys.values().all(|(_, ended)| ended.is_none()), "{}", state.words());
+        assert_eq!(state.incidents[&api(0)].failed, 2, "{}", state.words());
+    }
+
+    /// It joined an alert before it was silenced: what is published meanwhile leaves it out, and covers it not.
+    #[test]
+    fn what_a_silence_left_out_of_a_message_is_published_once_it_ends() {
+        let bounds = Bounds { faults: 0, blind: 0, repairs: 0, steps: [1, 1, 0], ..Bounds::TINY };
+        let mut actions = taken(1, 0);
+        actions.push(Action::Wait(0));
+        actions.extend(taken(0, 1));
+        actions.extend([Action::Silence(true), Action::Wait(1)]);
+        actions.extend(swept(14));
+        let state = play(bounds, actions);
+        assert_eq!(state.alerts.len(), 2, "{}", state.words());
+        assert_eq!(state.incidents[&api(0)].uncovered(), 1, "{}", state.words());
+        assert!(state.alerts.values().any(|alert| alert.last.as_ref().is_some_and(|last| last.quiet)));
+    }
 }
