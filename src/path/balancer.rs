@@ -120,8 +120,10 @@ impl Balancer {
     /// version of IP: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/listener-rules.html>. One that could not
     /// be read may be dual-stack.
     pub fn is_ruled(&self) -> bool {
-        let dual = self.load_balancer.value().is_none_or(|own| own.addresses.as_deref() == Some("dualstack"));
-        self.called_listener().is_some_and(|listener| listener.has_rules() || (self.is_network() && dual))
+        let dual =
+            |own: &LoadBalancer| own.kind == "network" && own.addresses.as_deref() == Some("dualstack");
+        let may_be = self.load_balancer.value().is_none_or(dual);
+        self.called_listener().is_some_and(|listener| listener.has_rules() || may_be)
     }
 
     /// The target groups that the request may have gone to, of most weight first: those of the rules that may have taken
