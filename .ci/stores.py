@@ -20,7 +20,7 @@ from local_aws import REGION, ROOT, check, local_aws, say
 TABLES = ["incidents", "busy"]
 
 # Of so many requests one is throttled. The SDK asks again up to twice, and each time waits a second at most.
-ONE_OF = 40
+ONE_OF = 80
 
 # Of a batch, a busy table reads so many items and names the others.
 READ_AT_ONCE = 25
