@@ -69,7 +69,7 @@ def cabled():
 
 
 def main():
-    subprocess.run(["cargo", "build", "--quiet", "--locked", "--bin", "vpclink"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--quiet", "--locked", "--no-default-features", "--bin", "vpclink"], cwd=ROOT, check=True)
     with cabled():
         served = ["ip", "netns", "exec", FAR, sys.executable, "-c", SERVER]
         server = subprocess.Popen(served, stdout=subprocess.PIPE, text=True)
