@@ -69,7 +69,8 @@ def cabled():
 
 
 def main():
-    subprocess.run(["cargo", "build", "--quiet", "--locked", "--no-default-features", "--bin", "vpclink"], cwd=ROOT, check=True)
+    features = ["--no-default-features", "--features", "probe"]
+    subprocess.run(["cargo", "build", "--quiet", "--locked", *features, "--bin", "vpclink"], cwd=ROOT, check=True)
     with cabled():
         served = ["ip", "netns", "exec", FAR, sys.executable, "-c", SERVER]
         server = subprocess.Popen(served, stdout=subprocess.PIPE, text=True)
