@@ -129,7 +129,7 @@ fn sequence_03_what_is_half_repaired_is_not_resolved() {
     let other = "b2c3d4e5f6";
     // The targets are well again, but the other API still calls a port that no listener has.
     let mut history = History {
-        accounts: Arc::new(half_repaired(&[FIRST, other], other)),
+        accounts: Arc::new(half_repaired(&[FIRST, other], other, "/orders")),
         whole: vec![(minutes(10), minutes(300)), (minutes(300), minutes(10 * DAY))],
         rounds: 400,
         ..History::default()

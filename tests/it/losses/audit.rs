@@ -9,7 +9,7 @@ use serde_json::Value;
 use vpclink_responder::incidents::Incident;
 use vpclink_responder::incidents::store::{Contents, Store};
 
-use super::history::{Failure, History, UNDECODABLE};
+use super::history::{Failure, History, UNDECODABLE, host};
 use super::wires::NOTE;
 use super::world::{Sent, World, time};
 
@@ -68,7 +68,7 @@ impl Audit {
         named.iter().flat_map(|(name, what)| what.iter().map(move |what| format!("{name}: {what}"))).collect()
     }
 
-    /// Every failure is told by a message that names its API, stage and cause, of this outbreak.
+    /// Every failure is told by a message that names its API, stage, cause and endpoint, of this outbreak.
     fn told(&mut self, history: &History, told: &[LastAlert]) {
         let mut unnamed: BTreeMap<Name, String> = BTreeMap::new();
         for failure in &history.failures {
@@ -156,7 +156,8 @@ impl Audit {
             unless(lines.contains(line) || line == NOT_KEPT, format!("evidence {line}"));
         }
         let verdict = (text(&alert["verdict"]["tier"]), text(&alert["verdict"]["code"]));
-        let of_half = history.half.as_ref().is_some_and(|half| told.names.iter().any(|name| name.0 == *half));
+        let of_half =
+            history.half.as_ref().is_some_and(|half| told.names.iter().any(|name| name.0 == half.0));
         let sound =
             ["targets-unhealthy", ""].contains(&verdict.1) || (of_half && verdict.1 == "listener-missing");
         unless(sound, format!("the verdict {verdict:?}"));
@@ -169,7 +170,7 @@ impl Audit {
         for told in told {
             let at = Duration::try_from(told.at.duration_since(time(Duration::ZERO))).unwrap_or_default();
             let is_end = ["resolved", "merged"].contains(&told.status.as_str());
-            let failing = |name: &&Name| history.is_broken(&name.0, name.2.as_str(), at);
+            let failing = |name: &&Name| history.is_broken(&name.0, &name.2, &name.3, at);
             let by_evidence = !text(&told.alert["incident"]["reason"]).contains("without evidence");
             if told.status == "resolved" && by_evidence {
                 let broken = told.names.iter().find(failing);
@@ -228,16 +229,18 @@ impl Audit {
 /// What an alert quotes where a crash came before the lines were kept.
 const NOT_KEPT: &str = "the lines of the failure were not kept; the log group has them";
 
-/// API, stage, cause.
-type Name = (String, String, String);
+/// API, stage, cause, and the host that is called: messages name it by its routes.
+type Name = (String, String, String, String);
 
 fn name(failure: &Failure) -> Name {
-    (failure.api.clone(), "prod".to_owned(), failure.cause.to_owned())
+    let host = host(&failure.route).to_owned();
+    (failure.api.clone(), "prod".to_owned(), failure.cause.to_owned(), host)
 }
 
 fn name_of(incident: &Incident) -> Name {
     let api = incident.source.api.as_ref().map(ToString::to_string).unwrap_or_default();
-    (api, incident.source.stage.clone().unwrap_or_default(), incident.cause.slug.to_owned())
+    let host = incident.routes.keys().next().map_or("", |route| host(&route.path)).to_owned();
+    (api, incident.source.stage.clone().unwrap_or_default(), incident.cause.slug.to_owned(), host)
 }
 
 /// A message, read as a machine reads it.
@@ -257,7 +260,9 @@ impl LastAlert {
             serde_json::from_str(&sent.message.bodies["sqs"]).expect("a machine alert is JSON");
         let name = |of: &Value, cause: &Value| {
             let api = &of["api"];
-            (text(&api["id"]).to_owned(), text(&api["stage"]).to_owned(), text(cause).to_owned())
+            let host = list(&of["routes"]).first().map_or("", |route| host(text(&route["resource"])));
+            let [id, stage] = [&api["id"], &api["stage"]].map(|part| text(part).to_owned());
+            (id, stage, text(cause).to_owned(), host.to_owned())
         };
         let also = list(&alert["also_hit"]).iter().map(|hit| name(hit, &hit["cause"]));
         let names = [name(&alert, &alert["cause"]["slug"])].into_iter().chain(also).collect();

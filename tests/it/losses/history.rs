@@ -25,6 +25,14 @@ pub(crate) const UNREACHABLE: &str = "integration-unreachable";
 pub(crate) const MALFORMED: &str = "lambda-malformed-response";
 pub(crate) const UNDECODABLE: &str = "undecodable-batch";
 
+/// The route that calls another endpoint than the others do.
+pub(crate) const STOCK: &str = "/stock";
+
+/// The host that a route's integration calls.
+pub(crate) fn host(route: &str) -> &'static str {
+    if route == STOCK { "stock.internal.example" } else { "orders.internal.example" }
+}
+
 /// One request that failed.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
@@ -77,7 +85,7 @@ impl Failure {
         }
         let mut lines = vec![format!("HTTP Method: GET, Resource Path: {route}")];
         if self.cause == UNREACHABLE {
-            lines.push(format!("Endpoint request URI: https://orders.internal.example:8443{route}"));
+            lines.push(format!("Endpoint request URI: https://{}:8443{route}", host(route)));
         }
         lines.extend([self.line().to_owned(), self.status().to_owned()]);
         lines
@@ -109,8 +117,8 @@ pub(crate) struct History {
     pub(crate) accounts: Arc<Vec<RecordedAccount>>,
     /// When it is whole: from, to.
     pub(crate) whole: Vec<(Duration, Duration)>,
-    /// An API whose own fault outlasts the first repair.
-    pub(crate) half: Option<String>,
+    /// An API, one endpoint of which stays broken beyond the first repair: the host.
+    pub(crate) half: Option<(String, &'static str)>,
     /// An API that is muted until then.
     pub(crate) silenced: Option<(String, Duration)>,
     /// Whether all of it can be read.
@@ -134,10 +142,11 @@ pub(crate) const fn minutes(minutes: u64) -> Duration {
 }
 
 impl History {
-    /// Whether a reading finds the fault of an API then. A cause that no reading shows is over when it is quiet.
-    pub(crate) fn is_broken(&self, api: &str, cause: &str, at: Duration) -> bool {
+    /// Whether a reading finds the fault of an API's endpoint then. A cause that no reading shows is over when it is quiet.
+    pub(crate) fn is_broken(&self, api: &str, cause: &str, host: &str, at: Duration) -> bool {
         let repaired = self.whole.iter().position(|(from, to)| (*from..*to).contains(&at));
-        cause == UNREACHABLE && repaired.is_none_or(|time| time == 0 && self.half.as_deref() == Some(api))
+        let is_half = || self.half.as_ref().is_some_and(|half| (half.0.as_str(), half.1) == (api, host));
+        cause == UNREACHABLE && repaired.is_none_or(|time| time == 0 && is_half())
     }
 
     /// Some requests of an API fail; the document that tells of them.
@@ -199,6 +208,8 @@ pub(crate) fn history() -> History {
     history.subscription(ms(120), &second);
     let race = history.fail(FIRST, UNREACHABLE, "/orders", ms(80), 2);
     history.subscription(ms(125), &race);
+    let stock = history.fail(FIRST, UNREACHABLE, STOCK, ms(90), 1);
+    history.subscription(ms(130), &stock);
     let other = history.fail("c3d4e5f6a7", MALFORMED, "/orders", ms(1500), 2);
     history.subscription(ms(2000), &other);
     let silent = history.fail("silent0001", UNREACHABLE, "/orders", ms(2500), 2);
@@ -235,7 +246,7 @@ pub(crate) fn days(days: u64, apis: u64) -> History {
             (minutes(12 * HOUR), minutes(2 * DAY)),
             (minutes(2 * DAY + 40), minutes(100 * DAY)),
         ],
-        half: Some("half000001".to_owned()),
+        half: Some(("half000001".to_owned(), host(STOCK))),
         silenced: Some(("silent0001".to_owned(), minutes(8 * HOUR))),
         back: minutes(2 * DAY),
         is_readable: true,
@@ -244,12 +255,16 @@ pub(crate) fn days(days: u64, apis: u64) -> History {
         ..History::default()
     };
     let many: Vec<String> = (0..apis - 3).map(|n| format!("many{n:06}")).collect();
-    let send = |history: &mut History, api: &str, cause, at: Duration| {
-        let document = history.fail(api, cause, "/orders", at, 1);
+    let send_to = |history: &mut History, api: &str, cause, route: &str, at: Duration| {
+        let document = history.fail(api, cause, route, at, 1);
         history.subscription(at + Duration::from_millis(200), &document);
     };
+    let send = |history: &mut History, api: &str, cause, at| send_to(history, api, cause, "/orders", at);
     for api in [FIRST, "half000001", "silent0001"] {
         (0..9).for_each(|hour| send(&mut history, api, UNREACHABLE, minutes(hour * HOUR + 1)));
+    }
+    for hour in 0..9 {
+        send_to(&mut history, "half000001", UNREACHABLE, STOCK, minutes(hour * HOUR + 3));
     }
     for (n, api) in (0..).zip(&many) {
         send(&mut history, api, UNREACHABLE, minutes(2 + n / 4));
@@ -264,21 +279,22 @@ pub(crate) fn days(days: u64, apis: u64) -> History {
     }
     let late = history.fail(FIRST, UNREACHABLE, "/orders", minutes(HOUR), 1);
     history.subscription(minutes(DAY + 17 * HOUR), &late);
-    for api in [FIRST, "half000001"] {
-        send(&mut history, api, UNREACHABLE, minutes(2 * DAY) + Duration::from_millis(500));
+    for (api, route) in [(FIRST, "/orders"), ("half000001", "/orders"), ("half000001", STOCK)] {
+        send_to(&mut history, api, UNREACHABLE, route, minutes(2 * DAY) + Duration::from_millis(500));
     }
     let names: Vec<&str> = many.iter().map(String::as_str).collect();
     let names: Vec<&str> = names.into_iter().chain([FIRST, "half000001", "silent0001"]).collect();
-    history.accounts = Arc::new(half_repaired(&names, "half000001"));
+    history.accounts = Arc::new(half_repaired(&names, "half000001", STOCK));
     history
 }
 
-/// The account while it is broken, while one API still calls a port that no listener has, and when all is repaired.
-pub(crate) fn half_repaired(apis: &[&str], half: &str) -> Vec<RecordedAccount> {
+/// The account while it is broken, while one route of an API still calls a port that no listener has, and when all is repaired.
+pub(crate) fn half_repaired(apis: &[&str], half: &str, route: &str) -> Vec<RecordedAccount> {
     let wrong_port = |_: bool, answers: &mut Vec<Value>| {
         let of_half = |line: &&mut Value| line["of"].as_str().is_some_and(|of| of.starts_with(half));
         for line in answers.iter_mut().filter(of_half) {
-            let answer = line["answer"].to_string().replace(":8443", ":9443");
+            let (right, wrong) = (format!(":8443{route}"), format!(":9443{route}"));
+            let answer = line["answer"].to_string().replace(&right, &wrong);
             line["answer"] = serde_json::from_str(&answer).expect("a port for a port");
         }
     };
@@ -297,6 +313,8 @@ pub(crate) fn accounts_with(apis: &[&str], change: impl Fn(bool, &mut Vec<Value>
     let account = |repaired| {
         let mut file: Value = serde_json::from_str(ACCOUNT).expect("a recorded account is JSON");
         let answers = file["answers"].as_array_mut().expect("a recorded account has answers");
+        answers.iter_mut().for_each(add_stock);
+        answers.iter_mut().for_each(|line| probe(line, repaired));
         if repaired {
             answers.iter_mut().for_each(repair);
         }
@@ -315,6 +333,41 @@ pub(crate) fn accounts_with(apis: &[&str], change: impl Fn(bool, &mut Vec<Value>
         RecordedAccount::parse(&file.to_string()).expect("a recorded account")
     };
     vec![account(false), account(true)]
+}
+
+/// Lets the account's prober answer: while the account is broken, nothing listens on the targets. The load balancer answers.
+fn probe(line: &mut Value, repaired: bool) {
+    if line["call"] != "lambda:Invoke" {
+        return;
+    }
+    let of = line["of"].as_str().expect("a reading is of something").to_owned();
+    let of_node = of.contains("/tls/");
+    let tls = if of_node { json!({ "handshake": "completed", "sni": true }) } else { json!({}) };
+    let facts = |address: &str| {
+        let accepted = json!({ "strict": repaired, "insecure_skip_verification": repaired });
+        json!({
+            "schema": "vpclink-responder/probe/1", "address": address, "server_name": null, "vantage": "vpc", "ms": 1,
+            "tcp": if repaired || of_node { "connected" } else { "refused" }, "tls": tls.clone(),
+            "http": {}, "accepted": accepted,
+        })
+    };
+    let (_, addresses) = of.rsplit_once('/').expect("a prober is asked of addresses");
+    line["answer"] = addresses.split(',').map(facts).collect();
+    line.as_object_mut().expect("a line is an object").remove("absent");
+}
+
+/// Adds the route that calls another endpoint, and that endpoint's name to the certificate.
+fn add_stock(line: &mut Value) {
+    if line["answer"]["names"].is_array() {
+        line["answer"]["names"].as_array_mut().expect("it is one").push(host(STOCK).into());
+    }
+    let resources = line["answer"].as_array_mut().into_iter().flatten();
+    if let Some(orders) = resources.into_iter().find(|resource| resource["path"] == "/orders") {
+        let orders = orders.to_string();
+        let stock = orders.replace(host(""), host(STOCK)).replace("/orders", STOCK);
+        let stock = serde_json::from_str(&stock).expect("a host for a host");
+        line["answer"].as_array_mut().expect("it is one").push(stock);
+    }
 }
 
 fn repair(line: &mut Value) {

@@ -93,7 +93,6 @@ impl Lambda {
         let config = Config::read(|name| match name {
             "ALERT_TOPIC_ARN" => Some("arn:aws:sns:eu-west-1:111122223333:alerts".to_owned()),
             "AWS_REGION" => Some("eu-west-1".to_owned()),
-            "PROBE" => Some("off".to_owned()),
             "INCIDENT_TABLE" => Some("incidents".to_owned()),
             _ => None,
         });

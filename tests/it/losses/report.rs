@@ -131,6 +131,7 @@ pub(crate) const READING: &str = "account: a reading";
 pub(crate) fn row(effect: &'static str) -> &'static str {
     match effect {
         "apigateway:GetStages" | "apigatewayv2:GetStages" => "account: who writes a log",
+        "lambda:Invoke" => "account: the prober",
         effect if effect.starts_with("store: ") || effect.starts_with("sns: ") => effect,
         _ => READING,
     }
@@ -170,12 +171,13 @@ pub(crate) fn show_plan(history: &History, plan: &Plan) -> String {
         let incident = &alert["incident"];
         writeln!(
             out,
-            "{} {} {} {} ×{} {also:?}: {}",
+            "{} {} {} {} ×{} {also:?} {}: {}",
             sent.at,
             incident["id"],
             incident["status"],
             alert["api"]["id"],
             alert["failed"],
+            alert["verdict"]["code"],
             incident["reason"]
         )
         .expect("a String takes all text");

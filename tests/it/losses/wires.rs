@@ -170,11 +170,16 @@ impl Account for Wire {
     }
 }
 
+/// More than any history has: what sends them would go on for days.
+const MOST_MESSAGES: usize = 2_000;
+
 impl Publish for Wire {
     fn publish<'a>(&'a self, message: &'a Message) -> Published<'a> {
         let message = message.clone();
         let act = move |world: &World| {
-            world.sent.lock().unwrap().push(Sent { at: world.now(), message });
+            let mut sent = world.sent.lock().unwrap();
+            assert!(sent.len() < MOST_MESSAGES, "messages without end");
+            sent.push(Sent { at: world.now(), message });
             Ok(())
         };
         let error = |reason| PublishError { target: "the topic".to_owned(), reason, is_final: false };
