@@ -11,13 +11,15 @@ mod log_groups;
 pub mod model;
 mod reading;
 pub mod recorded;
+mod subjects;
 mod vpc;
 
 pub use accounts::{Account, Accounts, Answered, Open};
 pub use cached::CachedAccount;
 pub use log_groups::{
-    Apis, CallError, CoverageCall, Filter, HttpApi, ListedApi, ListedStage, LogDelivery, LogGroup, LogGroups,
-    Page, Stretch, Subscription,
+    Apis, CallError, Filter, HttpApi, ListedApi, ListedStage, LogDelivery, LogGroup, LogGroups, Page,
+    Stretch, Subscription,
 };
-pub use queries::{Answer, ProbeOf, Query, QueryKind};
+pub use queries::{Answer, CoverageCall, Query, QueryKind};
 pub use reading::{NotRead, ReadError, Reading};
+pub use subjects::ProbeOf;

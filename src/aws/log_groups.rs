@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::aws::model::{AccessLogSettings, LoggedLine, Resource, Stage};
-use crate::aws::queries::QueryKind;
 use crate::aws::reading::ReadError;
 use crate::ids::{ApiId, Arn};
 
@@ -156,75 +155,4 @@ pub struct Subscription {
     pub protocol: String,
     /// Whether the owner of the address agreed.
     pub confirmed: bool,
-}
-
-/// A call that coverage makes and a diagnosis does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CoverageCall {
-    /// Lists log groups.
-    DescribeLogGroups,
-    /// Lists a group's subscription filters.
-    DescribeSubscriptionFilters,
-    /// Subscribes a group.
-    PutSubscriptionFilter,
-    /// Ends a subscription of ours.
-    DeleteSubscriptionFilter,
-    /// Reads APIs, stages, integrations and the account's own settings.
-    ReadApis,
-    /// Lists which stages' execution logs are delivered.
-    DescribeDeliverySources,
-    /// Lists to which destinations.
-    DescribeDeliveries,
-    /// Lists what those destinations are.
-    DescribeDeliveryDestinations,
-    /// Lists the subscriptions of the topics.
-    ListSubscriptions,
-}
-
-impl CoverageCall {
-    /// Each of them.
-    pub const ALL: [Self; 9] = [
-        Self::DescribeLogGroups,
-        Self::DescribeSubscriptionFilters,
-        Self::PutSubscriptionFilter,
-        Self::DeleteSubscriptionFilter,
-        Self::ReadApis,
-        Self::DescribeDeliverySources,
-        Self::DescribeDeliveries,
-        Self::DescribeDeliveryDestinations,
-        Self::ListSubscriptions,
-    ];
-
-    /// The IAM action that it needs.
-    pub fn action(self) -> &'static str {
-        match self {
-            Self::DescribeLogGroups => "logs:DescribeLogGroups",
-            Self::DescribeSubscriptionFilters => "logs:DescribeSubscriptionFilters",
-            Self::PutSubscriptionFilter => "logs:PutSubscriptionFilter",
-            Self::DeleteSubscriptionFilter => "logs:DeleteSubscriptionFilter",
-            // API Gateway has one action for everything that is read.
-            Self::ReadApis => QueryKind::RestApi.action(),
-            Self::DescribeDeliverySources => "logs:DescribeDeliverySources",
-            Self::DescribeDeliveries => "logs:DescribeDeliveries",
-            Self::DescribeDeliveryDestinations => "logs:DescribeDeliveryDestinations",
-            Self::ListSubscriptions => "sns:ListSubscriptionsByTopic",
-        }
-    }
-
-    /// What is lost without it, as the end of "without it, …".
-    pub fn without(self) -> &'static str {
-        match self {
-            Self::DescribeLogGroups => "no log group is found, so none is subscribed",
-            Self::DescribeSubscriptionFilters => {
-                "the caretaker can't tell which log groups are subscribed, and subscribes none"
-            }
-            Self::PutSubscriptionFilter => "new log groups stay unwatched",
-            Self::DeleteSubscriptionFilter => "filters are left behind when the stack is deleted",
-            Self::ReadApis => "stages that log nothing are not named, and access logs are not found",
-            Self::DescribeDeliverySources | Self::DescribeDeliveries | Self::DescribeDeliveryDestinations => {
-                "the caretaker can't tell whether a stage's execution logs go elsewhere"
-            }
-            Self::ListSubscriptions => "an e-mail subscription that waits for its confirmation is not named",
-        }
-    }
 }

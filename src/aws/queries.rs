@@ -6,7 +6,6 @@
 
 use std::any::Any;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::aws::model::{
@@ -16,9 +15,10 @@ use crate::aws::model::{
     PrefixList, Resource, RestApi, RouteTable, Rule, SecurityGroup, Series, Stage, Subnet, Target,
     TargetGroup, TransitAttachment, VpcLink, X509,
 };
+use crate::aws::subjects::{Argument, ProbeOf};
 use crate::ids::{ApiId, Arn};
 use crate::logs::LogWriter;
-use crate::probe::{Facts, ProbeRequest, Vantage};
+use crate::probe::Facts;
 
 /// The action that reading in another account needs before any of the others.
 pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
@@ -395,115 +395,79 @@ impl Query {
     }
 }
 
-/// A prober, and what it is asked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProbeOf {
-    /// The function's name.
-    pub function: String,
-    pub request: ProbeRequest,
+/// A call that coverage makes and a diagnosis does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CoverageCall {
+    /// Lists log groups.
+    DescribeLogGroups,
+    /// Lists a group's subscription filters.
+    DescribeSubscriptionFilters,
+    /// Subscribes a group.
+    PutSubscriptionFilter,
+    /// Ends a subscription of ours.
+    DeleteSubscriptionFilter,
+    /// Reads APIs, stages, integrations and the account's own settings.
+    ReadApis,
+    /// Lists which stages' execution logs are delivered.
+    DescribeDeliverySources,
+    /// Lists to which destinations.
+    DescribeDeliveries,
+    /// Lists what those destinations are.
+    DescribeDeliveryDestinations,
+    /// Lists the subscriptions of the topics.
+    ListSubscriptions,
 }
 
-impl ProbeOf {
-    /// Where it is to connect, for people.
-    fn addresses(&self) -> String {
-        self.request.addresses.join(", ")
-    }
-}
+impl CoverageCall {
+    /// Each of them.
+    pub const ALL: [Self; 9] = [
+        Self::DescribeLogGroups,
+        Self::DescribeSubscriptionFilters,
+        Self::PutSubscriptionFilter,
+        Self::DeleteSubscriptionFilter,
+        Self::ReadApis,
+        Self::DescribeDeliverySources,
+        Self::DescribeDeliveries,
+        Self::DescribeDeliveryDestinations,
+        Self::ListSubscriptions,
+    ];
 
-/// What a query is asked with.
-trait Argument {
-    /// Its part of a recorded answer's key.
-    fn key(&self) -> String;
-    fn sample() -> Self;
-}
+    /// The IAM action that it needs.
+    pub fn action(self) -> &'static str {
+        self.row().0
+    }
 
-impl Argument for ApiId {
-    fn key(&self) -> String {
-        self.to_string()
+    /// What is lost without it, as the end of "without it, …".
+    pub fn without(self) -> &'static str {
+        self.row().1
     }
-    fn sample() -> Self {
-        Self::new("a1b2c3d4e5")
-    }
-}
 
-impl Argument for Arn {
-    fn key(&self) -> String {
-        self.to_string()
-    }
-    fn sample() -> Self {
-        Self::new("arn")
-    }
-}
-
-impl Argument for String {
-    fn key(&self) -> String {
-        self.clone()
-    }
-    fn sample() -> Self {
-        "name".to_owned()
-    }
-}
-
-impl Argument for Vec<String> {
-    fn key(&self) -> String {
-        self.join(",")
-    }
-    fn sample() -> Self {
-        Self::new()
-    }
-}
-
-impl Argument for MetricsOf {
-    fn key(&self) -> String {
-        format!("{}@{}", self.load_balancer, self.failed)
-    }
-    fn sample() -> Self {
-        let failed = Timestamp::UNIX_EPOCH;
-        Self { load_balancer: Arn::sample(), network: true, target_groups: Vec::new(), failed }
-    }
-}
-
-impl Argument for InterfacesOf {
-    fn key(&self) -> String {
-        self.subject()
-    }
-    fn sample() -> Self {
-        Self::LoadBalancer(Arn::sample())
-    }
-}
-
-impl Argument for InstancesOf {
-    fn key(&self) -> String {
-        let parameters = self.parameters.iter().map(|(name, value)| format!("?{name}={value}"));
-        format!("{}/{}/{}{}", self.namespace, self.name, self.service, parameters.collect::<String>())
-    }
-    fn sample() -> Self {
-        let (service, namespace, name) = ("srv-1".into(), "internal".into(), "orders".into());
-        Self { service, namespace, name, parameters: Default::default() }
-    }
-}
-
-impl Argument for LinesOf {
-    fn key(&self) -> String {
-        format!("{}/{}@{}", self.group, self.request, self.from)
-    }
-    fn sample() -> Self {
-        let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
-        Self { group: "group".into(), stream: "stream".into(), request: "request".into(), from, to }
-    }
-}
-
-impl Argument for ProbeOf {
-    fn key(&self) -> String {
-        let ProbeRequest { addresses, tls, server_name, .. } = &self.request;
-        let scheme = if *tls { "tls" } else { "tcp" };
-        let host = server_name.as_deref().unwrap_or_default();
-        format!("{}/{scheme}/{host}/{}", self.function, addresses.join(","))
-    }
-    fn sample() -> Self {
-        let (addresses, vantage) = (Vec::new(), Vantage::Vpc);
-        let request =
-            ProbeRequest { addresses, tls: false, server_name: None, health: None, vantage, budget_ms: None };
-        Self { function: "function".to_owned(), request }
+    fn row(self) -> (&'static str, &'static str) {
+        const NO_DELIVERIES: &str = "the caretaker can't tell whether a stage's execution logs go elsewhere";
+        match self {
+            Self::DescribeLogGroups => {
+                ("logs:DescribeLogGroups", "no log group is found, so none is subscribed")
+            }
+            Self::DescribeSubscriptionFilters => (
+                "logs:DescribeSubscriptionFilters",
+                "the caretaker can't tell which log groups are subscribed, and subscribes none",
+            ),
+            Self::PutSubscriptionFilter => ("logs:PutSubscriptionFilter", "new log groups stay unwatched"),
+            Self::DeleteSubscriptionFilter => {
+                ("logs:DeleteSubscriptionFilter", "filters are left behind when the stack is deleted")
+            }
+            // API Gateway has one action for everything that is read.
+            Self::ReadApis => (
+                QueryKind::RestApi.action(),
+                "stages that log nothing are not named, and access logs are not found",
+            ),
+            Self::DescribeDeliverySources => ("logs:DescribeDeliverySources", NO_DELIVERIES),
+            Self::DescribeDeliveries => ("logs:DescribeDeliveries", NO_DELIVERIES),
+            Self::DescribeDeliveryDestinations => ("logs:DescribeDeliveryDestinations", NO_DELIVERIES),
+            Self::ListSubscriptions => (
+                "sns:ListSubscriptionsByTopic",
+                "an e-mail subscription that waits for its confirmation is not named",
+            ),
+        }
     }
 }

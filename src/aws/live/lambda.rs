@@ -13,8 +13,8 @@ use serde_json::Value;
 use crate::aws::live::errors::{outcome, shortened};
 use crate::aws::live::query_protocol;
 use crate::aws::live::query_protocol::{Place, Protocol, Service, Wish};
-use crate::aws::queries::ProbeOf;
 use crate::aws::reading::ReadError;
+use crate::aws::subjects::ProbeOf;
 use crate::probe::{BUDGET, Facts, MOST_ADDRESSES};
 
 static LAMBDA: Service = Service { name: "lambda", id: "Lambda", protocol: Protocol::Rest, place };
