@@ -9,14 +9,19 @@ mod batch;
 mod correlate;
 pub mod delivered;
 mod document;
+mod events_reader;
 mod execution;
 mod exported;
 pub mod line;
 mod pasted;
+mod reasons;
 mod record;
+mod run_together;
 mod saved;
 mod scan;
 mod sieve;
+mod utf16;
+mod wrapping;
 mod writers;
 
 pub use access::AccessOutcome;
@@ -28,10 +33,12 @@ pub use batch::{
     Batch, DecodeError, DecodeFault, EXECUTION_LOG_PREFIX, LogEvent, LogType, MOST_EVENTS, Source, digest,
 };
 pub use correlate::{bare_reasons, correlate, of_sentence, pasted};
+pub use events_reader::{EventsReader, is_list};
 pub use execution::{Entry, Execution, Phase};
 pub(crate) use line::FAILURES;
-pub use pasted::{Mention, Unit, Utf16Reader, mention, utf16_unit};
+pub use pasted::{Mention, mention};
 pub use record::{Record, inflated, of_string, open, sift, text_of};
 pub use saved::{is_divisible, open_saved};
 pub use sieve::{Sieve, Sieved};
+pub use utf16::{Unit, Utf16Reader, utf16_unit};
 pub use writers::{LogWriter, LogWriters};

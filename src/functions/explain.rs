@@ -20,8 +20,8 @@ use crate::incidents::{Alert, FailureGroup, FailureGroups, Incident, RecentReque
 use crate::logs::delivered;
 use crate::logs::line::{Kind, LogLine};
 use crate::logs::{
-    AccessFormat, AccessLog, Batch, DecodeError, DecodeFault, Execution, LogEvent, Mention, Record, Sieve,
-    Sieved, Source,
+    AccessFormat, AccessLog, Batch, DecodeError, DecodeFault, EventsReader, Execution, LogEvent, Mention,
+    Record, Sieve, Sieved, Source,
 };
 use crate::path::PrivatePath;
 
@@ -77,7 +77,7 @@ pub async fn access_format(account: &dyn Account, api: &ApiId, stage: &str) -> a
     anyhow::bail!("there is no stage {stage} of API {api}")
 }
 
-/// Largest input that is read whole, inflated: one JSON document, or a text without lines.
+/// Largest input that is read whole, inflated: one event, or a text without lines.
 const MOST_BYTES: usize = 1 << 30;
 
 /// Bytes of an input that are read at a time.
@@ -144,9 +144,14 @@ impl<'f> Explainer<'f> {
             piece.drain(.."\u{feff}".len());
         }
         if !logs::is_divisible(&piece) {
-            input.take(MOST_BYTES as u64).read_to_end(&mut piece)?;
-            self.add(logs::open_saved(&piece, MOST_BYTES)?)?;
-            return Ok(self.flush()?);
+            if !logs::is_list(&piece) {
+                input.take(MOST_BYTES as u64).read_to_end(&mut piece)?;
+                self.add(logs::open_saved(&piece, MOST_BYTES)?)?;
+                return Ok(self.flush()?);
+            }
+            let whole = std::io::Cursor::new(std::mem::take(&mut piece)).chain(input);
+            input = Box::new(EventsReader::new(whole));
+            input.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
         }
         self.is_one = false;
         self.flush()?;

@@ -4,7 +4,7 @@
 //! of the same request. Text without ids (the console's test-invoke log, bare lines) has one execution a block: a new one
 //! begins where a line can only be the first of a request.
 
-use crate::logs::pasted::is_reason;
+use crate::logs::reasons::is_reason;
 
 use std::collections::{HashMap, HashSet};
 

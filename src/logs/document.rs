@@ -159,6 +159,9 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
+/// Lines of a text that are read: it comes unpacked, so that it takes less memory than a document of as many events.
+const MOST_LINES: usize = 2 * MOST_EVENTS;
+
 /// Splits a text into events: saved log lines, copies from the console, the console's test-invoke log.
 ///
 /// Where any line of the text opens as a logged line does (a time, a request id), a line without such an opening belongs
@@ -194,11 +197,11 @@ pub(crate) fn read_text(text: &str) -> Result<Batch<'_>, DecodeError> {
         };
         let continues = (framed && !opening.is_framed() && time_alone.is_none())
             || events.last().is_some_and(|last| wraps(last) || quoted(last));
-        let full = events.len() == MOST_EVENTS;
+        let full = events.len() == MOST_LINES;
         match events.last_mut().filter(|_| continues) {
             Some(last) => last.message = Cow::Borrowed(&text[last_start..start + line.len()]),
             None if full => {
-                return Err(DecodeFault::TooManyEvents { limit: MOST_EVENTS }.into());
+                return Err(DecodeFault::TooManyEvents { limit: MOST_LINES }.into());
             }
             None => {
                 last_start = start;

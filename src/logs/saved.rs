@@ -1,6 +1,8 @@
 //! What a person saved: an event or several, delivered records, or lines of text, whatever they open with.
 
-use crate::logs::{access_keys, delivered, exported, pasted, record};
+use crate::logs::{access_keys, delivered, exported, pasted, record, utf16};
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -22,7 +24,7 @@ pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeErr
 
 /// Whether a large input can be read in pieces of whole lines: it is text, or each of its lines is a document.
 pub fn is_divisible(head: &[u8]) -> bool {
-    if pasted::is_utf16(head) || !head.contains(&b'\n') {
+    if utf16::is_utf16(head) || !head.contains(&b'\n') {
         return false;
     }
     let json = without_mark(head);
@@ -39,7 +41,7 @@ fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeErro
     if raw.len() > max_bytes {
         return Err(DecodeFault::TooLarge { limit: max_bytes }.into());
     }
-    let recoded = pasted::is_utf16(raw).then(|| pasted::decoded(raw).into_bytes());
+    let recoded = utf16::is_utf16(raw).then(|| utf16::decoded(raw).into_bytes());
     let raw = recoded.as_deref().unwrap_or(raw);
     let json = without_mark(raw);
     if !json.starts_with(b"{") && !json.starts_with(b"[") {
@@ -58,13 +60,27 @@ fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeErro
         }
         // A list, which `open` takes for text.
         Ok(_) if json.starts_with(b"[") => Ok(records_or_text(json)),
-        opened => opened,
+        Ok(mut records) => {
+            records.extend(beside_events(json));
+            Ok(records)
+        }
+        error => error,
     }
+}
+
+/// A sentence of a failure that stands beside the events of a document: it is of no request, and is pointed out.
+fn beside_events(json: &[u8]) -> Option<Record> {
+    const EVENTS: [&str; 2] = ["events", "logEvents"];
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(json).ok()?;
+    let has_events = EVENTS.iter().any(|key| fields.contains_key(*key));
+    let mut others = fields.iter().filter(|(key, _)| has_events && !EVENTS.contains(&key.as_str()));
+    let found = others.find_map(|(_, value)| pasted::mention(0, value.get()))?;
+    Some(record::of_string(format!("beside: {}\n", found.text)))
 }
 
 /// A text that a person saved or pasted, whatever frames its lines.
 fn text(raw: &[u8]) -> Record {
-    let text = pasted::decoded(without_mark(raw));
+    let text = utf16::decoded(without_mark(raw));
     let lines = exported::of_csv(&text).or_else(|| exported::of_yaml(&text));
     record::of_string(pasted::tidied(lines.unwrap_or(text)))
 }
@@ -82,7 +98,7 @@ fn behind_command(raw: &[u8]) -> Option<&[u8]> {
 }
 
 /// What follows blanks and byte order marks at the beginning.
-fn without_mark(raw: &[u8]) -> &[u8] {
+pub(crate) fn without_mark(raw: &[u8]) -> &[u8] {
     let mut rest = raw.trim_ascii_start();
     while let Some(after) = rest.strip_prefix(b"\xef\xbb\xbf") {
         rest = after.trim_ascii_start();
@@ -135,13 +151,18 @@ fn records_or_text(json: &[u8]) -> Vec<Record> {
     let Some(values) = values.ok().filter(|values| !values.is_empty()) else {
         return vec![text(json)];
     };
-    // Records and access lines are lines by themselves, whatever their layout is.
-    let objects = values.iter().all(|value| delivered::is_record(value) || is_access_line(value));
-    let as_lines = || values.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
-    match exported::of_json(&values).or_else(|| objects.then(as_lines)) {
+    match lines_of(&values) {
         Some(lines) => vec![record::of_string(pasted::tidied(lines))],
         None => vec![text(json)],
     }
+}
+
+/// The lines of JSON values; `None` where they are no events, records or access lines.
+pub(crate) fn lines_of(values: &[Value]) -> Option<String> {
+    // Records and access lines are lines by themselves, whatever their layout is.
+    let objects = values.iter().all(|value| delivered::is_record(value) || is_access_line(value));
+    let as_lines = || values.iter().map(|value| format!("{value}\n")).collect();
+    exported::of_json(values).or_else(|| objects.then(as_lines))
 }
 
 /// Most bytes that are copied out of a list by hand.

@@ -202,10 +202,10 @@ fn lines_without_number_are_read_at_once() {
         let batches = delivered::unpack(batch).expect("fewer lines than the bound");
         correlate(&batches).iter().filter_map(causes::classify).for_each(drop);
     }
-    let text = serde_json::json!({"stage": "p", "payload": "(a) x\n".repeat(MOST / 8)}).to_string();
+    let text = serde_json::json!({"stage": "p", "payload": "(a) x\n".repeat(MOST / 12)}).to_string();
     let records = logs::open_saved(text.as_bytes(), 4 * MOST).expect("text opens");
     let Ok(Some(batch)) = records[0].read() else { panic!("text reads") };
-    assert!(delivered::unpack(batch).expect("fewer than the bound")[0].events.len() > MOST / 10);
+    assert!(delivered::unpack(batch).expect("fewer than the bound")[0].events.len() > MOST / 16);
 }
 
 proptest! {
