@@ -4,6 +4,8 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use vpclink_responder::logs::MOST_EVENTS;
+
 use super::function;
 use super::harness::{Account, Aws, Outcome, Start};
 use super::traffic::{ORDINARY, Traffic, payload};
@@ -27,8 +29,8 @@ pub(crate) fn measure(responder: &str) {
 /// What `MAX_BATCH_BYTES` admits, less a little for the document's head.
 const ADMITTED: usize = (64 << 20) - 1024;
 
-/// The aims for any payload that is admitted.
-const MOST_MEMORY_MIB: u32 = 256;
+/// The aims for any payload that is admitted: 256 MB, and ten seconds.
+const MOST_MEMORY_MIB: u32 = 244;
 const MOST_TIME: Duration = Duration::from_secs(10);
 
 /// A document of at most so many of these events as are admitted, from a client that wants the function to run out of memory.
@@ -53,15 +55,14 @@ fn full(most: usize, event: impl Fn(usize, &mut String)) -> (Vec<u8>, usize) {
     (payload(document.as_bytes()), number)
 }
 
-/// More events than a document may have are refused; the largest cases that are not have so many.
-const MOST: usize = 80_000;
-
 /// What it is, how many events it has at most, and how each is written.
 type Case<'a> = (&'a str, usize, &'a dyn Fn(usize, &mut String));
 
 /// One payload each, to a process of its own: what it answered, the peak and the time.
 #[expect(clippy::disallowed_methods, reason = "it measures time")]
 pub(crate) fn measure_hostile(responder: &str) {
+    /// An event's keys, and the words of its line.
+    const FRAME: usize = 190;
     const REACHED_NOTHING: &str = "Execution failed due to configuration error: There was an internal error while executing your request";
     let event = |out: &mut String, number: usize, message: &str| {
         write!(out, r#"{{"id":"{number}","timestamp":1772446530123,"message":"{message}"}}"#).unwrap();
@@ -74,7 +75,8 @@ pub(crate) fn measure_hostile(responder: &str) {
         };
         event(out, number, &line);
     };
-    let padding = "x".repeat(650);
+    // The longest lines that fit so many events into the largest document.
+    let padding = "x".repeat(ADMITTED / MOST_EVENTS - FRAME);
     let cases: [Case<'_>; 7] = [
         ("the smallest events", usize::MAX, &|_, out| {
             out.push_str(r#"{"id":"1","timestamp":1,"message":""}"#)
@@ -88,11 +90,13 @@ pub(crate) fn measure_hostile(responder: &str) {
         ("failed requests, each of an address of its own", usize::MAX, &|number, out| {
             own_address(number, out, "")
         }),
-        ("failed requests", MOST, &|number, out| {
+        ("failed requests", MOST_EVENTS, &|number, out| {
             event(out, number, &format!("({number:x}) {REACHED_NOTHING}{padding}"));
         }),
-        ("failed requests, each of an address of its own", MOST, &|number, out| own_address(number, out, "")),
-        ("the same with long lines", MOST, &|number, out| own_address(number, out, &padding)),
+        ("failed requests, each of an address of its own", MOST_EVENTS, &|number, out| {
+            own_address(number, out, "")
+        }),
+        ("the same with long lines", MOST_EVENTS, &|number, out| own_address(number, out, &padding)),
     ];
     for (says, most, case) in cases {
         let (payload, events) = full(most, case);

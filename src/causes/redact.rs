@@ -119,7 +119,8 @@ fn is_plain(path: &str) -> bool {
         && runs.into_iter().all(short)
         && (digits == 0 || !path.split('/').any(words::is_token_segment))
         && !path.split('/').any(is_key)
-        && (path.len() < 20 || !shapes::is_mixture(&path[opening_slash(path)..]))
+        // Any run of its segments may be base64.
+        && (path.len() < 20 || !shapes::is_mixed(path))
 }
 
 /// Redacted until nothing changes, at most `longest` characters.

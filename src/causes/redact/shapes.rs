@@ -56,11 +56,16 @@ pub(super) fn is_marked(word: &str) -> bool {
             }))
 }
 
+/// Whether a word has letters of both cases and digits.
+pub(super) fn is_mixed(word: &str) -> bool {
+    let has = |what: fn(&u8) -> bool| word.as_bytes().iter().any(what);
+    has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
+}
+
 /// Whether base64 was split by its own marks (`/ - _ . +`): letters of all kinds that together are too unlike words, and no
 /// piece that is a word, as the generated names of stacks have.
 pub(super) fn is_mixture(word: &str) -> bool {
-    let has = |what: fn(&u8) -> bool| word.as_bytes().iter().any(what);
-    let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+    let mixed = is_mixed(word);
     let mut pieces = word.split(|c: char| !c.is_ascii_alphanumeric());
     let is_word = |piece: &str| {
         piece.len() >= 5 && piece.bytes().all(|b| b.is_ascii_alphabetic()) && surprise(piece.as_bytes()) < 20
