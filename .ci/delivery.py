@@ -37,8 +37,7 @@ class Subscriber(BaseHTTPRequestHandler):
 
 def build():
     """Builds the program as the tests do: `cargo build` would compile AWS's SDK once more, without their features."""
-    subprocess.run(["cargo", "test", "--quiet", "--locked", "--features", "emulated", "--test", "stores", "--no-run"],
-                   cwd=ROOT, check=True, timeout=1800)
+    subprocess.run(["cargo", "test", "--quiet", "--locked", "--no-run", "--test", "it"], cwd=ROOT, check=True, timeout=1800)
 
 
 def publish(aws, topic):

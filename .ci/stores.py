@@ -25,17 +25,23 @@ ONE_OF = 80
 # Of a batch, a busy table reads so many items and names the others.
 READ_AT_ONCE = 25
 
+# No item is larger than 4 kB, so that no write costs more units.
+MOST_UNITS = 4
+
 THROTTLED = {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
              "message": "The level of configured provisioned throughput for the table was exceeded."}
 
 
 @contextlib.contextmanager
 def busy(behind):
-    """A table that throttles some requests and reads only a part of a large batch; yields its URL and what it did.
+    """A table that throttles some requests and reads only a part of a large batch; yields its URL, what it did, and what each
+    write cost.
 
     <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
+    <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
     """
     did = {"passed on": 0, "throttled": 0, "read in part": 0}
+    units = []
     requests = itertools.count(1)
     lock = threading.Lock()
 
@@ -53,12 +59,17 @@ def busy(behind):
             left = None
             if operation == "BatchGetItem":
                 body, left = halved(body)
+            writes = operation in ("DeleteItem", "PutItem", "UpdateItem")
+            if writes:
+                body = json.dumps(json.loads(body) | {"ReturnConsumedCapacity": "TOTAL"}).encode()
             headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "content-length")}
             try:
                 with urllib.request.urlopen(urllib.request.Request(behind, body, headers)) as answer:
                     status, told = answer.status, answer.read()
             except urllib.error.HTTPError as refused:
                 status, told = refused.code, refused.read()
+            if writes and status == 200:
+                units.append(json.loads(told)["ConsumedCapacity"]["CapacityUnits"])
             if left and status == 200:
                 did["read in part"] += 1
                 told = json.dumps(json.loads(told) | {"UnprocessedKeys": left}).encode()
@@ -76,7 +87,7 @@ def busy(behind):
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", did
+        yield f"http://127.0.0.1:{server.server_port}", did, units
         server.shutdown()
 
 
@@ -92,7 +103,7 @@ def halved(body):
 def run(url, table):
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    subprocess.run(["cargo", "test", "--locked", "--features", "emulated", "--test", "stores", "--", "--nocapture"],
+    subprocess.run(["cargo", "test", "--locked", "--test", "stores", "--", "--nocapture"],
                    cwd=ROOT, check=True, timeout=1200,
                    env=kept | credentials | {"AWS_ENDPOINT_URL": url, "TABLE": table})
 
@@ -108,10 +119,12 @@ def main():
         say("the store's tests on a table of ministack's")
         run(url, TABLES[0])
         say("again on a table that is busy")
-        with busy(url) as (proxy, did):
+        with busy(url) as (proxy, did, units):
             run(proxy, TABLES[1])
         say(f"{did}")
         check(did["throttled"] > 20 and did["read in part"] > 3, "the table was not busy")
+        say(f"{len(units)} writes cost {sum(units):.0f} write units, at most {max(units):.0f} each")
+        check(len(units) > 500 and max(units) <= MOST_UNITS, "a write costs too much, or few were seen")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 //! The shared table against a DynamoDB of another make: `.ci/run` starts one and runs this.
 //!
 //! By hand: `AWS_ENDPOINT_URL=http://127.0.0.1:PORT AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
-//! TABLE=NAME cargo test --features emulated --test stores`, where the table has the partition key `id` (S).
+//! TABLE=NAME cargo test --test stores`, where the table has the partition key `id` (S).
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
