@@ -11,14 +11,14 @@ use crate::causes::{Cause, MANY_INCIDENTS, Route};
 use crate::checks::Assessment;
 use crate::logs::Source;
 
-/// The decision to tell: everything a message is rendered from.
+/// The decision to publish: everything a message is rendered from.
 #[derive(Clone, Debug)]
 pub struct Alert {
     /// The incident.
     pub incident: Incident,
     /// What it is now.
     pub status: Status,
-    /// Whether the same may be told again, since no store could be reached.
+    /// Whether the same may be published again, since no store could be reached.
     pub may_repeat: bool,
     /// Whether its failures were more than an hour old when it was opened.
     pub is_late: bool,
@@ -28,7 +28,7 @@ pub struct Alert {
     pub news: FailureGroup,
     /// What live AWS says.
     pub judgement: Assessment,
-    /// What else the same broken resource fails: incidents that share one root are told as one.
+    /// What else the same broken resource fails: incidents that share one root are published as one.
     pub also_hit: Vec<AlsoAffected>,
 }
 

@@ -15,7 +15,7 @@ pub struct Policy {
     pub resolve_after: Duration,
 }
 
-/// The finding that explained an incident when it was told.
+/// The finding that explained an incident when its alert was published.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct KnownFault {
     /// Its code.

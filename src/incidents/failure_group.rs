@@ -37,7 +37,7 @@ pub struct FailureGroup {
     pub examples: BTreeMap<String, Diagnosis>,
 }
 
-/// What tells one delivery of log lines from another, and knows one that comes again.
+/// What distinguishes one delivery of log lines from another, and knows one that comes again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryId(pub u64);
 
@@ -131,7 +131,7 @@ impl FailureGroup {
         Self { fingerprint, deliveries, times, request_ids, example, examples: BTreeMap::new() }
     }
 
-    /// News of which nothing came but an example: an incident that was kept is told again.
+    /// News of which nothing came but an example: an incident that was kept is published again.
     pub fn again(fingerprint: Fingerprint, example: Diagnosis) -> Self {
         let request_ids = example.request_id.iter().cloned().collect();
         Self { request_ids, ..Self::of(fingerprint, example) }
@@ -197,7 +197,7 @@ pub(crate) fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Tim
     }
 }
 
-/// What tells the examples of one incident apart: the method, and the route by its template.
+/// What distinguishes the examples of one incident: the method, and the route by its template.
 pub(crate) fn example_key(route: Option<&Route>) -> String {
     route.map_or_else(|| "-".to_owned(), |route| format!("{} {}", route.method, template(&route.path)))
 }

@@ -36,7 +36,7 @@ impl Fingerprint {
         Self::digest("1", &parts)
     }
 
-    /// The fingerprint of a broken resource: incidents that it explains are told on one page.
+    /// The fingerprint of a broken resource: incidents that it explains are published as one alert.
     pub fn of_root(account: Option<&AccountId>, region: Option<&Region>, resource: &str) -> Self {
         let text = |part: Option<&str>| part.unwrap_or_default().to_owned();
         let parts =

@@ -1,4 +1,4 @@
-//! What is known of an incident: its counts, and what has been told of it.
+//! What is known of an incident: its counts, and what messages cover of it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub struct Window {
     pub failed: u64,
     /// Failures a minute, as of the last one that was complete.
     pub rate: Option<u64>,
-    /// The first that was complete: what an incident that was told in its first minute is set against.
+    /// The first that was complete: what an incident that was published in its first minute is set against.
     pub base: Option<u64>,
 }
 

@@ -242,7 +242,7 @@ fn growth(last: &LastAlert, loud: &[&Member]) -> Option<String> {
         return Some(format!("the same fault now fails {}", plural(joined, "API or cause")));
     }
     let routes: usize = loud.iter().map(|member| member.routes).sum();
-    // What was merged into it brings routes that were told.
+    // What was merged into it brings routes that were published.
     if routes > last.routes && loud.len() <= last.members {
         return Some(format!("it now fails {}", plural(routes - last.routes, "route")));
     }

@@ -1,4 +1,4 @@
-//! Requests whose failures were told lately: CloudWatch Logs may deliver the last lines of a request in another batch.
+//! Requests whose failures were counted lately: CloudWatch Logs may deliver the last lines of a request in another batch.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::causes::Failure;
 use crate::ids::ApiId;
 
-/// Requests kept at a time; when there are more, those that were told first are forgotten.
+/// Requests kept at a time; when there are more, those that were counted first are forgotten.
 const MOST: usize = 10_000;
 
 /// Lines of one request lie no further apart: a request's id may be the caller's choice, and so come back with another.
@@ -19,10 +19,10 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 /// no client that chooses an id can foresee which others it would be taken for.
 type Request = u64;
 
-/// When a request failed, and whether its access log told of it.
+/// When a request failed, and whether its access log named it.
 type Told = (Option<Timestamp>, bool);
 
-/// Requests that failed and were told, in the container's memory.
+/// Requests that failed and were counted, in the container's memory.
 #[derive(Debug, Default)]
 pub struct RecentRequests {
     key: RandomState,
@@ -36,32 +36,32 @@ struct Known {
 }
 
 impl RecentRequests {
-    /// Whether this request's failure was told already: by the other one of its two logs, or by lines that came earlier, to
+    /// Whether this request's failure was counted already: by the other one of its two logs, or by lines that came earlier, to
     /// which these add nothing. Of one log, a cause that was named is news of its own, even where a client chose the id.
     pub fn knows(&self, failure: &Failure<'_>) -> bool {
         let Some(request) = self.request(failure) else { return false };
         let adds_nothing = failure.is_tail() && failure.cause.is_last_resort();
-        self.known().failed_at.get(&request).is_some_and(|(told, of_access_log)| {
-            let near = match (told, failure.at()) {
-                (Some(told), Some(at)) => at.duration_since(*told).abs() <= LONGEST,
+        self.known().failed_at.get(&request).is_some_and(|(counted, of_access_log)| {
+            let near = match (counted, failure.at()) {
+                (Some(counted), Some(at)) => at.duration_since(*counted).abs() <= LONGEST,
                 _ => true,
             };
             near && (adds_nothing || *of_access_log != failure.is_of_access_log())
         })
     }
 
-    /// The requests of these failures, to be remembered once they are told: the last of them, where they are too many.
+    /// The requests of these failures, to be remembered once they are counted: the last of them, where they are too many.
     pub fn requests(&self, failures: &[Failure<'_>]) -> Vec<(Request, Told)> {
         let last = &failures[failures.len().saturating_sub(MOST)..];
-        let told = |failure: &Failure<'_>| (failure.at(), failure.is_of_access_log());
-        last.iter().filter_map(|failure| Some((self.request(failure)?, told(failure)))).collect()
+        let counted = |failure: &Failure<'_>| (failure.at(), failure.is_of_access_log());
+        last.iter().filter_map(|failure| Some((self.request(failure)?, counted(failure)))).collect()
     }
 
-    /// Remembers requests whose failures were told.
+    /// Remembers requests whose failures were counted.
     pub fn remember(&self, requests: Vec<(Request, Told)>) {
         let mut known = self.known();
-        for (request, told) in requests {
-            if known.failed_at.insert(request, told).is_none() {
+        for (request, counted) in requests {
+            if known.failed_at.insert(request, counted).is_none() {
                 known.in_order.push_back(request);
             }
             if known.in_order.len() > MOST
@@ -79,7 +79,7 @@ impl RecentRequests {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        // What a panic elsewhere leaves behind is a request more or less: it may be told twice.
+        // What a panic elsewhere leaves behind is a request more or less: it may be counted twice.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,7 +4,7 @@ use crate::causes::{Blames, Cause};
 use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, HopKind, State};
 use crate::incidents::coverage::KnownFault;
 
-/// What a fresh walk says of a fault that was told.
+/// What a fresh walk says of a fault that was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recovery {
     /// It is gone; how that was seen.
@@ -15,16 +15,14 @@ pub enum Recovery {
     Unseen(String),
 }
 
-/// Sets a fresh walk against what was told.
+/// Sets a fresh walk against what was published.
 pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessment) -> Recovery {
     let answer = [Code::LoadBalancerAnswered, Code::TargetAnswered5xx].map(Code::slug);
     // What no reading found is looked for in none.
     let only_logged = matches!(cause.blames, Blames::BackendAnswer | Blames::Configuration)
         && fault.is_none_or(|fault| answer.contains(&fault.code.as_str()));
     if cause.blames.spares_path() || only_logged {
-        return Recovery::Gone(
-            "this cause lies in no reading: only the log tells, and it is quiet".to_owned(),
-        );
+        return Recovery::Gone("no reading shows this cause; only the log does, and it is quiet".to_owned());
     }
     if judgement.verdict.tier != Confidence::Unknown {
         return Recovery::Still(judgement.verdict.says.clone());

@@ -9,7 +9,7 @@ use crate::incidents::failure_group::template;
 use crate::incidents::incident::Incident;
 use crate::incidents::job::Member;
 
-/// A silence: incidents that match are counted, not told, until it ends.
+/// A silence: incidents that match are counted, not published, until it ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
     /// What to name when it is taken back.

@@ -7,7 +7,7 @@ pub enum Status {
     Open,
     /// Still failing, or quiet and still broken.
     Ongoing,
-    /// It fails ten times as often as when it was told, or on more routes or APIs.
+    /// It fails ten times as often as when it was published, or on more routes or APIs.
     Escalated,
     /// Quiet, and a fresh walk found the fault gone.
     Resolved,

@@ -89,6 +89,8 @@ pub struct Account {
     pub probers: BTreeMap<String, lambda::Prober>,
     /// ARNs of SNS topics.
     pub topics: BTreeSet<String>,
+    /// Whether API Gateway's answers hold nulls, as they do of methods that were made in the console.
+    pub nulls: bool,
 }
 
 impl Account {
@@ -109,7 +111,14 @@ impl Account {
             "sts" => self.sts(call),
             _ => None,
         };
-        reply.unwrap_or_else(|| super::faults::unknown_operation(call))
+        let mut reply = reply.unwrap_or_else(|| super::faults::unknown_operation(call));
+        if self.nulls
+            && let (Reply::Answer(answer), "apigateway" | "apigatewayv2") =
+                (&mut reply, call.service.as_str())
+        {
+            apigateway::add_nulls(answer);
+        }
+        reply
     }
 
     /// The ARN of a thing in this account and region.

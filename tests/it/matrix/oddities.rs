@@ -277,6 +277,7 @@ pub(crate) const ODDITIES: &[Oddity] = &[
             load_balancers: vec![other],
         });
     }),
+    odd("methods that were made in the console, whose answers hold nulls", BOTH, |a| a.nulls = true),
     odd("a canary of another deployment with variables of its own", BOTH, |a| {
         for stage in a.rest_apis.values_mut().flat_map(|api| api.stages.values_mut()) {
             stage.canary = Some(Canary {

@@ -169,6 +169,35 @@ const EXPORTED: &[(&str, &str)] = &[
 const EPOCH: i64 = 1_788_220_800;
 const DATE: &str = "2026-09-01T00:00:00Z";
 
+/// Adds nulls wherever the console leaves them: in maps, in lists, and as members.
+pub(crate) fn add_nulls(value: &mut Value) {
+    const MAPS: [&str; 5] =
+        ["requestParameters", "requestTemplates", "stageVariableOverrides", "tags", "variables"];
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(add_nulls),
+        Value::Object(members) => {
+            members.values_mut().for_each(add_nulls);
+            for name in MAPS {
+                if let Some(Value::Object(map)) = members.get_mut(name) {
+                    map.insert("application/json".to_owned(), Value::Null);
+                }
+            }
+            if members.contains_key("passthroughBehavior") || members.contains_key("integrationType") {
+                let templates = json!({ "application/json": null });
+                members.insert("cacheKeyParameters".to_owned(), json!([null]));
+                let response =
+                    json!({ "statusCode": "200", "selectionPattern": null, "responseTemplates": templates });
+                members.insert("integrationResponses".to_owned(), json!({ "200": response, "500": null }));
+            }
+            if members.contains_key("stageName") {
+                members.entry("variables").or_insert_with(|| json!({ "unused": null }));
+                members.insert("documentationVersion".to_owned(), Value::Null);
+            }
+        }
+        _ => {}
+    }
+}
+
 pub(crate) fn answer(account: &Account, call: &Call) -> Option<Reply> {
     Some(match call.operation.as_str() {
         "GetAccount" => Reply::Answer(bare(json!({ "cloudwatchRoleArn": account.log_role }))),
