@@ -24,7 +24,8 @@ fn option(name: &str) -> Option<u64> {
 }
 
 fn main() -> ExitCode {
-    let history = losses::history::history();
+    let days = option("--days");
+    let history = if days.is_some() { losses::history::days(10, 130) } else { losses::history::history() };
     if let Some(seed) = option("--show") {
         print!("{}", report::show(&history, seed));
         return ExitCode::SUCCESS;
@@ -38,8 +39,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let seed = option("--seed").unwrap_or(1);
-    if let Some(runs) = option("--days") {
-        let history = losses::history::days(10, 130);
+    if let Some(runs) = days {
         let sites = proof::sites(&history, proof::FULL);
         let pairs: Vec<_> = (seed..seed + runs).map(|seed| proof::pair(&sites, seed)).collect();
         let proof = report::Proof::of(&history, &sites, &[], &pairs);

@@ -64,6 +64,16 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     told.into_iter().collect()
 }
 
+/// What the log alone says of who answered; `None` where no answer failed the request.
+pub(crate) fn unread(subject: &RouteContext) -> Option<String> {
+    let answer = subject.answer.as_ref().filter(|_| subject.cause.blames == Blames::BackendAnswer)?;
+    Some(if is_own_server(answer) {
+        "nothing was read; the answer's `Server` header says that a load balancer made it".to_owned()
+    } else {
+        "nothing was read; the log does not say who answered, the application or a load balancer".to_owned()
+    })
+}
+
 /// A network load balancer passes connections on and answers no HTTP.
 fn passed_on(on: OnPath<'_>, answer: &BackendAnswer) -> Finding {
     let groups = on.called_target_groups();

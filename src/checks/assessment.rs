@@ -69,9 +69,10 @@ impl Assessment {
     /// The assessment of a failure for which no account was read.
     pub fn unread(subject: &RouteContext, why: &str) -> Self {
         let path = PrivatePath { endpoint: subject.endpoint.clone(), ..PrivatePath::unread(why) };
+        let verdict = verdict::verdict(subject, &[]);
         Self {
             findings: Vec::new(),
-            verdict: verdict::verdict(subject, &[]),
+            verdict: Verdict { says: answered::unread(subject).unwrap_or(verdict.says), ..verdict },
             path: Vec::new(),
             facts: Placeholders::new(subject, &path),
             unread: Some(why.to_owned()),

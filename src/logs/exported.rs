@@ -113,7 +113,8 @@ impl Lines {
     /// A sentence of a failure beside the messages, which is of no request: it is pointed out, and proves nothing.
     fn beside(&mut self, text: &str) {
         if pasted::mention(0, text).is_some() {
-            let _ = writeln!(self.text, "beside: {}", text.replace(['\n', '\r'], " "));
+            // Behind an empty line, so that it goes on with no request's last line.
+            let _ = writeln!(self.text, "\nbeside: {}", text.replace(['\n', '\r'], " "));
         }
     }
 

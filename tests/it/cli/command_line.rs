@@ -69,6 +69,52 @@ fn json_that_is_no_event_is_text() {
 }
 
 #[test]
+fn of_an_answer_it_says_no_more_than_the_log_does() {
+    let answer = |headers: &str| {
+        format!(
+            "(a) Received response. Status: 503, Integration latency: 3 ms\n(a) Endpoint response headers: {{{headers}}}\n(a) Method completed with status: 503\n"
+        )
+    };
+    for (headers, says) in [
+        ("Server=awselb/2.0, Connection=keep-alive", "`Server` header says that a load balancer made it"),
+        ("Server=nginx", "does not say who answered, the application or a load balancer"),
+    ] {
+        let (out, _) = ended(&explain(&["--format", "json"], &answer(headers)), 10);
+        let alert: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(alert["cause"]["slug"], "backend-error");
+        assert!(alert["verdict"]["says"].as_str().unwrap().contains(says), "{}", alert["verdict"]);
+    }
+}
+
+#[test]
+fn a_large_answer_is_read_in_pieces_and_a_sentence_beside_it_is_pointed_out() {
+    let answer = |failed: bool, note: &str| {
+        let lines = [
+            "Method completed with status: 200",
+            if failed { FAILED } else { "Method completed with status: 200" },
+        ];
+        let event = |number: usize| {
+            let line = lines[usize::from(number == 50_000)];
+            serde_json::json!({"eventId": "1", "ingestionTime": 1_772_446_530_200_i64, "logStreamName": "s", "timestamp": 1_772_446_530_012_i64, "message": format!("({number:08}) {line}")})
+        };
+        let events: Vec<Value> = (0..60_000).map(event).collect();
+        serde_json::json!({"events": events, "note": note, "searchedLogStreams": []}).to_string()
+    };
+    let (out, _) = ended(&explain(&["--format", "json"], &answer(true, "")), 10);
+    let alert: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&alert["cause"]["slug"], &alert["failed"]), (&"integration-unreachable".into(), &1.into()));
+    assert_eq!(alert["request_ids"], serde_json::json!(["00050000"]));
+    ended(&explain(&[], &answer(false, "")), 0);
+    let (_, err) = ended(&explain(&[], &answer(false, FAILED)), 3);
+    assert!(err.contains("this reads like"), "{err}");
+    let small = format!(
+        "{{\"events\": [{{\"message\": \"(a) Method completed with status: 200\"}}], \"note\": \"{FAILED}\"}}"
+    );
+    let (_, err) = ended(&explain(&[], &small), 3);
+    assert!(err.contains("this reads like"), "{err}");
+}
+
+#[test]
 fn what_a_failure_masks_is_shown() {
     let log = "(a) Sending request to https://x.example\n(a) Received response. Status: 403, Integration latency: 5 ms\n\
                (a) Execution failed due to configuration error: Output mapping refers to an invalid method response: 200\n";

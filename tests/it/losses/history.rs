@@ -275,7 +275,7 @@ pub(crate) fn days(days: u64, apis: u64) -> History {
         send(&mut history, "half000001", UNREACHABLE, at);
     }
     for n in 0..6 {
-        send(&mut history, "c3d4e5f6a7", MALFORMED, minutes(DAY + 30 * n));
+        send(&mut history, "c3d4e5f6a7", MALFORMED, minutes(DAY + 31 * n));
     }
     let late = history.fail(FIRST, UNREACHABLE, "/orders", minutes(HOUR), 1);
     history.subscription(minutes(DAY + 17 * HOUR), &late);
