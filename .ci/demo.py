@@ -59,7 +59,9 @@ def build():
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("bootstrap", bootstrap)
         size = len(packed.getvalue())
-        check(size <= LARGEST_ZIP, f"{function} is {size} bytes zipped, its budget is {LARGEST_ZIP}")
+        # Built to be quick to build, it is no size that ships.
+        ships = os.environ.get("SAM_BUILD_MODE") != "debug"
+        check(size <= LARGEST_ZIP or not ships, f"{function} is {size} bytes zipped, its budget is {LARGEST_ZIP}")
         say(f"{function}: {len(bootstrap) / 1e6:.1f} MB, {size / 1e6:.1f} MB zipped, glibc {asked[0]}.{asked[1]}")
 
 
