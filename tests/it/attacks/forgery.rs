@@ -156,11 +156,16 @@ fn document(events: &str) -> String {
 #[test]
 fn tiny_events_without_number_are_refused_while_they_are_read() {
     let events = vec![r#"{"message":""}"#; MOST_EVENTS + 1].join(",");
-    for text in [document(&events), format!(r#"{{"events":[{events}]}}"#), "(a) x\n".repeat(MOST_EVENTS + 1)]
-    {
+    // A text comes unpacked.
+    let text = "(a) x\n".repeat(2 * MOST_EVENTS + 1);
+    for (text, limit) in [
+        (document(&events), MOST_EVENTS),
+        (format!(r#"{{"events":[{events}]}}"#), MOST_EVENTS),
+        (text, 2 * MOST_EVENTS),
+    ] {
         let records = logs::open(text.as_bytes(), 1 << 24).expect("it opens");
         let refused = records[0].read().expect_err("it is too much");
-        assert_eq!(refused.fault, DecodeFault::TooManyEvents { limit: MOST_EVENTS });
+        assert_eq!(refused.fault, DecodeFault::TooManyEvents { limit });
     }
     let block = record(&"(a) x\n".repeat(MOST_EVENTS + 1));
     let records = logs::open_saved(block.as_bytes(), 1 << 24).expect("it opens");
