@@ -35,7 +35,7 @@ pub fn mention(number: usize, line: &str) -> Option<Mention> {
 pub(crate) fn tidied(text: String) -> String {
     // The style is set early in a file that people saved; a file of megabytes that opens with prose is no paste.
     const EARLY: usize = 200;
-    let text = with_reasons_joined(with_line_feeds(text));
+    let text = unwrapped(with_reasons_joined(with_line_feeds(text)));
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
     let runs_together = lines().take(4).count() < 4;
     let styled = |line: &str| {
@@ -78,6 +78,31 @@ pub(crate) fn tidied(text: String) -> String {
         }
     }
     out
+}
+
+/// Lines as they were before a terminal or a ticket broke them at its width: each of that width goes on with the next, where
+/// that opens as no line does.
+fn unwrapped(text: String) -> String {
+    const WIDTHS: std::ops::RangeInclusive<usize> = 40..=400;
+    // In a long text the widest line is a body's.
+    const MOST: usize = 200;
+    let lines: Vec<&str> = text.lines().take(MOST + 1).collect();
+    let width = |line: &str| line.chars().count();
+    let widest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
+    let goes_on = |pair: &[&str]| width(pair[0]) == widest && !opening(pair[1]).is_framed();
+    let broken = lines.windows(2).filter(|pair| goes_on(pair)).count();
+    let is_wrapped = broken > 1 && 2 * broken > lines.iter().filter(|line| width(line) == widest).count();
+    if lines.len() > MOST || !WIDTHS.contains(&widest) || !is_wrapped {
+        return text;
+    }
+    let mut whole = String::with_capacity(text.len());
+    for (place, line) in lines.iter().enumerate() {
+        whole.push_str(line);
+        if !lines.get(place..place + 2).is_some_and(goes_on) {
+            whole.push('\n');
+        }
+    }
+    whole
 }
 
 /// Where a console log begins inside a line.

@@ -59,6 +59,8 @@ pub(crate) struct Style {
     column: bool,
     label: bool,
     place: bool,
+    /// Words of another program's before the line.
+    prefix: usize,
 }
 
 /// A line without what it is wrapped in.
@@ -87,6 +89,11 @@ impl<'a> Peeled<'a> {
                 None => break,
             }
         }
+        if let Some((prefix, rest)) = behind_prefix(text) {
+            style.prefix = prefix.split(is_blank).count();
+            style.marks |= prefix.ends_with(is_mark);
+            text = rest;
+        }
         let text = without_end(text, style);
         let text = match naive_time(text) {
             Some(dated) => Cow::Owned(dated),
@@ -97,6 +104,38 @@ impl<'a> Peeled<'a> {
         }
         Self { text, style }
     }
+}
+
+/// A line behind whatever another program puts before it: that ends where a request's id stands in brackets, and the line is
+/// one of API Gateway's. What is before it, and the line.
+fn behind_prefix(text: &str) -> Option<(&str, &str)> {
+    const FURTHEST: usize = 160;
+    // Behind a line of API Gateway's own stands what a client wrote.
+    if opening(text).request.is_some_and(is_uuid)
+        || LogLine::parse(text).kind != Kind::Other
+        || is_reason(text)
+    {
+        return None;
+    }
+    let brackets = memmem::find_iter(text.as_bytes(), b"(").take_while(|place| *place <= FURTHEST);
+    brackets.skip_while(|place| *place == 0).find_map(|place| {
+        let line = &text[place..];
+        // A delivered record's fields, and JSON, say more than the line.
+        let is_record = ["arn:", "{\"", "\":"].iter().any(|mark| text[..place].contains(mark));
+        let is_line = !is_record
+            && opening(line).request.is_some_and(is_uuid)
+            && LogLine::parse(line).kind != Kind::Other;
+        is_line.then_some((&text[..place], line))
+    })
+}
+
+/// Whether an id has the form that API Gateway gives its own.
+fn is_uuid(id: &str) -> bool {
+    id.len() == 36
+        && id.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 pub(crate) fn is_blank(c: char) -> bool {
@@ -287,6 +326,28 @@ fn without_end(text: &str, style: Style) -> &str {
     }
     if style.marks {
         text = text.trim_end_matches(|c: char| is_mark(c) || c == ',' || is_blank(c));
+    }
+    if style.marks || style.label || style.prefix > 0 {
+        text = without_closing_marks(text);
+    }
+    text
+}
+
+/// What closes a paragraph, a cell, a quotation of a ticket or a text of a program, at the end of a line that one of them opens.
+fn without_closing_marks(text: &str) -> &str {
+    const MOST: usize = 4;
+    let mut text = text;
+    for _ in 0..MOST {
+        let tag = text.rfind("</").filter(|_| text.ends_with('>'));
+        let tag = tag
+            .filter(|place| text[place + 2..text.len() - 1].bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let end = tag.or_else(|| {
+            ["{noformat}", "{code}", "\\n", "\\r"]
+                .iter()
+                .find_map(|mark| Some(text.strip_suffix(mark)?.len()))
+        });
+        let Some(end) = end else { break };
+        text = text[..end].trim_end_matches(is_blank);
     }
     text
 }

@@ -109,6 +109,58 @@ fn quotations_bullets_numbers_colours_and_spaces_before_lines() {
     }
 }
 
+/// The route too, which a mark that was left at the line's end would change.
+#[track_caller]
+fn check_route(input: &str) {
+    let explained = read(input.as_bytes());
+    let example = explained.alerts.first().map(|alert| &alert.news.example);
+    let route = example.and_then(|example| example.route.as_ref()).map(|route| route.path.as_str());
+    let found = (example.map(|example| example.cause.slug), route);
+    assert_eq!(found, (Some("integration-unreachable"), Some("/orders")), "{input}");
+}
+
+#[test]
+fn what_other_programs_put_around_a_line() {
+    for (open, close) in [
+        ("[2026-11-24T16:57:08Z] (api-stream) ", ""),
+        ("2026-11-24T16:57:08.123Z API-Gateway-Execution-Logs_a1b2c3d4e5/prod abcdef ", ""),
+        ("pod-abc container 2026-11-24T16:57:08.123Z ", ""),
+        ("Nov 24 16:57:08 host apigw[123]: ", ""),
+        ("2026-11-24T16:57:08.123456789Z stdout F ", ""),
+        ("time=\"2026-11-24T16:57:08Z\" level=error msg=\"", "\""),
+        ("2026-11-24 16:57:08 UTC | INFO | (stream) | ", ""),
+        ("3 minutes ago  ", ""),
+        ("&gt; ", ""),
+        ("<p>", "</p>"),
+        ("<tr><td>2026-11-24</td><td>", "</td></tr>"),
+        ("{noformat}", "{noformat}"),
+        ("'", "\\n',"),
+    ] {
+        check_route(&each(&logged(), |line| format!("{open}{line}{close}")));
+    }
+    // A line of such a program is no line of the log, where the log has none of its words.
+    let body = format!("{{\nsaid ({ID}) {UNREACHABLE}\n}}");
+    let healthy = [
+        "HTTP Method: GET, Resource Path: /orders",
+        &format!("Method request body before transformations: {body}"),
+        "Method completed with status: 200",
+    ];
+    let healthy: Vec<String> = healthy.iter().map(|line| format!("({ID}) {line}")).collect();
+    check_bytes(each(&healthy, str::to_owned).as_bytes(), &[]);
+    check_bytes(each(&healthy, |line| format!("3 minutes ago  {line}")).as_bytes(), &[]);
+}
+
+#[test]
+fn lines_that_a_width_has_broken() {
+    for width in [60, 72, 80, 100] {
+        let broken = |line: &str| {
+            let signs: Vec<char> = line.chars().collect();
+            signs.chunks(width).map(|part| part.iter().collect::<String>()).collect::<Vec<_>>().join("\n")
+        };
+        check_route(&each(&logged(), broken));
+    }
+}
+
 #[test]
 fn lines_run_together_by_tab_or_blank() {
     check(&logged().join("\t"));
