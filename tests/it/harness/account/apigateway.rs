@@ -179,7 +179,7 @@ pub(crate) fn add_nulls(value: &mut Value) {
             members.values_mut().for_each(add_nulls);
             for name in MAPS {
                 if let Some(Value::Object(map)) = members.get_mut(name) {
-                    map.insert("application/json".to_owned(), Value::Null);
+                    map.entry("application/json").or_insert(Value::Null);
                 }
             }
             if members.contains_key("passthroughBehavior") || members.contains_key("integrationType") {
