@@ -104,7 +104,7 @@ MENDS = [
     ("stack", STACK, "(id == made_as && id != ours).then_some(id)", "(id != ours && made_as != id).then_some(id)"),
     ("stack", REPLY, "is_plain && [\".amazonaws.com\"", "is_plain || [\".amazonaws.com\""),
     ("stack", SNS, "is_final: error.code().is_some_and(|code| refused.contains(&code)),", "is_final: false && !refused.is_empty(),"),
-    ("stack", BATCH, "pub const MOST_EVENTS: usize = 60_000;", "pub const MOST_EVENTS: usize = usize::MAX;"),
+    ("stack", BATCH, "pub const MOST_EVENTS: usize = 80_000;", "pub const MOST_EVENTS: usize = usize::MAX;"),
 ]
 
 # The tests that are likely to find a break, so that most need no others: numbers of the list.

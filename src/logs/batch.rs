@@ -140,7 +140,7 @@ pub struct Batch<'a> {
 
 /// Events, or lines of delivered records, that are read of one payload. CloudWatch Logs sends some thousands; many more take
 /// more memory than the function has, however small they are.
-pub const MOST_EVENTS: usize = 60_000;
+pub const MOST_EVENTS: usize = 80_000;
 
 /// Why a payload could not be decoded, and whose it was where that can still be seen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
