@@ -10,7 +10,7 @@ use crate::logs::line::{Kind, LogLine};
 
 pub(crate) static CAUSE: Cause = Cause {
     slug: "backend-error",
-    title: "the backend, or a load balancer before it, answered with a 5xx",
+    title: "the backend, or a load balancer in front of it, answered with a 5xx",
     severity: Severity::Medium,
     status: None,
     blames: Blames::BackendAnswer,

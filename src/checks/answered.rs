@@ -68,7 +68,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 pub(crate) fn unread(subject: &RouteContext) -> Option<String> {
     let answer = subject.answer.as_ref().filter(|_| subject.cause.blames == Blames::BackendAnswer)?;
     Some(if is_own_server(answer) {
-        "nothing was read; the answer's `Server` header says that a load balancer made it".to_owned()
+        "nothing was read; the answer's `Server` header shows that a load balancer sent it".to_owned()
     } else {
         "nothing was read; the log does not say who answered, the application or a load balancer".to_owned()
     })

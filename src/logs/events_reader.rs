@@ -8,6 +8,7 @@ use std::io::{Error, ErrorKind, Read};
 use memchr::memchr2;
 use serde_json::Value;
 
+use crate::logs::pasted::mention;
 use crate::logs::saved::{lines_of, without_mark};
 
 /// Bytes of a document that are read at a time.
@@ -91,7 +92,12 @@ impl<R: Read> EventsReader<R> {
                 let what = format!("the list of events is torn or is no JSON: {torn}");
                 Error::new(ErrorKind::InvalidData, what)
             })?;
-            if let Some(lines) = lines_of(&values).filter(|lines| !lines.is_empty()) {
+            // A piece without events is passed over, but not a sentence of a failure in it.
+            let pointed_out = || {
+                let found = mention(0, &String::from_utf8_lossy(&piece))?;
+                Some(format!("\nbeside: {}\n", found.text))
+            };
+            if let Some(lines) = lines_of(&values).or_else(pointed_out).filter(|lines| !lines.is_empty()) {
                 (self.lines, self.taken) = (lines.into_bytes(), 0);
                 break;
             }
@@ -251,6 +257,19 @@ mod tests {
     fn what_stands_behind_the_list_is_read_too() {
         let note = ", \"note\": \"Execution failed due to a timeout error\"";
         assert!(lines(&answer(60_000, note)).contains("beside: Execution failed due to a timeout error\n"));
+    }
+
+    #[test]
+    fn a_sentence_among_what_is_no_event_is_pointed_out() {
+        let event = "{\"message\": \"(00000001) a\"}";
+        let other = "{\"level\": 3, \"said\": \"Execution failed due to a timeout error\"}";
+        let many = |item: &str| vec![item; 5_000_000 / item.len()].join(",");
+        let read = lines(&format!("[{},{}]", many(event), many(other)));
+        assert!(
+            read.contains("\nbeside: Execution failed due to a timeout error"),
+            "{}",
+            &read[read.len() - 200..]
+        );
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn of_an_answer_it_says_no_more_than_the_log_does() {
         )
     };
     for (headers, says) in [
-        ("Server=awselb/2.0, Connection=keep-alive", "`Server` header says that a load balancer made it"),
+        ("Server=awselb/2.0, Connection=keep-alive", "`Server` header shows that a load balancer sent it"),
         ("Server=nginx", "does not say who answered, the application or a load balancer"),
     ] {
         let (out, _) = ended(&explain(&["--format", "json"], &answer(headers)), 10);
