@@ -30,7 +30,7 @@ pub use fingerprint::Fingerprint;
 pub use histogram::Bucket;
 pub use history_summary::{Row, Tally};
 pub use incident::Incident;
-pub use recent::RecentRequests;
+pub use recent::{CountedRequests, RecentRequests};
 pub use record::AlertRecord;
 pub use recovery::{Recovery, recovery};
 pub use silence::{Matcher, Silence};

@@ -263,6 +263,11 @@ pub struct EndpointService {
     /// The zones that it is offered in; empty where the answer does not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zones: Vec<String>,
+    /// The versions of IP that it accepts requests by, `ipv4` or `ipv6`; empty where the answer does not say.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ServiceConfiguration.html>
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ip_versions: Vec<String>,
 }
 
 /// A connection to an endpoint service.

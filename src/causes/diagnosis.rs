@@ -1,6 +1,7 @@
 //! What is known of a failed request from its log lines alone.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::causes::cause::{Blames, Cause, MaskedBy};
@@ -173,18 +174,19 @@ const LONGEST: usize = 1024;
 pub struct Evidence {
     number: usize,
     at: Option<Timestamp>,
-    text: String,
+    /// Shared, since a diagnosis is kept more than once.
+    text: Arc<str>,
 }
 
 impl Evidence {
     /// Quotes a line.
     pub fn quote(entry: &Entry<'_>) -> Self {
-        Self { number: entry.number, at: entry.at, text: redact::line(&entry.line, LONGEST) }
+        Self { number: entry.number, at: entry.at, text: redact::line(&entry.line, LONGEST).into() }
     }
 
     /// A quote that was kept: it was redacted when it was made.
-    pub fn kept(number: usize, at: Option<Timestamp>, text: String) -> Self {
-        Self { number, at, text }
+    pub fn kept(number: usize, at: Option<Timestamp>, text: &str) -> Self {
+        Self { number, at, text: text.into() }
     }
 
     /// The line's place in its batch or file, from 1.

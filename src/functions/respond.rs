@@ -17,9 +17,9 @@ use crate::causes::{Diagnosis, Failure};
 use crate::functions::config::Config;
 use crate::functions::log_map::{GroupOrigin, LogMap};
 use crate::functions::metrics::{Metric, Metrics};
-use crate::incidents::RecentRequests;
 use crate::incidents::store::memory::MemoryStore;
 use crate::incidents::store::{Store, Unstored};
+use crate::incidents::{CountedRequests, FailureGroup, RecentRequests};
 use crate::logs::{AccessLog, Batch, DecodeError, DecodeFault, LogType, MOST_EVENTS, Record, Source};
 
 /// Everything a Lambda container keeps between invocations.
@@ -117,10 +117,37 @@ impl Responder {
             Err(error) => return Err(self.refuse(error, raw, deadline).await),
         };
         let mut outcome = Outcome::default();
-        if records.iter().any(|record| record.id.is_some()) {
+        let numbers: Vec<String> = records.iter().filter_map(|record| record.id.clone()).collect();
+        if !numbers.is_empty() {
             outcome.failed_records = Some(Vec::new());
         }
-        let (accepted, refusals) = self.batches(&records, raw, &mut outcome, deadline).await;
+        // The payload itself, the largest thing in memory, goes before incidents are counted.
+        let Found { news, requests, refusals } = self.find(records, raw, &mut outcome, deadline).await;
+        let told = self.take(news, deadline).await;
+        outcome.alerts = told.alerts;
+        match (told.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
+            // Only what was told is remembered: a payload that failed comes again, and is to be told then.
+            (None, None, _) | (None, _, Some(_)) => self.recent.remember(requests),
+            (_, Some(Refusal { error, .. }), None) if error.fault == DecodeFault::UnknownGroup => {
+                return Err(anyhow::anyhow!("{error}"));
+            }
+            (_, Some(refusal), None) => return Err(refusal.error.into()),
+            (Some(error), _, None) => return Err(error),
+            // Which record an incident came from is not kept: all are handed back, and what was told is not told again.
+            (Some(_), _, Some(failed)) => *failed = numbers,
+        }
+        Ok(outcome)
+    }
+
+    /// What failed in a payload's records.
+    async fn find(
+        &self,
+        records: Vec<Record>,
+        raw: &[u8],
+        outcome: &mut Outcome,
+        deadline: Instant,
+    ) -> Found {
+        let (accepted, refusals) = self.batches(&records, raw, outcome, deadline).await;
         let (batches, of_access): (Vec<_>, Vec<_>) =
             accepted.into_iter().map(|one| (one.lines, (one.access, one.origin))).unzip();
         let access: Vec<AccessLog<'_>> =
@@ -148,22 +175,7 @@ impl Responder {
         // Whose group it is will be known when the payload comes again.
         let unreadable = refusals.iter().filter(|refusal| refusal.error.fault != DecodeFault::UnknownGroup);
         news.extend(incidents::group(unreadable.map(|refusal| self.refusal(refusal)).collect()));
-        let told = self.take(news, deadline).await;
-        outcome.alerts = told.alerts;
-        match (told.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
-            // Only what was told is remembered: a payload that failed comes again, and is to be told then.
-            (None, None, _) | (None, _, Some(_)) => self.recent.remember(requests),
-            (_, Some(Refusal { error, .. }), None) if error.fault == DecodeFault::UnknownGroup => {
-                return Err(anyhow::anyhow!("{error}"));
-            }
-            (_, Some(refusal), None) => return Err(refusal.error.into()),
-            (Some(error), _, None) => return Err(error),
-            (Some(_), _, Some(failed)) => {
-                // Which record an incident came from is not kept: all are handed back, and what was told is not told again.
-                *failed = records.iter().filter_map(|record| record.id.clone()).collect();
-            }
-        }
-        Ok(outcome)
+        Found { news, requests, refusals }
     }
 
     /// Says that a payload could not be read. The invocation fails whether or not that could be told.
@@ -484,4 +496,11 @@ struct AcceptedBatch<'a> {
     lines: Batch<'a>,
     access: Batch<'a>,
     origin: GroupOrigin,
+}
+
+/// What a payload tells of.
+struct Found {
+    news: Vec<FailureGroup>,
+    requests: CountedRequests,
+    refusals: Vec<Refusal>,
 }

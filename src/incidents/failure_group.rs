@@ -78,9 +78,11 @@ pub fn gather(failures: &[Failure<'_>]) -> Vec<FailureGroup> {
                 news.len() - 1
             })
         });
-        let known = &mut news[place];
-        if known.count(failure.delivery(), failure.at(), failure.route().as_ref()) {
-            known.show(failure.route().as_ref(), || failure.diagnosis());
+        let (known, route) = (&mut news[place], failure.route());
+        if known.count(failure.delivery(), failure.at(), route.as_ref()) {
+            // The first of a group is its example already: the quotes are made once.
+            let first = Some(&known.example).filter(|_| known.examples.is_empty()).cloned();
+            known.show(route.as_ref(), || first.unwrap_or_else(|| failure.diagnosis()));
         }
         known.name(|| failure.request_id());
         if failure.says_more_than(&known.example) {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, KnownFault};
+use jiff::Timestamp;
+
+use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, DAY, KnownFault, words};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::record::AlertRecord;
 use crate::incidents::status::Status;
@@ -106,6 +108,21 @@ pub enum Need {
 pub struct Notice {
     pub status: Status,
     pub reason: String,
+}
+
+impl Notice {
+    /// The first message of an alert: a fault comes back where its incident ended within a day.
+    pub fn opening(alert: &AlertRecord, leader: Option<&Member>, now: Timestamp) -> Self {
+        match leader.and_then(|leader| leader.coverage.ended.as_ref()) {
+            Some((before, at)) if now.duration_since(*at) < DAY => {
+                let since = words(Duration::try_from(now.duration_since(*at)).unwrap_or_default());
+                let flapping = alert.flapping_words().map_or(String::new(), |words| format!("; {words}"));
+                let reason = format!("failing again {since} after it ended as #{before}{flapping}");
+                Self { status: Status::Regressed, reason }
+            }
+            _ => Self { status: Status::Open, reason: "first failure of this kind".to_owned() },
+        }
+    }
 }
 
 /// What came of a need.

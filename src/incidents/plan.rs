@@ -10,7 +10,6 @@ use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::job::{Job, Member};
 use crate::incidents::record::{AlertRecord, AlertState, How, LastAlert};
 use crate::incidents::status::Status;
-use crate::incidents::step::leaving;
 
 /// An escalation waits this long after the last message, and each one makes the next wait twice as long.
 pub const SETTLING: Duration = Duration::from_secs(300);
@@ -75,7 +74,7 @@ fn repairs(view: &Table, now: Timestamp) -> Vec<Todo> {
                 How::Merged(into) if view.alerts.get(into).is_some_and(AlertRecord::is_joinable) => {
                     CoverageChange::Move { from: id.clone(), to: into.clone() }
                 }
-                _ => leaving(id.clone(), end, flapping, &member.coverage),
+                _ => end.leaving(id.clone(), flapping, &member.coverage),
             },
             // It joined what was given up before it was published.
             Some(_) if known.is_some_and(|alert| is_given_up(view, alert, now)) => {

@@ -20,7 +20,11 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 type Request = u64;
 
 /// When a request failed, and whether its access log named it.
-type Told = (Option<Timestamp>, bool);
+type Counted = (Option<Timestamp>, bool);
+
+/// Requests of one payload that failed, to be remembered once they are counted.
+#[derive(Debug, Default)]
+pub struct CountedRequests(Vec<(Request, Counted)>);
 
 /// Requests that failed and were counted, in the container's memory.
 #[derive(Debug, Default)]
@@ -31,7 +35,7 @@ pub struct RecentRequests {
 
 #[derive(Debug, Default)]
 struct Known {
-    failed_at: HashMap<Request, Told>,
+    failed_at: HashMap<Request, Counted>,
     in_order: VecDeque<Request>,
 }
 
@@ -51,16 +55,18 @@ impl RecentRequests {
     }
 
     /// The requests of these failures, to be remembered once they are counted: the last of them, where they are too many.
-    pub fn requests(&self, failures: &[Failure<'_>]) -> Vec<(Request, Told)> {
+    pub fn requests(&self, failures: &[Failure<'_>]) -> CountedRequests {
         let last = &failures[failures.len().saturating_sub(MOST)..];
         let counted = |failure: &Failure<'_>| (failure.at(), failure.is_of_access_log());
-        last.iter().filter_map(|failure| Some((self.request(failure)?, counted(failure)))).collect()
+        CountedRequests(
+            last.iter().filter_map(|failure| Some((self.request(failure)?, counted(failure)))).collect(),
+        )
     }
 
     /// Remembers requests whose failures were counted.
-    pub fn remember(&self, requests: Vec<(Request, Told)>) {
+    pub fn remember(&self, requests: CountedRequests) {
         let mut known = self.known();
-        for (request, counted) in requests {
+        for (request, counted) in requests.0 {
             if known.failed_at.insert(request, counted).is_none() {
                 known.in_order.push_back(request);
             }
@@ -139,7 +145,7 @@ mod tests {
         let one = failure(GROUP, FAILURE, 1000);
         recent.remember(recent.requests(std::slice::from_ref(&one)));
         let others = (0..).take(MOST).map(|n| (n, (None, false)));
-        recent.remember(others.collect());
+        recent.remember(CountedRequests(others.collect()));
         assert!(!recent.knows(&failure(GROUP, END, 1001)));
         assert_eq!(recent.known().failed_at.len(), MOST);
     }

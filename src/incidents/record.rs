@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::incidents::coverage::{AlertId, Coverage, DAY, Flapping, KEPT, KnownFault};
+use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, DAY, Flapping, KEPT, KnownFault};
 use crate::incidents::fingerprint::Fingerprint;
 
 /// An alert as the table keeps it. Every write is on condition of the version that was read.
@@ -52,6 +52,16 @@ impl AlertEnd {
     /// Whether it covers an incident that is on its alert.
     pub fn covers(&self, coverage: &Coverage) -> bool {
         coverage.proved == Some(self.version) && !matches!(self.how, How::Merged(_))
+    }
+
+    /// How an incident leaves the alert that ended.
+    pub fn leaving(&self, alert: AlertId, flapping: Flapping, coverage: &Coverage) -> CoverageChange {
+        let version = self.version;
+        if self.covers(coverage) {
+            CoverageChange::End { alert, at: self.at, flapping, version }
+        } else {
+            CoverageChange::Return { alert, version }
+        }
     }
 }
 

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::incidents::coverage::{
-    AlertId, Coverage, CoverageChange, DAY, Flapping, KnownFault, Policy, words,
-};
+use crate::incidents::coverage::{AlertId, Coverage, CoverageChange, KnownFault, Policy, words};
 use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::job::{Job, Member, Need, Notice, Recovered, Reply, Same, TaskOutcome};
 use crate::incidents::record::{AlertEnd, AlertRecord, AlertState, EvidenceSoFar, How, LastAlert, Lease};
@@ -344,7 +342,7 @@ impl AlertTask {
         self.fault = fault;
         let update = match &self.job {
             Job::Update { status, reason } => Notice { status: *status, reason: reason.clone() },
-            _ => self.opening(now),
+            _ => Notice::opening(&self.alert, self.members.first(), now),
         };
         self.notice = Some(update);
         self.last = Some(self.message(now));
@@ -378,21 +376,6 @@ impl AlertTask {
             alert.state = AlertState::Opening { announced: true };
             alert.root.clone_from(&self.root);
         })
-    }
-
-    fn opening(&self, now: Timestamp) -> Notice {
-        let words =
-            |since: Timestamp| words(Duration::try_from(now.duration_since(since)).unwrap_or_default());
-        let ended = self.members.first().and_then(|leader| leader.coverage.ended.as_ref());
-        match ended {
-            Some((before, at)) if now.duration_since(*at) < DAY => {
-                let flapping =
-                    self.alert.flapping_words().map_or(String::new(), |words| format!("; {words}"));
-                let reason = format!("failing again {} after it ended as #{before}{flapping}", words(*at));
-                Notice { status: Status::Regressed, reason }
-            }
-            _ => Notice { status: Status::Open, reason: "first failure of this kind".to_owned() },
-        }
     }
 
     /// What readings lead to.
@@ -518,7 +501,7 @@ impl AlertTask {
         let Member { coverage, .. } = &self.members[place];
         let alert = self.alert.id.clone();
         match &self.alert.state {
-            AlertState::Ended(end) => leaving(alert, end, self.alert.flapping, coverage),
+            AlertState::Ended(end) => end.leaving(alert, self.alert.flapping, coverage),
             _ if coverage.alert.is_none() => CoverageChange::Attach {
                 generation: coverage.generation,
                 alert,
@@ -569,15 +552,5 @@ impl AlertTask {
     fn joined(&self) -> TaskOutcome {
         let joined = self.members.first().and_then(|leader| leader.coverage.alert.clone());
         joined.map_or(TaskOutcome::Lost, TaskOutcome::Joined)
-    }
-}
-
-/// How an incident leaves an alert that ended.
-pub fn leaving(alert: AlertId, end: &AlertEnd, flapping: Flapping, coverage: &Coverage) -> CoverageChange {
-    let version = end.version;
-    if end.covers(coverage) {
-        CoverageChange::End { alert, at: end.at, flapping, version }
-    } else {
-        CoverageChange::Return { alert, version }
     }
 }

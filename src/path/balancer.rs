@@ -1,7 +1,8 @@
 //! One load balancer of a path: what was read of it, and of what lies behind it.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use crate::aws::model::{
     AcmCertificate, Action, Attributes, HttpCall, Instance, Listener, ListenerCertificate, LoadBalancer,
@@ -159,7 +160,7 @@ impl Balancer {
     }
 
     /// Adds where requests come from, which may decide what rules took them: targets of others were not called.
-    pub(crate) fn comes_from(&mut self, sources: Vec<IpAddr>) {
+    pub(crate) fn comes_from(&mut self, sources: Vec<IpNet>) {
         self.request.sources = sources;
         let called = self.called_target_groups();
         self.targets.retain(|group, _| called.contains(group));

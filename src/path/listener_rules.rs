@@ -3,7 +3,6 @@
 //! Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html>
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -19,8 +18,8 @@ pub struct SeenRequest {
     pub query: Option<bool>,
     /// Headers that the integration sets, in lower case: their fixed value, or `None` where it comes from the client.
     pub headers: BTreeMap<String, Option<String>>,
-    /// The addresses that it comes from; empty where they are not known.
-    pub sources: Vec<IpAddr>,
+    /// The addresses or networks that it may come from; empty where they are not known.
+    pub sources: Vec<IpNet>,
 }
 
 /// The rules that may have taken the request: one where it is certain, more where a condition (a client's header, say)
@@ -72,14 +71,16 @@ fn holds(condition: &Condition, seen: &SeenRequest) -> Option<bool> {
     }
 }
 
-/// Whether all of the addresses lie in the networks, or none does.
-fn comes_from(sources: &[IpAddr], networks: &[String]) -> Option<bool> {
+/// Whether all of the sources lie in the networks, or no part of any does.
+fn comes_from(sources: &[IpNet], networks: &[String]) -> Option<bool> {
     let networks: Vec<IpNet> = networks.iter().map(|network| network.parse().ok()).collect::<Option<_>>()?;
-    let inside = sources.iter().filter(|source| networks.iter().any(|network| network.contains(*source)));
-    match inside.count() {
-        _ if sources.is_empty() => None,
-        0 => Some(false),
-        all if all == sources.len() => Some(true),
+    let inside = |source: &IpNet| networks.iter().any(|network| network.contains(source));
+    let apart =
+        |source: &IpNet| !networks.iter().any(|network| network.contains(source) || source.contains(network));
+    match sources {
+        [] => None,
+        sources if sources.iter().all(inside) => Some(true),
+        sources if sources.iter().all(apart) => Some(false),
         _ => None,
     }
 }
@@ -136,7 +137,7 @@ mod tests {
             method: text("GET"),
             query: Some(false),
             headers: BTreeMap::from([("x-tenant".to_owned(), text("Blue"))]),
-            sources: vec!["10.0.1.7".parse().unwrap(), "10.0.2.7".parse().unwrap()],
+            sources: vec!["10.0.1.7/32".parse().unwrap(), "10.0.2.7/32".parse().unwrap()],
         };
         let found: Vec<_> = taking(rules, &seen).iter().map(|rule| rule.priority).collect();
         assert_eq!(found, expected);
@@ -178,6 +179,16 @@ mod tests {
         check(&[rule(Some(1), &[("http-header", "BL*")]), default.clone()], &[Some(1)]);
         check(&[rule(Some(1), &[("source-ip", "10.0.0.0/16")]), default.clone()], &[Some(1)]);
         check(&[rule(Some(1), &[("source-ip", "192.0.2.0/24")]), default], &[None]);
+    }
+
+    #[test]
+    fn a_source_of_which_the_version_of_ip_alone_is_known() {
+        let check = |network: &str, expected| {
+            assert_eq!(comes_from(&["0.0.0.0/0".parse().unwrap()], &[network.to_owned()]), expected);
+        };
+        check("0.0.0.0/0", Some(true));
+        check("::/0", Some(false));
+        check("10.0.0.0/16", None);
     }
 
     #[test]

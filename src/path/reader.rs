@@ -4,8 +4,7 @@
 //! service; targets, connections, settings, metrics, the list of certificates and the near side of the network; the
 //! certificates themselves and the targets' interfaces; their security groups.
 
-use std::net::IpAddr;
-
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio::join;
 use tokio::time::Instant;
 
@@ -287,12 +286,21 @@ fn configured_path(integration: &Integration, subject: &RouteContext) -> Option<
     (!path.contains(['{', '$'])).then(|| path.to_owned())
 }
 
-/// The addresses of a V2 link's own interfaces.
-pub(crate) fn sources(link: &Link) -> Vec<IpAddr> {
-    let Link::V2 { link, interfaces } = link else { return Vec::new() };
-    let groups = link.value().map(|link| &link.security_groups);
-    let own = interfaces.value().into_iter().flatten().filter(|one| Some(&one.groups) == groups);
-    own.flat_map(|one| one.addresses.clone()).collect()
+/// Where requests come from: the addresses of a V2 link's own interfaces, or all of the one version of IP of a V1 link's.
+pub(crate) fn sources(link: &Link) -> Vec<IpNet> {
+    match link {
+        // An endpoint has addresses of the versions alone by which its service accepts requests.
+        Link::V1 { service, .. } => match service.value().map(|service| service.ip_versions.as_slice()) {
+            Some([only]) if only == "ipv4" => vec![IpNet::V4(Ipv4Net::default())],
+            Some([only]) if only == "ipv6" => vec![IpNet::V6(Ipv6Net::default())],
+            _ => Vec::new(),
+        },
+        Link::V2 { link, interfaces } => {
+            let groups = link.value().map(|link| &link.security_groups);
+            let own = interfaces.value().into_iter().flatten().filter(|one| Some(&one.groups) == groups);
+            own.flat_map(|one| &one.addresses).copied().map(IpNet::from).collect()
+        }
+    }
 }
 
 /// What is called, and the request that it sees.

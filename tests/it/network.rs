@@ -293,6 +293,7 @@ impl World {
                 state: "Available".to_owned(),
                 load_balancers: vec![self.balancer.arn.clone()],
                 zones: self.service_zones.clone(),
+                ip_versions: Vec::new(),
             }]),
             Query::EndpointConnections(_) => Answer::EndpointConnections(vec![EndpointConnection {
                 endpoint_id: "vpce-1".to_owned(),

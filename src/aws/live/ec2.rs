@@ -89,11 +89,13 @@ impl Client {
 fn service(item: &Node) -> Option<EndpointService> {
     let load_balancers = item.items("networkLoadBalancerArnSet").filter_map(Node::own_text);
     let zones = item.items("availabilityZoneSet").filter_map(Node::own_text);
+    let ip_versions = item.items("supportedIpAddressTypeSet").filter_map(Node::own_text);
     Some(EndpointService {
         id: item.text("serviceId")?,
         state: item.text("serviceState").unwrap_or_default(),
         load_balancers: load_balancers.map(Arn::new).collect(),
         zones: zones.collect(),
+        ip_versions: ip_versions.collect(),
     })
 }
 

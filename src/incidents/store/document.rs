@@ -76,7 +76,7 @@ impl WireEvidence {
     }
 
     fn evidence(self) -> Evidence {
-        Evidence::kept(self.number, self.at, self.text)
+        Evidence::kept(self.number, self.at, &self.text)
     }
 }
 

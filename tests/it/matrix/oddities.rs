@@ -268,6 +268,7 @@ pub(crate) const ODDITIES: &[Oddity] = &[
             acceptance_required: true,
             load_balancers: vec![other.clone()],
             zones: vec!["eu-west-1a".to_owned()],
+            ip_versions: vec!["ipv6".to_owned()],
         });
         a.endpoint_connections.push(EndpointConnection {
             service_id: id,

@@ -31,6 +31,8 @@ pub struct EndpointService {
     pub load_balancers: Vec<String>,
     /// The zones it is offered in.
     pub zones: Vec<String>,
+    /// The versions of IP that it accepts requests by.
+    pub ip_versions: Vec<String>,
 }
 
 /// A connection to an endpoint service.
@@ -132,6 +134,7 @@ impl Listed for EndpointService {
             "ServiceState": self.state,
             "AvailabilityZones": self.zones,
             "AcceptanceRequired": self.acceptance_required,
+            "SupportedIpAddressTypes": self.ip_versions,
             "ManagesVpcEndpoints": false,
             "NetworkLoadBalancerArns": self.load_balancers,
             "BaseEndpointDnsNames": [format!("{}.eu-west-1.vpce.amazonaws.com", self.id)],

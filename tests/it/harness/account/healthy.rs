@@ -50,6 +50,7 @@ impl Account {
             acceptance_required: false,
             load_balancers: vec![balancer],
             zones: ZONES.map(str::to_owned).into(),
+            ip_versions: vec!["ipv4".to_owned()],
         });
         account
     }

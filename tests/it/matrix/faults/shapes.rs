@@ -57,17 +57,18 @@ pub(crate) const ROWS: &[Row] = &[
     .logged(log::NAME),
     row("groups of both versions of IP are dead", V1, "targets-unhealthy", |a| {
         by_version(a, "ipv4");
+        a.endpoint_services[0].ip_versions.push("ipv6".to_owned());
         fail(a.target_group("orders-green"));
         fail(a.target_group("orders-blue"));
     }),
-    row("the group for the link's version of IP is empty", V2, "target-group-empty", |a| {
+    row("the group for the link's version of IP is empty", BOTH, "target-group-empty", |a| {
         by_version(a, "ipv4");
         a.target_group("orders-green").targets.clear();
     })
     .unanswered(),
     row(
         "the group for the link's version of IP is the default's, and empty",
-        V2,
+        BOTH,
         "target-group-empty",
         |a| {
             by_version(a, "ipv6");
@@ -99,11 +100,11 @@ pub(crate) const HEALTHY: &[(&str, &[Generation], Break)] = &[
         certificate.domain_name = "example.net".to_owned();
         certificate.alternative_names = vec!["example.net".to_owned(), "*.internal.example".to_owned()];
     }),
-    ("a dual-stack balancer's group for a version of IP that the link has not is dead", V2, |a| {
+    ("a dual-stack balancer's group for a version of IP that the link has not is dead", BOTH, |a| {
         by_version(a, "ipv6");
         fail(a.target_group("orders-green"));
     }),
-    ("a dual-stack balancer's default group is dead, and a rule names another", V2, |a| {
+    ("a dual-stack balancer's default group is dead, and a rule names another", BOTH, |a| {
         by_version(a, "ipv4");
         empty(a);
     }),
@@ -186,9 +187,10 @@ fn port_by_variable(account: &mut Account, port: &str) {
     }
 }
 
-/// Which version of IP API Gateway uses through PrivateLink is documented nowhere.
+/// Which version of IP API Gateway uses through PrivateLink, where the service accepts both, is documented nowhere.
 pub(crate) fn other_version_dead(account: &mut Account) {
     by_version(account, "ipv6");
+    account.endpoint_services[0].ip_versions.push("ipv6".to_owned());
     fail(account.target_group("orders-green"));
 }
 
