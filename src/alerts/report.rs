@@ -477,6 +477,12 @@ fn for_v2(command: &str) -> String {
 fn is_settled(step: &NextStep, alert: &Alert) -> bool {
     let command = step.command.unwrap_or_default();
     let Some((_, kind)) = LOOKS_AT.iter().find(|(call, _)| command.contains(call)) else { return false };
+    // The instances of a Cloud Map service are called without a load balancer.
+    if *kind >= HopKind::LoadBalancer
+        && alert.judgement.path.iter().any(|hop| hop.kind == HopKind::CloudMapService)
+    {
+        return true;
+    }
     let mut hops = alert.judgement.path.iter().filter(|hop| hop.kind == *kind).peekable();
     hops.peek().is_some() && hops.all(|hop| hop.state == State::Healthy)
 }

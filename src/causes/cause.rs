@@ -92,6 +92,8 @@ pub const PLACEHOLDERS: [&str; 17] = [
 pub enum Blames {
     /// Faults on the way: link, endpoint service, load balancer, listener, targets, network.
     Path,
+    /// Of those, the ones that let a request wait; what is refused or answered at once does not.
+    Delay,
     /// The link's id: which link the integration names, and whether it exists.
     Link,
     /// Certificates and the protocol of listeners; the fault of the certificate, where the text names it.
@@ -114,6 +116,11 @@ impl Blames {
     /// Whether no fault of a private path can ever explain it.
     pub fn spares_path(self) -> bool {
         self == Self::Elsewhere
+    }
+
+    /// Whether the request never got an answer, and the text does not say where it was lost.
+    pub fn is_lost(self) -> bool {
+        matches!(self, Self::Path | Self::Delay)
     }
 }
 

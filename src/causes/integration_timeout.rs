@@ -11,7 +11,7 @@ pub(crate) static CAUSE: Cause = Cause {
     title: "the backend did not answer within the integration timeout",
     severity: Severity::High,
     status: Some(504),
-    blames: Blames::Path,
+    blames: Blames::Delay,
     clue: clue::waiting,
     masked_by: MaskedBy::Nothing,
     names_reset: false,

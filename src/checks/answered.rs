@@ -105,9 +105,11 @@ fn passed_on(on: OnPath<'_>, answer: &BackendAnswer) -> Finding {
 
 /// Who answered at an application load balancer.
 fn answered(on: OnPath<'_>, answer: &BackendAnswer, failed: Option<Timestamp>) -> Finding {
-    let status = named(answer);
+    let (status, by_rule) = (named(answer), told_by_rule(on, answer.status));
     let own = |why: String, evidence| {
-        let says = format!("load balancer `{}` answered {status} itself: {why}{}", name(on), meaning(answer));
+        // A rule that says what to answer needs no other explanation.
+        let meaning = if by_rule.is_some() { "" } else { meaning(answer) };
+        let says = format!("load balancer `{}` answered {status} itself: {why}{meaning}", name(on));
         let basis =
             if on.load_balancer.value().is_some() { &on.load_balancer } else { return balancer_unread(on) };
         let finding = Finding::read(Code::LoadBalancerAnswered, basis, says).detail("evidence", evidence);
@@ -128,6 +130,9 @@ fn answered(on: OnPath<'_>, answer: &BackendAnswer, failed: Option<Timestamp>) -
     if answer.status.is_some_and(|status| OWN_STATUSES.contains(&status)) {
         return own(format!("no application answers {status}{}", asked_to_authenticate(on)), "status");
     }
+    if let Some(why) = by_rule.clone() {
+        return own(why, "state");
+    }
     if let Some(why) = left_no_target(on, answer.status) {
         return own(why, "state");
     }
@@ -138,14 +143,19 @@ fn balancer_unread(on: OnPath<'_>) -> Finding {
     undecided(on.load_balancer.unavailable().cloned(), "the load balancer is gone")
 }
 
-/// Why the load balancer can only have answered by itself, as its rules and groups stand.
+/// The rule that takes the request and answers it with this status.
+fn told_by_rule(on: OnPath<'_>, status: Option<u16>) -> Option<String> {
+    let rules = on.taking_rules().filter(|_| status.is_some())?;
+    let first = rules.first()?;
+    rules
+        .iter()
+        .all(|rule| own_answer(rule) == status)
+        .then(|| format!("{} returns it (fixed-response)", which(first)))
+}
+
+/// Why the load balancer can only have answered by itself, as its groups stand.
 fn left_no_target(on: OnPath<'_>, status: Option<u16>) -> Option<String> {
-    if let Some(rules) = on.taking_rules() {
-        let fixed: Vec<Option<u16>> = rules.iter().map(|rule| own_answer(rule)).collect();
-        if status.is_some() && !rules.is_empty() && fixed.iter().all(|own| *own == status) {
-            return Some(format!("{} says so (fixed-response)", which(rules[0])));
-        }
-    } else if on.rules.unavailable().is_some() {
+    if on.taking_rules().is_none() && on.rules.unavailable().is_some() {
         return None;
     }
     let groups = on.called_target_groups();
@@ -347,10 +357,11 @@ pub(crate) fn explains(findings: &[Finding], finding: &Finding) -> bool {
     }
     let Some(own) = is(Code::LoadBalancerAnswered, &[State::Faulty, State::Unknown]) else { return false };
     let status = own.detail.get("status").and_then(|status| status.parse().ok());
-    // What leaves some requests working explains nothing while it is not known who answered.
-    let open = own.state == State::Unknown && finding.partial;
+    // What leaves some requests working explains nothing while it is not known who answered, unless it makes just this answer.
+    let makes = makes(status, finding);
+    let open = own.state == State::Unknown && finding.partial && makes != Makes::Surely;
     finding.code == Code::LoadBalancerAnswered
-        || (finding.balancer == own.balancer && !open && makes(status, finding) != Makes::Nothing)
+        || (finding.balancer == own.balancer && !open && makes != Makes::Nothing)
 }
 
 /// Whether the finding that explains the answer does so beyond doubt, as far as who answered decides it.

@@ -116,9 +116,13 @@ fn of_balancer(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     // One that speaks HTTP answers for what is broken behind it.
     let answers = on.load_balancer.value().is_some_and(|balancer| balancer.kind == "application");
     let found = BALANCER_CHECKS.iter().flat_map(|check| check(subject, on));
+    // Where others take a share of the requests, a fault of this one explains some failures alone.
+    let shared = on.position > 0
+        && on.path.balancer.as_ref().is_some_and(|outer| outer.called_target_groups().len() > 1);
     let placed = found.map(|finding| Finding {
         balancer: on.position,
         answered: answers && is_behind(&finding),
+        partial: finding.partial || (shared && finding.state == State::Faulty),
         ..finding
     });
     match unread_rules(on) {

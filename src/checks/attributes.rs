@@ -39,7 +39,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
             }
             reading => {
                 findings.extend(idle_timeout(listener, reading).filter(|_| forgotten));
-                let waits = waits(on).filter(|_| blames == Blames::Path);
+                let waits = waits(on).filter(|_| blames.is_lost());
                 findings.extend(waits.and_then(|waits| silent_flow(listener, reading, waits)));
             }
         }

@@ -163,9 +163,11 @@ fn weigh(
         let says = format!("covers {}, not `{}`{unnamed}", one.names.list(), called.host);
         found.push(Said::new(Code::ListenerCertificateNameMismatch, says));
     }
-    if !insecure {
-        found.extend(untrusted(one, subject.cause.blames == Blames::Tls(Some(CertificateFault::Authority))));
-    }
+    let blamed = subject.cause.blames == Blames::Tls(Some(CertificateFault::Authority));
+    found.extend(match insecure {
+        true => rootless(one).filter(|_| blamed),
+        false => untrusted(one, blamed),
+    });
     // A private authority is told by ACM's description, a self-signed certificate by its PEM alone; Amazon's own are
     // neither.
     let amazon = one.acm.is_some_and(|acm| acm.kind == "AMAZON_ISSUED");
@@ -180,7 +182,8 @@ fn weigh(
     }
     found.extend(soon(one));
     let unknown = unread.map(|unread| Finding::unknown(Code::ListenerCertificateUntrusted, unread));
-    let findings = found.into_iter().map(|said| said.finding(listener, one));
+    let of_http = on.called_by.is_some();
+    let findings = found.into_iter().map(|said| said.finding(listener, one, of_http));
     findings.chain(unknown.map(|unknown| unknown.of(&listener.arn))).collect()
 }
 
@@ -245,6 +248,19 @@ fn untrusted(one: &Presented<'_>, blamed: bool) -> Option<Said> {
     Some(Said::new(Code::ListenerCertificateUntrusted, says))
 }
 
+/// What `insecureSkipVerification` does not waive: the chain has to end in a root, sent or known.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-extensions-integration-tls-config.html>
+fn rootless(one: &Presented<'_>) -> Option<Said> {
+    let top = last_of(one.chain).filter(|top| !top.is_self_signed())?;
+    if authorities::listed_name(&top.issuer) == Some(true) {
+        return None;
+    }
+    let says =
+        format!("is sent without the root `{}`, which insecureSkipVerification does not waive", top.issuer);
+    Some(Said { partial: true, ..Said::new(Code::ListenerCertificateUntrusted, says) })
+}
+
 /// Why API Gateway may find no way from the certificate to an authority it trusts; `None` where the chain ends at one that
 /// its published list has.
 fn unvouched(chain: &[X509], issuer: &str) -> Option<String> {
@@ -295,7 +311,7 @@ impl Said {
         Self { code, says, partial: false }
     }
 
-    fn finding(self, listener: &Listener, one: &Presented<'_>) -> Finding {
+    fn finding(self, listener: &Listener, one: &Presented<'_>, of_http: bool) -> Finding {
         let says = format!(
             "the certificate of listener {}:{} (`{}`) {}",
             listener.protocol,
@@ -319,7 +335,7 @@ impl Said {
             finding = value.into_iter().fold(finding, |finding, value| finding.detail(key, value));
         }
         finding.partial = self.partial;
-        let Some(what) = remedy(self.code, one) else { return finding };
+        let Some(what) = remedy(self.code, one, of_http) else { return finding };
         let show = format!(
             "aws elbv2 describe-listener-certificates --listener-arn {} --region {{region}}",
             shell_word(listener.arn.as_str())
@@ -334,20 +350,34 @@ fn issuer(one: &Presented<'_>) -> Option<String> {
     own.or_else(|| one.acm.and_then(|acm| acm.issuer.clone()))
 }
 
-fn remedy(code: Code, one: &Presented<'_>) -> Option<&'static str> {
-    let amazon = one.acm.is_some_and(|acm| acm.kind == "AMAZON_ISSUED");
+fn remedy(code: Code, one: &Presented<'_>, of_http: bool) -> Option<&'static str> {
+    let kind = one.acm.map_or("", |acm| acm.kind.as_str());
+    let amazon = kind == "AMAZON_ISSUED";
     Some(match code {
+        Code::ListenerCertificateNameMismatch if of_http => {
+            "Set the integration's tlsConfig serverNameToVerify to a name that the certificate covers, or give the \
+             listener a certificate for it."
+        }
+        Code::ListenerCertificateUntrusted if of_http => {
+            "Give the listener a certificate of a public authority, with its whole chain."
+        }
         Code::ListenerCertificateNameMismatch => {
             "Put a name that the certificate covers into the integration's URI and deploy the API, or give the listener \
              a certificate for the URI's host."
         }
         Code::ListenerCertificateUntrusted => {
-            "Give the listener a certificate of a public authority with its whole chain, or set \
-             insecureSkipVerification in the integration's tlsConfig and deploy the API."
+            "Give the listener a certificate of a public authority with its whole chain. Or send a chain with its private \
+             root, set insecureSkipVerification in the integration's tlsConfig, and deploy the API."
         }
         Code::ListenerCertificateNotYetValid => "Give the listener a certificate that is valid now.",
         Code::ListenerCertificateExpired | Code::CertificateExpiresSoon if amazon => {
             "Complete the certificate's validation (its CNAME record) so that ACM can renew it, or request a new one."
+        }
+        Code::ListenerCertificateExpired | Code::CertificateExpiresSoon if kind == "PRIVATE" => {
+            "See why ACM did not renew the private certificate, renew it, or give the listener a new one."
+        }
+        Code::ListenerCertificateExpired | Code::CertificateExpiresSoon if kind.is_empty() => {
+            "Give the listener a new certificate; nothing renews this one."
         }
         Code::ListenerCertificateExpired | Code::CertificateExpiresSoon => {
             "Import the renewed certificate under the same ARN, or give the listener a new one; ACM does not renew it."

@@ -79,6 +79,11 @@ impl Remedy {
 }
 
 impl Finding {
+    /// The same as a warning: it has not failed this request.
+    pub(crate) fn warning(self) -> Self {
+        Self { state: State::Warning, ..self }
+    }
+
     /// Why it could not be read, where it is unknown.
     pub fn not_read(&self) -> Option<&NotRead> {
         match &self.basis {

@@ -62,6 +62,9 @@ fn missing(on: OnPath<'_>, says: String) -> Finding {
         )
     });
     let what = match on.position {
+        0 if on.named_listener.is_some() => {
+            "Point the integration at a listener that the load balancer has, or at a new one, and deploy the API."
+        }
         0 => "Add a listener on that port, or correct the port in the integration's URI and deploy the API.",
         _ => "Add a listener on that port, or register the load balancer with the port of one that it has.",
     };
@@ -87,8 +90,15 @@ fn mismatch(on: OnPath<'_>, listener: &Listener, called: &Endpoint) -> Option<Fi
         "the integration calls {scheme} on port {}, but the listener there speaks {protocol}",
         listener.port
     );
-    let what =
-        "Make the scheme of the integration's URI agree with the listener's protocol, and deploy the API.";
+    let what = match on.called_by.is_some() {
+        // An HTTP API speaks TLS where the integration has a tlsConfig.
+        true => {
+            "Set the integration's tlsConfig for a TLS listener, or remove it for a plain one; deploy the API."
+        }
+        false => {
+            "Make the scheme of the integration's URI agree with the listener's protocol, and deploy the API."
+        }
+    };
     Some(
         Finding::read(Code::ListenerProtocolMismatch, &on.listeners, says)
             .of(&listener.arn)

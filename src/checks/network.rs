@@ -19,6 +19,9 @@ use crate::reachability::{
     Blocker, FlowStep, Leg, StepOutcome, behind as behind_steps, direct as direct_steps, entry,
 };
 
+/// The detail of a finding that keeps health checks out and lets requests through.
+pub(crate) const HEALTH_CHECKS_ALONE: &str = "health_checks_alone";
+
 pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     let into = entry(on);
     let behind: Vec<(&Arn, Vec<FlowStep>)> =
@@ -129,16 +132,13 @@ impl<'a> NetworkFindings<'a> {
             finding = finding.detail("target_group", group);
         }
         let of_kind: Vec<&FlowStep> = of_leg.iter().copied().filter(|step| step.health == health).collect();
-        finding.partial =
-            is_partial(&of_kind) || self.on.targets.len() > 1 || (health && self.some_healthy());
+        // Without a healthy target, a load balancer sends requests to all of them.
+        finding.partial = is_partial(&of_kind) || self.on.targets.len() > 1 || health;
+        if health {
+            finding = finding.detail(HEALTH_CHECKS_ALONE, true);
+        }
         finding.remedy = Some(remedies.of(stopped));
         finding
-    }
-
-    /// Whether a target of the group is healthy: then blocked health checks of others leave it the requests.
-    fn some_healthy(self) -> bool {
-        let targets = self.group.and_then(|group| self.on.targets.get(group)).and_then(Reading::value);
-        targets.into_iter().flatten().any(|target| target.state == "healthy")
     }
 
     fn unknown(self, step: Leg, of_step: &[&FlowStep]) -> Vec<Finding> {

@@ -45,7 +45,9 @@ pub(crate) fn groups(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
 
 pub(crate) fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
     let (passage, blocker) = stopped[0];
-    let Blocker::Acl { id, egress, entry, ports: answer_ports, .. } = blocker else { return String::new() };
+    let Blocker::Acl { id, egress, entry, ports: answer_ports, denied, .. } = blocker else {
+        return String::new();
+    };
     let (from, to) = ends(stopped);
     let edge = if *egress { "out of" } else { "into" };
     let answers = if passage.health { "answers to health checks" } else { "answers" };
@@ -55,7 +57,12 @@ pub(crate) fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
         }
         (Leg::AclResponse, None) => {
             let (first, last) = answer_ports;
-            format!("{answers} from {to} to {from} (ephemeral ports {first} to {last})")
+            let all = u32::from(*last) - u32::from(*first) + 1;
+            let closed = match *denied == all {
+                true => format!("ephemeral ports {first} to {last}"),
+                false => format!("{denied} of {all} ephemeral ports"),
+            };
+            format!("{answers} from {to} to {from} ({closed})")
         }
         _ => format!("{} from {from} to {to} on port {}", traffic(passage), ports(stopped)),
     };

@@ -144,7 +144,8 @@ impl Placeholders {
 fn region(path: &PrivatePath) -> Option<Region> {
     let balancer = path.balancer.as_ref().and_then(|balancer| balancer.arn.as_ref());
     let target = path.vpc_link().and_then(|link| link.targets.first());
-    balancer.or(target).and_then(Arn::region)
+    let service = path.cloud_map.as_ref().map(|cloud_map| &cloud_map.arn);
+    balancer.or(target).or(service).and_then(Arn::region)
 }
 
 fn is_placeholder(name: &str) -> bool {

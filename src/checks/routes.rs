@@ -197,9 +197,11 @@ impl<'a> RouteReport<'a> {
             }
         }
         let groups = self.on.targets.len();
+        // Several routes may each stop some, and together all.
+        let stopped: usize = faults.values().map(Vec::len).sum();
+        let all = stopped == departures.len() && (self.group.is_none() || groups == 1);
         for (fault, stopped) in &faults {
             let finding = self.finding(fault, stopped);
-            let all = stopped.len() == departures.len() && (self.group.is_none() || groups == 1);
             findings.push(if all { finding } else { finding.partial() });
         }
         findings.extend(self.beyond(departures));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::aws::model::Integration;
 use crate::aws::{NotRead, Reading};
-use crate::causes::{Endpoint, RouteContext};
+use crate::causes::{Blames, Endpoint, RouteContext};
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
 use crate::checks::vpc_link;
@@ -191,9 +191,11 @@ fn variables(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     if let (true, Some(unavailable)) = (needs, path.stage.unavailable()) {
         return vec![Finding::unknown(Code::StageVariableUndefined, unavailable)];
     }
-    let in_id = path.link_id.iter().flat_map(|id| &id.undefined).filter(|_| !subject.spares_link());
+    let in_id: Vec<&String> =
+        path.link_id.iter().flat_map(|id| &id.undefined).filter(|_| !subject.spares_link()).collect();
     let in_template = undefined_in_template(subject, path);
-    let mut undefined: Vec<&String> = in_id.chain(&path.undefined_in_uri).chain(&in_template).collect();
+    let mut undefined: Vec<&String> =
+        in_id.iter().copied().chain(&path.undefined_in_uri).chain(&in_template).collect();
     undefined.sort();
     undefined.dedup();
     let uri = path.integration.value().and_then(|integration| integration.uri.as_deref()).unwrap_or_default();
@@ -225,12 +227,20 @@ fn variables(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
         let finding = Finding::read(Code::StageVariableUndefined, &path.stage, says)
             .of(format!("{api}/{stage}"))
             .detail("variable", name);
-        // An address is broken by what stands in it, not by what stands in the path behind it.
-        let beside = subject.spares_link() && !address_names(uri, name);
-        let finding = if beside { finding.partial() } else { finding };
+        let finding = match in_id.contains(&name) || address_names(uri, name) {
+            true => finding,
+            // Link and listener decide where a request goes, and the backend alone reads its path: no connection fails of it.
+            false if subject.failed && !may_be_anywhere(subject.cause.blames) => finding.warning(),
+            false => finding.partial(),
+        };
         finding.remedy(format!("Define the stage variable `{name}`."), Some(set), Some(show))
     };
     undefined.into_iter().map(finding).collect()
+}
+
+/// Whether the text leaves open where the variable stands that it is about.
+fn may_be_anywhere(blames: Blames) -> bool {
+    matches!(blames, Blames::Configuration | Blames::Anything | Blames::BackendAnswer)
 }
 
 /// Whether the host or port of a URI is made from a stage variable.

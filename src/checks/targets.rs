@@ -26,6 +26,7 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
     };
     let mut findings: Vec<Finding> = on.targets.iter().map(of_group).collect();
     findings.extend(unread(on));
+    findings.extend(unfollowed(on));
     if on.listeners.unavailable().is_some() {
         let why = "which target groups the called listener forwards to is not known";
         let health: Reading<()> = Reading::not_asked(QueryKind::TargetHealth, why);
@@ -49,6 +50,19 @@ fn unread(on: OnPath<'_>) -> Option<Finding> {
     Some(Finding::unknown(Code::TargetsUnhealthy, &not_read).of(first))
 }
 
+/// Load balancers that take a share of the requests, and of which one alone is followed.
+fn unfollowed(on: OnPath<'_>) -> Option<Finding> {
+    let behind = on.balancers_behind();
+    let (first, _) = behind.get(1).filter(|_| on.next.is_some())?;
+    let names: Vec<String> =
+        behind.iter().skip(1).map(|(arn, _)| format!("`{}`", arn.balancer_name())).collect();
+    let what = format!("load balancer {} behind this one", names.join(", "));
+    let why =
+        format!("requests are shared among {} load balancers; the one of most weight was read", behind.len());
+    let not_read = NotRead::not_asked(what, Some(QueryKind::LoadBalancer), why);
+    Some(Finding::unknown(Code::LoadBalancerMissing, &not_read).of(first))
+}
+
 fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Target>>) -> Finding {
     let name = name(on, arn);
     // Those that a zonal shift spares count where no other is left.
@@ -58,7 +72,7 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
     let targets = if all_shifted { &shifted } else { &serving };
     let healthy = targets.iter().filter(|target| target.state == "healthy").count();
     let (code, says) = match weigh(targets, healthy) {
-        None => return unmeasured(arn, &name),
+        None => return unmeasured(arn, &name, targets),
         Some(Code::TargetGroupEmpty) => {
             (Code::TargetGroupEmpty, format!("target group `{name}` has no registered target"))
         }
@@ -76,9 +90,9 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
         reasons if reasons.is_empty() => finding,
         reasons => finding.detail("reason", reasons.into_iter().collect::<Vec<_>>().join(", ")),
     };
-    let some_work = healthy > 0 || another_works(on, arn);
+    let some_work = healthy > 0 || another_works(on, arn) || only_checks_fail(on, arn, targets);
     let finding = if some_work && code != Code::TargetsHealthy { finding.partial() } else { finding };
-    match remedy(code, targets) {
+    match remedy(code, targets, checked_port(on, arn)) {
         Some(what) => {
             let show = format!(
                 "aws elbv2 describe-target-health --target-group-arn {} --region {{region}}",
@@ -109,6 +123,23 @@ fn another_works(on: OnPath<'_>, arn: &Arn) -> bool {
         || !on.unread_target_groups().is_empty()
 }
 
+/// The port that health checks go to, where requests go to another.
+fn checked_port(on: OnPath<'_>, arn: &Arn) -> Option<u16> {
+    on.target_group(arn)?.health_port.as_deref()?.parse().ok()
+}
+
+/// Whether requests may be served although health checks fail: targets answer them, with another status than is wanted; or
+/// they go to a port of their own. Without a healthy target, load balancers send to all of them.
+///
+/// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html>
+fn only_checks_fail(on: OnPath<'_>, arn: &Arn, targets: &[Target]) -> bool {
+    let ill = || targets.iter().filter(|target| target.state.starts_with("unhealthy"));
+    let checked = checked_port(on, arn);
+    let elsewhere = |target: &Target| checked.is_some_and(|port| target.port.is_some_and(|own| own != port));
+    let answers = |target: &Target| target.reason.as_deref() == Some("Target.ResponseCodeMismatch");
+    ill().next().is_some() && ill().all(|target| answers(target) || elsewhere(target))
+}
+
 /// A network load balancer without a healthy target sends to all of them: unhealthy does not mean unreachable.
 ///
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html>
@@ -123,9 +154,12 @@ fn fails_open(on: OnPath<'_>, code: Code, healthy: usize) -> &'static str {
 }
 
 /// Targets whose health is not measured (health checks off, or a state that AWS added): not healthy, not faulty.
-fn unmeasured(arn: &Arn, name: &str) -> Finding {
+fn unmeasured(arn: &Arn, name: &str, targets: &[Target]) -> Finding {
     let says = format!("no state of the targets of `{name}` tells whether they work");
-    let why = "health checks are off, so the load balancer itself does not know";
+    let why = match reasons(targets).contains("Elb.InternalError") {
+        true => "the load balancer's own health checks fail inside AWS",
+        false => "health checks are off, so the load balancer itself does not know",
+    };
     let unmeasured = NotRead::not_asked(&says, Some(QueryKind::TargetHealth), why);
     Finding::unknown(Code::TargetsUnhealthy, &unmeasured).saying(says).of(arn)
 }
@@ -164,9 +198,10 @@ fn describe(code: Code, targets: &[Target], healthy: usize, name: &str) -> Strin
     let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
     let all = targets.len();
     match code {
-        Code::TargetGroupUnused => format!(
-            "no listener of the load balancer uses target group `{name}`, or its zones are not enabled{why}"
-        ),
+        // A listener led to it.
+        Code::TargetGroupUnused => {
+            format!("no target of `{name}` is in a zone that the load balancer has enabled{why}")
+        }
         Code::TargetsUnhealthy if healthy == 0 => {
             format!("no target of `{name}` is healthy: {all} of {all} fail{why}")
         }
@@ -187,11 +222,11 @@ fn reasons(targets: &[Target]) -> BTreeSet<&str> {
         .collect()
 }
 
-fn remedy(code: Code, targets: &[Target]) -> Option<String> {
+fn remedy(code: Code, targets: &[Target], checked_port: Option<u16>) -> Option<String> {
     let ill: Vec<String> = targets
         .iter()
         .filter(|target| target.state.starts_with("unhealthy"))
-        .map(|target| match target.port {
+        .map(|target| match checked_port.or(target.port) {
             Some(port) => format!("{}:{port}", named(target)),
             None => named(target),
         })
@@ -201,13 +236,8 @@ fn remedy(code: Code, targets: &[Target]) -> Option<String> {
         Code::TargetGroupEmpty => {
             "Register the backend's targets, or find out what took them out.".to_owned()
         }
-        Code::TargetGroupUnused => {
-            "Let a listener forward to the group, and enable the targets' zones on the load balancer."
-                .to_owned()
-        }
-        Code::TargetsUnused => {
-            "Start the stopped instances, or register targets that are running.".to_owned()
-        }
+        Code::TargetGroupUnused => "Enable the targets' zones on the load balancer.".to_owned(),
+        Code::TargetsUnused => unusable(targets).to_owned(),
         Code::TargetsDraining => "Register new targets; these are leaving.".to_owned(),
         Code::TargetsInitial => {
             "Wait for the first health checks; if they do not pass, look at the targets.".to_owned()
@@ -215,6 +245,18 @@ fn remedy(code: Code, targets: &[Target]) -> Option<String> {
         Code::TargetsUnhealthy => format!("{} on {}.", advice(targets), ill.join(", ")),
         _ => return None,
     })
+}
+
+/// What to do about targets that the load balancer does not use.
+fn unusable(targets: &[Target]) -> &'static str {
+    let reasons = reasons(targets);
+    if reasons.contains("Target.IpUnusable") {
+        "Register the backend's own addresses: a load balancer uses these."
+    } else if targets.iter().any(Target::is_load_balancer) {
+        "Register a load balancer that is active, and has a listener on the group's port."
+    } else {
+        "Start the stopped instances, or register targets that are running."
+    }
 }
 
 /// A target as people call it: a load balancer by its name, not by its ARN.

@@ -12,6 +12,7 @@ use crate::causes::{Blames, Cause, CertificateFault, RouteContext};
 use crate::checks::code::{Code, FindingKind};
 use crate::checks::code::{HopKind, State};
 use crate::checks::finding::Finding;
+use crate::checks::network::HEALTH_CHECKS_ALONE;
 use crate::checks::stage::CALLED_AS_CONFIGURED;
 use crate::checks::{answered, probe};
 use crate::ids::ApiKind;
@@ -57,9 +58,13 @@ pub struct Verdict {
 
 /// Weighs the findings, which are in the order of the path.
 pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
+    let of_http = subject.source.api_kind == Some(ApiKind::Http);
     let explains = |finding: &Finding| {
         let can = match subject.cause.blames {
             Blames::BackendAnswer => answered::explains(findings, finding),
+            // An HTTP API logs no text of its own where TLS fails.
+            blames if blames.is_lost() && of_http && finding.code.is_certificate() => blames == Blames::Path,
+            Blames::Delay if finding.answered && fails_at_once(finding.code) => false,
             _ => explains(subject.cause, finding.code),
         };
         finding.state == State::Faulty && can && !probe::contradicts(subject.cause.blames, finding)
@@ -67,21 +72,24 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
     let explaining: Vec<&Finding> = findings.iter().filter(|finding| explains(finding)).collect();
     let first = findings.iter().enumerate().filter(|(_, finding)| explains(finding));
     let first = first.filter(|(_, finding)| !in_vain(finding, &explaining));
-    let total = explaining.iter().any(|finding| !finding.partial && !finding.code.is_metric());
-    // What the text itself names comes first, what was only counted last. On one hop, what explains every failure comes
-    // before what explains some.
+    let sure = |finding: &Finding| !is_vague(subject, findings, finding);
+    let total = explaining.iter().any(|finding| sure(finding) && !finding.code.is_metric());
+    // Why targets that are a load balancer fail their checks is seen at that load balancer.
+    let inner = explaining.iter().any(|finding| finding.balancer > 0 && sure(finding));
+    // What the text itself names comes first, what was only counted last. What explains the failure by itself comes before
+    // what fits beside other things, near or far.
     let named = |code| named(subject.cause.blames).is_some_and(|codes| codes.contains(&code));
     let best = first.min_by_key(|(_, finding)| {
         let code = finding.code;
-        // Rules that stop a few ports or places explain less than what stops all, near or far.
-        let marginal = total && finding.partial && (code.is_network() || code == Code::ZoneWithoutTargets);
+        let marginal = total && !sure(finding);
+        let symptom = inner && finding.balancer == 0 && code == Code::TargetsUnhealthy;
         // What was counted comes before an ACL that stops some of the answer ports.
         let hole = finding.detail.contains_key("closed_ports");
         // That a load balancer answered is said where nothing behind it is found.
         let alone = code == Code::LoadBalancerAnswered;
         let far = hole || finding.answered;
         let place = (finding.balancer, finding.hop, finding.partial);
-        (alone, !named(code), far, code.is_metric(), marginal, place)
+        (alone, !named(code), far || symptom, code.is_metric(), marginal, place)
     });
     // What requests ran over could not be read: the fault may stand in the draft alone. Where the request's lines name the
     // configured endpoint, only its link may.
@@ -112,23 +120,39 @@ pub(crate) fn verdict(subject: &RouteContext, findings: &[Finding]) -> Verdict {
 }
 
 fn tier(subject: &RouteContext, findings: &[Finding], finding: &Finding) -> Confidence {
+    let fresh = subject.at.zip(finding.read_at()).is_some_and(|(failed, read)| is_fresh(failed, read));
+    let sure = !is_vague(subject, findings, finding);
+    if sure && (fresh || answered::is_dated(finding)) { Confidence::Confirmed } else { Confidence::Likely }
+}
+
+/// Whether something else could as well explain the text, whenever the finding was read.
+fn is_vague(subject: &RouteContext, findings: &[Finding], finding: &Finding) -> bool {
     let answer = subject.cause.blames == Blames::BackendAnswer;
     // A REST API logs its own text where TLS fails; of an HTTP API no log says that it did.
     let is_told_of_tls = subject.cause.blames == Blames::Tls(None)
         || (subject.source.api_kind == Some(ApiKind::Http) && subject.cause.blames == Blames::Path);
-    let vague = finding.partial
+    // A listener of another protocol presents no certificate of which a text could speak.
+    let names_certificate = named(subject.cause.blames).is_some()
+        && subject.cause.blames != Blames::Tls(Some(CertificateFault::NonePresented));
+    // Targets that only their health checks do not reach still get requests.
+    let checked_alone = finding.code == Code::TargetsUnhealthy
+        && findings.iter().any(|other| {
+            other.detail.contains_key(HEALTH_CHECKS_ALONE)
+                && other.detail.get("target_group") == finding.resource.as_ref()
+        });
+    finding.partial
+        || checked_alone
         || (finding.code.is_client_certificate() && !is_told_of_tls)
         || (answer && !answered::is_sure(subject, findings, finding))
         || (finding.answered && !answer)
         || subject.cause.blames == Blames::Anything
-        || (finding.code == Code::ListenerProtocolMismatch && subject.cause.blames == Blames::Path)
+        || (finding.code == Code::ListenerProtocolMismatch
+            && (subject.cause.blames.is_lost() || names_certificate))
         || (probe::is_behind_connection(finding.code)
-            && matches!(subject.cause.blames, Blames::Path | Blames::Reset))
+            && (subject.cause.blames.is_lost() || subject.cause.blames == Blames::Reset))
         || (finding.code.is_certificate()
             && named(subject.cause.blames).is_none()
-            && !probe::explains_unnamed(finding));
-    let fresh = subject.at.zip(finding.read_at()).is_some_and(|(failed, read)| is_fresh(failed, read));
-    if !vague && (fresh || answered::is_dated(finding)) { Confidence::Confirmed } else { Confidence::Likely }
+            && !probe::explains_unnamed(finding))
 }
 
 /// Whether a reading is close enough to the failure to speak for it. One taken before it is as old as it is early.
@@ -218,8 +242,13 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
         _ if code.state() == State::Warning || code.kind() == FindingKind::Logging => false,
         // Certificates log their own text, and a load balancer that answers 464 was reached.
         Blames::Path => !code.is_certificate() && !is_answer(code),
+        // So do handshakes that fail, and at once.
+        Blames::Delay => {
+            let of_tls = code.is_client_certificate() || code == TlsNegotiationErrorsRising;
+            !code.is_certificate() && !is_answer(code) && !of_tls
+        }
         Blames::Anything => true,
-        Blames::Link => hop <= HopKind::VpcLink,
+        Blames::Link => hop <= HopKind::VpcLink && !code.is_network(),
         Blames::Tls(_) => match code {
             ListenerProtocolMismatch | TlsNegotiationErrorsRising => true,
             ProxyProtocolEnabled
@@ -255,6 +284,12 @@ pub(crate) fn explains(cause: &Cause, code: Code) -> bool {
         Blames::BackendAnswer => code == TlsNegotiationErrorsRising,
         Blames::Elsewhere => false,
     }
+}
+
+/// Whether an application load balancer that has this fault answers within milliseconds.
+fn fails_at_once(code: Code) -> bool {
+    use Code::{ListenerForwardsNowhere, TargetGroupEmpty, TargetGroupUnused, TargetsUnused};
+    matches!(code, ListenerForwardsNowhere | TargetGroupEmpty | TargetGroupUnused | TargetsUnused)
 }
 
 /// Whether it is of an answer that API Gateway got.

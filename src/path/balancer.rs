@@ -146,6 +146,16 @@ impl Balancer {
         groups.into_iter().map(|(arn, _)| arn.clone()).collect()
     }
 
+    /// The load balancers that are targets, with the port that is called, those of most weight first.
+    pub fn balancers_behind(&self) -> Vec<(Arn, u16)> {
+        let behind = |group: Arn| {
+            let target = self.targets.get(&group)?.value()?.first().filter(|one| one.is_load_balancer())?;
+            let port = target.port.or_else(|| self.target_group(&group)?.port)?;
+            Some((Arn::new(&target.id), port))
+        };
+        self.called_target_groups().into_iter().filter_map(behind).collect()
+    }
+
     /// Those whose targets were not asked for, since others have more weight.
     pub fn unread_target_groups(&self) -> Vec<Arn> {
         let mut groups = self.called_target_groups();

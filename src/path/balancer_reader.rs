@@ -89,13 +89,8 @@ impl PathReader<'_> {
 
     /// The application load balancer that is the target of a network load balancer.
     async fn next(&self, outer: &Balancer) -> Option<Box<Balancer>> {
-        let albs = outer.targets.iter().filter_map(|(arn, targets)| {
-            let target = targets.value()?.first().filter(|target| target.is_load_balancer())?;
-            let port = target.port.or_else(|| outer.target_group(arn)?.port)?;
-            Some((Arn::new(&target.id), port))
-        });
         // Only a network load balancer can have one as its target, so this ends after two.
-        let (arn, port) = albs.into_iter().next().filter(|_| outer.is_network())?;
+        let (arn, port) = outer.balancers_behind().into_iter().next().filter(|_| outer.is_network())?;
         let called = outer.called.clone().map(|endpoint| Endpoint { port, ..endpoint });
         // It sees the other load balancer's addresses, or those behind that one.
         let request = SeenRequest { sources: Vec::new(), ..outer.request.clone() };

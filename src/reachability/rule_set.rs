@@ -155,6 +155,10 @@ impl<'a> RuleSet<'a> {
             Crossing::Partly(entry, denied) if denied < FEWEST_PORTS => {
                 StepOutcome::Mostly(blocker(entry, denied))
             }
+            // So few are left open that no request meets one but by chance.
+            Crossing::Partly(entry, denied) if ports.len() as u32 - denied < FEWEST_PORTS => {
+                StepOutcome::Blocked(blocker(entry, denied))
+            }
             Crossing::Partly(entry, denied) => StepOutcome::Partly(blocker(entry, denied)),
             Crossing::Closed(entry) => StepOutcome::Blocked(blocker(entry, ports.len() as u32)),
             Crossing::Depends => StepOutcome::Unknown(vague(peer)),

@@ -14,7 +14,8 @@ pub(crate) const ROWS: &[Row] = &[
         checked_elsewhere(a);
         network::group(a, network::TARGETS).inbound.pop();
         all(a, "unhealthy", Some("Target.Timeout"));
-    }),
+    })
+    .likely(),
     row("a strict network ACL lets no answers out", BOTH, "network-acl-blocks-response", |a| {
         strict(a).entries.retain(|entry| !entry.egress || !entry.allow);
         all(a, "unhealthy", Some("Target.Timeout"));
@@ -80,7 +81,8 @@ pub(crate) const ROWS: &[Row] = &[
         two_doors(a);
         a.target_group("orders-alb").targets[0]
             .fails("Target.ResponseCodeMismatch", "Health checks failed with these codes: [404]");
-    }),
+    })
+    .likely(),
 ];
 
 /// The same shapes with nothing wrong.

@@ -23,7 +23,8 @@ pub(crate) const ROWS: &[Row] = &[
     row("targets time out", BOTH, "targets-unhealthy", |a| all(a, "unhealthy", Some("Target.Timeout"))),
     row("targets answer with another status", BOTH, "targets-unhealthy", |a| {
         all(a, "unhealthy", Some("Target.ResponseCodeMismatch"));
-    }),
+    })
+    .likely(),
     row("targets fail their health checks", BOTH, "targets-unhealthy", unhealthy),
     row("targets fail their health checks, timeout", BOTH, "targets-unhealthy", unhealthy)
         .logged(log::TIMEOUT),
