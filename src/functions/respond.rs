@@ -36,7 +36,7 @@ pub struct Responder {
     pub fallback: MemoryStore,
     /// Where alerts go.
     pub publisher: Box<dyn Publish>,
-    /// Requests whose failures were published, so that later lines of theirs are no failures of their own.
+    /// Requests whose failures were counted, so that later lines of theirs are no failures of their own.
     pub recent: RecentRequests,
     /// What is measured until the invocation writes it out.
     pub tally: Metrics,
@@ -128,7 +128,7 @@ impl Responder {
         let told = self.take(news, deadline).await;
         outcome.alerts = told.alerts;
         match (told.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
-            // Remember only published requests; a failed payload is delivered again and must be published then.
+            // Remember nothing of a payload that failed: it is delivered again, and must be counted and published then.
             (None, None, _) | (None, _, Some(_)) => self.recent.remember(requests),
             (_, Some(Refusal { error, .. }), None) if error.fault == DecodeFault::UnknownGroup => {
                 return Err(anyhow::anyhow!("{error}"));
