@@ -1,7 +1,7 @@
 //! vpclink-responder: names the broken hop behind a 5xx of an Amazon API Gateway private integration, and alerts once.
 //!
-//! Read the `mod` lines in order: **logs → causes → path → checks → incidents → alerts**. Each room takes the noun of the
-//! room before it and hands on one noun of its own. `ARCHITECTURE.md` says why.
+//! Read the `mod` lines in order: **logs → causes → path → checks → incidents → alerts**. These six rooms pass one noun on;
+//! the others serve them. `ARCHITECTURE.md` says why.
 
 pub mod ids;
 

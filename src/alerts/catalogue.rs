@@ -144,11 +144,12 @@ pub fn permissions() -> String {
     }
     out.push_str(
         "\n## Other permissions\n\nBoth functions read and write the incident table (`dynamodb:UpdateItem`, `GetItem`, `BatchGetItem`, \
-         `PutItem`, `DeleteItem`, `Scan`), publish to the alert topic (`sns:Publish`), and use the key of both where it is a \
-         key of yours (`kms:Decrypt`, `kms:GenerateDataKey`). The caretaker looks after incidents too, so it reads the path \
-         as the responder does.\n\nLambda itself uses the roles for `logs:CreateLogStream` and `logs:PutLogEvents` on each \
-         function's own log group, and the responder's for the failure queue (`sqs:SendMessage`; to run it again \
-         `sqs:ReceiveMessage`, `sqs:DeleteMessage`, `sqs:GetQueueAttributes`), and for X-Ray where that is on.\n",
+         `PutItem`, `DeleteItem`) and publish to the alert topic (`sns:Publish`). Only the caretaker scans the table \
+         (`dynamodb:Scan`). If you give a key of your own, both use it (`kms:Decrypt`, `kms:GenerateDataKey`). The \
+         caretaker resolves incidents, so it reads the path as the responder does.\n\nLambda itself uses the roles for \
+         `logs:CreateLogStream` and `logs:PutLogEvents` on each function's own log group, and for X-Ray if that is on. It \
+         uses the responder's for the failure queue: `sqs:SendMessage`, and `sqs:ReceiveMessage`, `sqs:DeleteMessage` and \
+         `sqs:GetQueueAttributes` to redrive it.\n",
     );
     out
 }

@@ -1,6 +1,7 @@
 //! What an alert says, before a format is chosen: lead facts, then sections of blocks, in the order of reading.
 //!
-//! A format is a writer over these blocks. It may leave a section out; it never decides the order or the words.
+//! A format is a writer over these blocks. It may leave a section out; terminal and chat move evidence before the steps. No
+//! format decides the words.
 
 use std::borrow::Cow;
 

@@ -156,7 +156,7 @@ fn rising(
     let points = &of_balancer(series, name)?.points;
     let day_before = on.details.metrics_day_before.value().and_then(|series| of_balancer(series, name));
     let (rise, since) = match rise(points, failed) {
-        // Nothing wrong has a port refused: one is too many.
+        // A healthy load balancer has no port allocation errors, so one is enough.
         _ if *code == Code::PortAllocationErrors => (any(points, failed)?, None),
         Some(rise) => (rise, None),
         None => (rise_since_yesterday(points, &day_before?.points, failed)?, Some(HISTORY)),

@@ -1,6 +1,5 @@
-//! Zones of a load balancer that hold no target while its nodes keep to their own zone: requests that enter there have
-//! nowhere to go. Zones whose targets are ill are the targets' own matter; into a zone that the endpoint service does not
-//! serve, or that a zonal shift spares, no request comes.
+//! Zones of a load balancer that hold no target while cross-zone load balancing is off: requests that enter there have nowhere
+//! to go. The target check reports unhealthy targets. Zones that the endpoint service or a zonal shift skips are ignored.
 //!
 //! Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html>
 

@@ -39,7 +39,7 @@ impl StartAt<'_> {
     }
 }
 
-/// What a round of upkeep is about.
+/// What a round over the log groups needs.
 pub struct Reconciler<'a> {
     /// Who answers for AWS.
     pub groups: &'a dyn LogGroups,

@@ -1,7 +1,7 @@
 //! From failures to messages: count, open an alert, read the path, group by the broken resource, publish, record.
 //!
-//! Counting waits for no alert. Of all containers that count the same incident one opens its alert; whatever ends it on the
-//! way leaves a table from which the caretaker goes on. What is to be done, and in which order, `incidents::step` says.
+//! Counting waits for no alert. One container opens an incident's alert. If it crashes, the caretaker continues from the
+//! table. `incidents::step` decides what to do, and in which order.
 
 use crate::{alerts, incidents};
 
@@ -159,7 +159,7 @@ impl Responder {
         let silences = if store.is_private() { silences.unwrap_or_default() } else { silences? };
         let member = incident.member(&silences, now);
         let Some(Todo { job, alert, members }) = opening(&Table::default(), &member, now) else {
-            info!(incident.id = incident.id, "counted in silence");
+            info!(incident.id = incident.id, "counted; a silence mutes its alert");
             return Ok(None);
         };
         let task = AlertTask::new(job, alert, members, self.owner(), lease(deadline));
@@ -201,8 +201,7 @@ impl Responder {
                     }
                 }
                 Some(TaskOutcome::Unreachable) if !work.may_repeat => {
-                    let error =
-                        StoreError("a step of its alert failed; the lines before this say why".to_owned());
+                    let error = StoreError("a step of its alert failed; see the log lines above".to_owned());
                     published.failure.get_or_insert_with(|| unstored(&error));
                     let counted = work.incidents.first().cloned();
                     if let Some(mut alone) = self.without_table(work.news, counted, deadline).await {
@@ -232,7 +231,7 @@ impl Responder {
         if work.task.outcome() == Some(&TaskOutcome::Unpublished) {
             let (alert, topic) = (&work.task.alert.id, &self.config.alert_topic);
             let error =
-                anyhow::anyhow!("cannot publish alert `{alert}` to `{topic}`; the lines before this say why");
+                anyhow::anyhow!("cannot publish alert `{alert}` to `{topic}`; see the log lines above");
             published.failure.get_or_insert(error);
         }
         if work.may_repeat && work.task.alert.is_open() {
@@ -450,7 +449,7 @@ impl Responder {
 
 /// The failure of an invocation whose failures the table did not take: the payload comes again.
 fn unstored(error: &StoreError) -> anyhow::Error {
-    anyhow::anyhow!("{error}; the payload has to come again")
+    anyhow::anyhow!("{error}; failing the invocation so that Lambda retries the payload")
 }
 
 /// An alert, or the one that it was merged into.

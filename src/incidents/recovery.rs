@@ -1,10 +1,10 @@
-//! A quiet incident and a fresh walk → whether its fault is gone *because the readings say so*.
+//! Decides from fresh readings whether the fault of a quiet incident is gone.
 
 use crate::causes::{Blames, Cause};
 use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, HopKind, State};
 use crate::incidents::coverage::KnownFault;
 
-/// What a fresh walk says of a fault that was published.
+/// What fresh readings say of a fault that was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recovery {
     /// It is gone; how that was seen.
@@ -15,7 +15,7 @@ pub enum Recovery {
     Unseen(String),
 }
 
-/// Sets a fresh walk against what was published.
+/// Compares fresh readings with what was published.
 pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessment) -> Recovery {
     let answer = [Code::LoadBalancerAnswered, Code::TargetAnswered5xx].map(Code::slug);
     // What no reading found is looked for in none.
@@ -58,7 +58,7 @@ pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessmen
     }
 }
 
-/// Whether a fault can hide behind what could not be read. What the walk itself needs always counts: a check that never
+/// Whether a fault can hide behind what could not be read. What the path reader itself needs always counts: a check that never
 /// got there says nothing, which is no reading either. What stands beside the path counts for a fault of its own kind, and
 /// what cannot be read (a certificate that only targets have, the health of targets that nothing checks) for one there.
 fn hides(unread: &Finding, fault: Option<Code>) -> bool {
