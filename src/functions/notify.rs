@@ -1,7 +1,7 @@
 //! From failures to messages: count, open an alert, read the path, group by the broken resource, publish, record.
 //!
-//! Counting waits for no alert. Of all containers that count the same incident one opens its alert; whatever ends it on the
-//! way leaves a table from which the caretaker goes on. What is to be done, and in which order, `incidents::step` says.
+//! Counting waits for no alert. One container opens an incident's alert. If it crashes, the caretaker continues from the
+//! table. What is to be done, and in which order, `incidents::step` says.
 
 use crate::{alerts, incidents};
 
@@ -25,6 +25,7 @@ use crate::incidents::plan::{Table, Todo, opening};
 use crate::incidents::step::AlertTask;
 use crate::incidents::store::{Store, StoreError, Written};
 use crate::incidents::{Alert, AlertRecord, FailureGroup, Fingerprint, Incident, Policy, Status};
+use crate::text::counted;
 
 /// Time kept for publishing: what remains of an invocation below this is not spent on reading.
 pub(crate) const MARGIN: Duration = Duration::from_secs(5);
@@ -159,7 +160,7 @@ impl Responder {
         let silences = if store.is_private() { silences.unwrap_or_default() } else { silences? };
         let member = incident.member(&silences, now);
         let Some(Todo { job, alert, members }) = opening(&Table::default(), &member, now) else {
-            info!(incident.id = incident.id, "counted in silence");
+            info!(incident.id = incident.id, "counted; a silence mutes its alert");
             return Ok(None);
         };
         let task = AlertTask::new(job, alert, members, self.owner(), lease(deadline));
@@ -201,8 +202,7 @@ impl Responder {
                     }
                 }
                 Some(TaskOutcome::Unreachable) if !work.may_repeat => {
-                    let error =
-                        StoreError("a step of its alert failed; the lines before this say why".to_owned());
+                    let error = StoreError("a step of its alert failed; see the log lines above".to_owned());
                     published.failure.get_or_insert_with(|| unstored(&error));
                     let counted = work.incidents.first().cloned();
                     if let Some(mut alone) = self.without_table(work.news, counted, deadline).await {
@@ -232,7 +232,7 @@ impl Responder {
         if work.task.outcome() == Some(&TaskOutcome::Unpublished) {
             let (alert, topic) = (&work.task.alert.id, &self.config.alert_topic);
             let error =
-                anyhow::anyhow!("cannot publish alert `{alert}` to `{topic}`; the lines before this say why");
+                anyhow::anyhow!("cannot publish alert `{alert}` to `{topic}`; see the log lines above");
             published.failure.get_or_insert(error);
         }
         if work.may_repeat && work.task.alert.is_open() {
@@ -375,7 +375,8 @@ impl Responder {
         let Work { task, incidents, news, assessment, may_repeat, .. } = work;
         let mut news = news.clone();
         if task.alert.is_digest() {
-            let says = format!("{} incidents are counted here and not published one by one", incidents.len());
+            let incidents = counted(incidents.len(), "incident");
+            let says = format!("the hourly limit left no separate message for {incidents}");
             news.example = Diagnosis::noted(MANY_INCIDENTS, news.example.source.clone(), None, &says);
             news.request_ids.clear();
         }
@@ -390,9 +391,18 @@ impl Responder {
             let ago = Duration::try_from(now.duration_since(last)).unwrap_or_default();
             reason = format!("{reason}; it came late: the last failure was {} ago", incidents::words(ago));
         }
-        let (status, may_repeat) = (notice.status, *may_repeat);
-        let is_late = late.is_some();
-        let alert = Alert { incident, status, reason, may_repeat, is_late, news, judgement, also_hit };
+        let status = notice.status;
+        let alert = Alert {
+            incident,
+            status,
+            may_repeat: *may_repeat,
+            is_late: late.is_some(),
+            is_unconfirmed: notice.is_unconfirmed,
+            reason,
+            news,
+            judgement,
+            also_hit,
+        };
         self.deliver(&alerts::message(&alert), deadline).await?;
         let cause = alert.news.example.cause.slug;
         self.tally.count(Metric::Alerts, "", 1);
@@ -450,7 +460,7 @@ impl Responder {
 
 /// The failure of an invocation whose failures the table did not take: the payload comes again.
 fn unstored(error: &StoreError) -> anyhow::Error {
-    anyhow::anyhow!("{error}; the payload has to come again")
+    anyhow::anyhow!("{error}; failing the invocation so that Lambda retries the payload")
 }
 
 /// An alert, or the one that it was merged into.

@@ -1,10 +1,10 @@
-//! A quiet incident and a fresh walk → whether its fault is gone *because the readings say so*.
+//! Decides from fresh readings whether the fault of a quiet incident is gone. Nothing else shows that.
 
 use crate::causes::{Blames, Cause};
 use crate::checks::{Assessment, CODES, Code, Confidence, Finding, FindingKind, HopKind, State};
 use crate::incidents::coverage::KnownFault;
 
-/// What a fresh walk says of a fault that was published.
+/// What fresh readings say of a fault that was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recovery {
     /// It is gone; how that was seen.
@@ -15,14 +15,14 @@ pub enum Recovery {
     Unseen(String),
 }
 
-/// Sets a fresh walk against what was published.
+/// Sets fresh readings against what was published.
 pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessment) -> Recovery {
     let answer = [Code::LoadBalancerAnswered, Code::TargetAnswered5xx].map(Code::slug);
     // What no reading found is looked for in none.
     let only_logged = matches!(cause.blames, Blames::BackendAnswer | Blames::Configuration)
         && fault.is_none_or(|fault| answer.contains(&fault.code.as_str()));
     if cause.blames.spares_path() || only_logged {
-        return Recovery::Gone("no reading shows this cause; only the log does, and it is quiet".to_owned());
+        return Recovery::Gone("only the log could show this cause".to_owned());
     }
     if judgement.verdict.tier != Confidence::Unknown {
         return Recovery::Still(judgement.verdict.says.clone());
@@ -46,19 +46,19 @@ pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessmen
     }
     let healthy = || findings.iter().filter(|finding| finding.state == State::Healthy);
     if !healthy().any(|finding| fault.is_none_or(|fault| shows(finding, fault))) {
-        let nothing = || "where it was found, nothing could be read".to_owned();
+        let nothing = || "the resource that was broken could not be read".to_owned();
         return Recovery::Unseen(unknown().next().map_or_else(nothing, |finding| finding.says.clone()));
     }
     match healthy().count() {
         1 => Recovery::Gone("the one hop that was read is healthy".to_owned()),
         n => {
             let found = if fault.is_some() { "finds the fault gone" } else { "finds nothing wrong" };
-            Recovery::Gone(format!("a fresh walk {found}: {n} readings are healthy"))
+            Recovery::Gone(format!("a fresh check {found}: {n} readings are healthy"))
         }
     }
 }
 
-/// Whether a fault can hide behind what could not be read. What the walk itself needs always counts: a check that never
+/// Whether a fault can hide behind what could not be read. What the path itself needs always counts: a check that never
 /// got there says nothing, which is no reading either. What stands beside the path counts for a fault of its own kind, and
 /// what cannot be read (a certificate that only targets have, the health of targets that nothing checks) for one there.
 fn hides(unread: &Finding, fault: Option<Code>) -> bool {

@@ -3,13 +3,13 @@
 /// What an alert says an incident is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// Told for the first time.
+    /// Published for the first time.
     Open,
     /// Still failing, or quiet and still broken.
     Ongoing,
     /// It fails ten times as often as when it was published, or on more routes or APIs.
     Escalated,
-    /// Quiet, and a fresh walk found the fault gone.
+    /// Quiet, and fresh readings found the fault gone; or quiet for so long that it is closed without them.
     Resolved,
     /// Back within a day of being resolved.
     Regressed,

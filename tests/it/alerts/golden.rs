@@ -112,6 +112,7 @@ fn every_incident_reads_as_reviewed() {
             "status-ongoing" | "status-escalated" | "status-regressed" | "status-ongoing-but-quiet" => {
                 Body::Short
             }
+            "status-quiet-without-permissions" => Body::Chat,
             _ => Body::Terminal,
         };
         insta::with_settings!({snapshot_suffix => name, prepend_module_to_snapshot => false}, {
