@@ -66,7 +66,8 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 /// What the log alone says of who answered; `None` where no answer failed the request.
 pub(crate) fn unread(subject: &RouteContext) -> Option<String> {
-    let answer = subject.answer.as_ref().filter(|_| subject.cause.blames == Blames::BackendAnswer)?;
+    let told = subject.cause.blames == Blames::BackendAnswer && !subject.spares_path();
+    let answer = subject.answer.as_ref().filter(|_| told)?;
     Some(if is_own_server(answer) {
         "nothing was read; the answer's `Server` header shows that a load balancer sent it".to_owned()
     } else {
