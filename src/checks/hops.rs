@@ -155,9 +155,8 @@ fn state<'a>(kind: HopKind, findings: impl Iterator<Item = &'a Finding>, read: b
     }
 }
 
-/// Whether a finding counts for its hop: a warning never does, nor does what stands beside the hop (rules, certificates,
-/// settings, metrics) where it shows no fault: it makes no hop unknown, and rules that let everything through make none
-/// healthy.
+/// Whether a finding sets its hop's state. Warnings never do. Certificates, settings, metrics and probes make no hop unknown.
+/// Rules do only when faulty: rules that let everything through make no hop healthy.
 fn weighs(finding: &Finding) -> bool {
     let beside = matches!(
         finding.code.kind(),

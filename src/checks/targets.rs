@@ -58,7 +58,7 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
     let targets = if all_shifted { &shifted } else { &serving };
     let healthy = targets.iter().filter(|target| target.state == "healthy").count();
     let (code, says) = match weigh(targets, healthy) {
-        None => return unmeasured(arn, &name),
+        None => return unmeasured(arn, &name, targets),
         Some(Code::TargetGroupEmpty) => {
             (Code::TargetGroupEmpty, format!("target group `{name}` has no registered target"))
         }
@@ -95,8 +95,8 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/zonal-shift.html>
 fn aside(shifted: usize, targets: &[Target]) -> String {
     let spared = targets.iter().filter(|target| target.spared).count();
-    let shifted =
-        (shifted > 0).then(|| format!("; a zonal shift keeps requests from {}", counted(shifted, "other")));
+    let shifted = (shifted > 0)
+        .then(|| format!("; a zonal shift diverts requests from {}", counted(shifted, "more target")));
     let spared =
         (spared > 0).then(|| format!("; anomaly mitigation sends fewer requests to {spared} of them"));
     shifted.into_iter().chain(spared).collect()
@@ -116,16 +116,19 @@ fn fails_open(on: OnPath<'_>, code: Code, healthy: usize) -> &'static str {
     let network = on.load_balancer.value().is_some_and(|balancer| balancer.kind == "network");
     let open = network && healthy == 0 && code == Code::TargetsUnhealthy;
     if open {
-        " While none is healthy, the load balancer sends to all of them, so one that answers is reached."
+        " With no healthy target, the Network Load Balancer fails open: it sends requests to every target."
     } else {
         ""
     }
 }
 
 /// Targets whose health is not measured (health checks off, or a state that AWS added): not healthy, not faulty.
-fn unmeasured(arn: &Arn, name: &str) -> Finding {
-    let says = format!("no state of the targets of `{name}` tells whether they work");
-    let why = "health checks are off, so the load balancer itself does not know";
+fn unmeasured(arn: &Arn, name: &str, targets: &[Target]) -> Finding {
+    let says = format!("the health of the targets of `{name}` is not measured");
+    let added = targets.iter().map(|target| target.state.as_str()).find(|state| *state != "unavailable");
+    let why = added.map_or("health checks are off".to_owned(), |state| {
+        format!("this version does not know the state `{state}`")
+    });
     let unmeasured = NotRead::not_asked(&says, Some(QueryKind::TargetHealth), why);
     Finding::unknown(Code::TargetsUnhealthy, &unmeasured).saying(says).of(arn)
 }
@@ -168,13 +171,17 @@ fn describe(code: Code, targets: &[Target], healthy: usize, name: &str) -> Strin
             "no listener of the load balancer uses target group `{name}`, or its zones are not enabled{why}"
         ),
         Code::TargetsUnhealthy if healthy == 0 => {
-            format!("no target of `{name}` is healthy: {all} of {all} fail{why}")
+            let unhealthy = targets.iter().filter(|target| target.state.starts_with("unhealthy")).count();
+            format!("no target of `{name}` is healthy: {unhealthy} of {all} unhealthy{why}")
         }
         Code::TargetsUnhealthy => format!("only {healthy} of {all} targets of `{name}` are healthy{why}"),
         Code::TargetsInitial => {
             format!("no target of `{name}` is healthy yet: the first health checks still run{why}")
         }
-        Code::TargetsDraining => format!("all targets of `{name}` are being taken out{why}"),
+        Code::TargetsDraining => {
+            let draining = targets.iter().filter(|target| target.state == "draining").count();
+            format!("no target of `{name}` takes new requests: {draining} of {all} draining{why}")
+        }
         _ => format!("no target of `{name}` can be used{why}"),
     }
 }
