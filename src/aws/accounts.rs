@@ -26,7 +26,7 @@ pub type Open = Box<dyn Fn(&AccountId) -> Arc<dyn Account> + Send + Sync>;
 /// Accounts kept open at most; beyond it all are closed, which costs a few calls and bounds the memory.
 const MOST: usize = 32;
 
-/// The accounts that can be asked. A central function takes the logs of many; each is walked in the account that owns it.
+/// The accounts that can be asked. A central function takes the logs of many; each is read in the account that owns it.
 pub struct Accounts {
     own: Arc<dyn Account>,
     own_id: OnceLock<AccountId>,

@@ -1,4 +1,4 @@
-//! The account itself, asked through AWS's SDK: the first implementer of the survey's port.
+//! The account itself, read through AWS's SDK: the first implementer of `Account`.
 //!
 //! One file a service, each the only one that names its SDK crate; no SDK type leaves it.
 

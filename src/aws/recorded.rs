@@ -64,7 +64,7 @@ impl RecordedAccount {
         Ok(Self { answers: keyed.collect() })
     }
 
-    /// Writes the account as text that [`RecordedAccount::parse`] reads, without what no walk needs.
+    /// Writes the account as text that [`RecordedAccount::parse`] reads, without what no reading needs.
     pub fn to_text(&self) -> String {
         let mut names = BTreeSet::new();
         for (_, recorded) in self.answers.values() {

@@ -39,7 +39,7 @@ impl StartAt<'_> {
     }
 }
 
-/// What a round of upkeep is about.
+/// Brings the subscription filters of log groups to what is wanted.
 pub struct Reconciler<'a> {
     /// Who answers for AWS.
     pub groups: &'a dyn LogGroups,

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::aws::{Account, Answer, NotRead, Query, ReadError, Reading};
 
-/// Target groups asked for their health in one survey, so that a listener of a hundred groups can't eat the deadline.
+/// Target groups whose health is read for one path, so that a listener of a hundred groups can't eat the deadline.
 pub(crate) const MOST_GROUPS: usize = 12;
 
 /// The answer to a query, once there is one.

@@ -1,4 +1,4 @@
-//! The walk itself: which question follows from which answer.
+//! Reads the path: which read follows from which answer.
 //!
 //! Six waves for an ordinary path: stage and integrations; the link; load balancer, listeners, groups and endpoint
 //! service; targets, connections, settings, metrics, the list of certificates and the near side of the network; the

@@ -19,7 +19,7 @@ use crate::ids::Arn;
 /// By this name CloudTrail of the other account knows us.
 const SESSION: &str = "vpclink-responder";
 
-/// How long a refusal is taken for granted: one walk asks two dozen questions.
+/// How long a refusal is taken for granted: one path takes two dozen reads.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// An account whose role is assumed when the first question is asked.

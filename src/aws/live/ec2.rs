@@ -15,7 +15,7 @@ use crate::ids::Arn;
 static EC2: query_protocol::Service =
     query_protocol::Service { name: "ec2", id: "EC2", protocol: Protocol::Query("2016-11-15"), place };
 
-/// Pages read at most: a service that always names another page must not hold the survey until its deadline.
+/// Pages read at most: a service that always names another page must not hold the reading until its deadline.
 const MOST_PAGES: usize = 20;
 
 /// The member of an answer that is a list.
