@@ -90,7 +90,7 @@ impl Caretaker {
         let kept = store.all_log_writers(now).await.inspect_err(|error| {
             warn!(
                 error = error.to_string(),
-                "who writes to which log group could not be read from the table"
+                "could not read from the table which stages write to which log group"
             );
         });
         let kept = kept.unwrap_or_default();
@@ -105,7 +105,7 @@ impl Caretaker {
                     warn!(
                         log_group = group,
                         error = error.to_string(),
-                        "who writes to a log group could not be kept"
+                        "could not save which stages write to a log group"
                     );
                 }
             }
@@ -322,7 +322,7 @@ pub(crate) fn changes(report: &ReconcileReport) {
     }
     for (log_group, status) in &report.statuses {
         if let GroupStatus::Failed(call, why) = status {
-            warn!(log_group, action = call.action(), %why, "a log group could not be looked after");
+            warn!(log_group, action = call.action(), %why, "could not update a log group's subscription filter");
         }
     }
     if let Some(stopped_after) = &report.stopped_after {

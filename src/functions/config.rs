@@ -48,7 +48,7 @@ pub struct Config {
 pub struct ReadRole {
     /// Its name.
     pub name: String,
-    /// What it asks for besides who we are.
+    /// The external id that its trust policy requires.
     pub external_id: Option<String>,
 }
 

@@ -17,7 +17,7 @@ use crate::logs::{Batch, Execution, LogEvent, LogType, correlate};
 /// How far from the failure the request's other lines may be: API Gateway waits 29 seconds by default.
 const WITHIN: SignedDuration = SignedDuration::from_secs(30);
 
-/// Time for it at most; the survey needs the rest.
+/// Time for it at most; reading the path needs the rest.
 const AT_MOST: Duration = Duration::from_secs(3);
 
 /// What became of looking.

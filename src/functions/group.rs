@@ -9,7 +9,7 @@ use crate::incidents::{AlsoAffected, FailureGroup, Fingerprint, Incident, KnownF
 pub(crate) fn root(diagnosis: &Diagnosis, judgement: &Assessment) -> Option<Fingerprint> {
     let source = &diagnosis.source;
     let of = |resource: &str| Fingerprint::of_root(source.account.as_ref(), source.region.as_ref(), resource);
-    // One alert for all of them: names that are made up are as many as their maker likes.
+    // Group all unknown APIs in one alert: an attacker can invent any number of API ids.
     if judgement.has_no_api() {
         return Some(of("no API of that id"));
     }

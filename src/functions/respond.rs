@@ -1,4 +1,4 @@
-//! The story on one screen: decode → correlate → classify → read the path → judge → incident → render → publish.
+//! The responder's main flow: decode → correlate → classify → read the path → judge → incident → render → publish.
 
 use crate::logs::delivered;
 use crate::{causes, incidents, logs};
@@ -34,13 +34,13 @@ pub struct Responder {
     pub fallback: MemoryStore,
     /// Where alerts go.
     pub publisher: Box<dyn Publish>,
-    /// Requests whose failures were told, so that lines of theirs that come later are no failures of their own.
+    /// Requests whose failures were published, so that lines of theirs that come later are no failures of their own.
     pub recent: RecentRequests,
     /// What is measured until the invocation writes it out.
     pub tally: Metrics,
     /// The clock.
     pub now: Clock,
-    /// What tells this container's leases from others'.
+    /// Identifies this container's leases.
     pub container: String,
     leases: AtomicU64,
     /// Causes of APIs that have no message left this hour: they are not asked for again.
@@ -123,17 +123,17 @@ impl Responder {
         }
         // The payload itself, the largest thing in memory, goes before incidents are counted.
         let Found { news, requests, refusals } = self.find(records, raw, &mut outcome, deadline).await;
-        let told = self.take(news, deadline).await;
-        outcome.alerts = told.alerts;
-        match (told.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
-            // Only what was told is remembered: a payload that failed comes again, and is to be told then.
+        let published = self.take(news, deadline).await;
+        outcome.alerts = published.alerts;
+        match (published.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
+            // Remember only published requests; a failed payload is delivered again and must be published then.
             (None, None, _) | (None, _, Some(_)) => self.recent.remember(requests),
             (_, Some(Refusal { error, .. }), None) if error.fault == DecodeFault::UnknownGroup => {
                 return Err(anyhow::anyhow!("{error}"));
             }
             (_, Some(refusal), None) => return Err(refusal.error.into()),
             (Some(error), _, None) => return Err(error),
-            // Which record an incident came from is not kept: all are handed back, and what was told is not told again.
+            // Which record an incident came from is not kept: hand all back. What was published is not published again.
             (Some(_), _, Some(failed)) => *failed = numbers,
         }
         Ok(outcome)
@@ -178,11 +178,11 @@ impl Responder {
         Found { news, requests, refusals }
     }
 
-    /// Says that a payload could not be read. The invocation fails whether or not that could be told.
+    /// Publishes that a payload could not be read. The invocation fails whether or not that succeeds.
     async fn refuse(&self, error: DecodeError, raw: &[u8], deadline: Instant) -> anyhow::Error {
         let refusal = Refusal { error, delivery: logs::digest(&[raw]) };
-        let told = self.take(incidents::group(vec![self.refusal(&refusal)]), deadline).await;
-        if let Some(failure) = told.failure {
+        let published = self.take(incidents::group(vec![self.refusal(&refusal)]), deadline).await;
+        if let Some(failure) = published.failure {
             warn!(
                 error = format!("{failure:#}"),
                 "no alert could be published for a payload that could not be read"
@@ -280,8 +280,8 @@ impl Responder {
         Ok(accepted)
     }
 
-    /// Leaves out failures of which the stage's other log has told another container. Where the table can't say, a failure
-    /// that is counted twice is better than one that is lost.
+    /// Leaves out failures that another container has published from the stage's other log. Where the table can't say, a
+    /// failure that is counted twice is better than one that is lost.
     async fn leave_out_noted(&self, failures: &mut Vec<Failure<'_>>, deadline: Instant) {
         if self.config.incident_table.is_none() {
             return;
@@ -315,10 +315,13 @@ impl Responder {
         {
             let hashes: Vec<u64> = requests.iter().map(|(_, hash)| *hash).collect();
             match self.store.note_requests(&stage, of_access_log, &hashes, (self.now)()).await {
-                Ok(told) => known
-                    .extend(requests.iter().filter(|(_, hash)| told.contains(hash)).map(|(place, _)| *place)),
+                Ok(old) => known
+                    .extend(requests.iter().filter(|(_, hash)| old.contains(hash)).map(|(place, _)| *place)),
                 Err(error) => {
-                    warn!(error = error.to_string(), "what a stage's other log told could not be read")
+                    warn!(
+                        error = error.to_string(),
+                        "could not read which requests the stage's other log already reported"
+                    )
                 }
             }
         }

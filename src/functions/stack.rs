@@ -86,7 +86,7 @@ impl Caretaker {
     async fn answer(&self, request: &Request, id: &str, fault: Option<&str>) -> anyhow::Result<()> {
         let document = json!({
             "Status": if fault.is_some() { "FAILED" } else { "SUCCESS" },
-            "Reason": fault.unwrap_or("see the caretaker's log"),
+            "Reason": fault.unwrap_or("done; details are in the caretaker's log"),
             "PhysicalResourceId": id,
             "StackId": request.stack_id,
             "RequestId": request.request_id,

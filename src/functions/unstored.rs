@@ -45,7 +45,7 @@ impl Responder {
         let id = match &known {
             Ok(Some(known)) if known.coverage.alert.is_some() => {
                 warn!(
-                    "a failure could not be counted; its incident is on an alert, and the payload comes again"
+                    "could not count a failure; its incident already has an alert, and Lambda will retry the payload"
                 );
                 return None;
             }
@@ -54,7 +54,7 @@ impl Responder {
             // One key for all containers that know nothing.
             Err(_) => AlertId(format!("{fingerprint}-{}-alone", now.strftime("%Y%m%dT%H"))),
         };
-        error!(alert = id.to_string(), "the incident store failed; alerting without it");
+        error!(alert = id.to_string(), "cannot write to the incident table; publishing without it");
         let remembered = self.fallback.count(&news, now).await.expect("memory can always be reached");
         let work = self.opened(&self.fallback, news, remembered, deadline).await;
         let mut work = work.expect("memory can always be reached")?;
@@ -113,7 +113,7 @@ impl Responder {
         let mut left = Vec::new();
         for mut one in unstored {
             if let Err(error) = self.store_one(&mut one).await {
-                warn!(error = error.to_string(), "the table is still gone");
+                warn!(error = error.to_string(), "the incident table is still unreachable");
                 left.push(one);
             } else {
                 // From here on the table knows more than this container.
