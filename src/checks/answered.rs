@@ -239,13 +239,13 @@ fn by_counters(
             let errors = of("TargetConnectionErrorCount");
             let (errors, rejected) = (errors.own.max(errors.around), of("RejectedConnectionCount").around);
             let errors = if errors > 0 {
-                format!("; {} to targets failed", counted(errors, "connection"))
+                format!(". Also, {} to targets failed", counted(errors, "connection"))
             } else {
                 String::new()
             };
             let full = if rejected > 0 {
                 format!(
-                    "; the load balancer rejected {} at its connection limit",
+                    ". The load balancer rejected {} at its connection limit",
                     counted(rejected, "connection")
                 )
             } else {
