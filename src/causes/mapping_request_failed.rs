@@ -19,7 +19,7 @@ pub(crate) static CAUSE: Cause = Cause {
     text: "Execution failed due to configuration error: Unable to transform request",
     happened: "API Gateway could not turn the body of the client into the body for the backend. Nothing was \
                sent.",
-    why: "The template fails on this body, or the body is binary (logged as [Binary Data]) and its type is \
+    why: "The template fails on this body. Or the body is binary (logged as [Binary Data]), and its type is \
           not a binary media type of the API.",
     owner: Owner::Api,
     next_steps: &[
