@@ -84,8 +84,8 @@ pub(crate) fn body(report: &Report<'_>) -> String {
 /// Seen before anything is read. Characters of Unicode, which Slack and Teams show alike.
 fn sign(report: &Report<'_>) -> &'static str {
     match (report.alert.status, words::severity(report.alert)) {
-        (Status::Resolved, _) => "🟢",
-        (Status::Merged, _) => "⚪",
+        (Status::Resolved, _) if !report.alert.is_unconfirmed => "🟢",
+        (Status::Resolved | Status::Merged, _) => "⚪",
         (Status::Test, _) => "🧪",
         (_, Severity::Critical | Severity::High) => "🔴",
         (_, Severity::Medium | Severity::Low) => "🟠",
@@ -171,13 +171,13 @@ fn links(items: &[Item<'_>]) -> Option<String> {
         items.iter().filter(|item| !item.text.starts_with("AWS's runbook") && item.text != "Background");
     let links: Vec<String> =
         near.filter_map(|item| Some(format!("<{}|{}>", item.url.as_ref()?, chat(&item.text)))).collect();
-    (!links.is_empty()).then(|| format!("Look: {}", links.join(" · ")))
+    (!links.is_empty()).then(|| format!("Links: {}", links.join(" · ")))
 }
 
 /// Says that something was cut, and where the whole is.
 fn cut_mark(report: &Report<'_>) -> String {
     match &report.links.logs {
-        Some(logs) => format!("\n… (cut; <{logs}|the log has the whole>)"),
+        Some(logs) => format!("\n… (cut; <{logs}|the log group has every line>)"),
         None => "\n… (cut)".to_owned(),
     }
 }

@@ -60,9 +60,9 @@ pub fn terminal(seen: &Inventory, spots: &[BlindSpot], screen: Screen) -> String
     }
     for place in &seen.probers {
         let (sign, says) = match place.stands {
-            Some(true) => (paint(green, "✓"), "stands"),
-            Some(false) => ("–".to_owned(), "none: what its targets really answer is not seen"),
-            None => ("?".to_owned(), "not known: it could not be asked"),
+            Some(true) => (paint(green, "✓"), "deployed"),
+            Some(false) => ("–".to_owned(), "not deployed: real responses of its targets can't be checked"),
+            None => ("?".to_owned(), "unknown: the prober could not be invoked"),
         };
         out.push(format!("  {sign} {}: {says}", safe(&place.serves)));
         if place.stands == Some(false) {

@@ -19,7 +19,8 @@ pub(crate) fn body(report: &Report<'_>) -> String {
     for section in &report.sections {
         text.section(section);
     }
-    let cut = if report.amount.cut { " This message was cut to fit; the log holds the whole." } else { "" };
+    let cut =
+        if report.amount.cut { " This message was cut to fit; the log group has every line." } else { "" };
     let (incident, cause) = (&report.alert.incident.id, report.alert.news.example.cause.slug);
     text.paragraph(&format!("Incident {incident}, cause {cause}.{cut}"));
     text.out

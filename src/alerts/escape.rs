@@ -17,7 +17,7 @@ pub fn plain(text: &str) -> String {
 }
 
 /// What commands of ours run, at their start and behind `|` and `&&`.
-const PROGRAMS: [&str; 7] = ["aws", "curl", "dig", "grep", "openssl", "sam", "sha256sum"];
+const PROGRAMS: [&str; 8] = ["aws", "curl", "dig", "grep", "openssl", "sam", "sha256sum", "vpclink"];
 
 /// Options that send a request, or the reader's credentials, somewhere else.
 const DIVERTING: [&str; 6] =

@@ -15,7 +15,7 @@ const LONGEST: u64 = 40;
 pub fn table(title: &str, tally: &Tally) -> String {
     let cut_off = match tally.cut_off {
         0 => String::new(),
-        n => format!(", {n} without an end in this stretch"),
+        n => format!(", {n} unfinished in this period"),
     };
     let mut out = format!(
         "{}\n{}, {}: {} failed{cut_off}\n",
@@ -35,7 +35,8 @@ pub fn table(title: &str, tally: &Tally) -> String {
 
 fn causes(rows: &[&Row]) -> String {
     let width = rows.iter().map(|row| row.cause.slug.len()).max().unwrap_or(0);
-    let mut out = format!("\n{:>7}  {:width$}  {:23}  {:23}  most on\n", "failed", "cause", "first", "last");
+    let mut out =
+        format!("\n{:>7}  {:width$}  {:23}  {:23}  busiest route\n", "failed", "cause", "first", "last");
     for row in rows {
         let at = |at: Option<jiff::Timestamp>| at.map_or("?".to_owned(), time);
         let (first, last) = (at(row.first_failure), at(row.last_failure));
@@ -43,7 +44,7 @@ fn causes(rows: &[&Row]) -> String {
         let most = most.map_or(String::new(), |(route, failed)| {
             let others = match row.routes.len() {
                 1 => String::new(),
-                n => format!(", {} more routes", n - 1),
+                n => format!(", {}", counted(n - 1, "more route")),
             };
             format!("{} ({failed}{others})", safe(&cut(&format!("{} {}", route.method, route.path), 48)))
         });

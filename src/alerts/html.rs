@@ -1,7 +1,7 @@
 //! The report: one self-contained HTML file, to be read in a browser, printed, or attached to a post-mortem.
 //!
-//! It fetches nothing: style and script stand in the file, and its own policy allows these two by their digests and
-//! nothing else, so that text that got past [`escape`](super::escape) could not run either.
+//! The file fetches nothing. Its policy allows only its own style and script, by their digests, so text that got past
+//! [`escape`](super::escape) can't run.
 
 mod blocks;
 mod path;

@@ -48,7 +48,7 @@ fn state(alert: &AlertRecord) -> String {
         AlertState::Ended(end) => format!("ended at {}: {}", time(end.at), safe(&end.reason)),
     };
     let flapping = alert.flapping_words().map_or_else(String::new, |words| format!(", {words}"));
-    format!("{word}, {}{said}{flapping}", counted(messages, "message"))
+    format!("{word}, {} sent{said}{flapping}", counted(messages, "message"))
 }
 
 fn lines(incident: &Incident, silences: &[Silence], now: Timestamp) -> Vec<String> {
@@ -56,14 +56,14 @@ fn lines(incident: &Incident, silences: &[Silence], now: Timestamp) -> Vec<Strin
     let status = match coverage.uncovered() {
         _ if silences.iter().any(|silence| silence.holds(incident, now)) => "silenced",
         0 if coverage.alert.is_none() && coverage.ended.is_some() => "ended",
-        0 => "covered",
-        _ if coverage.alert.is_some() => "covered by the next message",
+        0 => "reported",
+        _ if coverage.alert.is_some() => "in the next message",
         _ => "no alert sent yet",
     };
     let api = source.api.as_ref().map_or("?", |api| api.as_str());
     let stage = source.stage.as_deref().unwrap_or("?");
     let last = incident.last_failure.or(incident.counted_at).map_or("never".to_owned(), time);
-    let failed = format!("{} failed, {} of them covered", coverage.failed, coverage.covered);
+    let failed = format!("{} failed, {} reported", coverage.failed, coverage.covered);
     let (api, stage, slug) = (safe(api), safe(stage), cause.slug);
     let mut lines = vec![format!("{id}  {status}  {api}/{stage}  {slug}  {failed}, last {last}")];
     let routes =

@@ -418,8 +418,8 @@ pub(crate) fn copyable(remedy: &Remedy) -> Remedy {
     Remedy { what: remedy.what.clone(), command: safe(&remedy.command), verify: safe(&remedy.verify) }
 }
 
-/// The explaining finding's remedy, those of other faults, and the cause's own steps unless the fault is confirmed. A resolved
-/// incident asks only for what is still broken; a test and a merged alert ask for nothing.
+/// The explaining finding's remedy, those of other faults, and the cause's own steps unless the fault is confirmed. To deploy
+/// a prober comes last. A resolved incident asks only for what is still broken; a test and a merged alert ask for nothing.
 fn all_steps(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
     match alert.status {
         Status::Test | Status::Merged => return Vec::new(),
@@ -431,13 +431,10 @@ fn all_steps(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
     }
     // A check that could not look may name a way to look by hand.
     let others = alert.judgement.findings.iter().filter(|finding| finding.state != State::Healthy);
-    let remedies = explaining.into_iter().chain(others).filter_map(|finding| finding.remedy.clone());
+    let (later, now): (Vec<&Finding>, Vec<&Finding>) =
+        explaining.into_iter().chain(others).partition(|finding| finding.wants_prober());
     let mut steps: Vec<Remedy> = Vec::new();
-    for remedy in remedies {
-        if !steps.contains(&remedy) {
-            steps.push(remedy);
-        }
-    }
+    add_remedies(&mut steps, &now);
     if alert.judgement.verdict.tier != Confidence::Confirmed || steps.is_empty() {
         let facts = &alert.judgement.facts;
         let v2 = is_v2(alert);
@@ -454,7 +451,17 @@ fn all_steps(alert: &Alert, explaining: Option<&Finding>) -> Vec<Remedy> {
             verify: step.verify.map(fill),
         }));
     }
+    add_remedies(&mut steps, &later);
     steps
+}
+
+/// Adds what these findings ask for, each thing once.
+fn add_remedies(steps: &mut Vec<Remedy>, findings: &[&Finding]) {
+    for remedy in findings.iter().filter_map(|finding| finding.remedy.as_ref()) {
+        if !steps.contains(remedy) {
+            steps.push(remedy.clone());
+        }
+    }
 }
 
 /// Whether the path goes over a V2 link, which has no endpoint service.

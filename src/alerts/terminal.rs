@@ -67,8 +67,13 @@ pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
         }
     }
     let count = |state| judgement.findings.iter().filter(|finding| finding.state == state).count();
-    let (faulty, unknown) = (count(State::Faulty), count(State::Unknown));
-    out.push(format!("\n{faulty} faulty, {unknown} not checked, {} healthy", count(State::Healthy)));
+    let unread = judgement.path.iter().filter(|hop| hop.state == State::Unknown).count();
+    out.push(format!(
+        "\n{}, {}, {} not checked",
+        counted(count(State::Faulty), "fault"),
+        counted(count(State::Healthy), "healthy reading"),
+        counted(unread, "hop")
+    ));
     out.join("\n") + "\n"
 }
 
@@ -76,7 +81,7 @@ pub fn walk(title: &str, judgement: &Assessment, screen: Screen) -> String {
 pub fn summary(summary: Summary) -> String {
     let Summary { causes, failed, read, cut_off } = summary;
     let cut_off =
-        if cut_off == 0 { String::new() } else { format!(", {cut_off} cut off by the end of the input") };
+        if cut_off == 0 { String::new() } else { format!(", {cut_off} incomplete at the end of the input") };
     format!("{} in {} ({read} read{cut_off})\n", counted(causes, "cause"), counted(failed, "failed request"))
 }
 
@@ -222,7 +227,7 @@ fn section_notes<'a>(notes: &mut Vec<Note<'a>>, section: &'a Section<'_>) {
         SectionKind::AlsoAffected => "affects",
         SectionKind::AlsoBroken => "also",
         SectionKind::StillBroken => "still",
-        SectionKind::NotChecked => "unknown",
+        SectionKind::NotChecked => "unread",
         SectionKind::Path => "path",
         SectionKind::Steps => "next",
         SectionKind::Routes | SectionKind::Evidence | SectionKind::Healthy | SectionKind::Links => return,
@@ -281,7 +286,7 @@ fn path(hops: &[Hop], room: usize, paint: Paint) -> Vec<String> {
 fn verdict(report: &Report<'_>, paint: Paint) -> String {
     let verdict = &report.alert.judgement.verdict;
     let state = if verdict.tier == Confidence::Unknown { State::Unknown } else { State::Faulty };
-    let tier = paint.state(state, verdict.tier.as_str());
+    let tier = paint.state(state, words::tier(report.alert));
     let finding = verdict.finding.map(|index| &report.alert.judgement.findings[index]);
     let read = finding.and_then(|finding| words::distance(report.alert, finding));
     let read = read.map_or(String::new(), |distance| format!(", read {distance}"));
@@ -297,7 +302,7 @@ mod tests {
         let counted = Summary { causes: 1, failed: 12, read: 37, cut_off: 2 };
         assert_eq!(
             summary(counted),
-            "1 cause in 12 failed requests (37 read, 2 cut off by the end of the input)\n"
+            "1 cause in 12 failed requests (37 read, 2 incomplete at the end of the input)\n"
         );
         let counted = Summary { causes: 2, failed: 1, read: 1, cut_off: 0 };
         assert_eq!(summary(counted), "2 causes in 1 failed request (1 read)\n");

@@ -14,7 +14,10 @@ use crate::logs::Source;
 use crate::text::{counted, duration};
 
 /// What a test alert says in the place of a fault.
-const TEST: &str = "nothing failed; this message shows that alerts arrive";
+const TEST: &str = "this is only a test: nothing failed";
+
+/// What is said of failures that stopped, though no reading shows that the fault is gone.
+const UNCONFIRMED: &str = "repair not confirmed";
 
 /// How a state looks: the one place that draws it.
 pub(crate) struct Mark {
@@ -43,29 +46,34 @@ pub(crate) fn is_broken(status: Status) -> bool {
 /// "GET /orders (orders/prod) returns 500", as it stands with the incident.
 pub(crate) fn headline(alert: &Alert) -> String {
     if alert.is_digest() && alert.status != Status::Test {
-        let label = match alert.status {
-            Status::Resolved => "resolved: ",
-            Status::Merged => "merged: ",
-            _ => "",
+        let digest = digest(alert);
+        return match alert.status {
+            Status::Resolved if alert.is_unconfirmed => format!("closed: {digest}; {UNCONFIRMED}"),
+            Status::Resolved => format!("resolved: {digest}"),
+            Status::Merged => format!("merged: {digest}"),
+            _ => digest,
         };
-        return format!("{label}{}", digest(alert));
     }
     let (what, many) = failing(alert);
     let status = status(alert);
     let (returns, is) = if many { ("return", "are") } else { ("returns", "is") };
     match alert.status {
         Status::Open => format!("{what} {returns} {status}"),
+        Status::Ongoing if alert.is_unconfirmed => format!("{what} stopped failing; {UNCONFIRMED}"),
         Status::Ongoing => format!("{what} {is} still broken ({status})"),
         Status::Escalated => format!("{what} {returns} {status}, worse than at the last alert"),
         Status::Regressed => format!("{what} {returns} {status} again"),
+        Status::Resolved if alert.is_unconfirmed => {
+            format!("closed: {what} returned {status}; {UNCONFIRMED}")
+        }
         Status::Resolved => format!("resolved: {what} returned {status}"),
-        Status::Merged => format!("merged: {what} {is} covered by another alert"),
+        Status::Merged => format!("merged: {what} {is} now reported by another alert"),
         Status::Test => "TEST of vpclink-responder's alerts".to_owned(),
     }
 }
 
 /// "GET /orders +1 route (orders/prod) +2 APIs 500": short enough for a text message and a subject, which both say the
-/// status before it.
+/// status before it. Failures that stopped have no status any more.
 pub(crate) fn short(alert: &Alert) -> String {
     const PART: usize = 36;
     match alert.status {
@@ -81,8 +89,13 @@ pub(crate) fn short(alert: &Alert) -> String {
         (_, label) => label,
     };
     let also = also(alert).map(|also| format!("+{}", also.replace(" more", "")));
-    let status = is_broken(alert.status).then(|| status(alert));
-    [route, routes, label, also, status].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let now = match (is_broken(alert.status), alert.is_unconfirmed) {
+        (true, true) => Some(format!("stopped failing; {UNCONFIRMED}")),
+        (true, false) => Some(status(alert)),
+        (false, true) => Some(UNCONFIRMED.to_owned()),
+        (false, false) => None,
+    };
+    [route, routes, label, also, now].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The subject of an e-mail: status, severity and incident first, so that a mailbox sorts by them and a search finds all of one.
@@ -123,7 +136,7 @@ pub(crate) fn fault(alert: &Alert) -> String {
 /// "confirmed, read 41 s after the failure"; of a resolved incident, what was read.
 pub(crate) fn surety(alert: &Alert, explaining: Option<&Finding>) -> String {
     let verdict = &alert.judgement.verdict;
-    let tier = verdict.tier.as_str();
+    let tier = tier(alert);
     match (alert.status, explaining) {
         (Status::Test, _) => "none, because a test reads nothing".to_owned(),
         (Status::Resolved | Status::Merged, _) => readings(alert),
@@ -132,6 +145,14 @@ pub(crate) fn surety(alert: &Alert, explaining: Option<&Finding>) -> String {
             None => format!("{tier}; the log does not say when the request failed"),
         },
         (_, None) => format!("{tier}: {}", verdict.says),
+    }
+}
+
+/// How surely the fault is known. Where the text itself names it, there is nothing that a reading could confirm.
+pub(crate) fn tier(alert: &Alert) -> &'static str {
+    match alert.judgement.verdict.tier {
+        Confidence::Unknown if alert.news.example.subject.spares_path() => "not needed",
+        tier => tier.as_str(),
     }
 }
 
@@ -202,10 +223,10 @@ fn healed(alert: &Alert) -> String {
     let since = alert.incident.last_failure.map_or(String::new(), |at| format!(" since {}", time(at)));
     let now = match (count(State::Healthy), count(State::Faulty), count(State::Unknown)) {
         (_, 1.., _) => "the faults that remain do not explain those failures",
-        (1.., 0, 0) => "every hop that was read is healthy again",
-        (1.., 0, _) => "every hop that could be read is healthy again",
+        (1.., 0, 0) => "every hop that was read is healthy",
+        (1.., 0, _) => "every hop that could be read is healthy",
         (0, 0, 0) if alert.judgement.unread.is_none() => "this cause needs no reading of the path",
-        _ => "no hop could be read, so the quiet time is the only sign",
+        _ => "no hop could be read; only the lack of failures suggests recovery",
     };
     format!("no failure{since}, and {now}")
 }

@@ -255,7 +255,7 @@ macro_rules! every_query {
             }
             Probe(of: ProbeOf) -> Vec<Facts> {
                 lambda.probe, "lambda:Invoke", "lambda:InvokeFunction",
-                "what the targets answer", format!("what {} answer a connection", of.addresses()),
+                "what the targets answer", format!("how {} respond to a connection", of.addresses()),
                 "what load balancer and targets really answer: certificates, TLS, HTTP",
             }
         }

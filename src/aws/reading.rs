@@ -96,7 +96,7 @@ impl std::fmt::Display for ReadError {
             Self::Malformed(why) => write!(f, "an answer that makes no sense: {why}"),
             Self::RoleRefused(why) => write!(f, "the role could not be assumed: {why}"),
             Self::NotRecorded => f.write_str("not in the recorded account"),
-            Self::NotAsked(why) => write!(f, "not asked: {why}"),
+            Self::NotAsked(why) => f.write_str(why),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::logs::line::{Kind, LogLine};
 
 pub(crate) static CAUSE: Cause = Cause {
     slug: "authorizer-failed",
-    title: "the authorizer failed, so no request gets through",
+    title: "the authorizer failed, so API Gateway rejected the request",
     severity: Severity::Critical,
     status: Some(500),
     blames: Blames::Elsewhere,
@@ -21,9 +21,8 @@ pub(crate) static CAUSE: Cause = Cause {
     text: "a specific failure line, then Execution failed due to configuration error: Authorizer error",
     happened: "API Gateway could not get a decision from the Lambda authorizer, and answered 500 before the \
                backend was asked.",
-    why: "API Gateway may not invoke the authorizer's function, cannot assume its role, the function failed \
-          or timed out, or it returned something that is no valid policy. The first failure line, quoted \
-          above, tells which.",
+    why: "API Gateway may not invoke the authorizer's function, or cannot assume its role. Or the function \
+          failed, timed out, or returned no valid policy. The request's first failure line says which.",
     owner: Owner::Api,
     next_steps: &[
         NextStep {

@@ -19,12 +19,11 @@ pub(crate) static CAUSE: Cause = Cause {
     names_reset: false,
     recognise,
     text: "Received response. Status: 5xx, then Method completed with status: 5xx, and no failure line",
-    happened: "API Gateway did its work: it reached the backend, got a 5xx (or was told by the integration \
-               to answer one) and passed it on.",
-    why: "The application failed. Or an Application Load Balancer in between answered by itself: 502 for a \
-          broken answer of a target, 503 for no target, 504 for a target that did not answer in time. A \
-          Lambda proxy function that returns a 5xx, and a mock integration that is set to one, look the \
-          same.",
+    happened: "API Gateway reached the backend and returned its 5xx, or the integration is configured to \
+               return one.",
+    why: "The application failed. Or an Application Load Balancer answered: 502 for a bad response, 503 for \
+          no target, 504 for a timeout. A Lambda proxy function that returns a 5xx, and a mock integration \
+          that is set to one, look the same.",
     owner: Owner::Backend,
     next_steps: &[
         NextStep {

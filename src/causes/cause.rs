@@ -159,6 +159,8 @@ pub enum Owner {
     Api,
     /// AWS.
     Aws,
+    /// The team that runs the responder.
+    Responder,
     /// The text does not say.
     Undecided,
 }
@@ -171,6 +173,7 @@ impl Owner {
             Self::Backend => "the backend",
             Self::Api => "the API's own configuration",
             Self::Aws => "AWS",
+            Self::Responder => "the responder's own setup",
             Self::Undecided => "either side; the text alone does not say",
         }
     }

@@ -35,8 +35,8 @@ pub(crate) fn connecting(seen: &Symptoms<'_>) -> Option<String> {
     }
     (seen.fine && is_quick(waited)).then(|| {
         format!(
-            "the failure came {} ms after sending; a refusal (nothing listens on the port, a reset, no usable link) looks \
-             like this, dropped packets do not",
+            "it failed {} ms after sending, which suggests a refused or reset connection or no usable link, not dropped \
+             packets",
             waited.as_millis()
         )
     })
@@ -50,8 +50,8 @@ pub(crate) fn broken(seen: &Symptoms<'_>) -> Option<String> {
     }
     (seen.fine && is_quick(waited)).then(|| {
         format!(
-            "the connection broke {} ms after sending; an idle connection that the peer had closed already, or a refusal, \
-             looks like this",
+            "the connection broke {} ms after sending, which suggests a refusal, or an idle connection that the peer had \
+             closed",
             waited.as_millis()
         )
     })
@@ -61,16 +61,15 @@ pub(crate) fn broken(seen: &Symptoms<'_>) -> Option<String> {
 pub(crate) fn waiting(seen: &Symptoms<'_>) -> Option<String> {
     let waited = seen.waited?;
     Some(format!(
-        "nothing came back for {}; if the backend's own log does not show the request, it was lost on the way there, or \
-         the backend speaks HTTP/2 only and waits for its preface",
+        "no response for {}. If the backend never logged the request, it was lost on the way, or the backend speaks only \
+         HTTP/2",
         seconds(waited)
     ))
 }
 
 fn dropped(waited: Duration) -> String {
     format!(
-        "{} passed between sending and failing; packets that are dropped without an answer (security group, network ACL, \
-         route) look like this",
+        "it failed {} after sending, which suggests dropped packets: a security group, network ACL or route",
         seconds(waited)
     )
 }
@@ -124,7 +123,7 @@ mod tests {
 
     #[test]
     fn ten_seconds_suggest_dropped_packets() {
-        check(&at("30.100"), &at("40.107"), UNREACHABLE, Some("10 s passed"));
+        check(&at("30.100"), &at("40.107"), UNREACHABLE, Some("failed 10 s after sending"));
         check(&at("30"), &at("40"), UNREACHABLE, Some("dropped"));
         check(&at("30.100"), &at("40.107"), BROKEN, Some("dropped"));
         check(&at("30.100"), &at("35.107"), UNREACHABLE, None);
@@ -134,7 +133,7 @@ mod tests {
     #[test]
     fn an_immediate_failure_suggests_a_refusal() {
         check(&at("30.100"), &at("30.112"), UNREACHABLE, Some("12 ms after sending"));
-        check(&at("30.100"), &at("30.112"), BROKEN, Some("closed already"));
+        check(&at("30.100"), &at("30.112"), BROKEN, Some("the peer had closed"));
     }
 
     #[test]
@@ -157,6 +156,6 @@ mod tests {
 
     #[test]
     fn a_timeout_tells_how_long_it_was() {
-        check(&at("00.100"), &at("29.103"), TIMEOUT, Some("nothing came back for 29 s"));
+        check(&at("00.100"), &at("29.103"), TIMEOUT, Some("no response for 29 s"));
     }
 }

@@ -26,9 +26,8 @@ pub(crate) static CAUSE: Cause = Cause {
     text: "Execution failed due to configuration error: Invalid endpoint address",
     happened: "API Gateway could not turn the host of the integration URI into an address it may call. \
                Nothing was sent.",
-    why: "The host does not resolve in public DNS, is misspelt or comes from an empty stage variable, \
-          resolves to a private address (which needs a VPC link), or the URI has a scheme other than http \
-          and https.",
+    why: "The host does not resolve in public DNS: it is misspelt, or its stage variable is empty. Or it \
+          resolves to a private address, which needs a VPC link. Or the URI's scheme is not http or https.",
     owner: Owner::Api,
     next_steps: &[
         NextStep {

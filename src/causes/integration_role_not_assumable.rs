@@ -30,9 +30,8 @@ pub(crate) static CAUSE: Cause = Cause {
            provided role …",
     happened: "API Gateway tried to take on the role in the credentials of an integration or authorizer, \
                and was refused. Nothing was called.",
-    why: "The role's trust policy does not name apigateway.amazonaws.com, has a condition that this API \
-          does not meet, or the role was deleted (one created anew under the same name is enough only if \
-          the trust policy is right).",
+    why: "The role was deleted, or its trust policy does not let apigateway.amazonaws.com assume it for this \
+          API.",
     owner: Owner::Api,
     next_steps: &[
         NextStep {

@@ -20,16 +20,17 @@ pub(crate) static CAUSE: Cause = Cause {
            request",
     happened: "API Gateway found no usable connection through the VPC link, so the backend never saw the \
                request.",
-    why: "One sentence stands for many faults: the VPC link is not available, its endpoint service or \
-          connection is gone or rejected, a stage variable names the wrong link, the load balancer was \
-          deleted, no listener has the port, a security group or network ACL drops the packets, no target \
-          is healthy, or nothing listens on the target's port. Which of them it is can be read from the \
-          account, not from the log.",
+    why: "AWS logs this sentence for many faults, from the VPC link to the target's port. The VPC link is not \
+          available, or its endpoint service or connection is gone or rejected. A stage variable names the \
+          wrong link. The load balancer was deleted, or no listener has the port. A security group or \
+          network ACL drops the packets. No target is healthy, or nothing listens on the target's port. Only \
+          the live account shows which.",
     owner: Owner::Undecided,
     next_steps: &[
         NextStep {
-            what: "Check that the VPC link is AVAILABLE. Replace a FAILED or INACTIVE one, point the \
-                   integration at the new link, and deploy the API.",
+            what: "Check that the VPC link is AVAILABLE. Replace a FAILED one: point the integration at the \
+                   new link, and deploy the API. An INACTIVE one recovers within minutes once requests \
+                   arrive.",
             command: Some("aws apigateway get-vpc-link --vpc-link-id {link} --region {region}"),
             verify: Some(commands::LINK_STATUS),
         },
@@ -60,7 +61,7 @@ pub(crate) static CAUSE: Cause = Cause {
         },
         NextStep {
             what: "Check that security groups and network ACLs of load balancer and targets let port {port} \
-                   in, and that the ACLs let the answers out.",
+                   in, and that the ACLs let the responses out.",
             command: Some("aws ec2 describe-network-acls --region {region}"),
             verify: Some(commands::STILL_FAILING),
         },

@@ -21,9 +21,8 @@ pub(crate) static CAUSE: Cause = Cause {
            3.00 seconds. Lambda request id: …",
     happened: "The function ran longer than its configured timeout; Lambda stopped it, and the client got a \
                502.",
-    why: "The function's timeout is short (3 seconds unless it was changed), or the function waits: for a \
-          database or service that does not answer, for an address that its subnet has no route to, for a \
-          cold start with too little memory.",
+    why: "The timeout is short (default 3 seconds), or the function waits for a database, a service, a \
+          network route or a cold start.",
     owner: Owner::Backend,
     next_steps: &[
         NextStep {

@@ -22,9 +22,8 @@ pub(crate) static CAUSE: Cause = Cause {
     happened: "The function ran and returned, and API Gateway could not make an HTTP response of what it \
                returned.",
     why: "A proxy integration wants an object with statusCode (a number), headers (an object) and body (a \
-          string). Usual faults: body is an object in place of its JSON text, a bare string or list is \
-          returned, a field has another name or type, or the handler returns nothing because it does not \
-          wait for its own result.",
+          string). Usual faults: body is an object, a bare string or list is returned, a field is wrong, or \
+          the handler returns too early.",
     owner: Owner::Backend,
     next_steps: &[
         NextStep {

@@ -1,4 +1,4 @@
-//! A digest: more incidents at once than may be published one by one. No log line shows it.
+//! A digest: more incidents at once than may be published separately. No log line shows it.
 
 use crate::causes::cause::{Blames, Cause, MaskedBy, NextStep, Owner};
 use crate::causes::clue;
@@ -6,7 +6,7 @@ use crate::ids::Severity;
 
 pub(crate) static CAUSE: Cause = Cause {
     slug: "many-incidents",
-    title: "more incidents than may be published one by one",
+    title: "more incidents than may be published separately",
     severity: Severity::High,
     status: None,
     blames: Blames::Elsewhere,
@@ -19,15 +19,15 @@ pub(crate) static CAUSE: Cause = Cause {
     happened: "So many incidents opened within an hour that their messages would bury each other. This one counts the rest \
                by API and cause.",
     why: "Many endpoints fail at once, or one client calls very many addresses through a proxy integration.",
-    owner: Owner::Platform,
+    owner: Owner::Responder,
     next_steps: &[
         NextStep {
-            what: "List what is counted here with `vpclink incidents`, which reads the same table.",
-            command: Some("aws dynamodb describe-table --table-name TABLE --region {region}"),
+            what: "List what is counted here with `vpclink incidents`, which reads the incident table.",
+            command: Some("vpclink incidents --table TABLE"),
             verify: Some("aws logs tail /aws/lambda/STACK --since 1h --region {region}"),
         },
         NextStep {
-            what: "If so many messages are wanted, raise MAX_MESSAGES_PER_HOUR.",
+            what: "If you want that many messages, raise MAX_MESSAGES_PER_HOUR.",
             command: None,
             verify: None,
         },

@@ -19,9 +19,8 @@ pub(crate) static CAUSE: Cause = Cause {
     text: "Execution failed due to configuration error: Unable to transform request",
     happened: "API Gateway could not turn the body of the client into the body for the backend. Nothing was \
                sent.",
-    why: "The mapping template has a fault that this body triggers, the body is not what the template \
-          expects, or it is binary (logged as [Binary Data]) and its type is not among the binary media \
-          types of the API.",
+    why: "The template fails on this body. Or the body is binary (logged as [Binary Data]), and its type is \
+          not a binary media type of the API.",
     owner: Owner::Api,
     next_steps: &[
         NextStep {

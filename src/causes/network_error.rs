@@ -103,8 +103,8 @@ fn recognise(execution: &Execution<'_>) -> Option<Proof> {
 }
 
 fn suggests(seen: &Symptoms<'_>) -> Option<String> {
-    const CLOSED: &str = "over https this may be a failed handshake: the server may demand a client certificate, expect a \
-                          header of proxy protocol, or refuse the TLS version; repeat the handshake with openssl";
+    const CLOSED: &str = "over https this may be a failed handshake: client certificate, PROXY protocol or TLS version. Repeat \
+                          it with openssl";
     let closed = seen.https && seen.line.to_ascii_lowercase().contains("connection is closed");
     let clues: Vec<String> =
         clue::broken(seen).into_iter().chain(closed.then(|| CLOSED.to_owned())).collect();

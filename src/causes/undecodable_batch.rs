@@ -16,11 +16,11 @@ pub(crate) static CAUSE: Cause = Cause {
     // No execution is made of such a payload; the responder's own error names the fault.
     recognise: |_| None,
     text: "the responder's own: cannot decode the batch …",
-    happened: "A payload was not what CloudWatch Logs sends, was torn, or inflates to more than the limit. The invocation \
-               failed; after Lambda's retries the payload lies in the failure queue, whole.",
+    happened: "A payload was malformed, truncated, or larger than the limit once decompressed. The invocation failed; after \
+               Lambda's retries the failure queue holds the whole payload.",
     why: "A caller invokes the function with another event, a log transformer or a proxy rewrites the payload, or requests \
           log bodies larger than the limit. No alert covers the failures in such a batch until it is read.",
-    owner: Owner::Platform,
+    owner: Owner::Responder,
     next_steps: &[
         NextStep {
             what: "Read the error in the function's own log: it names the fault, and the log group where that could be read.",

@@ -8,7 +8,7 @@ use crate::ids::Severity;
 
 pub(crate) static CAUSE: Cause = Cause {
     slug: "vpc-link-error",
-    title: "the VPC link failed inside AWS",
+    title: "the VPC link reported an error",
     severity: Severity::High,
     status: Some(500),
     blames: Blames::Path,

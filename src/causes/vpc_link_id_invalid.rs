@@ -19,9 +19,8 @@ pub(crate) static CAUSE: Cause = Cause {
     text: "Execution failed due to configuration error: Invalid VpcLink Id … referenced in integration",
     happened: "API Gateway looked up the VPC link of the integration and found none it could use. Nothing \
                was sent.",
-    why: "The link was deleted, its id is misspelt or comes from a wrong or missing stage variable, it \
-          belongs to another Region or account, it is a link of the other generation (HTTP API links have \
-          ids of their own), or it was created minutes ago and is not AVAILABLE yet.",
+    why: "The link was deleted, is not AVAILABLE yet, or is of the wrong generation (V1 or V2). Or its id, \
+          stage variable, Region or account is wrong.",
     owner: Owner::Api,
     next_steps: &[
         NextStep {

@@ -8,7 +8,7 @@ use crate::ids::Severity;
 
 pub(crate) static CAUSE: Cause = Cause {
     slug: "waf-error",
-    title: "AWS WAF could not be asked about the request",
+    title: "AWS WAF could not evaluate the request",
     severity: Severity::High,
     status: Some(500),
     blames: Blames::Elsewhere,

@@ -17,6 +17,7 @@ use crate::checks::code::{Code, State};
 use crate::checks::finding::Finding;
 use crate::ids::Arn;
 use crate::path::OnPath;
+use crate::text::counted;
 
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -48,7 +49,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
             // The instances of a Cloud Map service are called without a load balancer.
             let status = named(answer);
             let says = format!(
-                "what listens on the service's instances answered {status} itself: no load balancer is on the path"
+                "an instance of the Cloud Map service answered {status}: the path has no load balancer"
             );
             let finding = Finding::read(Code::TargetAnswered5xx, &on.target_groups, says).of(service);
             finding.detail("evidence", "path")
@@ -66,7 +67,8 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 /// What the log alone says of who answered; `None` where no answer failed the request.
 pub(crate) fn unread(subject: &RouteContext) -> Option<String> {
-    let answer = subject.answer.as_ref().filter(|_| subject.cause.blames == Blames::BackendAnswer)?;
+    let told = subject.cause.blames == Blames::BackendAnswer && !subject.spares_path();
+    let answer = subject.answer.as_ref().filter(|_| told)?;
     Some(if is_own_server(answer) {
         "nothing was read; the answer's `Server` header shows that a load balancer sent it".to_owned()
     } else {
@@ -80,22 +82,20 @@ fn passed_on(on: OnPath<'_>, answer: &BackendAnswer) -> Finding {
     let known = groups.iter().filter_map(|arn| on.target_group(arn));
     let balanced = known.clone().any(|group| group.kind == "alb");
     if balanced || groups.is_empty() || known.count() < groups.len() {
-        let why = "what the network load balancer passes the request on to could not be read";
+        let why = "the targets of the Network Load Balancer could not be read";
         return undecided(on.target_groups.unavailable().cloned(), why);
     }
     let status = named(answer);
     if is_own_server(answer) {
         let says = format!(
-            "an application load balancer behind the targets of `{}` answered {status} itself, says the answer's `Server` \
-             header; it is not on the path that can be read",
+            "the answer's `Server` header shows that an unread Application Load Balancer behind `{}` answered {status}",
             name(on)
         );
         let finding = Finding::read(Code::LoadBalancerAnswered, &on.target_groups, says);
         return finding.detail("evidence", "header").partial();
     }
     let says = format!(
-        "what listens on the targets answered {status} itself, the application or a proxy before it: a network load \
-         balancer answers no HTTP, and nothing else is on the path"
+        "the target itself (application or proxy) answered {status}: a Network Load Balancer never answers HTTP"
     );
     application(
         on,
@@ -136,7 +136,7 @@ fn answered(on: OnPath<'_>, answer: &BackendAnswer, failed: Option<Timestamp>) -
     if let Some(why) = left_no_target(on, answer.status) {
         return own(why, "state");
     }
-    counted(on, answer, failed, own)
+    by_counters(on, answer, failed, own)
 }
 
 fn balancer_unread(on: OnPath<'_>) -> Finding {
@@ -163,7 +163,7 @@ fn left_no_target(on: OnPath<'_>, status: Option<u16>) -> Option<String> {
     let dead = groups.iter().all(|arn| on.targets.get(arn).and_then(Reading::value).is_some_and(empty));
     let unavailable = status.is_none_or(|status| status == 503);
     (dead && unavailable && !groups.is_empty())
-        .then(|| "no group that it forwards to has a target in use".to_owned())
+        .then(|| "no target group that it forwards to has a registered target in use".to_owned())
 }
 
 /// The status that a rule answers by itself.
@@ -213,7 +213,7 @@ impl Counters {
     }
 }
 
-fn counted(
+fn by_counters(
     on: OnPath<'_>,
     answer: &BackendAnswer,
     failed: Option<Timestamp>,
@@ -222,8 +222,10 @@ fn counted(
     if let Some(unavailable) = on.details.metrics.unavailable() {
         return undecided(Some(unavailable.clone()), "");
     }
-    let nothing = "CloudWatch counts no 5xx of the load balancer or its targets in that minute";
-    let Some(failed) = failed else { return undecided(None, nothing) };
+    let nothing = "CloudWatch counted no 5xx by the load balancer or its targets around then";
+    let Some(failed) = failed else {
+        return undecided(None, "the log does not say when the request failed");
+    };
     let of = |name: &str| Counters::of(on, name, failed).unwrap_or_default();
     let apart = |status: u16| of(&format!("HTTPCode_ELB_{status}_Count"));
     let any_apart = COUNTED_APART.iter().any(|status| apart(*status).around > 0);
@@ -240,17 +242,22 @@ fn counted(
         (0, 0) => undecided(None, nothing),
         (made, passed) if made >= passed => {
             let why = format!(
-                "it counts {made} such answers of its own in that minute, and {passed} of 5xx from targets"
+                "CloudWatch counted {} by the load balancer and {} by targets around then",
+                counted(made, "such answer"),
+                counted(passed, "5xx answer")
             );
             let errors = of("TargetConnectionErrorCount");
             let (errors, rejected) = (errors.own.max(errors.around), of("RejectedConnectionCount").around);
             let errors = if errors > 0 {
-                format!("; {errors} connections to targets failed then")
+                format!(". Also, {} to targets failed", counted(errors, "connection"))
             } else {
                 String::new()
             };
             let full = if rejected > 0 {
-                format!("; {rejected} were refused since it was full")
+                format!(
+                    ". The load balancer rejected {} at its connection limit",
+                    counted(rejected, "connection")
+                )
             } else {
                 String::new()
             };
@@ -260,9 +267,10 @@ fn counted(
         }
         (made, passed) => {
             let says = format!(
-                "the application answered {} itself: {passed} of {} answers of 5xx in that minute came from targets",
+                "the application answered {} itself: CloudWatch counted {} by targets and {made} by the load balancer \
+                 around then",
                 named(answer),
-                passed + made
+                counted(passed, "5xx answer")
             );
             let finding = Finding::read(Code::TargetAnswered5xx, &on.details.metrics, says);
             let finding =
@@ -307,7 +315,7 @@ fn named(answer: &BackendAnswer) -> String {
 
 fn name(on: OnPath<'_>) -> String {
     let known = on.load_balancer.value().map(|balancer| balancer.name.clone());
-    known.unwrap_or_else(|| on.arn.as_ref().map_or("of the path", |arn| arn.resource()).to_owned())
+    known.unwrap_or_else(|| on.arn.as_ref().map_or("?", |arn| arn.resource()).to_owned())
 }
 
 /// What makes it answer so.
@@ -315,16 +323,16 @@ fn meaning(answer: &BackendAnswer) -> &'static str {
     let connecting = answer.latency.is_some_and(|took| CONNECTING.contains(&took));
     match answer.status {
         Some(504) if connecting => {
-            ". It took 10 s, its limit for opening a connection: something between it and the target drops packets"
+            ". It took 10 s, its limit for opening a connection: packets between it and the target are dropped"
         }
         Some(502) => {
-            ". It does so where a target closes the connection, answers something malformed, or fails TLS"
+            ". It returns 502 when a target closes the connection, sends a malformed response, or fails TLS"
         }
-        Some(503) => ". It does so where no registered target can take the request",
+        Some(503) => ". It returns 503 when no registered target can take the request",
         Some(504) => {
-            ". It does so where no connection to a target opens within 10 s, or no answer comes within its idle timeout"
+            ". It returns 504 when no connection to a target opens within 10 s, or no response comes within its idle timeout"
         }
-        Some(464) => ". It does so where the group expects another version of HTTP",
+        Some(464) => ". It returns 464 when the target group expects another version of HTTP",
         _ => "",
     }
 }
@@ -332,12 +340,12 @@ fn meaning(answer: &BackendAnswer) -> &'static str {
 fn remedy(status: Option<u16>) -> &'static str {
     match status {
         Some(502) => {
-            "Look at the targets' own log and restarts at this time; keep their keep-alive timeout above the load \
-             balancer's idle timeout, and their response headers below 32 K."
+            "Check the targets' logs and restarts at this time. Keep their keep-alive above the load balancer's idle \
+             timeout, and headers below 32 K."
         }
-        Some(503) => "See which rule takes the request, and whether its target group has a target in use.",
+        Some(503) => "Check which rule takes the request, and whether its target group has a target in use.",
         Some(504) => {
-            "See whether the load balancer reaches its targets (security groups, network ACLs, routes), and how long they \
+            "Check whether the load balancer reaches its targets (security groups, network ACLs, routes), and how long they \
              take."
         }
         _ => {

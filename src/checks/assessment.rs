@@ -175,7 +175,7 @@ fn undecided(on: OnPath<'_>, findings: Vec<Finding>) -> Vec<Finding> {
         "which rule of the listener takes the request",
         Some(QueryKind::Rules),
         format!(
-            "what is known of the request does not decide the conditions of {}",
+            "the log shows too little of the request to match it against {}",
             counted(rules.len() - 1, "rule")
         ),
     );

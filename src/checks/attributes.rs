@@ -63,21 +63,21 @@ fn idle_timeout(listener: &Listener, reading: &Reading<Attributes>) -> Option<Fi
     let (says, what) = if seconds < KEPT_BY_API_GATEWAY {
         (
             format!(
-                "listener TCP:{} forgets idle connections after {seconds} s, API Gateway uses them again for up to \
+                "listener TCP:{} drops idle connections after {seconds} s, but API Gateway reuses them for up to \
                  {KEPT_BY_API_GATEWAY} s",
                 listener.port
             ),
-            "Give the listener its default idle timeout back.",
+            "Restore the listener's default idle timeout.",
         )
     } else if seconds > DEFAULT {
         (
             format!(
-                "listener TCP:{} keeps idle connections for {seconds} s: targets, and the connection tracking before \
-                 them ({DEFAULT} s), must keep them longer",
+                "listener TCP:{} keeps idle connections for {seconds} s. Targets and their connection tracking \
+                 ({DEFAULT} s) must keep them longer",
                 listener.port
             ),
-            "Set the idle timeout of the target's server above the listener's, and the connection tracking of its \
-             network interface too; or give the listener its default back.",
+            "Raise the target server's idle timeout and its connection tracking above the listener's, or restore the \
+             listener's default.",
         )
     } else {
         return None;
@@ -103,7 +103,7 @@ fn waits(on: OnPath<'_>) -> Option<u32> {
 fn silent_flow(listener: &Listener, reading: &Reading<Attributes>, waits: u32) -> Option<Finding> {
     let seconds: u32 = reading.value()?.get(IDLE_TIMEOUT)?.parse().ok()?;
     let says = format!(
-        "listener TCP:{} forgets a silent connection after {seconds} s, though the integration waits {waits} s for its answer",
+        "listener TCP:{} drops a silent connection after {seconds} s, but the integration waits {waits} s for its response",
         listener.port
     );
     let what = "Give the listener an idle timeout above the integration's, or answer sooner.";
@@ -159,8 +159,7 @@ fn proxy_protocol(on: OnPath<'_>, arn: &Arn, reading: &Reading<Attributes>) -> O
     reading.value()?.get(PROXY_PROTOCOL).filter(|value| *value == "true")?;
     let name = on.target_group(arn).map_or(arn.resource(), |group| &group.name);
     let says = format!(
-        "target group `{name}` puts a proxy protocol header before every connection: a backend that does not expect it \
-         answers with something that is not HTTP"
+        "target group `{name}` sends PROXY protocol; a backend that does not expect it breaks the HTTP exchange"
     );
     let word = shell_word(arn.as_str());
     let set = format!(
@@ -171,7 +170,7 @@ fn proxy_protocol(on: OnPath<'_>, arn: &Arn, reading: &Reading<Attributes>) -> O
         format!("aws elbv2 describe-target-group-attributes --target-group-arn {word} --region {{region}}");
     let finding = Finding::read(Code::ProxyProtocolEnabled, reading, says).of(arn).partial();
     Some(finding.remedy(
-        "Switch proxy protocol off for the group, or make the backend expect it.",
+        "Turn PROXY protocol off for the group, or make the backend expect it.",
         Some(set),
         Some(show),
     ))

@@ -158,7 +158,7 @@ fn weigh(
         let unnamed = if sends_name(&called.host) || address(&called.host).is_some() {
             ""
         } else {
-            ": to a host without a dot API Gateway sends no name, so the default certificate is presented"
+            ". API Gateway sends no SNI for a host without a dot, so the listener presents its default certificate"
         };
         let says = format!("covers {}, not `{}`{unnamed}", one.names.list(), called.host);
         found.push(Said::new(Code::ListenerCertificateNameMismatch, says));
@@ -199,7 +199,10 @@ fn dates(one: &Presented<'_>, failed: Option<Timestamp>) -> Vec<Said> {
             found.push(Said { partial: after, ..Said::new(Code::ListenerCertificateExpired, says) });
         }
         (None, true) => {
-            found.push(Said::new(Code::ListenerCertificateExpired, "is expired, says ACM".to_owned()));
+            found.push(Said::new(
+                Code::ListenerCertificateExpired,
+                "has expired, according to ACM".to_owned(),
+            ));
         }
         (None, false) => {}
     }
@@ -210,8 +213,10 @@ fn dates(one: &Presented<'_>, failed: Option<Timestamp>) -> Vec<Said> {
     // A client that knows another way to a root does not mind an old certificate in the chain.
     let above = one.chain.iter().skip(1).find(|above| above.not_after < one.at);
     if let (Some(above), true) = (above, found.is_empty()) {
-        let says =
-            format!("is sent with one above it, `{}`, that expired at {}", above.subject, above.not_after);
+        let says = format!(
+            "comes with an issuer certificate, `{}`, that expired at {}",
+            above.subject, above.not_after
+        );
         found.push(Said { partial: true, ..Said::new(Code::ListenerCertificateExpired, says) });
     }
     found
@@ -238,7 +243,7 @@ fn untrusted(one: &Presented<'_>, blamed: bool) -> Option<Said> {
     let says = if kind == "PRIVATE" {
         format!("is of a private authority ({issuer}), which API Gateway does not know")
     } else if one.chain.first().is_some_and(|leaf| leaf.is_self_signed()) {
-        "is self-signed: no authority that API Gateway knows vouches for it".to_owned()
+        "is self-signed, so API Gateway does not trust it".to_owned()
     } else if blamed && kind != "AMAZON_ISSUED" {
         let says = unvouched(one.chain, &issuer)?;
         return Some(Said { partial: true, ..Said::new(Code::ListenerCertificateUntrusted, says) });
@@ -282,7 +287,7 @@ fn unvouched(chain: &[X509], issuer: &str) -> Option<String> {
             Some(format!("leads to `{root}`, a root that API Gateway may not know"))
         }
         None => Some(format!(
-            "is sent without the certificate of `{root}`, so that no way leads to a root unless API Gateway knows it"
+            "is sent without the issuer certificate `{root}`; API Gateway must already trust that issuer"
         )),
     }
 }

@@ -51,19 +51,22 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 }
 
 fn missing(subject: &RouteContext, on: OnPath<'_>, listener: &Listener) -> Finding {
-    let stage = subject.source.stage.as_deref().unwrap_or("of the API");
+    let stage = subject.source.stage.as_deref();
     let http = on.path.kind == ApiKind::Http;
-    let presents =
-        if http { "an HTTP API can present none".to_owned() } else { format!("stage {stage} presents none") };
+    let presents = match stage {
+        _ if http => "an HTTP API can present none".to_owned(),
+        Some(stage) => format!("stage {stage} presents none"),
+        None => "the stage presents none".to_owned(),
+    };
     let says = format!(
-        "listener {}:{} lets no client in without a certificate, and {presents}",
+        "listener {}:{} requires a client certificate, and {presents}",
         listener.protocol, listener.port
     );
     let api = subject.source.api.as_ref().map_or("API".to_owned(), |api| shell_word(api.as_str()));
     let set = format!(
         "aws apigateway update-stage --rest-api-id {api} --stage-name {} --patch-operations \
          op=replace,path=/clientCertificateId,value=CERTIFICATE --region {{region}}",
-        shell_word(stage)
+        shell_word(stage.unwrap_or("STAGE"))
     );
     let show = format!(
         "aws elbv2 describe-listeners --listener-arns {} --query 'Listeners[].MutualAuthentication' --region {{region}}",
@@ -78,8 +81,8 @@ fn missing(subject: &RouteContext, on: OnPath<'_>, listener: &Listener) -> Findi
         );
     }
     finding.remedy(
-        "Give the stage a client certificate that the listener's trust store accepts, and deploy the API; or set the \
-         listener's mutual authentication to off or passthrough.",
+        "Set a client certificate that the trust store accepts, and deploy. Or set the listener's mutual authentication to \
+         off or passthrough.",
         Some(set),
         Some(show),
     )
@@ -116,8 +119,7 @@ fn dates(
             return vec![Finding::unknown(Code::ClientCertificateExpired, unread).of(id)];
         }
         Reading::Absent { .. } => {
-            let says =
-                format!("client certificate `{id}`, which the stage presents, does not exist any more");
+            let says = format!("client certificate `{id}`, which the stage presents, no longer exists");
             return vec![broken(&reading, id, says, verifies)];
         }
     };
@@ -144,7 +146,7 @@ fn dates(
 
 fn broken(reading: &Reading<()>, id: &str, says: String, surely: bool) -> Finding {
     let finding = Finding::read(Code::ClientCertificateExpired, reading, says).of(id).remedy(
-        "Make a new client certificate, let the backend trust it, give it to the stage and deploy the API.",
+        "Create a new client certificate, let the backend trust it, set it on the stage, and deploy the API.",
         Some("aws apigateway generate-client-certificate --region {region}".to_owned()),
         None,
     );

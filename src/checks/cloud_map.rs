@@ -46,8 +46,8 @@ fn missing(cloud_map: &CloudMap) -> Finding {
         _ => Finding::read(Code::CloudMapServiceMissing, reading, says),
     };
     finding.of(&cloud_map.arn).remedy(
-        "Point the integration at a Cloud Map service that exists, and deploy the API where it does not deploy by itself. \
-         These exist:",
+        "Point the integration at an existing Cloud Map service. Deploy the API unless auto-deploy is on. The command lists \
+         services.",
         Some("aws servicediscovery list-services --query 'Services[].[Id,Name]' --region {region}".to_owned()),
         None,
     )

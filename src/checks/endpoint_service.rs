@@ -1,4 +1,4 @@
-//! V1: the endpoint service that API Gateway made in front of the load balancer, and its own connection to it.
+//! V1: the endpoint service that API Gateway created in front of the load balancer, and its own connection to it.
 //!
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/grant-permissions-to-create-vpclink.html>
 
@@ -11,10 +11,11 @@ use crate::ids::Arn;
 use crate::path::{Link, PrivatePath};
 use crate::text::shell_word;
 
-const RELINK: &str = "Make a new VPC link to the load balancer (that makes the endpoint service), point the \
-     integration at it and deploy the API.";
+const RELINK: &str = "Create a new VPC link to the load balancer (that creates the endpoint service), point the \
+     integration at it, and deploy the API.";
 
-const REBUILD: &str = "Make the load balancer again, a new VPC link to it, point the integration at that link and deploy the API.";
+const REBUILD: &str = "Create the load balancer again and a new VPC link to it. Point the integration at that link, and \
+     deploy the API.";
 
 pub(crate) fn check(_: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
     let Some(Link::V1 { link, service, connections }) = &path.link else { return Vec::new() };
@@ -40,7 +41,8 @@ fn missing(path: &PrivatePath, service: &Reading<EndpointService>) -> Finding {
     // A load balancer that is deleted takes its endpoint service with it: a new link has nothing to lead to then.
     let gone = path.balancer.as_ref().is_some_and(|balancer| balancer.load_balancer.is_absent());
     let (also, what) = if gone { (", together with the load balancer", REBUILD) } else { ("", RELINK) };
-    let says = format!("the VPC endpoint service that the VPC link made in front of `{name}` is gone{also}");
+    let says =
+        format!("the VPC endpoint service that the VPC link created in front of `{name}` is gone{also}");
     Finding::read(Code::EndpointServiceMissing, service, says).remedy(what, None, None)
 }
 
@@ -63,7 +65,7 @@ fn state(reading: &Reading<EndpointService>, service: &EndpointService) -> Vec<F
             .of(&service.id)
             .detail("state", &service.state)
             .remedy(
-                "Wait if it is pending; else make a new VPC link to the load balancer.",
+                "Wait if it is pending; else create a new VPC link to the load balancer.",
                 None,
                 Some(show),
             ),
@@ -93,15 +95,13 @@ fn connection(
     let strangers = connections.len() - ours.len();
     let (code, says) = match best.map(|connection| (connection, code(connection))) {
         None if strangers > 0 => {
-            let says = format!(
-                "endpoint service `{}` has connections of others alone: API Gateway's own is gone",
-                service.id
-            );
+            let says =
+                format!("endpoint service `{}` has connections, but none from API Gateway", service.id);
             (Code::EndpointConnectionMissing, says)
         }
         None => {
             let says =
-                format!("endpoint service `{}` has no connection: API Gateway's own is gone", service.id);
+                format!("endpoint service `{}` has no connection, though API Gateway needs one", service.id);
             (Code::EndpointConnectionMissing, says)
         }
         Some((connection, None)) => {
@@ -175,7 +175,7 @@ fn remedy(
             Some(("Accept API Gateway's connection to the endpoint service.", accept))
         }
         _ => Some((
-            "Make a new VPC link to the load balancer, point the integration at it and deploy the API.",
+            "Create a new VPC link to the load balancer, point the integration at it, and deploy the API.",
             None,
         )),
     }

@@ -117,6 +117,14 @@ impl Finding {
         })
     }
 
+    /// Whether its remedy is a prober that is not deployed: of use at the next failure rather than at this one.
+    pub fn wants_prober(&self) -> bool {
+        let by_prober = self.not_read().is_some_and(|not_read| {
+            not_read.query == Some(QueryKind::Probe) && matches!(not_read.why, ReadError::NotAsked(_))
+        });
+        by_prober && self.remedy.is_some()
+    }
+
     /// A finding from a reading; its state is the code's. From a reading that could not be taken it is unknown.
     pub(crate) fn read<T>(code: Code, reading: &Reading<T>, says: impl Into<String>) -> Self {
         match reading {
@@ -141,7 +149,7 @@ impl Finding {
     /// The finding of a check that could not look.
     pub(crate) fn unknown(code: Code, not_read: &NotRead) -> Self {
         let NotRead { what, why, .. } = not_read;
-        let says = format!("{what} could not be read: {why}");
+        let says = format!("could not check {what}: {why}");
         Self::new(code, State::Unknown, Basis::NotRead(not_read.clone()), &says)
     }
 

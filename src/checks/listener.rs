@@ -37,18 +37,23 @@ fn known(on: OnPath<'_>, listeners: &[Listener]) -> Vec<Finding> {
         } else {
             format!("only {}", ports.join(", "))
         };
-        let whom = match on.position {
-            0 => format!("for calls to {called}"),
-            _ => "to which the load balancer before it sends".to_owned(),
+        let says = match on.position {
+            0 => format!(
+                "no listener on port {} for calls to {called}: the load balancer has {has}",
+                called.port
+            ),
+            _ => format!(
+                "no listener on port {}, where the first load balancer sends requests: this one has {has}",
+                called.port
+            ),
         };
-        let says = format!("no listener on port {} {whom}: the load balancer has {has}", called.port);
         return vec![missing(on, says).detail("port", called.port)];
     };
     let mut findings: Vec<Finding> =
         on.called.as_ref().and_then(|called| mismatch(on, listener, called)).into_iter().collect();
     findings.extend(forwarding(on, listener));
     if findings.iter().all(|finding| finding.state == State::Unknown) {
-        let says = format!("listener {}:{} is there and forwards", listener.protocol, listener.port);
+        let says = format!("listener {}:{} exists and forwards requests", listener.protocol, listener.port);
         findings.push(Finding::read(Code::ListenerFound, &on.listeners, says).of(&listener.arn));
     }
     findings
@@ -161,7 +166,7 @@ fn by_rules(on: OnPath<'_>, listener: &Listener, rules: &[&Rule]) -> Option<Find
         None => nowhere,
     };
     Some(nowhere.of(&listener.arn).detail("rule", which).remedy(
-        "Give the request a rule that forwards to the backend's target group, before the one that takes it now.",
+        "Add a rule that forwards this request to the backend's target group, with priority over the current one.",
         None,
         Some(format!("aws elbv2 describe-rules --listener-arn {} --region {{region}}", shell_word(listener.arn.as_str()))),
     ))

@@ -5,7 +5,6 @@ use crate::aws::model::{Generation, LoadBalancer};
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::finding::Finding;
-use crate::ids::Arn;
 use crate::path::OnPath;
 use crate::text::shell_word;
 
@@ -19,8 +18,9 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 
 fn missing(on: OnPath<'_>) -> Finding {
     let named = on.arn.as_ref();
-    let name = named.map_or("that the path leads to", Arn::balancer_name);
-    let says = format!("load balancer `{name}` does not exist any more");
+    let says = named.map_or("the load balancer behind this link no longer exists".to_owned(), |arn| {
+        format!("load balancer `{}` no longer exists", arn.balancer_name())
+    });
     let finding = Finding::read(Code::LoadBalancerMissing, &on.load_balancer, says);
     let finding = match named {
         Some(arn) => finding.of(arn),
@@ -28,12 +28,13 @@ fn missing(on: OnPath<'_>) -> Finding {
     };
     let what = match (on.position, on.path.generation()) {
         (0, Some(Generation::V2)) => {
-            "Make the load balancer again, point the integration at its listener and deploy the API."
+            "Create the load balancer again, point the integration at its listener, and deploy the API."
         }
         (0, _) => {
-            "Make the load balancer again, a new VPC link to it, point the integration at that link and deploy the API."
+            "Create the load balancer again and a new VPC link to it. Point the integration at that link, and deploy the \
+             API."
         }
-        _ => "Make the load balancer again, and register it in the target group of the one before it.",
+        _ => "Create the load balancer again, and register it in the target group of the one before it.",
     };
     finding.remedy(what, None, None)
 }
@@ -60,7 +61,7 @@ fn state(on: OnPath<'_>, balancer: &LoadBalancer) -> Finding {
     // An impaired load balancer still passes traffic.
     finding.partial = code == Code::LoadBalancerImpaired;
     let what = match code {
-        Code::LoadBalancerFailed => "Make a new load balancer; a failed one does not recover.",
+        Code::LoadBalancerFailed => "Create another load balancer; a failed one does not recover.",
         Code::LoadBalancerProvisioning => "Wait until it is active.",
         Code::LoadBalancerImpaired => {
             "Free addresses in its subnets, or ask AWS Support; it may recover by itself."

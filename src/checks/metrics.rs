@@ -189,11 +189,11 @@ fn sentence(counts: &str, rise: &Rise, all_along: bool, failed: Timestamp) -> St
     let clock = at.strftime("%H:%M UTC");
     if all_along {
         return format!(
-            "{counts} have been up for three hours or more, {to} a minute; at the same hours a day earlier at most {from}"
+            "{counts} have been high for over three hours: up to {to} a minute, against at most {from} at that time yesterday"
         );
     }
     if known == 0 {
-        return format!("{to} {counts} in the minute of {clock}, nothing known of the minutes before that");
+        return format!("{to} {counts} at {clock}; CloudWatch has no earlier minutes to compare");
     }
     let most = if from == 0 { "" } else { "at most " };
     let minutes = failed.duration_since(at).as_mins();
@@ -218,21 +218,21 @@ fn busiest(points: &[Point], failed: Timestamp) -> Option<Point> {
 
 /// Targets that CloudWatch counts as unhealthy, where their health itself could not be read.
 fn unhealthy(on: OnPath<'_>, series: &[Series], failed: Timestamp) -> Vec<Finding> {
-    let counted = series.iter().filter(|series| series.name == "UnHealthyHostCount");
+    let of_groups = series.iter().filter(|series| series.name == "UnHealthyHostCount");
     let of_group = |series: &Series| {
         let group = series.target_group.as_ref()?;
         on.targets.get(group)?.unavailable()?;
         let point = busiest(&series.points, failed).filter(|point| point.count > 0)?;
         let says = format!(
-            "CloudWatch counts {} unhealthy targets of `{}` in the minute of {}",
-            point.count,
+            "CloudWatch counted {} of `{}` at {}",
+            counted(point.count, "unhealthy target"),
             on.target_group(group).map_or(group.resource(), |group| &group.name),
             point.at
         );
         let finding = Finding::read(Code::TargetsUnhealthy, &on.details.metrics, says);
         Some(finding.of(group).detail("unhealthy", point.count).partial())
     };
-    counted.filter_map(of_group).collect()
+    of_groups.filter_map(of_group).collect()
 }
 
 const INBOUND_DROPS: &str = "SecurityGroupBlockedFlowCount_Inbound_TCP";
@@ -240,24 +240,24 @@ const INBOUND_DROPS: &str = "SecurityGroupBlockedFlowCount_Inbound_TCP";
 /// A metric, what its rise is called, and what it counts. Meanings:
 /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html>
 const METRICS: [(&str, Code, &str); 7] = [
-    ("TCP_Target_Reset_Count", Code::TargetResetsRising, "connections that targets reset"),
-    ("TCP_ELB_Reset_Count", Code::LoadBalancerResetsRising, "connections that the load balancer reset"),
-    (INBOUND_DROPS, Code::SecurityGroupDropsRising, "connections that its security groups kept out"),
+    ("TCP_Target_Reset_Count", Code::TargetResetsRising, "target resets"),
+    ("TCP_ELB_Reset_Count", Code::LoadBalancerResetsRising, "load balancer resets"),
+    (INBOUND_DROPS, Code::SecurityGroupDropsRising, "inbound connections blocked by its security groups"),
     (
         "SecurityGroupBlockedFlowCount_Outbound_TCP",
         Code::SecurityGroupDropsRising,
-        "connections to targets that its security groups kept in",
+        "connections to targets blocked by its own security groups",
     ),
-    ("PortAllocationErrorCount", Code::PortAllocationErrors, "connections that found no free port"),
+    ("PortAllocationErrorCount", Code::PortAllocationErrors, "port allocation errors"),
     (
         "ClientTLSNegotiationErrorCount",
         Code::TlsNegotiationErrorsRising,
-        "TLS handshakes with clients that failed",
+        "failed TLS handshakes with clients",
     ),
     (
         "TargetTLSNegotiationErrorCount",
         Code::TlsNegotiationErrorsRising,
-        "TLS handshakes with targets that failed",
+        "failed TLS handshakes with targets",
     ),
 ];
 
@@ -276,7 +276,7 @@ fn advice(code: Code) -> &'static str {
             "Let the load balancer's security groups pass the called port and the targets' ports."
         }
         Code::PortAllocationErrors => {
-            "Register more targets: each takes some 55,000 connections of one load balancer."
+            "Register more targets: the load balancer can open about 55,000 connections to each."
         }
         _ => "Compare certificates, protocols and ciphers on both ends of the handshake.",
     }

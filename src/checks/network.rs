@@ -171,7 +171,7 @@ impl<'a> NetworkFindings<'a> {
     fn healthy(self, into: &[FlowStep], passages: &[FlowStep]) -> Finding {
         let reading = &self.on.network.far_groups;
         let routes = match self.on.network.route_tables.value() {
-            Some(_) => "; route tables were read too",
+            Some(_) => "; routes are checked separately",
             None => "; route tables were not read",
         };
         let says = network_sentences::open(self.on, self.group, into, passages) + routes;

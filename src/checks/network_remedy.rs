@@ -96,8 +96,8 @@ impl<'a> Remedies<'a> {
             let command =
                 wanted.map(|wanted| entry_command("replace-network-acl-entry", &edge, number, wanted));
             let what = format!(
-                "Replace entry {number} of network ACL `{id}`: no number before it is free. Allow {way} TCP {} there; \
-                 what else the entry denied has to be denied by a later one.",
+                "Replace entry {number} of network ACL `{id}`, as no lower number is free: allow {way} TCP {}. Then deny the \
+                 rest in a later entry.",
                 wanted.as_ref().map(each).unwrap_or_default()
             );
             return (what, command);
@@ -191,8 +191,8 @@ fn in_words(ports: (u16, u16)) -> String {
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-nlb-for-vpclink-using-console.html>
 fn enforcement_off(on: OnPath<'_>, balancer: &LoadBalancer) -> (String, String) {
-    let what = "Do not enforce the load balancer's inbound rules on PrivateLink traffic, as API Gateway's guide asks; \
-                targets then have to allow the load balancer's private addresses.";
+    let what = "Turn off inbound rule enforcement for PrivateLink traffic, as API Gateway's guide asks. Let targets allow \
+                the load balancer's private addresses.";
     let off = format!(
         "aws elbv2 set-security-groups --load-balancer-arn {} --security-groups {} \
          --enforce-security-group-inbound-rules-on-private-link-traffic off --region {{region}}",

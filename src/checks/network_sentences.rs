@@ -22,9 +22,9 @@ pub(crate) fn groups(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
         _ => (to, format!("in from {from}")),
     };
     let named: Vec<String> = ids.iter().map(|id| name(on, id)).collect();
-    let plural = if ids.len() == 1 { ("group", "lets") } else { ("groups", "let") };
+    let plural = if ids.len() == 1 { ("group", "blocks") } else { ("groups", "block") };
     let mut says = format!(
-        "security {} {} of {owner} {} no {} {direction} on port {}",
+        "security {} {} on {owner} {} {} {direction} on port {}",
         plural.0,
         named.join(", "),
         plural.1,
@@ -36,8 +36,8 @@ pub(crate) fn groups(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
     }
     if *group_reference_ineffective {
         says.push_str(
-            ": a rule names the load balancer's security group, which does not mean what comes through PrivateLink while \
-             the load balancer does not enforce its inbound rules on it; health checks pass by that rule all the same",
+            ". A rule allows the load balancer's security group, which PrivateLink traffic does not match while \
+             enforcement is off. Health checks do match it",
         );
     }
     says + contradiction(stopped)
@@ -49,8 +49,8 @@ pub(crate) fn acl(on: OnPath<'_>, stopped: &Stopped<'_>) -> String {
         return String::new();
     };
     let (from, to) = ends(stopped);
-    let edge = if *egress { "out of" } else { "into" };
-    let answers = if passage.health { "answers to health checks" } else { "answers" };
+    let edge = if *egress { "leaving" } else { "entering" };
+    let answers = if passage.health { "responses to health checks" } else { "responses" };
     let what = match (passage.step, hole(stopped)) {
         (Leg::AclResponse, Some(closed)) => {
             format!("some {answers} from {to} to {from} ({closed} ephemeral ports)")
@@ -98,8 +98,7 @@ pub(crate) fn open(on: OnPath<'_>, group: Option<&Arn>, into: &[FlowStep], passa
     let whose = described.filter(|_| on.targets.len() > 1 || noun == "interface");
     let whose = whose.map_or(String::new(), |group| format!(" of `{}`", group.name));
     format!(
-        "security groups and network ACLs let requests through to {0} of {0} {noun}{plural}{whose} on port {1}, and the \
-         answers back{2}",
+        "security groups and network ACLs allow requests to {0} {noun}{plural}{whose} on port {1}, and the responses{2}",
         targets.len(),
         listed(ports.into_iter()),
         holes.into_iter().collect::<String>()
@@ -112,7 +111,7 @@ fn small_hole(outcome: &StepOutcome) -> Option<String> {
     let all = u32::from(ports.1) - u32::from(ports.0) + 1;
     let entry = entry.map_or("*".to_owned(), |entry| entry.to_string());
     Some(format!(
-        "; entry {entry} of network ACL `{id}` denies {denied} of {all} answer ports, too few to explain failures"
+        "; entry {entry} of network ACL `{id}` denies {denied} of {all} response ports, too few to explain failures"
     ))
 }
 
@@ -183,7 +182,7 @@ fn traffic(passage: &FlowStep) -> &'static str {
 
 fn contradiction(stopped: &Stopped<'_>) -> &'static str {
     if stopped.iter().any(|(passage, _)| passage.contradicted) {
-        "; health checks to that port still pass, so the rule is new or something is not in the model"
+        "; health checks on that port still pass, so the rule may be new or this reading incomplete"
     } else {
         ""
     }

@@ -26,10 +26,13 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
             Reading::Known { value, at, .. } => findings.extend(met(subject, on, probed, value, *at)),
             Reading::Absent { .. } => {
                 let site = prober_site(on.path);
-                let none = format!("no prober stands in {}", probed.vpc);
+                let none = format!("no prober is deployed in {}", probed.vpc);
                 let not_read = NotRead::not_asked(WHAT, Some(QueryKind::Probe), &none);
                 let unknown = Finding::unknown(looked_for(subject), &not_read);
-                let what = format!("Deploy a prober in {}: it answers this within seconds.", probed.vpc);
+                let what = format!(
+                    "Deploy a prober in {}. Once deployed, it shows within seconds how the targets respond.",
+                    probed.vpc
+                );
                 findings.push(unknown.remedy(what, site.as_ref().map(ProberSite::deploy_command), None));
             }
             // An older recording: no prober was asked when it was made.
@@ -42,7 +45,11 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
                 // Waking it grants no permission.
                 findings.push(match not_read.why {
                     ReadError::Denied | ReadError::RoleRefused(_) => unknown,
-                    _ => unknown.remedy("Wake the prober, and see what it says.", Some(wake), None),
+                    _ => unknown.remedy(
+                        "Invoke the prober to wake it; the command shows its answer.",
+                        Some(wake),
+                        None,
+                    ),
                 });
             }
         }
@@ -52,7 +59,7 @@ pub(crate) fn check(subject: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
 }
 
 /// What an alert says was not checked.
-const WHAT: &str = "what load balancer and targets answer a connection";
+const WHAT: &str = "how the load balancer and targets respond to a connection";
 
 /// Whether a prober was asked and met the certificates that API Gateway is shown.
 pub(crate) fn shows_certificates(on: OnPath<'_>) -> bool {
@@ -134,13 +141,10 @@ fn connections(
         // The link's own subnets and groups, and the address that API Gateway itself connects to.
         let same = probed.vantage == Vantage::Link && group.is_none();
         if code == Code::TargetSilent && !same {
-            let says = format!(
-                "{} did not answer the prober, which is another client than API Gateway: rules may keep out the one and let in the other",
-                addresses(&failed)
-            );
-            let not_read =
-                NotRead::not_asked(&says, Some(QueryKind::Probe), "from here silence proves nothing");
-            findings.push(placed(Finding::unknown(code, &not_read).saying(says), on, group));
+            let what = format!("whether API Gateway reaches {}", addresses(&failed));
+            let why = "the prober got no answer, but rules may admit API Gateway and not the prober";
+            let not_read = NotRead::not_asked(what, Some(QueryKind::Probe), why);
+            findings.push(placed(Finding::unknown(code, &not_read), on, group));
             continue;
         }
         let says = told(&failed, all.len());
@@ -230,9 +234,9 @@ fn told(found: &[Saying<'_>], all: usize) -> String {
         if says.starts_with(&address.to_string()) { says.clone() } else { format!("{address}: {says}") };
     match (found.len(), all) {
         (1, 1) => says,
-        (some, all) if some == all => format!("{says} (all {all} addresses that were asked)"),
+        (some, all) if some == all => format!("{says} (all {all} probed addresses)"),
         (some, all) => {
-            format!("{says} ({some} of the {all} addresses that were asked: {})", addresses(found))
+            format!("{says} ({some} of the {all} probed addresses: {})", addresses(found))
         }
     }
 }
@@ -311,7 +315,8 @@ fn advised(finding: Finding) -> Finding {
     let what = match finding.code {
         Code::TargetNotListening => "Start the service, or register the port that it listens on.",
         Code::TargetSilent => {
-            "Find the rule, route or host that drops the packets; the network's readings name the rules."
+            "Find the rule, route or host that drops the packets. The findings on security groups and network ACLs name \
+             rules."
         }
         Code::TargetSpeaksTls => {
             "Call the backend by https in the integration's URI and deploy the API, or let it speak plain HTTP."

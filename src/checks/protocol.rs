@@ -44,7 +44,7 @@ fn groups(on: OnPath<'_>) -> Vec<Finding> {
             shell_word(group.arn.as_str())
         );
         finding.remedy(
-            "Make a target group of version HTTP1 and let the listener forward to it; a group's version can't be changed.",
+            "Create a target group of version HTTP1 and let the listener forward to it; a group's version can't be changed.",
             None,
             Some(show),
         )

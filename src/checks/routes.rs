@@ -273,26 +273,22 @@ impl<'a> RouteReport<'a> {
             ),
             RouteFault::Inactive { id, status } => (
                 Code::PeeringInactive,
-                format!(
-                    "the route from {from} to {to} goes through peering connection `{id}`, which is {status}"
-                ),
+                format!("the route from {from} to {to} uses peering connection `{id}`, which is {status}"),
             ),
             RouteFault::Astray { id } => (
                 Code::RouteMissing,
                 format!(
-                    "the route from {from} to {to} goes through peering connection `{id}`, whose VPC does not hold it"
+                    "the route from {from} to {to} uses peering connection `{id}`, whose VPC does not contain that address"
                 ),
             ),
             RouteFault::Unattached { gateway, id, state } => (
                 Code::TransitAttachmentUnavailable,
-                format!(
-                    "the route from {from} to {to} goes through `{gateway}`, whose attachment `{id}` is {state}"
-                ),
+                format!("the route from {from} to {to} uses `{gateway}`; its attachment `{id}` is {state}"),
             ),
             RouteFault::NotInZone { gateway, id } => (
                 Code::TransitAttachmentUnavailable,
                 format!(
-                    "the route from {from} to {to} goes through `{gateway}`, whose attachment `{id}` has no subnet in that \
+                    "the route from {from} to {to} uses `{gateway}`; its attachment `{id}` has no subnet in the source \
                      zone"
                 ),
             ),
@@ -341,7 +337,7 @@ impl<'a> RouteReport<'a> {
             _ => None,
         });
         let (via, address) = far?;
-        let what = format!("the routes behind `{}` to {address}, and those back", shown(via));
+        let what = format!("the routes beyond `{}` to {address}, and the return routes", shown(via));
         let why = "only the route tables of the load balancer's VPC are read, up to the first gateway";
         Some(self.placed(Finding::unknown(Code::RouteMissing, &NotRead::not_asked(what, None, why))))
     }
@@ -402,8 +398,8 @@ fn preserved(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Option<Fin
         return None;
     }
     let says = format!(
-        "target group `{}` keeps the client's address, which load balancers don't support for targets beyond the VPC and its \
-         peers in the same Region: answers of {} never come back",
+        "target group `{}` preserves client IPs, which fails beyond the VPC and its same-Region peers: responses from {} \
+         are lost",
         on.target_group(group).map_or(group.resource(), |group| group.name.as_str()),
         listed(far.iter().map(ToString::to_string))
     );
@@ -413,7 +409,7 @@ fn preserved(on: OnPath<'_>, balancer: &LoadBalancer, group: &Arn) -> Option<Fin
          --region {{region}}",
         shell_word(group.as_str())
     );
-    let finding = finding.remedy("Switch client IP preservation off for the group.", Some(set), None);
+    let finding = finding.remedy("Turn client IP preservation off for the group.", Some(set), None);
     let all = far.len() == known.len() && on.targets.len() == 1;
     Some(if all { finding } else { finding.partial() })
 }
@@ -473,7 +469,7 @@ fn remedy(fault: &RouteFault) -> (&'static str, Option<String>) {
             );
             ("Accept the peering connection.", Some(accept))
         }
-        RouteFault::Inactive { .. } => ("Make a new peering connection, and point the route at it.", None),
+        RouteFault::Inactive { .. } => ("Create a new peering connection, and point the route at it.", None),
         RouteFault::Astray { .. } => {
             ("Point the route at the connection to the VPC that holds the targets.", None)
         }

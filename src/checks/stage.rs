@@ -52,7 +52,7 @@ fn no_such_api(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
         return Some(finding);
     }
     Some(finding.remedy(
-        "If the API was not deleted a moment ago, find out who made its log group: API Gateway did not write these lines.",
+        "Unless the API was just deleted, find out who created its log group: API Gateway did not write these lines.",
         Some(
             "aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue={log_group} \
              --region {region}"
@@ -82,14 +82,20 @@ fn integration(subject: &RouteContext, path: &PrivatePath) -> Vec<Finding> {
             };
             if let Some(called) = subject.endpoint.as_ref().filter(|_| subject.failed) {
                 // The request had an integration, whatever became of it since, and of which route it was.
-                let says = format!("{says}, though the request called {called}: it had an integration then");
-                let why = NotRead::not_asked(&says, path.integration.query(), "it is not there now");
+                let says = format!("{says}; when the request failed, its integration called {called}");
+                let why = NotRead::not_asked(
+                    &says,
+                    path.integration.query(),
+                    "that integration can no longer be read",
+                );
                 return vec![Finding::unknown(Code::IntegrationMissing, &why).saying(says)];
             }
             vec![Finding::read(Code::IntegrationMissing, &path.integration, says).remedy(
                 match path.kind {
-                    ApiKind::Http => "Give the route its integration back, and deploy the API where it does not deploy by itself.",
-                    _ => "Give the method its integration back, or deploy the API so that the stage agrees with it.",
+                    ApiKind::Http => {
+                        "Restore the route's integration. Deploy the API unless auto-deploy is on."
+                    }
+                    _ => "Restore the method's integration, then deploy the API to the stage.",
                 },
                 None,
                 None,
@@ -115,7 +121,7 @@ fn not_deployed(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
     let differs = differing(subject, path, path.integration.value()?, configured)?;
     let (api, stage) = (subject.source.api.as_ref()?, subject.source.stage.as_ref()?);
     let says = format!(
-        "the integration's {differs} was changed, but stage {stage} still runs over what was deployed before"
+        "the integration's {differs} was changed but not deployed: stage {stage} still uses the old one"
     );
     let (service, id) = match path.kind {
         ApiKind::Http => ("apigatewayv2", "--api-id"),
@@ -267,7 +273,7 @@ fn dangling(path: &PrivatePath) -> Vec<Finding> {
     let Some(name) = id.names.first() else { return Vec::new() };
     let says = format!("the stage variable `{name}` names VPC link `{}`, which does not exist", id.text);
     vec![Finding::read(Code::VpcLinkIdDangling, link, says).of(&id.text).detail("variable", name).remedy(
-        format!("Point the stage variable `{name}` at a VPC link that exists; these do:"),
+        format!("Point the stage variable `{name}` at an existing VPC link. The command lists them."),
         Some(vpc_link::list(path)),
         Some(vpc_link::show(path, "LINK")),
     )]
@@ -288,5 +294,5 @@ fn logging_off(subject: &RouteContext, path: &PrivatePath) -> Option<Finding> {
         shell_word(name)
     );
     let finding = Finding::read(Code::ExecutionLoggingOff, &path.stage, says).of(format!("{api}/{name}"));
-    (!stage.logs(route)).then(|| finding.remedy("Switch execution logging on for the stage.", Some(on), None))
+    (!stage.logs(route)).then(|| finding.remedy("Turn execution logging on for the stage.", Some(on), None))
 }

@@ -109,8 +109,8 @@ fn group(on: OnPath<'_>, arn: &Arn, targets: &[Target], reading: &Reading<Vec<Ta
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/zonal-shift.html>
 fn aside(shifted: usize, targets: &[Target]) -> String {
     let spared = targets.iter().filter(|target| target.spared).count();
-    let shifted =
-        (shifted > 0).then(|| format!("; a zonal shift keeps requests from {}", counted(shifted, "other")));
+    let shifted = (shifted > 0)
+        .then(|| format!("; a zonal shift diverts requests from {}", counted(shifted, "more target")));
     let spared =
         (spared > 0).then(|| format!("; anomaly mitigation sends fewer requests to {spared} of them"));
     shifted.into_iter().chain(spared).collect()
@@ -147,7 +147,7 @@ fn fails_open(on: OnPath<'_>, code: Code, healthy: usize) -> &'static str {
     let network = on.load_balancer.value().is_some_and(|balancer| balancer.kind == "network");
     let open = network && healthy == 0 && code == Code::TargetsUnhealthy;
     if open {
-        " While none is healthy, the load balancer sends to all of them, so one that answers is reached."
+        " With no healthy target, the Network Load Balancer fails open: it sends requests to every target."
     } else {
         ""
     }
@@ -155,10 +155,14 @@ fn fails_open(on: OnPath<'_>, code: Code, healthy: usize) -> &'static str {
 
 /// Targets whose health is not measured (health checks off, or a state that AWS added): not healthy, not faulty.
 fn unmeasured(arn: &Arn, name: &str, targets: &[Target]) -> Finding {
-    let says = format!("no state of the targets of `{name}` tells whether they work");
-    let why = match reasons(targets).contains("Elb.InternalError") {
-        true => "the load balancer's own health checks fail inside AWS",
-        false => "health checks are off, so the load balancer itself does not know",
+    let says = format!("the health of the targets of `{name}` is not measured");
+    let added = targets.iter().map(|target| target.state.as_str()).find(|state| *state != "unavailable");
+    let why = match added {
+        Some(state) => format!("this version does not know the state `{state}`"),
+        None if reasons(targets).contains("Elb.InternalError") => {
+            "the load balancer's own health checks fail inside AWS".to_owned()
+        }
+        None => "health checks are off".to_owned(),
     };
     let unmeasured = NotRead::not_asked(&says, Some(QueryKind::TargetHealth), why);
     Finding::unknown(Code::TargetsUnhealthy, &unmeasured).saying(says).of(arn)
@@ -203,13 +207,17 @@ fn describe(code: Code, targets: &[Target], healthy: usize, name: &str) -> Strin
             format!("no target of `{name}` is in a zone that the load balancer has enabled{why}")
         }
         Code::TargetsUnhealthy if healthy == 0 => {
-            format!("no target of `{name}` is healthy: {all} of {all} fail{why}")
+            let unhealthy = targets.iter().filter(|target| target.state.starts_with("unhealthy")).count();
+            format!("no target of `{name}` is healthy: {unhealthy} of {all} unhealthy{why}")
         }
         Code::TargetsUnhealthy => format!("only {healthy} of {all} targets of `{name}` are healthy{why}"),
         Code::TargetsInitial => {
             format!("no target of `{name}` is healthy yet: the first health checks still run{why}")
         }
-        Code::TargetsDraining => format!("all targets of `{name}` are being taken out{why}"),
+        Code::TargetsDraining => {
+            let draining = targets.iter().filter(|target| target.state == "draining").count();
+            format!("no target of `{name}` takes new requests: {draining} of {all} draining{why}")
+        }
         _ => format!("no target of `{name}` can be used{why}"),
     }
 }

@@ -166,20 +166,19 @@ fn nothing_found(subject: &RouteContext, findings: &[Finding]) -> String {
     }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     if subject.spares_path() {
-        return "the text itself names the fault; nothing along the private path was read".to_owned();
+        return "the log line names the fault, so no private path was read".to_owned();
     }
     match (count(State::Faulty), count(State::Unknown), count(State::Healthy)) {
         (0, 0, 0) if subject.cause.blames == Blames::BackendAnswer => {
-            "the backend itself answered, and no private integration leads to it".to_owned()
+            "the backend itself answered, and the integration uses no VPC link".to_owned()
         }
         (0, 0, 0) => "nothing was read".to_owned(),
-        (0, 0, _) => {
-            "every hop that was read is healthy now; the fault may have passed, or lies where no check looks"
-                .to_owned()
-        }
+        (0, 0, _) if !subject.failed => "no fault was found; every hop read is healthy".to_owned(),
+        (0, 0, _) => "every hop read is healthy now; the fault may have cleared, or lie outside these checks"
+            .to_owned(),
         (0, _, 0) => "nothing could be read; see what was not checked".to_owned(),
         (0, _, _) => "nothing faulty was found, and not every hop could be read".to_owned(),
-        _ => "the faults that were found do not explain this text".to_owned(),
+        _ => "the faults found do not explain this log line".to_owned(),
     }
 }
 
@@ -220,12 +219,14 @@ fn contradiction(cause: &Cause, findings: &[Finding]) -> Option<String> {
     })?;
     let then = match (live.state, live.detail.get("not_before")) {
         (State::Healthy, Some(since)) => {
-            format!("the live certificate is good in that and valid since {since}")
+            format!("the current certificate passes that check and is valid since {since}")
         }
-        (State::Healthy, None) => "the live certificate is good in that".to_owned(),
-        _ => format!("of the live certificate something else is wrong: {}", live.says),
+        (State::Healthy, None) => "the current certificate passes that check".to_owned(),
+        _ => format!("the current certificate has a different fault: {}", live.says),
     };
-    Some(format!("the log blames {blames}; {then}: already replaced, or another listener"))
+    Some(format!(
+        "the log blames {blames}; {then}. The certificate at fault was replaced, or another listener presents it"
+    ))
 }
 
 /// Whether a fault of this code can make API Gateway log the text of this cause.

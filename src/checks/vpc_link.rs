@@ -55,10 +55,9 @@ fn wrong_generation(path: &PrivatePath, reading: &Reading<VpcLink>, link: &VpcLi
         return None;
     }
     let name = link.name.as_deref().unwrap_or(&link.id);
-    let says =
-        format!("VPC link `{name}` is not of the second generation, and an HTTP API needs one that is");
+    let says = format!("VPC link `{name}` is V1; an HTTP API needs a V2 link");
     Some(Finding::read(Code::VpcLinkMissing, reading, says).of(&link.id).detail("generation", 1).remedy(
-        "Name a VPC link of the second generation, and deploy the API where it does not deploy by itself. These exist:",
+        "Point the integration at a V2 VPC link. Deploy the API unless auto-deploy is on. The command lists V2 links.",
         Some(LIST_V2.to_owned()),
         Some(show_command(link.generation, &link.id)),
     ))
@@ -67,11 +66,11 @@ fn wrong_generation(path: &PrivatePath, reading: &Reading<VpcLink>, link: &VpcLi
 /// A link that the integration names literally; one named by a stage variable is the stage's fault.
 fn missing(path: &PrivatePath, link: &Reading<VpcLink>) -> Vec<Finding> {
     let Some(id) = path.link_id.as_ref().filter(|id| id.names.is_empty()) else { return Vec::new() };
-    let says =
-        format!("VPC link `{}`, which the integration names, does not exist in either generation", id.text);
+    let says = format!("VPC link `{}`, which the integration names, does not exist as V1 or V2", id.text);
     vec![
         Finding::read(Code::VpcLinkMissing, link, says).of(&id.text).remedy(
-            "Make a VPC link to the load balancer, put its id into the integration and deploy the API. These links exist:",
+            "Create a VPC link to the load balancer, set its id on the integration, and deploy the API. The command lists \
+             existing links.",
             Some(list(path)),
             None,
         ),
@@ -81,12 +80,8 @@ fn missing(path: &PrivatePath, link: &Reading<VpcLink>) -> Vec<Finding> {
 /// A link of the generation that the integration is not written for. What API Gateway makes of it is documented nowhere.
 fn other_generation(integration: &Integration, link: &VpcLink) -> Option<Finding> {
     let why = match (link.generation, &integration.target) {
-        (Generation::V1, Some(_)) => {
-            "it is of the first generation, and the integration names a target as for one of the second"
-        }
-        (Generation::V2, None) => {
-            "it is of the second generation, and the integration names no listener or load balancer"
-        }
+        (Generation::V1, Some(_)) => "it is a V1 link, but the integration names a target, as for a V2 link",
+        (Generation::V2, None) => "it is a V2 link, but the integration names no listener or load balancer",
         _ => return None,
     };
     let what =
@@ -100,7 +95,7 @@ fn status(reading: &Reading<VpcLink>, link: &VpcLink) -> Finding {
     let name = link.name.as_deref().unwrap_or(&link.id);
     let (code, does) = match link.status.to_ascii_uppercase().as_str() {
         "AVAILABLE" => (Code::VpcLinkAvailable, "is available".to_owned()),
-        "PENDING" => (Code::VpcLinkPending, format!("is still being made (PENDING){because}")),
+        "PENDING" => (Code::VpcLinkPending, format!("is still being created (PENDING){because}")),
         "DELETING" => (Code::VpcLinkDeleting, format!("is being deleted{because}")),
         "INACTIVE" => (Code::VpcLinkInactive, format!("is INACTIVE after 60 idle days{because}")),
         "FAILED" => (Code::VpcLinkFailed, format!("is FAILED{because}")),
@@ -122,13 +117,13 @@ fn status(reading: &Reading<VpcLink>, link: &VpcLink) -> Finding {
 fn remedy(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::VpcLinkFailed => {
-            "A FAILED link does not recover: make a new one to the same load balancer, point the integration (or its \
-             stage variable) at it and deploy the API."
+            "A FAILED link does not recover. Create another to the same load balancer, point the integration or stage \
+             variable at it, and deploy."
         }
         Code::VpcLinkPending => "Wait until it is AVAILABLE; that takes two to four minutes, at times ten.",
         Code::VpcLinkDeleting => "Point the integration at another VPC link and deploy the API.",
         Code::VpcLinkInactive => {
-            "Send requests until it answers: traffic makes API Gateway set the link up again within minutes."
+            "Keep sending requests: API Gateway reprovisions an INACTIVE link within minutes of new traffic."
         }
         _ => return None,
     })

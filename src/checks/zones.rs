@@ -78,7 +78,7 @@ fn empty<T>(
     let without: Vec<&str> = zones.difference(held).map(String::as_str).collect();
     let name = on.target_group(group).map_or(group.resource(), |group| group.name.as_str());
     let says = format!(
-        "`{name}` has no target in {} of load balancer `{}`, whose nodes send to their own zone alone",
+        "target group `{name}` has no target in {} of `{}`, and cross-zone load balancing is off",
         if held.is_empty() { "at least one zone".to_owned() } else { without.join(", ") },
         balancer.name
     );
@@ -95,8 +95,7 @@ fn empty<T>(
     };
     let set = format!("aws elbv2 {set} --attributes Key={CROSS_ZONE},Value=true --region {{region}}");
     let show = format!("aws elbv2 describe-target-health --target-group-arn {word} --region {{region}}");
-    let what =
-        "Register a target in each of the load balancer's zones, or let its nodes send to other zones.";
+    let what = "Register a target in each zone of the load balancer, or turn cross-zone load balancing on.";
     Finding::read(Code::ZoneWithoutTargets, reading, says)
         .of(&balancer.arn)
         .detail("zones", without.join(", "))

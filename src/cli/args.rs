@@ -14,8 +14,8 @@ use crate::cli::{causes, check, coverage, explain, incidents, probe, replay, tes
     name = "vpclink",
     version,
     about,
-    after_help = "Exit codes: 0 nothing failed, 1 the tool failed, 2 usage, \
-    3 no executions in the input, 10 at least one failed execution was diagnosed."
+    after_help = "Exit codes: 0 no fault found, 1 the tool failed, 2 usage, 3 no executions, \
+    10 a failure, fault or gap was found."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -27,6 +27,9 @@ pub(crate) enum Command {
     /// Diagnose saved logs or events: offline, unless --live
     Explain(explain::ExplainArgs),
     /// Read the live private path of a route; needs no log
+    #[command(
+        after_help = "The exit code is 10 if a fault was found. It is 0 otherwise, even if nothing could be read."
+    )]
     Check(check::CheckArgs),
     /// List the incidents in the table
     Incidents(incidents::IncidentsArgs),
@@ -34,7 +37,7 @@ pub(crate) enum Command {
     Silence(incidents::SilenceArgs),
     /// End a silence: alerts go out again
     Unsilence(incidents::UnsilenceArgs),
-    /// Connect to targets as API Gateway would, from where you stand, and report facts
+    /// Connect to targets from this machine as API Gateway's client would, and report what they answer
     Probe(probe::ProbeArgs),
     /// Show which stages are monitored and which would fail unnoticed
     Coverage(coverage::CoverageArgs),

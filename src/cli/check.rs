@@ -23,7 +23,7 @@ pub(crate) struct CheckArgs {
     /// The stage
     #[arg(long, value_name = "NAME")]
     pub(crate) stage: String,
-    /// The route's verb. Without a route, reads the path that all private integrations share
+    /// The route's HTTP method. Without a route, reads the path shared by all private integrations
     #[arg(long, requires = "resource")]
     pub(crate) method: Option<String>,
     /// The route's resource, as a template or a path; `$default` for an HTTP API's route of that name

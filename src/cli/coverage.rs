@@ -26,7 +26,7 @@ pub(crate) struct CoverageArgs {
     /// The responder's ARN: filters of other names that lead there count too
     #[arg(long, value_name = "ARN")]
     pub(crate) responder: Option<String>,
-    /// Most calls a second; the account's quota is five
+    /// Maximum subscription-filter calls a second (AWS allows the account five); API Gateway is called half as often
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) calls_per_second: u32,
     /// Format of the result

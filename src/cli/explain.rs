@@ -23,7 +23,7 @@ pub(crate) struct ExplainArgs {
     /// The stage's own access-log format; access logs in JSON need none
     #[arg(long, value_name = "TEMPLATE")]
     pub(crate) access_log_format: Vec<String>,
-    /// The API whose access log this is: its stage's own format is read, with --live or --account
+    /// The access log's API; with --live or --account, its stage's format is read
     #[arg(long, value_name = "ID", requires = "stage")]
     pub(crate) api: Option<String>,
     /// The stage of that API
@@ -93,10 +93,9 @@ pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
 }
 
 /// What was tried, and what would have been read.
-const NOTHING_READ: &str = "no executions in the input: it holds no line that API Gateway writes. It was tried as a Lambda \
-event, as an answer of the AWS CLI (JSON, YAML, text), as results of Logs Insights (JSON, CSV), as delivered records, as \
-access logs, and as execution-log lines, gzipped or not, quoted or not. For access logs that are no JSON, give \
---access-log-format. An example of a line that is read: \
+const NOTHING_READ: &str = "no executions in the input: no line is in a format that API Gateway writes. Accepted: Lambda \
+events, AWS CLI output, Logs Insights results, delivered records, access logs and execution logs, also gzipped or quoted. \
+For access logs that are not JSON, give --access-log-format. An example of a line that is read: \
 (0f0f0f0f-1111-4222-8333-444455556666) Execution failed due to a timeout error";
 
 /// Says where a sentence of a failure stands, and what it would mean.
@@ -108,7 +107,7 @@ fn point_out(found: &Unattributed) {
         |cause| format!("`{}` ({})", cause.slug, cause.title),
     );
     output::complain(&format!(
-        "line {}: this reads like {meaning}, but belongs to no request in the input: {text}",
+        "line {}: looks like {meaning}, but no request in the input contains it: {text}",
         mention.line
     ));
 }

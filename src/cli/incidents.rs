@@ -21,10 +21,10 @@ pub(crate) struct IncidentsArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SilenceArgs {
-    /// One incident, by the id that its alerts show
+    /// One incident or alert, by the full id in the message body, not the `#` short form
     #[arg(conflicts_with_all = ["api", "stage", "cause"])]
     pub(crate) id: Option<String>,
-    /// All incidents of this REST API, by its id
+    /// All incidents of this REST or HTTP API, by its id
     #[arg(long, value_name = "ID")]
     pub(crate) api: Option<String>,
     /// All incidents of this stage

@@ -1,4 +1,4 @@
-//! `vpclink probe`: connect to targets as API Gateway's client would, from where you stand, and report facts.
+//! `vpclink probe`: connect to targets from this machine as API Gateway's client would, and report what they answer.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,13 @@ pub(crate) struct ProbeArgs {
     /// Where to connect: an address or a name with its port, at most 8
     #[arg(required = true, value_name = "ADDRESS:PORT")]
     targets: Vec<String>,
-    /// Speak TLS, and say all that is wrong with it
+    /// Connect with TLS and report every fault
     #[arg(long)]
     tls: bool,
     /// The host of the integration's URI: sent as SNI and as Host, compared with the certificate
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
-    /// Also send one GET to this path: your health check's
+    /// Also send one GET to this path; use your health check's path
     #[arg(long, value_name = "PATH")]
     http: Option<String>,
     /// Trust these authorities too (PEM)
@@ -123,7 +123,7 @@ mod with_tls {
             return Err(CliError::usage(anyhow!("`{target}` has no port; write ADDRESS:PORT")));
         }
         let found = tokio::time::timeout(BUDGET, tokio::net::lookup_host(target)).await;
-        let found = found.with_context(|| format!("no name server answered for `{target}`"))?;
+        let found = found.with_context(|| format!("DNS lookup of `{target}` timed out"))?;
         Ok(found.with_context(|| format!("cannot resolve `{target}`"))?.collect())
     }
 
@@ -148,11 +148,11 @@ mod with_tls {
                 out.push(format!("  {sign} {}{code}", safe(&sentence.says)));
             }
             for note in &facts.tls.not_looked_at {
-                out.push(format!("  ? not looked at: {}", safe(note)));
+                out.push(format!("  ? not checked: {}", safe(note)));
             }
             let would = |accepted| match accepted {
-                Some(true) => "goes on",
-                Some(false) => "fails",
+                Some(true) => "yes",
+                Some(false) => "no",
                 None => "not known",
             };
             let skip = if facts.accepted.insecure_skip_verification == facts.accepted.strict {
@@ -161,7 +161,10 @@ mod with_tls {
                 let accepted = would(facts.accepted.insecure_skip_verification);
                 format!("; with insecureSkipVerification: {accepted}")
             };
-            out.push(format!("  = API Gateway's client, from here: {}{skip}", would(facts.accepted.strict)));
+            out.push(format!(
+                "  = would API Gateway's client accept it: {}{skip}",
+                would(facts.accepted.strict)
+            ));
             out.push(String::new());
         }
         out.join("\n")

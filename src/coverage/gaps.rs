@@ -10,7 +10,7 @@ use crate::coverage::reconcile::GroupStatus;
 use crate::coverage::sources::{FormatQuality, StageLog};
 use crate::ids::ApiKind;
 use crate::logs::RECOMMENDED_FORMAT;
-use crate::text::shell_word;
+use crate::text::{counted, shell_word};
 
 /// What makes a place blind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,7 +127,7 @@ pub fn blind_spots(seen: &Inventory) -> Vec<BlindSpot> {
     spots.extend(seen.lost.iter().map(|group| BlindSpot {
         kind: GapKind::FilterRemoved,
         of: group.clone(),
-        says: "its subscription filter was removed after the last run, and is put back".to_owned(),
+        says: "its subscription filter had been removed; the caretaker has restored it".to_owned(),
         remedy: "Find out who removes it: failures in between raised no alert.".to_owned(),
         command: Some(format!(
             "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteSubscriptionFilter{}",
@@ -156,7 +156,7 @@ fn account(seen: &Inventory) -> Vec<BlindSpot> {
             kind: GapKind::LogRoleMissing,
             of: "account".to_owned(),
             says: "API Gateway has no role to write logs with in this account and Region: no stage logs anything".to_owned(),
-            remedy: "Make a role with the policy AmazonAPIGatewayPushToCloudWatchLogs for API Gateway, and set it."
+            remedy: "Create a role with the policy AmazonAPIGatewayPushToCloudWatchLogs for API Gateway, and set it."
                 .to_owned(),
             command: Some(format!(
                 "aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN{}",
@@ -193,9 +193,10 @@ fn topic(kind: GapKind, name: &str, what: &str, subscriptions: &[Subscription]) 
         } else {
             format!("{protocol} ({what})")
         },
-        says: format!("a subscription by {protocol} waits to be confirmed, and gets no {what} until then"),
-        remedy: "Confirm it by the link that was sent there; after three days it has to be made again."
-            .to_owned(),
+        says: format!("an unconfirmed {protocol} subscription gets no {what}"),
+        remedy:
+            "Confirm it with the link in the message. After three days the link expires; subscribe again."
+                .to_owned(),
         command: None,
     };
     waiting.map(spot).collect()
@@ -215,19 +216,19 @@ fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
             GapKind::AccessLogWithoutReason,
             match quality {
                 FormatQuality::NoStatus => format!(
-                    "the access log of stage {name} of {api} holds no status or no request id: no failure shows in it"
+                    "the access log of stage {name} of {api} lacks status or request id, so failures can't be detected"
                 ),
                 _ => format!(
-                    "the access log of stage {name} of {api} says that a request failed, and not why: alerts name no cause"
+                    "the access log of stage {name} of {api} says that a request failed, but not why: alerts name no cause"
                 ),
             },
-            "Take the recommended format; it holds the reason and whether the backend answered.",
+            "Use the recommended format; it holds the reason and whether the backend answered.",
             set_access_log(seen, stage, false),
         ),
         StageLog::Elsewhere(delivery) => (
             GapKind::DeliveredElsewhere,
             format!(
-                "the execution logs of stage {name} of {api} are delivered to {} alone, where no filter can be put",
+                "stage {name} of {api} delivers its execution logs only to {}, which can't have subscription filters",
                 delivery.destination
             ),
             "Deliver them to a log group, too; API Gateway writes nothing to its own group while a delivery exists.",
@@ -240,10 +241,12 @@ fn of_stage(seen: &Inventory, stage: &InventoryStage) -> Option<BlindSpot> {
         StageLog::Nowhere { access_log_elsewhere } if stage.kind == ApiKind::Http => (
             GapKind::AccessLoggingOff,
             match access_log_elsewhere {
-                true => format!("the access log of stage {name} of {api} goes where no filter can be put"),
+                true => format!(
+                    "stage {name} of {api} writes its access log where no subscription filter is possible"
+                ),
                 false => format!("stage {name} of {api} writes no access log; an HTTP API has no other log"),
             },
-            "Make a log group and have the stage write its access log there, in the recommended format.",
+            "Create a log group and have the stage write its access log there, in the recommended format.",
             set_access_log(seen, stage, true),
         ),
         StageLog::Nowhere { .. } => return Some(silent(seen, stage, of)),
@@ -288,8 +291,8 @@ fn silent(seen: &Inventory, stage: &InventoryStage, of: String) -> BlindSpot {
     BlindSpot {
         kind: GapKind::ExecutionLoggingOff,
         says: format!("stage {} of {} logs {which}", stage.name, stage.api.name),
-        remedy: "Switch execution logging on; INFO tells the route and the endpoint with a failure, ERROR the failure \
-                 alone."
+        remedy: "Turn execution logging on. At INFO, alerts name route and endpoint; at ERROR, only the failure. The command \
+                 sets the level for the whole stage."
             .to_owned(),
         command: Some(format!(
             "aws apigateway update-stage --rest-api-id {} --stage-name {} --patch-operations \
@@ -309,8 +312,8 @@ fn without_group(seen: &Inventory, stage: &InventoryStage, of: String) -> Option
     }
     Some(BlindSpot {
         kind: GapKind::LogGroupMissing,
-        says: format!("stage {} of {} logs, and has no log group", stage.name, stage.api.name),
-        remedy: "API Gateway makes the group when the stage is deployed: deploy it once more.".to_owned(),
+        says: format!("stage {} of {} has logging on, but no log group", stage.name, stage.api.name),
+        remedy: "API Gateway creates the group when the stage is deployed: deploy it again.".to_owned(),
         command: Some(format!(
             "aws apigateway create-deployment --rest-api-id {} --stage-name {}{}",
             shell_word(stage.api.id.as_str()),
@@ -348,7 +351,7 @@ fn of_group(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<Blind
     let is_delivered = seen.delivered.iter().any(|name| name == group)
         || seen.deliveries.iter().any(|delivery| log_group_of(&delivery.destination) == Some(group));
     let (kind, what) = match is_delivered {
-        true => (GapKind::DeliveredNotSubscribed, "delivered execution logs go there; the group"),
+        true => (GapKind::DeliveredNotSubscribed, "a delivery writes execution logs there, but the group"),
         false => (GapKind::NotSubscribed, "it"),
     };
     let (kind, says, remedy, command) = match status {
@@ -361,8 +364,9 @@ fn of_group(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<Blind
         ),
         GroupStatus::Left(SkipReason::Class) => (
             GapKind::LogGroupClass,
-            "its class allows no subscription".to_owned(),
-            "Only groups of the standard class can be watched: delete it and deploy the stage once more.",
+            "its log class allows no subscription filter".to_owned(),
+            "Only Standard-class log groups take subscription filters. Export this group's logs, delete it, then deploy the \
+             stage again.",
             None,
         ),
         GroupStatus::Left(SkipReason::OutOfScope) => (
@@ -380,7 +384,7 @@ fn of_group(seen: &Inventory, group: &str, status: &GroupStatus) -> Option<Blind
         GroupStatus::Missing => (
             kind,
             format!("{what} does not exist, though a stage names it"),
-            "Make the log group; the caretaker subscribes it at its next run.",
+            "Create the log group; the caretaker subscribes it at its next run.",
             Some(format!("aws logs create-log-group --log-group-name {}{}", shell_word(group), region(seen))),
         ),
         GroupStatus::NotReached => (
@@ -404,7 +408,7 @@ fn failed(call: CoverageCall, why: &ReadError) -> &'static str {
         (_, ReadError::Denied) => "Allow the caretaker's role this action on the group.",
         (_, ReadError::Throttled | ReadError::TimedOut) => "The next run tries again.",
         (CoverageCall::PutSubscriptionFilter, _) => {
-            "See whether the responder is there and lets CloudWatch Logs invoke it; the next run tries again."
+            "Check that the responder exists and lets CloudWatch Logs invoke it; the next run tries again."
         }
         _ => "The next run tries again.",
     }
@@ -434,7 +438,7 @@ fn web_socket(api: &ListedApi) -> BlindSpot {
     BlindSpot {
         kind: GapKind::WebSocketApi,
         of: api.id.to_string(),
-        says: format!("{} is a WebSocket API over a VPC link; its log groups are not found, and not subscribed", api.name),
+        says: format!("{} is a WebSocket API over a VPC link; the caretaker does not subscribe its log groups", api.name),
         remedy: "Subscribe its execution-log group by hand and name it in DELIVERED_LOG_GROUPS: its lines are then read.".to_owned(),
         command: None,
     }
@@ -478,7 +482,7 @@ fn unread(seen: &Inventory) -> Vec<BlindSpot> {
         spots.push(spot(what, format!("{what} could not be read ({}): {why}", call.action()), remedy));
     }
     if seen.skipped > 0 {
-        let says = format!("time was up before {} APIs were looked at", seen.skipped);
+        let says = format!("time was up before {} could be read", counted(seen.skipped, "API"));
         spots.push(spot("APIs", says, "Raise the time limit.".to_owned()));
     }
     spots

@@ -332,6 +332,7 @@ async fn explained(news: FailureGroup, reading: Option<&ReadFrom<'_>>, now: Time
         reason,
         may_repeat: false,
         is_late: false,
+        is_unconfirmed: false,
         news,
         judgement,
         also_hit: vec![],

@@ -43,7 +43,7 @@ impl Responder {
     pub(crate) async fn evidence(&self, work: &mut Work<'_>, until: Instant) -> anyhow::Result<Reply> {
         let unread = |why: &str| Reply::Evidence { recovery: Recovered::Unseen(why.to_owned()), fault: None };
         if work.task.alert.is_digest() {
-            return Ok(unread("a digest counts incidents and reads none of their paths"));
+            return Ok(unread("this digest only counts incidents; no path was read"));
         }
         let now = (self.now)();
         let mut examples: Vec<(Fingerprint, Diagnosis)> = Vec::new();
@@ -102,7 +102,7 @@ impl Responder {
                 };
                 Reply::Evidence { recovery: Recovered::Gone(all), fault: None }
             }
-            None => unread("no failure of it is kept"),
+            None => unread("the incident table holds none of its failures"),
         })
     }
 

@@ -144,7 +144,10 @@ impl LogMap {
             (found, _) => found,
         };
         if let GroupOrigin::Unread = origin {
-            warn!(log_group = group, "neither the table nor AWS could say which stage writes to a log group");
+            warn!(
+                log_group = group,
+                "could not read from the table or from AWS which stage writes to a log group"
+            );
         }
         let origin = origin.with(&learnt);
         let mut known = self.known();

@@ -25,6 +25,7 @@ use crate::incidents::plan::{Table, Todo, opening};
 use crate::incidents::step::AlertTask;
 use crate::incidents::store::{Store, StoreError, Written};
 use crate::incidents::{Alert, AlertRecord, FailureGroup, Fingerprint, Incident, Policy, Status};
+use crate::text::counted;
 
 /// Time kept for publishing: what remains of an invocation below this is not spent on reading.
 pub(crate) const MARGIN: Duration = Duration::from_secs(5);
@@ -374,7 +375,8 @@ impl Responder {
         let Work { task, incidents, news, assessment, may_repeat, .. } = work;
         let mut news = news.clone();
         if task.alert.is_digest() {
-            let says = format!("{} incidents are counted here and not published one by one", incidents.len());
+            let incidents = counted(incidents.len(), "incident");
+            let says = format!("the hourly limit left no separate message for {incidents}");
             news.example = Diagnosis::noted(MANY_INCIDENTS, news.example.source.clone(), None, &says);
             news.request_ids.clear();
         }
@@ -389,9 +391,18 @@ impl Responder {
             let ago = Duration::try_from(now.duration_since(last)).unwrap_or_default();
             reason = format!("{reason}; it came late: the last failure was {} ago", incidents::words(ago));
         }
-        let (status, may_repeat) = (notice.status, *may_repeat);
-        let is_late = late.is_some();
-        let alert = Alert { incident, status, reason, may_repeat, is_late, news, judgement, also_hit };
+        let status = notice.status;
+        let alert = Alert {
+            incident,
+            status,
+            may_repeat: *may_repeat,
+            is_late: late.is_some(),
+            is_unconfirmed: notice.is_unconfirmed,
+            reason,
+            news,
+            judgement,
+            also_hit,
+        };
         self.deliver(&alerts::message(&alert), deadline).await?;
         let cause = alert.news.example.cause.slug;
         self.tally.count(Metric::Alerts, "", 1);

@@ -125,9 +125,9 @@ impl Responder {
         }
         // The payload itself, the largest thing in memory, goes before incidents are counted.
         let Found { news, requests, refusals } = self.find(records, raw, &mut outcome, deadline).await;
-        let told = self.take(news, deadline).await;
-        outcome.alerts = told.alerts;
-        match (told.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
+        let published = self.take(news, deadline).await;
+        outcome.alerts = published.alerts;
+        match (published.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
             // Remember nothing of a payload that failed: it is delivered again, and must be counted and published then.
             (None, None, _) | (None, _, Some(_)) => self.recent.remember(requests),
             (_, Some(Refusal { error, .. }), None) if error.fault == DecodeFault::UnknownGroup => {
@@ -183,8 +183,8 @@ impl Responder {
     /// Publishes that a payload could not be read. The invocation fails whether or not that alert could be published.
     async fn refuse(&self, error: DecodeError, raw: &[u8], deadline: Instant) -> anyhow::Error {
         let refusal = Refusal { error, delivery: logs::digest(&[raw]) };
-        let told = self.take(incidents::group(vec![self.refusal(&refusal)]), deadline).await;
-        if let Some(failure) = told.failure {
+        let published = self.take(incidents::group(vec![self.refusal(&refusal)]), deadline).await;
+        if let Some(failure) = published.failure {
             warn!(
                 error = format!("{failure:#}"),
                 "no alert could be published for a payload that could not be read"
@@ -317,8 +317,8 @@ impl Responder {
         {
             let hashes: Vec<u64> = requests.iter().map(|(_, hash)| *hash).collect();
             match self.store.note_requests(&stage, of_access_log, &hashes, (self.now)()).await {
-                Ok(told) => known
-                    .extend(requests.iter().filter(|(_, hash)| told.contains(hash)).map(|(place, _)| *place)),
+                Ok(old) => known
+                    .extend(requests.iter().filter(|(_, hash)| old.contains(hash)).map(|(place, _)| *place)),
                 Err(error) => {
                     warn!(
                         error = error.to_string(),

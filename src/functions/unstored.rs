@@ -54,7 +54,7 @@ impl Responder {
             // One key for all containers that know nothing.
             Err(_) => AlertId(format!("{fingerprint}-{}-alone", now.strftime("%Y%m%dT%H"))),
         };
-        error!(alert = id.to_string(), "the incident store failed; alerting without it");
+        error!(alert = id.to_string(), "cannot write to the incident table; publishing without it");
         let remembered = self.fallback.count(&news, now).await.expect("memory can always be reached");
         let work = self.opened(&self.fallback, news, remembered, deadline).await;
         let mut work = work.expect("memory can always be reached")?;

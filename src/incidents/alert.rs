@@ -22,6 +22,8 @@ pub struct Alert {
     pub may_repeat: bool,
     /// Whether its failures were more than an hour old when it was opened.
     pub is_late: bool,
+    /// Whether failures stopped, though no reading shows that the fault is gone.
+    pub is_unconfirmed: bool,
     /// Why this message was sent.
     pub reason: String,
     /// The failures that made it news.

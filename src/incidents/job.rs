@@ -108,19 +108,32 @@ pub enum Need {
 pub struct Notice {
     pub status: Status,
     pub reason: String,
+    /// Whether failures stopped, though no reading shows that the fault is gone.
+    pub is_unconfirmed: bool,
 }
 
 impl Notice {
+    pub fn new(status: Status, reason: String) -> Self {
+        Self { status, reason, is_unconfirmed: false }
+    }
+
+    pub fn unconfirmed(status: Status, reason: String) -> Self {
+        Self { is_unconfirmed: true, ..Self::new(status, reason) }
+    }
+
     /// The first message of an alert: a fault comes back where its incident ended within a day.
     pub fn opening(alert: &AlertRecord, leader: Option<&Member>, now: Timestamp) -> Self {
         match leader.and_then(|leader| leader.coverage.ended.as_ref()) {
+            _ if alert.is_digest() => {
+                Self::new(Status::Open, "the hourly limit of messages was reached".to_owned())
+            }
             Some((before, at)) if now.duration_since(*at) < DAY => {
                 let since = words(Duration::try_from(now.duration_since(*at)).unwrap_or_default());
                 let flapping = alert.flapping_words().map_or(String::new(), |words| format!("; {words}"));
-                let reason = format!("failing again {since} after it ended as #{before}{flapping}");
-                Self { status: Status::Regressed, reason }
+                let reason = format!("failing again {since} after alert {before} closed{flapping}");
+                Self::new(Status::Regressed, reason)
             }
-            _ => Self { status: Status::Open, reason: "first failure of this kind".to_owned() },
+            _ => Self::new(Status::Open, "first failure of this kind".to_owned()),
         }
     }
 }

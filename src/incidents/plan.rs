@@ -10,6 +10,7 @@ use crate::incidents::fingerprint::Fingerprint;
 use crate::incidents::job::{Job, Member};
 use crate::incidents::record::{AlertRecord, AlertState, How, LastAlert};
 use crate::incidents::status::Status;
+use crate::text::counted;
 
 /// An escalation waits this long after the last message, and each one makes the next wait twice as long.
 pub const SETTLING: Duration = Duration::from_secs(300);
@@ -234,16 +235,15 @@ pub fn update(
 }
 
 fn growth(last: &LastAlert, loud: &[&Member]) -> Option<String> {
-    let plural = |n: usize, word: &str| format!("{n} more {word}{}", if n == 1 { "" } else { "s" });
     let joined =
         loud.iter().filter(|member| !member.coverage.named && member.coverage.uncovered() > 0).count();
     if joined > 0 {
-        return Some(format!("the same fault now fails {}", plural(joined, "API or cause")));
+        return Some(format!("the same fault now causes {}", counted(joined, "more incident")));
     }
     let routes: usize = loud.iter().map(|member| member.routes).sum();
     // What was merged into it brings routes that were published.
     if routes > last.routes && loud.len() <= last.members {
-        return Some(format!("it now fails {}", plural(routes - last.routes, "route")));
+        return Some(format!("it now fails {}", counted(routes - last.routes, "more route")));
     }
     let sum = |of: fn(&Member) -> Option<u64>| {
         loud.iter().filter_map(|member| of(member)).reduce(u64::saturating_add)

@@ -22,7 +22,7 @@ pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessmen
     let only_logged = matches!(cause.blames, Blames::BackendAnswer | Blames::Configuration)
         && fault.is_none_or(|fault| answer.contains(&fault.code.as_str()));
     if cause.blames.spares_path() || only_logged {
-        return Recovery::Gone("no reading shows this cause; only the log does, and it is quiet".to_owned());
+        return Recovery::Gone("only the log could show this cause".to_owned());
     }
     if judgement.verdict.tier != Confidence::Unknown {
         return Recovery::Still(judgement.verdict.says.clone());
@@ -46,14 +46,14 @@ pub fn recovery(cause: &Cause, fault: Option<&KnownFault>, judgement: &Assessmen
     }
     let healthy = || findings.iter().filter(|finding| finding.state == State::Healthy);
     if !healthy().any(|finding| fault.is_none_or(|fault| shows(finding, fault))) {
-        let nothing = || "where it was found, nothing could be read".to_owned();
+        let nothing = || "the resource that was broken could not be read".to_owned();
         return Recovery::Unseen(unknown().next().map_or_else(nothing, |finding| finding.says.clone()));
     }
     match healthy().count() {
         1 => Recovery::Gone("the one hop that was read is healthy".to_owned()),
         n => {
             let found = if fault.is_some() { "finds the fault gone" } else { "finds nothing wrong" };
-            Recovery::Gone(format!("a fresh walk {found}: {n} readings are healthy"))
+            Recovery::Gone(format!("a fresh check {found}: {n} readings are healthy"))
         }
     }
 }

@@ -9,7 +9,7 @@ pub enum Status {
     Ongoing,
     /// It fails ten times as often as when it was published, or on more routes or APIs.
     Escalated,
-    /// Quiet, and fresh readings found the fault gone.
+    /// Quiet, and fresh readings found the fault gone; or quiet for so long that it is closed without them.
     Resolved,
     /// Back within a day of being resolved.
     Regressed,

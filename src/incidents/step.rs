@@ -324,12 +324,12 @@ impl AlertTask {
             alert.lease = lease;
             match &self.job {
                 Job::Merge { into } if *into == alert.id => {
-                    let reason = "its failures are not kept any more".to_owned();
+                    let reason = "closed: the incident table no longer holds its failures".to_owned();
                     alert.state =
                         AlertState::Ending(AlertEnd { how: How::Expired, at: now, reason, version: 0 });
                 }
                 Job::Merge { into } => {
-                    let reason = format!("continues as #{into}");
+                    let reason = format!("follow alert {into} instead");
                     let how = How::Merged(into.clone());
                     alert.state = AlertState::Ending(AlertEnd { how, at: now, reason, version: 0 });
                 }
@@ -341,7 +341,7 @@ impl AlertTask {
     fn read(&mut self, root: Option<Fingerprint>, fault: Option<KnownFault>, now: Timestamp) -> Step {
         self.fault = fault;
         let update = match &self.job {
-            Job::Update { status, reason } => Notice { status: *status, reason: reason.clone() },
+            Job::Update { status, reason } => Notice::new(*status, reason.clone()),
             _ => Notice::opening(&self.alert, self.members.first(), now),
         };
         self.notice = Some(update);
@@ -392,15 +392,13 @@ impl AlertTask {
         let says = match recovery {
             Recovered::Gone(how) => {
                 let reason = format!("no failure for {quiet}, and {how}");
-                self.notice = Some(Notice { status: Status::Resolved, reason });
+                self.notice = Some(Notice::new(Status::Resolved, reason));
                 return Step::Reread;
             }
             Recovered::Unseen(why) if may_expire => {
                 self.unproven = true;
-                let reason = format!(
-                    "no failure for {quiet}: closed without evidence that the fault is gone, since {why}"
-                );
-                self.notice = Some(Notice { status: Status::Resolved, reason });
+                let reason = format!("no failure for {quiet}; closed without confirming the repair: {why}");
+                self.notice = Some(Notice::unconfirmed(Status::Resolved, reason));
                 return Step::Reread;
             }
             Recovered::SoFar(read) => {
@@ -410,7 +408,7 @@ impl AlertTask {
             }
             Recovered::Still(says) => format!("no failure for {quiet}, but still broken: {says}"),
             Recovered::Unseen(why) => {
-                format!("no failure for {quiet}; whether the fault is gone could not be seen: {why}")
+                format!("no failure for {quiet}, but the repair could not be confirmed: {why}")
             }
         };
         let said = self.alert.last.as_ref().is_some_and(|last| last.quiet);
@@ -434,7 +432,7 @@ impl AlertTask {
             return Step::Note;
         }
         self.last = Some(last);
-        self.notice = Some(Notice { status: Status::Ongoing, reason: says });
+        self.notice = Some(Notice::unconfirmed(Status::Ongoing, says));
         Step::Budget
     }
 
@@ -533,9 +531,13 @@ impl AlertTask {
     }
 
     fn publish_end(&mut self) -> Step {
-        self.notice = self.alert.end().map(|end| Notice {
-            status: if matches!(end.how, How::Merged(_)) { Status::Merged } else { Status::Resolved },
-            reason: end.reason.clone(),
+        self.notice = self.alert.end().map(|end| {
+            let reason = end.reason.clone();
+            match end.how {
+                How::Resolved => Notice::new(Status::Resolved, reason),
+                How::Expired => Notice::unconfirmed(Status::Resolved, reason),
+                How::Merged(_) => Notice::new(Status::Merged, reason),
+            }
         });
         Step::Publish
     }

@@ -33,7 +33,7 @@ pub fn sentences(facts: &Facts) -> Vec<Sentence> {
         Tcp::Timeout => faulty(
             &mut found,
             "target-silent",
-            format!("{address} did not answer within {ms} ms: its packets, or ours, are dropped"),
+            format!("{address} did not answer within {ms} ms: packets are dropped on the way there or back"),
         ),
     }
     if facts.tcp != Tcp::Connected {
@@ -74,7 +74,7 @@ fn tls(facts: &Facts, found: &mut Vec<Sentence>) {
         let until = tls.not_after.map_or(String::new(), |at| format!(", until {at}"));
         let host = facts.server_name.as_deref().map_or(String::new(), |host| format!(" for `{host}`"));
         let version = tls.version.as_deref().unwrap_or("TLS");
-        let says = format!("{address} speaks {version} and presents a certificate that holds{host}{until}");
+        let says = format!("{address} speaks {version} and presents a valid certificate{host}{until}");
         found.push(Sentence { code: Some("target-certificate-valid"), healthy: true, says, fault: None });
     }
 }
@@ -139,7 +139,7 @@ fn certificate_sentence(fault: TlsFault, facts: &Facts) -> Option<(&'static str,
 /// What the JDK refuses whatever the authority.
 fn refused(fault: TlsFault) -> Option<&'static str> {
     Some(match fault {
-        TlsFault::BadChain => "a certificate in the chain may not do what it does: its constraints forbid it",
+        TlsFault::BadChain => "a certificate in the chain is not allowed to issue the next one",
         TlsFault::BadSignature => {
             "the issuer's key did not sign the certificate: an authority of the same name has another key"
         }
@@ -251,7 +251,7 @@ fn http(facts: &Facts, found: &mut Vec<Sentence>) {
         HttpResult::Invalid if http.looks_like == Some(LooksLike::Tls) => {
             let inside = facts.tls.handshake == Handshake::Completed;
             let says = if inside {
-                format!("{address} speaks TLS inside TLS: something in between ended the first one")
+                format!("{address} speaks TLS inside TLS: a hop before it already ended TLS")
             } else {
                 format!("{address} speaks TLS where plain HTTP was sent")
             };

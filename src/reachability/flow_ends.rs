@@ -60,7 +60,7 @@ impl<'a> FlowEnds<'a> {
         let unseen = not_known(
             "API Gateway's own address behind PrivateLink",
             None,
-            "no API tells it, and rules that name networks pass or block it by chance",
+            "AWS does not publish it, so rules that name networks can't be evaluated",
         );
         FlowEnd {
             name: "API Gateway".to_owned(),
@@ -161,7 +161,7 @@ impl<'a> FlowEnds<'a> {
                 let arn = Arn::new(&target.id);
                 let gone = || {
                     let what = format!("the addresses of load balancer `{}`", arn.balancer_name());
-                    not_known(what, Some(QueryKind::LoadBalancer), "it does not exist any more")
+                    not_known(what, Some(QueryKind::LoadBalancer), "that load balancer no longer exists")
                 };
                 vec![unread(target, Some(&balancer.unavailable().cloned().unwrap_or_else(gone)))]
             }

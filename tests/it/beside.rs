@@ -280,7 +280,7 @@ fn an_expired_certificate_explains_its_own_text_alone() {
     expired(EXPIRED).verdict(Some("listener-certificate-expired"), Confidence::Confirmed);
     expired(HANDSHAKE).verdict(Some("listener-certificate-expired"), Confidence::Likely);
     let other = expired(MISMATCH).verdict(None, Confidence::Unknown);
-    assert!(other.verdict.says.contains("something else is wrong"), "{}", other.verdict.says);
+    assert!(other.verdict.says.contains("has a different fault"), "{}", other.verdict.says);
     // Certificates log their own text: they never explain an unreachable path, and are listed all the same.
     let path = expired(UNREACHABLE).verdict(None, Confidence::Unknown);
     assert_eq!(faulty(&path), ["listener-certificate-expired"]);
@@ -351,9 +351,9 @@ fn an_imported_certificate_shows_its_issuer_in_its_own_text() {
     let listed = json!([leaf, above("ISRG Root X1")]);
     imported(UNTRUSTED, listed).verdict(None, Confidence::Unknown);
     for (chain, says) in [
-        (json!([leaf]), "without the certificate of"),
+        (json!([leaf]), "without the issuer certificate"),
         (json!([leaf, above("ISRG Root X2")]), "was not on API Gateway's published list"),
-        (json!([leaf, above("Own Root")]), "unless API Gateway knows it"),
+        (json!([leaf, above("Own Root")]), "API Gateway must already trust that issuer"),
     ] {
         let found =
             imported(UNTRUSTED, chain).verdict(Some("listener-certificate-untrusted"), Confidence::Likely);
@@ -542,7 +542,7 @@ fn whose_word_a_certificate_is_stays_unknown_where_half_of_it_is_denied() {
         "acm:GetCertificate",
     );
     let amazon = Case::new("TLS", UNTRUSTED).verdict(None, Confidence::Unknown);
-    assert!(amazon.verdict.says.contains("already replaced"), "Amazon's own needs no chain");
+    assert!(amazon.verdict.says.contains("was replaced"), "Amazon's own needs no chain");
     let undescribed = Case::new("TLS", UNTRUSTED)
         .with_chain(json!([Case::x509(
             "CN=orders",
@@ -603,7 +603,7 @@ fn a_count_rises_against_the_hours_before() {
     let rose =
         quiet(&[("13:58", 1), ("13:59", 48), ("14:00", 44), ("14:01", 51), ("14:02", 40), ("14:03", 9)]);
     let judgement = rose.verdict(Some("target-resets-rising"), Confidence::Confirmed);
-    let says = "connections that targets reset rose from at most 1 to 51 a minute at 13:59 UTC, 4 minutes before the failure";
+    let says = "target resets rose from at most 1 to 51 a minute at 13:59 UTC, 4 minutes before the failure";
     assert!(judgement.verdict.says.starts_with(says), "{}", judgement.verdict.says);
     // Twice as many is no rise, nor is what was over before the failure.
     quiet(&[("13:59", 5), ("14:02", 9), ("14:03", 9)]).verdict(None, Confidence::Unknown);
@@ -760,7 +760,7 @@ fn a_link_of_the_other_generation_is_not_called_healthy() {
     assert!(faulty(&judgement).is_empty(), "{:?}", faulty(&judgement));
     let link = judgement.path.iter().find(|hop| hop.kind.as_str() == "vpc-link").expect("the link");
     assert_eq!(link.state, State::Unknown);
-    assert!(find(&judgement, "vpc-link-failed").says.contains("it is of the first generation"));
+    assert!(find(&judgement, "vpc-link-failed").says.contains("it is a V1 link"));
 }
 
 /// An application load balancer whose listener has these rules before its default; `dead` has no target.

@@ -122,7 +122,7 @@ fn the_links_generation_and_state_count() {
         account
     });
     assert_eq!(first.verdict.code.map(|code| code.slug()), Some("vpc-link-missing"));
-    assert!(first.verdict.says.contains("not of the second generation"), "{}", first.verdict.says);
+    assert!(first.verdict.says.contains("an HTTP API needs a V2 link"), "{}", first.verdict.says);
 }
 
 #[test]

@@ -734,7 +734,7 @@ fn network_acls_on_the_way_there() {
     world.ill(1);
     let words = [
         "entry 50",
-        "into subnets subnet-app-a, subnet-app-b",
+        "entering subnets subnet-app-a, subnet-app-b",
         "--ingress --rule-number 40",
         "--ingress --rule-number 30",
         "From=8080,To=8080",
@@ -748,7 +748,7 @@ fn network_acls_on_the_way_there() {
     let mut world = World::v1();
     world.acl_entry("acl-lb", entry(50, true, false, "10.0.11.0/24", None));
     world.ill(0);
-    let words = ["out of the load balancer's subnet subnet-lb-a", "--egress"];
+    let words = ["leaving the load balancer's subnet subnet-lb-a", "--egress"];
     blames(&world, "network-acl-blocks-request", Confidence::Likely, "acl-lb", &words);
 }
 
@@ -782,7 +782,7 @@ fn network_acls_on_the_way_back() {
         "network-acl-blocks-response",
         Confidence::Likely,
         "acl-lb",
-        &["some answers", "no entry"],
+        &["some responses", "no entry"],
     );
     let mut world = World::v2();
     world.acl_entry("acl-link", entry(50, false, false, "10.0.0.0/16", None));
@@ -870,7 +870,7 @@ fn a_zonal_shift_takes_targets_out_and_their_zone_with_them() {
     world.targets[0].zonal_shift = true;
     let judgement = clears(&world);
     let says = &judgement.findings.iter().find(|f| f.code.slug() == "targets-healthy").unwrap().says;
-    assert!(says.contains("a zonal shift keeps requests from 1 other"), "{says}");
+    assert!(says.contains("a zonal shift diverts requests from 1 more target"), "{says}");
     // The healthy one is out of service: the ill one is all that is left.
     (world.targets[0].zonal_shift, world.targets[1].zonal_shift) = (false, true);
     let group = world.group.arn.to_string();

@@ -286,7 +286,10 @@ async fn the_command_prints_words_or_a_line_an_address() {
         "{out}"
     );
     let (code, out, _) = vpclink(&[&good, "--http", "/health"]);
-    assert!(code == Some(0) && out.contains("[target-answers-http]") && out.contains("goes on"), "{out}");
+    assert!(
+        code == Some(0) && out.contains("[target-answers-http]") && out.contains("accept it: yes"),
+        "{out}"
+    );
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn state(code: String) -> String {
         "ENILimitReachedException" => "the VPC's limit of network interfaces is reached",
         "InvalidSecurityGroupIDException" => "a security group of the prober is gone",
         "InvalidSubnetIDException" => "a subnet of the prober is gone",
-        "EC2AccessDeniedException" => "the prober's role may not make its network interface",
+        "EC2AccessDeniedException" => "the prober's role may not create its network interface",
         _ => return code,
     };
     format!("{says} ({code})")

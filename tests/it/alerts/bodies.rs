@@ -3,12 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use vpclink_responder::aws::recorded::RecordedAccount;
 use vpclink_responder::causes::{Cause, Diagnosis, MANY_INCIDENTS, Route};
 use vpclink_responder::ids::{AccountId, ApiId, Region};
-use vpclink_responder::incidents::{Alert, AlsoAffected, Status};
+use vpclink_responder::incidents::coverage::Flapping;
+use vpclink_responder::incidents::job::{Job, Member, Need, Notice, Recovered, Reply, Same};
+use vpclink_responder::incidents::plan::{EXPIRE_AFTER, update};
+use vpclink_responder::incidents::record::{AlertRecord, AlertState, LastAlert};
+use vpclink_responder::incidents::step::AlertTask;
+use vpclink_responder::incidents::{
+    Alert, AlertId, AlsoAffected, Coverage, Fingerprint, Policy, Recovery, Status, recovery,
+};
 use vpclink_responder::logs::Source;
 
 use crate::alerts::golden::explained;
@@ -40,35 +49,105 @@ pub(crate) fn all() -> Vec<(&'static str, Alert)> {
     for status in Status::ALL {
         incidents.push(match status {
             Status::Open => continue,
-            Status::Ongoing => (
-                "status-ongoing",
-                with(status, "still failing 4 h after the last alert", "no-healthy-target"),
-            ),
+            Status::Ongoing => ("status-ongoing", with("no-healthy-target", |known| known.updated(None))),
             Status::Escalated => {
-                ("status-escalated", with(status, "20 failures a minute, up from 2", "no-healthy-target"))
+                ("status-escalated", with("no-healthy-target", |known| known.updated(Some(20))))
             }
-            Status::Resolved => ("status-resolved", resolved("healthy")),
-            Status::Regressed => {
-                ("status-regressed", with(status, "back 40 min after it was resolved", "no-healthy-target"))
-            }
-            Status::Merged => (
-                "status-merged",
-                with(status, "it shares the broken target group of incident #b47f2859", "no-healthy-target"),
-            ),
-            Status::Test => ("status-test", with(status, "an engineer asked for a test", "nothing")),
+            Status::Resolved => ("status-resolved", quiet("healthy", QUIET)),
+            Status::Regressed => ("status-regressed", with("no-healthy-target", Published::regressed)),
+            Status::Merged => ("status-merged", with("no-healthy-target", Published::merged)),
+            Status::Test => ("status-test", test()),
         });
+        let (name, alert) = incidents.last().unwrap();
+        assert_eq!(alert.status, status, "{name}");
     }
-    incidents.push((
-        "status-ongoing-but-quiet",
-        with(
-            Status::Ongoing,
-            "quiet for 20 min, and a fresh reading still finds the fault",
-            "no-healthy-target",
-        ),
-    ));
-    incidents.push(("status-resolved-without-permissions", resolved("nothing")));
+    incidents.push(("status-ongoing-but-quiet", quiet("no-healthy-target", QUIET)));
+    incidents.push(("status-quiet-without-permissions", quiet("nothing", QUIET)));
+    incidents.push(("status-resolved-without-permissions", quiet("nothing", EXPIRE_AFTER)));
     incidents.push(("digest", digest()));
     incidents
+}
+
+const POLICY: Policy =
+    Policy { repeat: Duration::from_secs(4 * 3600), resolve_after: Duration::from_secs(900) };
+
+/// How long an alert is quiet before its path is read again.
+const QUIET: Duration = Duration::from_secs(20 * 60);
+
+/// An alert that is open, and the incident on it. What its messages say of themselves, the program's own steps word.
+struct Published {
+    alert: AlertRecord,
+    member: Member,
+    at: Timestamp,
+}
+
+impl Published {
+    fn of(alert: &Alert) -> Self {
+        let at: Timestamp = "2026-11-22T14:04:03Z".parse().unwrap();
+        let fingerprint = alert.incident.fingerprint.clone();
+        let opened = Coverage { failed: 42, ..Coverage::opened(at) };
+        let id = opened.next_alert(&fingerprint);
+        let coverage = Coverage { alert: Some(id.clone()), named: true, ..opened };
+        let opening = AlertRecord::opening(id, fingerprint.clone(), Flapping::default(), at);
+        Self {
+            alert: AlertRecord { state: AlertState::Open, last: Some(LastAlert::first(at)), ..opening },
+            member: Member { fingerprint, coverage, rate: None, base: Some(2), routes: 1, silenced: false },
+            at,
+        }
+    }
+
+    fn after(&self, seconds: i64) -> Timestamp {
+        self.at.checked_add(SignedDuration::from_secs(seconds)).unwrap()
+    }
+
+    /// What a job publishes, where every step that it needs succeeds.
+    fn notice(&self, job: Job, found: Option<&Recovered>, now: Timestamp) -> Notice {
+        let (owner, lease) = ("a test".to_owned(), Duration::from_secs(65));
+        let mut task = AlertTask::new(job, self.alert.clone(), vec![self.member.clone()], owner, lease);
+        loop {
+            let need = task.need(now);
+            let reply = match &need {
+                Need::Publish(notice) => return notice.clone(),
+                Need::Path => Reply::Path { root: None, fault: None, same: Same::No },
+                Need::Evidence => Reply::Evidence { recovery: found.unwrap().clone(), fault: None },
+                Need::Members => {
+                    let Member { fingerprint, coverage, .. } = &self.member;
+                    Reply::Members(vec![(fingerprint.clone(), Some(coverage.clone()))])
+                }
+                Need::Change { change, .. } => Reply::Changed(self.member.coverage.changed(change)),
+                Need::Nothing(outcome) => panic!("nothing was published: {outcome:?}"),
+                _ => Reply::Done,
+            };
+            task.answer_to(&need, reply, POLICY, now);
+        }
+    }
+
+    /// It fails for four hours, at this rate.
+    fn updated(mut self, rate: Option<u64>) -> Notice {
+        self.member.rate = rate;
+        let now = self.after(4 * 3600);
+        let due = update(&self.alert, std::slice::from_ref(&self.member), POLICY, now);
+        let (status, reason) = due.expect("a message is due");
+        self.notice(Job::Update { status, reason }, None, now)
+    }
+
+    /// It fails again forty minutes after its end.
+    fn regressed(mut self) -> Notice {
+        let (before, at) = (self.alert.id.clone(), self.at);
+        let coverage = &mut self.member.coverage;
+        (coverage.alert, coverage.named, coverage.generation) = (None, false, 1);
+        coverage.ended = Some((before, at));
+        let (now, next) = (self.after(40 * 60), self.member.coverage.next_alert(&self.member.fingerprint));
+        let flapping = self.member.coverage.flaps(now);
+        self.alert = AlertRecord::opening(next, self.member.fingerprint.clone(), flapping, now);
+        self.notice(Job::Open, None, now)
+    }
+
+    /// An older alert is of the same broken resource.
+    fn merged(self) -> Notice {
+        let into = AlertId("1-b47f2859a6c01d3e-20261122-1".to_owned());
+        self.notice(Job::Merge { into }, None, self.after(190))
+    }
 }
 
 /// Log lines as CloudWatch Logs delivers them, a millisecond apart.
@@ -125,14 +204,37 @@ fn changed(account: &str, call: &str, change: impl Fn(&mut Value)) -> String {
     account.to_string()
 }
 
-fn with(status: Status, reason: &str, account: &str) -> Alert {
-    Alert { status, reason: reason.to_owned(), ..of("integration-unreachable/orders.log", account) }
+/// A later message of an alert.
+fn with(account: &str, publish: impl FnOnce(Published) -> Notice) -> Alert {
+    noticed(of("integration-unreachable/orders.log", account), publish)
 }
 
-/// Quiet after two minutes of failures, and read again.
-fn resolved(account: &str) -> Alert {
-    let mut alert = with(Status::Resolved, "no failure for 15 min", account);
+fn noticed(alert: Alert, publish: impl FnOnce(Published) -> Notice) -> Alert {
+    let Notice { status, reason, is_unconfirmed } = publish(Published::of(&alert));
+    Alert { status, reason, is_unconfirmed, ..alert }
+}
+
+/// It has not failed for so long, and is read again.
+fn quiet(account: &str, quiet: Duration) -> Alert {
+    let mut alert = of("integration-unreachable/orders.log", account);
     alert.incident.failed = 42;
+    let found = match recovery(alert.news.example.cause, None, &alert.judgement) {
+        Recovery::Gone(how) => Recovered::Gone(how),
+        Recovery::Still(says) => Recovered::Still(says),
+        Recovery::Unseen(why) => Recovered::Unseen(why),
+    };
+    let job = Job::Recover { quiet, may_expire: quiet >= EXPIRE_AFTER };
+    noticed(alert, |known| {
+        known.notice(job, Some(&found), known.after(i64::try_from(quiet.as_secs()).unwrap()))
+    })
+}
+
+/// As `vpclink test-alert` publishes it.
+fn test() -> Alert {
+    let mut alert = of("integration-unreachable/orders.log", "nothing");
+    alert.status = Status::Test;
+    alert.reason = "an engineer ran `vpclink test-alert`".to_owned();
+    alert.judgement.unread = Some("a test reads no account".to_owned());
     alert
 }
 
@@ -206,12 +308,17 @@ pub(crate) fn several_apis(more: u64) -> Alert {
 /// Incidents beyond the hourly limit of messages: one message counts them all.
 fn digest() -> Alert {
     let mut alert = unread();
-    alert.reason = "60 messages were sent within the hour".to_owned();
+    let (id, leader) =
+        (AlertId("many-incidents-20261122T140403".to_owned()), Fingerprint::kept(AlertRecord::DIGEST));
+    let opened = "2026-11-22T14:04:03Z".parse().unwrap();
+    let record = AlertRecord::opening(id, leader, Flapping::default(), opened);
+    alert.reason = Notice::opening(&record, None, opened).reason;
+    alert.judgement.unread = Some("no path is read for this message".to_owned());
     alert.news.example = Diagnosis::noted(
         MANY_INCIDENTS,
         Source::default(),
         None,
-        "the hourly limit of 60 messages is reached",
+        "the hourly limit left no separate message for 2 incidents",
     );
     alert.incident.routes.clear();
     alert.incident.failed = 250;

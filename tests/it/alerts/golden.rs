@@ -112,11 +112,32 @@ fn every_incident_reads_as_reviewed() {
             "status-ongoing" | "status-escalated" | "status-regressed" | "status-ongoing-but-quiet" => {
                 Body::Short
             }
+            "status-quiet-without-permissions" => Body::Chat,
             _ => Body::Terminal,
         };
         insta::with_settings!({snapshot_suffix => name, prepend_module_to_snapshot => false}, {
             insta::assert_snapshot!("incident", shown(&alert, body));
         });
+    }
+}
+
+#[test]
+fn the_first_step_helps_now_and_none_promises_a_list() {
+    let examples = events()
+        .into_iter()
+        .flat_map(|event| explained(fs::read(&event).unwrap(), &account_of(&event)).alerts.into_iter());
+    for alert in examples.chain(bodies::all().into_iter().map(|(_, alert)| alert)) {
+        let machine: Value = serde_json::from_str(&alerts::message(&alert).bodies["sqs"]).unwrap();
+        let steps: Vec<&str> = machine["next_steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|step| step["do"].as_str().unwrap())
+            .collect();
+        assert!(steps.iter().all(|step| !step.ends_with(':')), "{steps:?}");
+        // A prober takes minutes to deploy: it is for the next failure.
+        let prober = steps.iter().position(|step| step.starts_with("Deploy a prober"));
+        assert!(prober.is_none_or(|place| place + 1 == steps.len()), "{steps:?}");
     }
 }
 

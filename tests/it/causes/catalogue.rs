@@ -367,7 +367,7 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
 fn only_looks(command: &str) -> bool {
     let words: Vec<_> = command.split(' ').collect();
     match words[..] {
-        ["aws", "logs", "tail", ..] | ["curl" | "dig" | "openssl", ..] => true,
+        ["aws", "logs", "tail", ..] | ["curl" | "dig" | "openssl", ..] | ["vpclink", "incidents", ..] => true,
         ["aws", _, verb, ..] => {
             ["get-", "describe-", "list-", "filter-"].iter().any(|looking| verb.starts_with(looking))
         }

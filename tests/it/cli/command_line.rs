@@ -106,12 +106,12 @@ fn a_large_answer_is_read_in_pieces_and_a_sentence_beside_it_is_pointed_out() {
     assert_eq!(alert["request_ids"], serde_json::json!(["00050000"]));
     ended(&explain(&[], &answer(false, "")), 0);
     let (_, err) = ended(&explain(&[], &answer(false, FAILED)), 3);
-    assert!(err.contains("this reads like"), "{err}");
+    assert!(err.contains("looks like"), "{err}");
     let small = format!(
         "{{\"events\": [{{\"message\": \"(a) Method completed with status: 200\"}}], \"note\": \"{FAILED}\"}}"
     );
     let (_, err) = ended(&explain(&[], &small), 3);
-    assert!(err.contains("this reads like"), "{err}");
+    assert!(err.contains("looks like"), "{err}");
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn blind_spots_are_told_with_what_to_do() {
         "aws apigateway update-stage --rest-api-id a1b2c3d4e5 --stage-name silent --patch-operations \
          'op=replace,path=/*/*/logging/loglevel,value=INFO' --region eu-west-1",
         "blind[log-group-full]: all of its subscription filters are taken, by siem and archive",
-        "blind[log-group-missing]: stage new of orders logs, and has no log group",
+        "blind[log-group-missing]: stage new of orders has logging on, but no log group",
         "aws apigateway create-deployment --rest-api-id a1b2c3d4e5 --stage-name new --region eu-west-1",
         "blind[access-logging-off]: stage live of web writes no access log; an HTTP API has no other log",
         "aws apigatewayv2 update-stage --api-id h1 --stage-name live --access-log-settings",

@@ -463,7 +463,7 @@ fn without_its_table_it_alerts_once_and_hands_the_payload_back() {
     // The tests' AWS knows no DynamoDB: every call fails.
     let mut lambda = responder(&aws).env("INCIDENT_TABLE", "incidents").start();
     let (_, message) = failed(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000001"])));
-    assert!(message.contains("so that Lambda retries the payload"), "{message}");
+    assert!(message.contains("failing the invocation so that Lambda retries the payload"), "{message}");
     assert_eq!(only_alert(&aws)["incident"]["may_repeat"], true);
     failed(lambda.invoke(&event(&["8f2f7a1e-0000-4000-8000-000000000002"])));
     only_alert(&aws);

@@ -160,7 +160,10 @@ fn while_the_table_is_out_of_reach_nothing_is_thrown_away() {
     let mut lambda = with_table(&aws);
     let published_without_it = |outcome: Outcome| match outcome {
         Outcome::Error { message, .. } => {
-            assert!(message.contains("so that Lambda retries the payload"), "{message}")
+            assert!(
+                message.contains("failing the invocation so that Lambda retries the payload"),
+                "{message}"
+            )
         }
         other => panic!("what is not counted has to come again: {other:?}"),
     };

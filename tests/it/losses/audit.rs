@@ -171,7 +171,8 @@ impl Audit {
             let at = Duration::try_from(told.at.duration_since(time(Duration::ZERO))).unwrap_or_default();
             let is_end = ["resolved", "merged"].contains(&told.status.as_str());
             let failing = |name: &&Name| history.is_broken(&name.0, &name.2, &name.3, at);
-            let by_evidence = !text(&told.alert["incident"]["reason"]).contains("without evidence");
+            let by_evidence =
+                !text(&told.alert["incident"]["reason"]).contains("without confirming the repair");
             if told.status == "resolved" && by_evidence {
                 let broken = told.names.iter().find(failing);
                 self.unproven.extend(broken.map(|name| format!("{} ended, {name:?} is broken", told.key)));

@@ -413,9 +413,11 @@ pub(crate) fn accounts() -> Vec<(String, Account)> {
 
 fn unaccused(label: &str, told: &LastAlert) -> Option<String> {
     let silent = told.tier == "unknown" && told.code.is_none();
-    // Where no prober stands or answers, what it would have met was not checked.
+    // Where no prober is deployed or answers, what it would have met was not checked.
     let mut unread = told.not_checked.iter().filter(|missing| {
-        !["answer a connection", "answer the prober"].iter().any(|known| missing.contains(known))
+        !["respond to a connection", "whether API Gateway reaches"]
+            .iter()
+            .any(|known| missing.contains(known))
     });
     let far = FAR.iter().any(|far| label.starts_with(far.name));
     let well = silent && told.faulty.is_empty() && (far || unread.next().is_none());

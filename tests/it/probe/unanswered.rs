@@ -86,7 +86,7 @@ async fn it_is_not_checked_and_never_late() {
         assert!(findings.iter().all(|finding| finding["state"] != "faulty"), "{fate:?}: {alert}");
         let unread = alert["not_checked"].as_array().unwrap();
         let about =
-            |one: &&Value| one["what"].as_str().is_some_and(|what| what.contains("answer a connection"));
+            |one: &&Value| one["what"].as_str().is_some_and(|what| what.contains("respond to a connection"));
         let named: Vec<&Value> = unread.iter().filter(about).collect();
         assert_eq!(named.len(), usize::from(fate != Fate::NoFacts), "{fate:?}: {alert}");
         // A permission is named where it would help.
