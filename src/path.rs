@@ -17,4 +17,4 @@ pub use private_path::{CloudMap, HeldCertificate, Link, OnPath, PrivatePath};
 pub use probe_reader::{passes_tls_through, prober_site, read_probes};
 pub use probed::{Probed, Spot};
 pub use reader::read_path;
-pub use route::{Resolved, template};
+pub use route::{Resolved, are_apart, template};

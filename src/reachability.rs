@@ -11,6 +11,6 @@ mod space;
 
 pub(crate) use flow::{Blocker, Leg, StepOutcome};
 pub(crate) use flow_ends::{FlowEnd, FlowEnds};
-pub(crate) use flow_steps::{CROSS_ZONE, FlowStep, behind, cross_zone, direct, entry};
+pub(crate) use flow_steps::{CROSS_ZONE, FlowStep, behind, cross_zone, direct, entry, shut_before};
 pub(crate) use network_acls::LAST;
 pub(crate) use routes::{NextHop, Routes};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alerts::escape::plain;
-use crate::alerts::report::{FULL, NotChecked, Quote, Report, copyable, not_checked};
+use crate::alerts::report::{FULL, NotChecked, Quote, Report, copyable, not_checked, unread_of};
 use crate::alerts::words;
 use crate::causes::{Route, RouteContext};
 use crate::checks::{Assessment, Finding, Hop, Remedy, State};
@@ -217,7 +217,7 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
         cause: WireCause { slug: diagnosis.cause.slug, title: diagnosis.cause.title },
         verdict: verdict(judgement),
         findings: findings(report),
-        not_checked: not_checked(judgement, report.amount).into_iter().map(unread).collect(),
+        not_checked: unread_of(alert, report.amount).into_iter().map(unread).collect(),
         path: judgement.path.iter().map(hop).collect(),
         next_steps: report.steps().iter().map(step).collect(),
         evidence: evidence(report),

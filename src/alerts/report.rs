@@ -4,6 +4,7 @@
 //! format decides the words.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::alerts::{escape, links, words};
 use crate::aws::ReadError;
@@ -11,6 +12,7 @@ use crate::causes::{Evidence, NextStep};
 use crate::checks::{Assessment, Confidence, Finding, Hop, HopKind, Remedy, State};
 use crate::ids::Region;
 use crate::incidents::{Alert, Status};
+use crate::text::counted;
 
 /// How much of an alert is rendered: less where all of it would not fit into one message.
 #[derive(Clone, Copy, Debug)]
@@ -253,7 +255,7 @@ fn sections<'a>(
         findings(SectionKind::Healthy, &[State::Healthy], alert, amount, explaining),
         Section::of(
             SectionKind::NotChecked,
-            Block::List(not_checked(&alert.judgement, amount).into_iter().map(missing).collect()),
+            Block::List(unread_of(alert, amount).into_iter().map(missing).collect()),
         ),
         Section::of(SectionKind::Steps, Block::Steps(steps)),
         evidence(alert, amount),
@@ -322,6 +324,31 @@ fn missing(missing: NotChecked) -> Item<'static> {
     Item { needs: missing.action, ..Item::of(State::Unknown, text) }
 }
 
+/// What no reading of this alert looked at.
+pub(crate) fn unread_of(alert: &Alert, amount: Amount) -> Vec<NotChecked> {
+    other_paths(alert).into_iter().chain(not_checked(&alert.judgement, amount)).collect()
+}
+
+/// Routes that fail too, and lead elsewhere than the one whose path was read.
+fn other_paths(alert: &Alert) -> Option<NotChecked> {
+    let facts = &alert.judgement.facts;
+    let read = alert.news.example.route.as_ref().filter(|_| alert.judgement.unread.is_none())?;
+    let apart = alert.incident.routes.keys().filter(|route| facts.are_apart(read, route));
+    let names: BTreeSet<String> = apart.map(|route| words::route_label(&facts.templated(route))).collect();
+    let first = names.first()?;
+    let more = names.len() - 1;
+    let more = if more == 0 { String::new() } else { format!(" and {}", counted(more, "more route")) };
+    Some(NotChecked {
+        what: format!("the path of {first}{more}"),
+        action: None,
+        why: format!(
+            "its VPC link, load balancer or listener is another than that of {}",
+            words::route_label(&facts.templated(read))
+        ),
+    })
+}
+
+/// What the readings of one path left out.
 pub(crate) fn not_checked(judgement: &Assessment, amount: Amount) -> Vec<NotChecked> {
     if let Some(why) = &judgement.unread {
         return vec![NotChecked { what: "the live account".to_owned(), action: None, why: why.clone() }];

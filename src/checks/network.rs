@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::aws::model::{Generation, SecurityGroup};
-use crate::aws::{NotRead, Reading};
+use crate::aws::{NotRead, QueryKind, Reading};
 use crate::causes::RouteContext;
 use crate::checks::code::Code;
 use crate::checks::code::HopKind;
@@ -16,7 +16,7 @@ use crate::checks::network_sentences;
 use crate::ids::Arn;
 use crate::path::OnPath;
 use crate::reachability::{
-    Blocker, FlowStep, Leg, StepOutcome, behind as behind_steps, direct as direct_steps, entry,
+    Blocker, FlowStep, Leg, StepOutcome, behind as behind_steps, direct as direct_steps, entry, shut_before,
 };
 
 /// The detail of a finding that keeps health checks out and lets requests through.
@@ -46,6 +46,15 @@ pub(crate) fn check(_: &RouteContext, on: OnPath<'_>) -> Vec<Finding> {
             false => findings.extend(report.findings(steps, &mut remedies)),
         }
     }
+    findings.extend(shut_before(on).map(|(acl, port)| {
+        let what = format!(
+            "whether network ACL `{}` stops API Gateway: it denies port {port} in the load balancer's subnet",
+            acl.id
+        );
+        let why = "AWS does not say whether requests through PrivateLink meet it";
+        let unread = NotRead::not_asked(what, Some(QueryKind::NetworkAcls), why);
+        Finding::unknown(Code::NetworkAclBlocksRequest, &unread).at(HopKind::LoadBalancer).of(&acl.id)
+    }));
     // One reading that is missing leaves many steps unknown; it is reported once.
     let mut seen: Vec<NotRead> = Vec::new();
     findings.retain(|finding| match finding.not_read() {

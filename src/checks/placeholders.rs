@@ -6,7 +6,7 @@ use crate::aws::model::Resource;
 use crate::causes::redact::bounded;
 use crate::causes::{Route, RouteContext};
 use crate::ids::{ApiKind, Arn, Region};
-use crate::path::{Link, PrivatePath, template};
+use crate::path::{Link, PrivatePath, are_apart, template};
 use crate::text::{ShellWord, shell_word, shell_words};
 
 /// No name or ARN of AWS's is longer than a quarter of this.
@@ -98,6 +98,11 @@ impl Placeholders {
     pub fn templated(&self, route: &Route) -> Route {
         let path = template(&self.resources, route).unwrap_or(&route.path).to_owned();
         Route { method: route.method.clone(), path }
+    }
+
+    /// Whether the API sends two routes over different links, or to different load balancers or listeners.
+    pub(crate) fn are_apart(&self, one: &Route, other: &Route) -> bool {
+        are_apart(&self.resources, one, other)
     }
 
     /// A text with its `{placeholders}` filled in; an unknown one becomes its name in capitals.

@@ -40,6 +40,15 @@ pub fn template<'a>(resources: &'a [Resource], route: &Route) -> Option<&'a str>
     }
 }
 
+/// Whether the API sends two routes over different links, or to different load balancers or listeners.
+pub fn are_apart(resources: &[Resource], one: &Route, other: &Route) -> bool {
+    let way = |route| match of_route(resources, route) {
+        Found::One { integration, .. } => Some((&integration.connection_id, &integration.target)),
+        Found::Missing | Found::Ambiguous(_) => None,
+    };
+    way(one).zip(way(other)).is_some_and(|(one, other)| one != other)
+}
+
 fn of_route<'a>(resources: &'a [Resource], route: &Route) -> Found<'a> {
     let mut matching: Vec<(Rank, &Resource)> = resources
         .iter()
@@ -171,6 +180,18 @@ mod tests {
             path: path.to_owned(),
             integrations: verbs.iter().map(integration).collect::<BTreeMap<_, _>>(),
         }
+    }
+
+    #[test]
+    fn routes_over_different_links_are_apart() {
+        let mut resources = api();
+        resources.push(resource("/pay", &["POST"], "b"));
+        let route = |method: &str, path: &str| Route { method: method.to_owned(), path: path.to_owned() };
+        let orders = route("GET", "/orders/7");
+        assert!(are_apart(&resources, &orders, &route("POST", "/pay")));
+        assert!(!are_apart(&resources, &orders, &route("GET", "/orders")));
+        // Of a route that the API does not have, nothing is said.
+        assert!(!are_apart(&resources[1..3], &orders, &route("POST", "/pay/x")));
     }
 
     fn api() -> Vec<Resource> {

@@ -6,7 +6,7 @@
 //! Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-register-targets.html>
 
 use crate::aws::model::Attributes;
-use crate::aws::model::{Generation, LoadBalancer};
+use crate::aws::model::{Generation, LoadBalancer, NetworkAcl};
 use crate::aws::{NotRead, QueryKind, Reading};
 use crate::ids::Arn;
 use crate::path::OnPath;
@@ -66,6 +66,16 @@ pub(crate) fn entry(on: OnPath<'_>) -> Vec<FlowStep> {
     let nodes = nodes.first().into_iter();
     let ways = nodes.map(|to| Flow { doubt: doubt.clone(), ..way(&from, to, listener.port, false) });
     ways.flat_map(|way| pass(ground, &way, &[Leg::TargetIngress])).collect()
+}
+
+/// A network ACL before a V1 link's load balancer that lets in nothing on the listener's port. Whether requests through
+/// PrivateLink meet it is documented nowhere.
+pub(crate) fn shut_before<'a>(on: OnPath<'a>) -> Option<(&'a NetworkAcl, u16)> {
+    let first = on.position == 0 && on.path.generation() == Some(Generation::V1);
+    let (balancer, listener) = (on.load_balancer.value().filter(|_| first)?, on.called_listener()?);
+    let rules = RuleSet(&on.balancer.network);
+    let mut subnets = balancer.zones.iter().filter_map(|zone| zone.subnet.as_deref());
+    subnets.find_map(|subnet| rules.shut(subnet, listener.port)).map(|acl| (acl, listener.port))
 }
 
 /// The nodes that clients are sent to: one whose zone holds no target for it drops out of the load balancer's name.

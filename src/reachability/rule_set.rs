@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use ipnet::{IpNet, Ipv4Net};
+
 use crate::aws::model::{AclEntry, GroupRule, NetworkAcl, SecurityGroup};
 use crate::aws::{NotRead, QueryKind, ReadError};
 use crate::path::Network;
@@ -163,6 +165,13 @@ impl<'a> RuleSet<'a> {
             Crossing::Closed(entry) => StepOutcome::Blocked(blocker(entry, ports.len() as u32)),
             Crossing::Depends => StepOutcome::Unknown(vague(peer)),
         }
+    }
+
+    /// The network ACL of a subnet, where it lets nobody in on this port.
+    pub(crate) fn shut(self, subnet: &str, port: u16) -> Option<&'a NetworkAcl> {
+        let anywhere = IpNet::V4(Ipv4Net::default());
+        let acl = self.acl(subnet).ok()?;
+        matches!(crosses(acl, false, anywhere, port..=port), Crossing::Closed(_)).then_some(acl)
     }
 
     fn group(self, id: &str) -> Result<&'a SecurityGroup, NotRead> {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::faults::{beside, clients, link, network, probed, routes, rules, shapes, stage, targets};
+use super::faults::{
+    beside, clients, combined, link, network, probed, routes, rules, shapes, stage, targets,
+};
 use super::walk::Level;
 use super::{Generation, LastAlert, complain, integrations, log, name_the_balancer, readdress, walk};
 use crate::harness::Account;
@@ -293,6 +295,9 @@ const FAR: &[Decoy] = &[
     decoy("targets in a peered VPC", BOTH, routes::peered),
     decoy("a group for the version of IP that is perhaps not used is dead", V1, shapes::other_version_dead),
     decoy("targets behind a transit gateway", BOTH, routes::in_transit),
+    decoy("a network ACL denies the listener's port to PrivateLink, which may not meet it", V1, |a| {
+        network::deny(&mut a.network_acls[0], false, 8443, 8443);
+    }),
     decoy("the client's address is kept towards a peered VPC", V2, routes::peered_and_kept),
 ];
 
@@ -444,6 +449,36 @@ fn no_failure_text_accuses_a_healthy_account() {
         let account = on.healthy();
         let told = laptop.told(&account, &walk::event(&account, text, Level::Info));
         unaccused(&format!("{text} ({on:?})"), &told)
+    });
+    complain(&wrong.into_iter().flatten().collect::<Vec<_>>());
+}
+
+/// Faults, each with a text that it can't make API Gateway log.
+const OTHER_TEXTS: &[(&str, &[Generation], &str, super::Break)] = &[
+    ("a variable of the URI's path", BOTH, log::UNREACHABLE, combined::path_by_variable),
+    ("a variable of the URI's path", BOTH, log::TIMEOUT, combined::path_by_variable),
+    ("the link's group lets nothing out", V2, log::LINK_ID, |a| {
+        network::group(a, "sg-0link").outbound.clear();
+    }),
+    // What an application load balancer answers at once lets no request wait.
+    ("no target registered", V2, log::TIMEOUT, targets::empty),
+    ("the listener answers by itself", V2, log::TIMEOUT, |a| {
+        a.listener(8443).actions = vec![Action::FixedResponse(503)];
+    }),
+    ("the listener verifies clients", BOTH, log::TIMEOUT, |a| clients::verify(a, 8443)),
+];
+
+#[test]
+fn a_fault_is_not_accused_of_a_text_that_it_does_not_make() {
+    let cases: Vec<_> = OTHER_TEXTS
+        .iter()
+        .flat_map(|(name, on, text, ruin)| on.iter().map(move |on| (*name, *on, *text, *ruin)))
+        .collect();
+    let wrong = walk::with_laptops(&cases, |laptop, (name, on, text, ruin)| {
+        let mut account = on.healthy();
+        ruin(&mut account);
+        let told = laptop.told(&account, &walk::event(&account, text, Level::Info));
+        told.code.is_some().then(|| format!("{name} ({on:?}), {text}: {told}"))
     });
     complain(&wrong.into_iter().flatten().collect::<Vec<_>>());
 }

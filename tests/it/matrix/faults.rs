@@ -4,6 +4,7 @@ pub(crate) mod answered;
 pub(crate) mod balancer;
 pub(crate) mod beside;
 pub(crate) mod clients;
+pub(crate) mod combined;
 pub(crate) mod link;
 pub(crate) mod network;
 pub(crate) mod probed;
@@ -31,6 +32,7 @@ pub(crate) const ROWS: &[&[Row]] = &[
     routes::ROWS,
     clients::ROWS,
     shapes::ROWS,
+    combined::ROWS,
 ];
 
 /// The faults that a fault brings along, and that are rightly told beside it.

@@ -96,6 +96,13 @@ pub(crate) const ROWS: &[HttpRow] = &[
         integration(a).as_object_mut().expect("an object").remove("tlsConfig");
     })
     .likely(),
+    row(
+        "the listener's certificate is for another name, of which no HTTP API's log speaks",
+        BALANCER,
+        "listener-certificate-name-mismatch",
+        |a| integration(a)["tlsConfig"] = json!({ "serverNameToVerify": "wrong.internal.test" }),
+    )
+    .likely(),
     row("the load balancer's group lets nothing in", BALANCER, "load-balancer-security-group-blocks", |a| {
         group(a, "sg-0balancer").inbound.clear();
     }),

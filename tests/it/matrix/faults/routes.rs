@@ -149,7 +149,7 @@ pub(crate) fn peered_and_kept(account: &mut Account) {
     keep_client(account);
 }
 
-fn table(account: &mut Account) -> &mut RouteTable {
+pub(crate) fn table(account: &mut Account) -> &mut RouteTable {
     account.route_tables.first_mut().expect("the main table")
 }
 
