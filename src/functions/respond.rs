@@ -124,7 +124,7 @@ impl Responder {
             outcome.failed_records = Some(Vec::new());
         }
         // The payload itself, the largest thing in memory, goes before incidents are counted.
-        let Found { news, requests, refusals } = self.find(records, raw, &mut outcome, deadline).await;
+        let PayloadNews { news, requests, refusals } = self.find(records, raw, &mut outcome, deadline).await;
         let published = self.take(news, deadline).await;
         outcome.alerts = published.alerts;
         match (published.failure, refusals.into_iter().next(), &mut outcome.failed_records) {
@@ -148,7 +148,7 @@ impl Responder {
         raw: &[u8],
         outcome: &mut Outcome,
         deadline: Instant,
-    ) -> Found {
+    ) -> PayloadNews {
         let (accepted, refusals) = self.batches(&records, raw, outcome, deadline).await;
         let (batches, of_access): (Vec<_>, Vec<_>) =
             accepted.into_iter().map(|one| (one.lines, (one.access, one.origin))).unzip();
@@ -177,7 +177,7 @@ impl Responder {
         // Whose group it is will be known when the payload comes again.
         let unreadable = refusals.iter().filter(|refusal| refusal.error.fault != DecodeFault::UnknownGroup);
         news.extend(incidents::group(unreadable.map(|refusal| self.refusal(refusal)).collect()));
-        Found { news, requests, refusals }
+        PayloadNews { news, requests, refusals }
     }
 
     /// Publishes that a payload could not be read. The invocation fails whether or not that alert could be published.
@@ -504,7 +504,7 @@ struct AcceptedBatch<'a> {
 }
 
 /// What a payload tells of.
-struct Found {
+struct PayloadNews {
     news: Vec<FailureGroup>,
     requests: CountedRequests,
     refusals: Vec<Refusal>,

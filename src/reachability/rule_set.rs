@@ -167,7 +167,7 @@ impl<'a> RuleSet<'a> {
         }
     }
 
-    /// The network ACL of a subnet, where it lets nobody in on this port.
+    /// The network ACL of a subnet, where it lets nothing in on this port.
     pub(crate) fn shut(self, subnet: &str, port: u16) -> Option<&'a NetworkAcl> {
         let anywhere = IpNet::V4(Ipv4Net::default());
         let acl = self.acl(subnet).ok()?;

@@ -261,7 +261,7 @@ fn a_valid_certificate_contradicts_a_text_that_blames_it() {
         let says = &judgement.verdict.says;
         assert!(says.contains(&format!("the log blames the certificate's {blamed}")), "{says}");
         assert!(
-            says.contains("valid since 2026-08-01T00:00:00Z: already replaced, or another listener"),
+            says.contains("valid since 2026-08-01T00:00:00Z. The certificate at fault was replaced"),
             "{says}"
         );
         assert!(faulty(&judgement).is_empty());
@@ -635,7 +635,7 @@ fn a_count_that_was_up_all_along_is_set_against_the_day_before() {
             .with("cloudwatch:GetMetricData", &of("21"), series("21", yesterday))
     };
     let judgement = case(3).verdict(Some("target-resets-rising"), Confidence::Likely);
-    let says = "connections that targets reset have been up for three hours or more, 60 a minute; at the same hours a day earlier at most 3";
+    let says = "target resets have been high for over three hours: up to 60 a minute, against at most 3 at that time yesterday";
     assert!(judgement.verdict.says.starts_with(says), "{}", judgement.verdict.says);
     case(40).verdict(None, Confidence::Unknown);
 }
@@ -744,7 +744,10 @@ fn a_route_that_is_gone_since_did_not_fail_a_request_that_called_its_endpoint() 
     let judgement =
         case.with("apigateway:GetExport", "a1b2c3d4e5/prod", gone).verdict(None, Confidence::Unknown);
     let says = &find(&judgement, "integration-missing").says;
-    assert!(says.contains("though the request called https://orders.example.com:443"), "{says}");
+    assert!(
+        says.contains("when the request failed, its integration called https://orders.example.com:443"),
+        "{says}"
+    );
 }
 
 #[test]

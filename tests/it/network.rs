@@ -580,12 +580,8 @@ fn an_application_load_balancer_as_the_target_is_guarded_by_its_own_groups() {
 fn a_rule_that_names_the_load_balancers_group_does_not_mean_privatelink() {
     let mut world = World::v1();
     world.rules("sg-app", vec![rule((8080, 8080), &["sg-lb"])]);
-    let words = [
-        "health checks pass by that rule",
-        "--group-id sg-app",
-        "{CidrIp=10.0.1.5/32}",
-        "{CidrIp=10.0.2.5/32}",
-    ];
+    let words =
+        ["Health checks do match it", "--group-id sg-app", "{CidrIp=10.0.1.5/32}", "{CidrIp=10.0.2.5/32}"];
     let finding = blames(&world, "target-security-group-blocks", Confidence::Confirmed, "sg-app", &words);
     assert_eq!(finding.detail["explanation"], "SG_REFERENCES_NOT_PRESERVED");
 }
@@ -611,7 +607,7 @@ fn targets_that_let_nobody_in_on_the_port() {
         "target-security-group-blocks",
         Confidence::Likely,
         "sg-app",
-        &["health checks to that port still pass"],
+        &["health checks on that port still pass"],
     );
 }
 
@@ -633,9 +629,9 @@ fn health_checks_that_do_not_get_in_are_why_targets_are_ill() {
     blames(
         &world,
         "target-security-group-blocks",
-        Confidence::Confirmed,
+        Confidence::Likely,
         "sg-app",
-        &["no health checks", "port 9000"],
+        &["blocks health checks", "port 9000"],
     );
     // Healthy on that port: the load balancer itself shows that they get in.
     let mut world = World::v1();
@@ -652,7 +648,7 @@ fn blocked_health_checks_of_some_targets_leave_the_others_the_requests() {
     world.groups.push(group("sg-old", vec![rule((8080, 8080), &nodes)]));
     world.interfaces[1].groups = strings(&["sg-old"]);
     world.ill(1);
-    let words = ["no health checks", "port 9000", "FromPort=9000"];
+    let words = ["blocks health checks", "port 9000", "FromPort=9000"];
     blames(&world, "target-security-group-blocks", Confidence::Likely, "sg-old", &words);
 }
 
@@ -905,8 +901,8 @@ fn health_checks_of_targets_outside_the_vpc_are_asked_too() {
     world.egress("sg-lb", vec![rule((8080, 8080), &["0.0.0.0/0"])]);
     world.ill(0);
     world.ill(1);
-    let words = ["no health checks", "port 9000"];
-    blames(&world, "load-balancer-security-group-blocks", Confidence::Confirmed, "sg-lb", &words);
+    let words = ["blocks health checks", "port 9000"];
+    blames(&world, "load-balancer-security-group-blocks", Confidence::Likely, "sg-lb", &words);
 }
 
 #[test]

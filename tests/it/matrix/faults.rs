@@ -41,6 +41,8 @@ pub(crate) fn brings(row: &Row) -> &'static [&'static str] {
         ("load balancer deleted with its endpoint service", _) => &["load-balancer-missing"],
         ("load balancer deleted with its listeners", _) => &["listener-missing"],
         ("load balancer deleted", _) => &["listener-missing"],
+        ("no target registered behind an impaired load balancer", _) => &["load-balancer-impaired"],
+        ("the balancer behind the balancer lacks the listener that is checked", _) => &["targets-unhealthy"],
         // What is deployed is broken by itself; the change would mend it.
         (_, "integration-not-deployed") => {
             &["vpc-link-missing", "vpc-link-failed", "listener-missing", "targets-unhealthy"]

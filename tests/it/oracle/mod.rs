@@ -62,8 +62,7 @@ fn disagreements(assessment: &Assessment, drops: &BTreeSet<Drop>) -> Vec<String>
             continue;
         };
         let requests = drops.iter().any(|drop| !drop.health);
-        let of_checks = ["no health checks", "s health checks", "answers to health checks"];
-        let of_checks = |finding: &Finding| of_checks.iter().any(|words| finding.says.contains(words));
+        let of_checks = |finding: &Finding| finding.detail.contains_key("health_checks_alone");
         let findings: Vec<_> = findings.iter().filter(|finding| of_checks(finding) != requests).collect();
         let Some(first) = findings.first() else {
             wrong.push(format!("{key:?} stops requests: {requests}, and is told the other way"));
