@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Deploy the real stack into an AWS on this machine, break a request, print the alert, mend it, print the resolved.
 
-usage: ./demo [--built]      (--built deploys what the last `sam build` left; ./demo makes the environments)
+usage: ./demo [--build|--built]      (--build ends there, --built deploys what it left; ./demo makes the environments)
 
 Two AWSs answer the functions. What is deployed lives in ministack; what they read about the broken path comes from the
 tests' own AWS (examples/account.rs), since no emulator knows a VPC link or an unhealthy target.
@@ -497,6 +497,8 @@ def main():
     os.environ.setdefault("CARGO_TERM_COLOR", "never")
     if sys.argv[1:] != ["--built"]:
         build()
+    if sys.argv[1:] == ["--build"]:
+        return
     with world() as here:
         tell_and_resolve(here)
         keep_and_run_again(here)
