@@ -63,6 +63,7 @@ type Case<'a> = (&'a str, usize, &'a dyn Fn(usize, &mut String));
 pub(crate) fn measure_hostile(responder: &str) {
     /// An event's keys, and the words of its line.
     const FRAME: usize = 190;
+    const FEWER_EVENTS: usize = 60_000;
     const REACHED_NOTHING: &str = "Execution failed due to configuration error: There was an internal error while executing your request";
     let event = |out: &mut String, number: usize, message: &str| {
         write!(out, r#"{{"id":"{number}","timestamp":1772446530123,"message":"{message}"}}"#).unwrap();
@@ -77,7 +78,9 @@ pub(crate) fn measure_hostile(responder: &str) {
     };
     // The longest lines that fit so many events into the largest document.
     let padding = "x".repeat(ADMITTED / MOST_EVENTS - FRAME);
-    let cases: [Case<'_>; 7] = [
+    // Fewer and longer ones: more is kept of each.
+    let longer = "x".repeat(ADMITTED / FEWER_EVENTS - FRAME);
+    let cases: [Case<'_>; 8] = [
         ("the smallest events", usize::MAX, &|_, out| {
             out.push_str(r#"{"id":"1","timestamp":1,"message":""}"#)
         }),
@@ -97,6 +100,7 @@ pub(crate) fn measure_hostile(responder: &str) {
             own_address(number, out, "")
         }),
         ("the same with long lines", MOST_EVENTS, &|number, out| own_address(number, out, &padding)),
+        ("the same with longer lines", FEWER_EVENTS, &|number, out| own_address(number, out, &longer)),
     ];
     for (says, most, case) in cases {
         let (payload, events) = full(most, case);

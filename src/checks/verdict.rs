@@ -140,8 +140,12 @@ fn is_vague(subject: &RouteContext, findings: &[Finding], finding: &Finding) -> 
             other.detail.contains_key(HEALTH_CHECKS_ALONE)
                 && other.detail.get("target_group") == finding.resource.as_ref()
         });
+    // Without a link nothing is connected: no connection breaks, and no time passes.
+    let unlinked =
+        matches!(finding.code, Code::StageVariableUndefined | Code::VpcLinkMissing | Code::VpcLinkIdDangling);
     finding.partial
         || checked_alone
+        || (unlinked && (subject.cause.names_reset || subject.cause.blames == Blames::Delay))
         || (finding.code.is_client_certificate() && !is_told_of_tls)
         || (answer && !answered::is_sure(subject, findings, finding))
         || (finding.answered && !answer)

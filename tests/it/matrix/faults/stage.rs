@@ -29,6 +29,9 @@ pub(crate) const ROWS: &[Row] = &[
         .logged(log::LINK_ID),
     row("integration names a link that was deleted, link error", BOTH, "vpc-link-missing", no_link)
         .logged(log::LINK_ERROR),
+    row("integration names a link that was deleted, timeout", BOTH, "vpc-link-missing", no_link)
+        .logged(log::TIMEOUT)
+        .likely(),
     row("method deleted", BOTH, "integration-missing", no_method),
     row("method without an integration", BOTH, "integration-missing", no_integration),
     row("new link configured, deleted one deployed", BOTH, "integration-not-deployed", link_not_deployed),
