@@ -79,7 +79,7 @@ pub(crate) async fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
     Ok(match (explained.alerts.is_empty(), explained.summary.read) {
         (false, _) => Exit::Diagnosed,
         (true, 0) => {
-            output::complain(NOTHING_READ);
+            output::complain(if explained.unattributed.is_empty() { NOTHING_READ } else { NOTHING_SURE });
             explained.unattributed.iter().for_each(point_out);
             Exit::NoExecutions
         }
@@ -97,6 +97,10 @@ const NOTHING_READ: &str = "no executions in the input: no line is in a format t
 events, AWS CLI output, Logs Insights results, delivered records, access logs and execution logs, also gzipped or quoted. \
 For access logs that are not JSON, give --access-log-format. An example of a line that is read: \
 (0f0f0f0f-1111-4222-8333-444455556666) Execution failed due to a timeout error";
+
+/// What is said where sentences of failures follow.
+const NOTHING_SURE: &str = "no executions in the input: sentences of failures stand in it, but in no line of a request that \
+could be read. For access logs that are no JSON, give --access-log-format";
 
 /// Says where a sentence of a failure stands, and what it would mean.
 fn point_out(found: &Unattributed) {

@@ -20,8 +20,8 @@ use crate::incidents::{Alert, FailureGroup, FailureGroups, Incident, RecentReque
 use crate::logs::delivered;
 use crate::logs::line::{Kind, LogLine};
 use crate::logs::{
-    AccessFormat, AccessLog, Batch, DecodeError, DecodeFault, EventsReader, Execution, LogEvent, Mention,
-    Record, Sieve, Sieved, Source,
+    AccessFormat, AccessLog, AccessOutcome, Batch, DecodeError, DecodeFault, EventsReader, Execution,
+    LogEvent, Mention, Record, Sieve, Sieved, Source,
 };
 use crate::path::PrivatePath;
 
@@ -131,7 +131,7 @@ impl<'f> Explainer<'f> {
         let mut piece = Vec::with_capacity(PIECE + 1);
         input.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
         if piece.len() < PIECE {
-            return Ok(self.add(logs::open_saved(&piece, MOST_BYTES)?)?);
+            return Ok(self.add(logs::open_saved_as(&piece, MOST_BYTES, self.formats)?)?);
         }
         if let Some(unit) = logs::utf16_unit(&piece) {
             // Twice as large as what it holds, so that it is recoded as it comes.
@@ -146,7 +146,7 @@ impl<'f> Explainer<'f> {
         if !logs::is_divisible(&piece) {
             if !logs::is_list(&piece) {
                 input.take(MOST_BYTES as u64).read_to_end(&mut piece)?;
-                self.add(logs::open_saved(&piece, MOST_BYTES)?)?;
+                self.add(logs::open_saved_as(&piece, MOST_BYTES, self.formats)?)?;
                 return Ok(self.flush()?);
             }
             let whole = std::io::Cursor::new(std::mem::take(&mut piece)).chain(input);
@@ -194,7 +194,7 @@ impl<'f> Explainer<'f> {
         let Some(sieve) = sieve else {
             let lines = memchr::memchr_iter(b'\n', piece).count();
             let numbered = |number: usize| before + number;
-            self.analyse(logs::open_saved(piece, MOST_BYTES)?, numbered)?;
+            self.analyse(logs::open_saved_as(piece, MOST_BYTES, self.formats)?, numbered)?;
             return Ok(lines);
         };
         let Sieved { text, numbers, passed, cut_off } = sieve.take(&logs::text_of(piece), is_last);
@@ -251,7 +251,7 @@ impl<'f> Explainer<'f> {
         summary.cut_off += executions.iter().filter(|execution| execution.is_cut_off()).count();
         let mut diagnoses: Vec<Diagnosis> = Vec::new();
         for execution in &mut executions {
-            let Some(diagnosis) = diagnosed(execution) else { continue };
+            let Some(diagnosis) = diagnosed(execution, self.is_one) else { continue };
             if self.is_one {
                 diagnoses.push(diagnosis);
                 continue;
@@ -275,7 +275,13 @@ impl<'f> Explainer<'f> {
                 // What a client wrote into an access line that was read proves nothing.
                 log.unread.iter().filter_map(|place| batch.events.get(*place))
             });
-            let found = unattributed(batches.iter().flat_map(|batch| &batch.events).chain(of_others));
+            let found = mentions(batches.iter().flat_map(|batch| &batch.events).chain(of_others));
+            let remapped = access.iter().flat_map(|log| &log.remapped).map(|(line, text)| {
+                let text = text.lines().next().unwrap_or_default().to_owned();
+                Mention { line: *line, text }
+            });
+            let found = found.chain(executions.iter().flat_map(doubtful)).chain(remapped);
+            let found = found.take(MOST_UNATTRIBUTED).map(Unattributed::of).collect::<Vec<_>>();
             self.unattributed.extend(found);
             self.unattributed.truncate(MOST_UNATTRIBUTED);
         }
@@ -351,9 +357,21 @@ pub struct Unattributed {
 /// Sentences of failures that are pointed out.
 const MOST_UNATTRIBUTED: usize = 5;
 
-/// The sentences of failures in lines that API Gateway has not written, the first few.
-fn unattributed<'a>(events: impl Iterator<Item = &'a LogEvent<'a>>) -> Vec<Unattributed> {
-    let mentions = events.flat_map(|event| {
+impl Unattributed {
+    fn of(mention: Mention) -> Self {
+        let message = mention.text.as_str().into();
+        let event = LogEvent { number: mention.line, id: None, at: None, message };
+        let batch = Batch { source: Source::default(), events: vec![event], passed: 0 };
+        let alone = logs::of_sentence(&batch);
+        let cause = alone.as_ref().and_then(causes::classify_pasted).map(|found| found.cause);
+        let text = causes::redact::text(&mention.text);
+        Self { mention: Mention { text, ..mention }, cause }
+    }
+}
+
+/// The sentences of failures in lines that API Gateway has not written.
+fn mentions<'a>(events: impl Iterator<Item = &'a LogEvent<'a>>) -> impl Iterator<Item = Mention> {
+    events.flat_map(|event| {
         let line = LogLine::parse(&event.message);
         // Behind a line that quotes a client or a backend, more of the same may stand; behind any other, only what
         // a person has put there.
@@ -364,21 +382,30 @@ fn unattributed<'a>(events: impl Iterator<Item = &'a LogEvent<'a>>) -> Vec<Unatt
         };
         let lines = (event.number..).zip(event.message.lines()).skip(own);
         lines.filter_map(|(number, line)| logs::mention(number, line)).collect::<Vec<_>>()
+    })
+}
+
+/// The sentences of failures in the lines of a request that is not called failed, where that is doubtful: other lines call it
+/// well, or its end is not there, so that lines may have run together.
+fn doubtful(execution: &Execution<'_>) -> Vec<Mention> {
+    let (contradicts, cut_off) = (execution.contradicts_itself(), execution.is_cut_off());
+    let found = execution.entries.iter().filter_map(|entry| match entry.line.kind {
+        Kind::Failure | Kind::LambdaRejected { .. } if contradicts => {
+            Some(Mention { line: entry.number, text: entry.line.text.chars().take(1024).collect() })
+        }
+        _ if cut_off => {
+            let texts = [entry.line.text, entry.line.rest];
+            texts.into_iter().find_map(|text| logs::mention_inside(entry.number, text))
+        }
+        _ => None,
     });
-    let named = mentions.take(MOST_UNATTRIBUTED).map(|mention| {
-        let message = mention.text.as_str().into();
-        let event = LogEvent { number: mention.line, id: None, at: None, message };
-        let batch = Batch { source: Source::default(), events: vec![event], passed: 0 };
-        let alone = logs::of_sentence(&batch);
-        let cause = alone.as_ref().and_then(causes::classify_pasted).map(|found| found.cause);
-        let text = causes::redact::text(&mention.text);
-        Unattributed { mention: Mention { text, ..mention }, cause }
-    });
-    named.collect()
+    found.collect()
 }
 
 /// The diagnosis of a request that a person has pasted: its reason may stand there without the sentence that opens it.
-fn diagnosed(execution: &mut Execution<'_>) -> Option<Diagnosis> {
+///
+/// Of a whole input, a response's type says why it was sent; of a piece, the reason may have come with another.
+fn diagnosed(execution: &mut Execution<'_>, is_whole: bool) -> Option<Diagnosis> {
     let found = causes::classify(execution)?;
     if !found.cause.is_last_resort() {
         return Some(found);
@@ -389,6 +416,11 @@ fn diagnosed(execution: &mut Execution<'_>) -> Option<Diagnosis> {
             return Some(better);
         }
         execution.entries[place].line.kind = Kind::Other;
+    }
+    let response = execution.gateway_response.map(|(name, _)| name);
+    if is_whole && response == Some("INTEGRATION_TIMEOUT") && execution.received.is_none() {
+        execution.outcome = execution.outcome.or(Some(AccessOutcome::TimedOut));
+        return causes::classify(execution);
     }
     Some(found)
 }

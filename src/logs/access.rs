@@ -116,6 +116,8 @@ pub struct AccessLine<'a> {
     values: [Value<'a>; Variable::COUNT],
     /// Variables whose key stood in the line twice with different values: a client's own text may look like a key.
     contradicted: u32,
+    /// Whether the verb stands under the name that API Gateway gives it, rather than one that any program may choose.
+    pub(super) says_http_method: bool,
 }
 
 impl<'a> AccessLine<'a> {
@@ -202,13 +204,6 @@ impl<'a> AccessLine<'a> {
 
     /// What kind of API wrote the line, by what only one kind has: REST APIs know resources and give requests UUIDs.
     pub fn api_kind(&self) -> Option<ApiKind> {
-        let is_uuid = |id: &str| {
-            id.len() == 36
-                && id.bytes().enumerate().all(|(place, byte)| match place {
-                    8 | 13 | 18 | 23 => byte == b'-',
-                    _ => byte.is_ascii_hexdigit(),
-                })
-        };
         match (self.text(Variable::ResourcePath), self.text(Variable::RouteKey)) {
             (Some(_), None) => return Some(ApiKind::Rest),
             (None, Some("$connect" | "$disconnect")) => return Some(ApiKind::WebSocket),
@@ -235,30 +230,46 @@ impl<'a> AccessLine<'a> {
             Variable::IntegrationError,
             Variable::ResponseType,
         ];
-        OWN.iter().any(|variable| *self.value(*variable) != Value::NotLogged)
+        self.knows(&OWN)
     }
 
     /// Whether this can be an access line: a status and an id, and something else that only API Gateway has to say.
     pub(super) fn is_sound(&self) -> bool {
-        const CONTEXT: [Variable; 12] = [
-            Variable::ApiId,
-            Variable::Stage,
-            Variable::Time,
-            Variable::Epoch,
-            Variable::Method,
-            Variable::RouteKey,
-            Variable::ResourcePath,
-            Variable::BackendStatus,
-            Variable::ServiceStatus,
-            Variable::EitherStatus,
-            Variable::IntegrationError,
-            Variable::ResponseType,
-        ];
+        self.has_status_and_id() && (self.is_distinct() || self.knows(&CONTEXT))
+    }
+
+    /// The same of a line whose template is not known: what it says has to be what only API Gateway says. Web servers and
+    /// applications log statuses, ids and verbs, too.
+    pub(super) fn is_api_gateways(&self) -> bool {
+        let is_error = || self.text(Variable::ErrorMessage).is_some_and(is_sentence);
+        let is_own = || self.request_id().is_some_and(is_own_id) && (self.says_http_method || is_error());
+        // An application's `errorType` is a class.
+        let is_type =
+            |name: &str| name.bytes().all(|byte| byte.is_ascii_uppercase() || b"_0123456789".contains(&byte));
+        let says_own = || self.is_distinct() || self.knows(&[Variable::ApiId]) || is_own();
+        self.has_status_and_id() && self.text(Variable::ResponseType).is_none_or(is_type) && says_own()
+    }
+
+    /// Whether its ids have the form that API Gateway gives them.
+    pub(super) fn has_own_ids(&self) -> bool {
+        let is_extended = |id: &str| id.ends_with('=');
+        self.text(Variable::RequestId).is_some_and(is_own_id)
+            && self.text(Variable::ExtendedRequestId).is_none_or(is_extended)
+    }
+
+    fn has_status_and_id(&self) -> bool {
         let status = self.status().is_some_and(|status| (100..600).contains(&status));
-        let known = |variable: &Variable| *self.value(*variable) != Value::NotLogged;
-        status && self.request_id().is_some_and(is_id) && CONTEXT.iter().any(known)
+        status && self.request_id().is_some_and(is_id)
+    }
+
+    fn knows(&self, variables: &[Variable]) -> bool {
+        variables.iter().any(|variable| *self.value(*variable) != Value::NotLogged)
     }
 }
+
+/// What only few other programs have to say.
+const CONTEXT: [Variable; 5] =
+    [Variable::ApiId, Variable::Stage, Variable::Time, Variable::Epoch, Variable::Method];
 
 /// What the values of an access line prove where no sentence does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,6 +308,20 @@ const SENTENCES: [&str; 6] = [
 pub(super) fn is_sentence(text: &str) -> bool {
     LogLine::parse(text).kind == Kind::Failure
         || SENTENCES.iter().any(|sentence| line::strip(text, sentence).is_some())
+}
+
+/// Whether an id has the form of a REST API's requests, which are UUIDs.
+pub(super) fn is_uuid(id: &str) -> bool {
+    id.len() == 36
+        && id.bytes().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Whether an id has the form of one of API Gateway's: those of HTTP and WebSocket APIs end as extended ids do.
+fn is_own_id(id: &str) -> bool {
+    is_uuid(id) || id.ends_with('=')
 }
 
 fn is_id(text: &str) -> bool {

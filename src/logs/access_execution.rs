@@ -40,6 +40,9 @@ pub struct AccessLog<'a> {
     pub requests: usize,
     /// Lines of unknown shape, by their places in the batch: passed over.
     pub unread: Vec<usize>,
+    /// What lines of requests say whose status is below 500, though API Gateway says of them that they failed: a gateway
+    /// response changes the status. Each with the number of its event.
+    pub remapped: Vec<(usize, String)>,
     /// Lines of requests whose stage neither the line nor the group tells.
     pub without_stage: usize,
 }
@@ -128,6 +131,9 @@ impl<'a> AccessLog<'a> {
             log.requests += 1;
             // Most lines are of requests that went well.
             if line.status().is_none_or(|status| status < 500) {
+                if is_remapped(&line) {
+                    log.remapped.push((event.number, proof(&line).into_owned()));
+                }
                 continue;
             }
             let api_stage = stage_of(&line, text, formats, &batch.source);
@@ -236,7 +242,22 @@ fn body(message: &str) -> &str {
     }
     let opening = opening(trimmed.lines().next().unwrap_or(""));
     let copied = opening.at.is_some() && opening.request.is_none() && !opening.text.is_empty();
-    if copied { &trimmed[trimmed.find(opening.text).unwrap_or(0)..] } else { trimmed }
+    if !copied {
+        return trimmed;
+    }
+    let line = &trimmed[trimmed.find(opening.text).unwrap_or(0)..];
+    // `aws logs tail` puts the stream's name there, which a delivery may choose.
+    line.split_once(' ')
+        .map(|(_, line)| line.trim_start())
+        .filter(|line| line.starts_with('{'))
+        .unwrap_or(line)
+}
+
+/// Whether a status below 500 stands for a failure of the integration.
+fn is_remapped(line: &AccessLine<'_>) -> bool {
+    const FAILED: [&str; 3] = ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", NETWORK_FAILURE];
+    line.text(Variable::ResponseType).is_some_and(|name| FAILED.contains(&name))
+        || line.text(Variable::IntegrationError).is_some_and(is_sentence)
 }
 
 /// The word of HTTP APIs for a VPC link's target that could not be reached, in whichever field it is.

@@ -37,15 +37,17 @@ const LONGEST_LINE: usize = 1 << 20;
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html>,
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html>,
 /// <https://github.com/serverless/serverless> (`api-gateway/lib/stage.js`)
-const COMMON: [&str; 9] = [
+const COMMON: [&str; 11] = [
+    r#"$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId $context.extendedRequestId"#,
     r#"$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" $context.status $context.responseLength $context.requestId $context.integrationErrorMessage"#,
     r#"$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" $context.status $context.responseLength $context.requestId"#,
-    r#"$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId $context.extendedRequestId"#,
     r#"$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId"#,
     "$context.identity.sourceIp,$context.requestTime,$context.httpMethod,$context.routeKey,$context.protocol,$context.status,$context.responseLength,$context.requestId",
     "$context.identity.sourceIp,$context.identity.caller,$context.identity.user,$context.requestTime,$context.httpMethod,$context.resourcePath,$context.protocol,$context.status,$context.responseLength,$context.requestId,$context.extendedRequestId",
+    "$context.identity.sourceIp,$context.identity.caller,$context.identity.user,$context.requestTime,$context.httpMethod,$context.resourcePath,$context.protocol,$context.status,$context.responseLength,$context.requestId",
     r#"<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <requestTime>$context.requestTime</requestTime> <httpMethod>$context.httpMethod</httpMethod> <routeKey>$context.routeKey</routeKey> <status>$context.status</status> <protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength> </request>"#,
     r#"<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <caller>$context.identity.caller</caller> <user>$context.identity.user</user> <requestTime>$context.requestTime</requestTime> <httpMethod>$context.httpMethod</httpMethod> <resourcePath>$context.resourcePath</resourcePath> <status>$context.status</status> <protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength> <extendedRequestId>$context.extendedRequestId</extendedRequestId> </request>"#,
+    r#"<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <caller>$context.identity.caller</caller> <user>$context.identity.user</user> <requestTime>$context.requestTime</requestTime> <httpMethod>$context.httpMethod</httpMethod> <resourcePath>$context.resourcePath</resourcePath> <status>$context.status</status> <protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength> </request>"#,
     "requestId: $context.requestId, ip: $context.identity.sourceIp, caller: $context.identity.caller, user: $context.identity.user, requestTime: $context.requestTime, httpMethod: $context.httpMethod, resourcePath: $context.resourcePath, status: $context.status, protocol: $context.protocol, responseLength: $context.responseLength",
 ];
 
@@ -160,6 +162,12 @@ pub(super) fn read<'a>(line: &'a str, formats: &[AccessFormat]) -> Option<Access
     formats.iter().find_map(|format| format.read(line)).or_else(|| read_unknown(line))
 }
 
+/// Whether a line is an access line in one of these formats or in any that is known: nothing in it is a line by itself.
+pub(super) fn is_access(line: &str, formats: &[AccessFormat]) -> bool {
+    // A line of an execution log, as a rule.
+    !line.starts_with('(') && read(line.trim(), formats).is_some()
+}
+
 /// Reads a line in nothing but what it says itself.
 fn read_unknown(line: &str) -> Option<AccessLine<'_>> {
     static COMPILED: std::sync::LazyLock<Vec<AccessFormat>> =
@@ -169,9 +177,13 @@ fn read_unknown(line: &str) -> Option<AccessLine<'_>> {
         return None;
     }
     if line.starts_with('{') {
-        return access_keys::read(line).filter(AccessLine::is_sound);
+        return access_keys::read(line).filter(AccessLine::is_api_gateways);
     }
-    COMPILED.iter().find_map(|format| format.read(line))
+    // A value in marks at the end is none of theirs: other formats have the client's program there.
+    if line.ends_with('"') {
+        return None;
+    }
+    COMPILED.iter().find_map(|format| format.read(line).filter(AccessLine::has_own_ids))
 }
 
 /// The keys of a JSON template that hold variables.

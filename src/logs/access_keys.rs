@@ -27,6 +27,7 @@ pub(super) fn read(line: &str) -> Option<AccessLine<'_>> {
 
 fn note<'a>(path: &str, text: Cow<'a, str>, line: &mut AccessLine<'a>) {
     if let Some(variable) = meaning(path) {
+        line.says_http_method |= variable == Variable::Method && path.len() > "method".len();
         line.set(variable, text);
     }
 }
@@ -34,6 +35,22 @@ fn note<'a>(path: &str, text: Cow<'a, str>, line: &mut AccessLine<'a>) {
 /// Whether a column's name is one that access logs have.
 pub(super) fn is_key(name: &str) -> bool {
     meaning(name).is_some()
+}
+
+/// Whether a JSON value has keys of an access line, wherever in it.
+pub(super) fn is_line(value: &Json) -> bool {
+    fn count(value: &Json, path: &str, depth: usize) -> usize {
+        let Json::Object(fields) = value else { return 0 };
+        let each = fields.iter().map(|(key, value)| {
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            match value {
+                Json::Object(_) if depth > 0 => count(value, &path, depth - 1),
+                _ => usize::from(is_key(&path)),
+            }
+        });
+        each.sum()
+    }
+    count(value, "", DEEPEST) > 2
 }
 
 /// What a key means, whatever it is spelt with: dots, hyphens, underscores, letter case.

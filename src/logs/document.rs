@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
 use crate::ids::AccountId;
+use crate::logs::access_format::is_access;
 use crate::logs::batch::{Batch, DecodeError, DecodeFault, LogEvent, MOST_EVENTS, Source};
 use crate::logs::delivered;
-use crate::logs::line::{Kind, LogLine, opening};
+use crate::logs::line::{CONTINUES, Kind, LogLine, opening};
 
 /// Parses one inflated document.
 pub(crate) fn read(document: &[u8]) -> Result<Option<Batch<'_>>, DecodeError> {
@@ -86,7 +87,8 @@ struct WireEvent<'a> {
     #[serde(borrow, alias = "eventId")]
     id: Option<Text<'a>>,
     timestamp: Option<i64>,
-    #[serde(borrow)]
+    /// An event without a text says nothing, and costs its neighbours nothing.
+    #[serde(borrow, default, deserialize_with = "text_or_nothing")]
     message: Cow<'a, str>,
 }
 
@@ -123,6 +125,10 @@ impl<'de> Visitor<'de> for EventsVisitor {
         }
         Ok(events)
     }
+}
+
+fn text_or_nothing<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Cow<'a, str>, D::Error> {
+    Ok(Option::<Text<'de>>::deserialize(from)?.map(|Text(text)| text).unwrap_or_default())
 }
 
 /// How the parser's error says it: it knows no errors but its own.
@@ -196,6 +202,7 @@ pub(crate) fn read_text(text: &str) -> Result<Batch<'_>, DecodeError> {
             opening.at.is_none() && time_alone.is_none() && event.at.is_some() && is_quotation(&event.message)
         };
         let continues = (framed && !opening.is_framed() && time_alone.is_none())
+            || line.starts_with(CONTINUES)
             || events.last().is_some_and(|last| wraps(last) || quoted(last));
         let full = events.len() == MOST_LINES;
         match events.last_mut().filter(|_| continues) {
@@ -218,7 +225,13 @@ fn is_reason_alone(text: &str) -> bool {
     const MOST_LINES: usize = 4;
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
     let few = (2..=MOST_LINES).contains(&lines().take(MOST_LINES + 1).count());
-    few && lines().all(is_unknown)
+    // Lines of an access log are not known either, and open alike.
+    let opens = |line: &str| line.chars().take(2).collect::<Vec<_>>();
+    let first = lines().next().map(opens);
+    let goes_on = |line: &str| {
+        !line.starts_with(|c: char| c.is_ascii_digit()) && Some(opens(line)) != first && !is_access(line, &[])
+    };
+    few && lines().all(is_unknown) && lines().skip(1).all(goes_on)
 }
 
 /// Whether a line goes on where a failure line broke off: in the middle of a sentence, so without a capital.

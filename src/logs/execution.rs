@@ -93,6 +93,8 @@ pub struct Execution<'a> {
     /// Lines that say that a request begins: two or more may be of two requests.
     beginnings: usize,
     routes: usize,
+    /// Lines that say that a request ended.
+    endings: usize,
     /// Whether a line was added that only stands after the beginning, or at the end: asked for each line of text without
     /// ids, so that it must not take a look at all lines before.
     begun: bool,
@@ -122,6 +124,7 @@ impl<'a> Execution<'a> {
             says_failed: false,
             beginnings: 0,
             routes: 0,
+            endings: 0,
             begun: false,
             completes: false,
         }
@@ -138,7 +141,7 @@ impl<'a> Execution<'a> {
         match entry.line.kind {
             Kind::Starting(_) => (self.begun, self.beginnings) = (true, self.beginnings + 1),
             Kind::Route { .. } => (self.begun, self.routes) = (true, self.routes + 1),
-            Kind::Completed { .. } => self.completes = true,
+            Kind::Completed { .. } => (self.completes, self.endings) = (true, self.endings + 1),
             _ => {}
         }
         self.entries.push(entry);
@@ -152,6 +155,20 @@ impl<'a> Execution<'a> {
             self.entries.sort_by_key(|entry| entry.at);
         }
         self.forget_repeats();
+        let entries = self.entries.len();
+        let borders: Vec<usize> = self.undated_borders().into_iter().chain([entries]).collect();
+        if borders.len() > 1 {
+            let mut entries = self.entries.into_iter();
+            let mut from = 0;
+            for border in borders {
+                let mut part = Self::new(self.source, self.batch, self.request_id);
+                part.entries = entries.by_ref().take(border - from).collect();
+                part.read();
+                settled.push(part);
+                from = border;
+            }
+            return;
+        }
         while let Some(border) = self.border() {
             let mut first = Self::new(self.source, self.batch, self.request_id);
             let rest = self.entries.split_off(border);
@@ -189,6 +206,30 @@ impl<'a> Execution<'a> {
         let is_next =
             |entry: &Entry<'_>| completed.is_some_and(|at| entry.at > at) && entry.line.kind != Kind::Trailer;
         self.entries[..beginning].iter().position(is_next).or(Some(beginning))
+    }
+
+    /// Where other requests begin in a copy without times whose ids were masked. Not where a body may hold what seems to
+    /// begin one.
+    fn undated_borders(&self) -> Vec<usize> {
+        let undated = |entry: &Entry<'_>| entry.at.is_none() && entry.line.request.is_some();
+        let several = self.beginnings > 1 || self.endings > 1;
+        if !several || !self.entries.iter().all(|entry| undated(entry) && !entry.line.quotes()) {
+            return Vec::new();
+        }
+        let ends = |entry: &Entry<'_>| matches!(entry.line.kind, Kind::Completed { .. } | Kind::Trailer);
+        let newest_first = self.entries.first().is_some_and(ends);
+        let (mut begun, mut ended) = (false, newest_first);
+        let is_border = |(place, entry): (usize, &Entry<'_>)| {
+            let (begins, ends) = (matches!(entry.line.kind, Kind::Starting(_)), ends(entry));
+            let was_ended = std::mem::replace(&mut ended, ends);
+            let is_next = match newest_first {
+                true => ends && !was_ended,
+                false => !ends && (was_ended || (begins && begun)),
+            };
+            begun = begins || (begun && !is_next);
+            is_next.then_some(place)
+        };
+        self.entries.iter().enumerate().filter_map(is_border).collect()
     }
 
     pub(crate) fn read(&mut self) {
@@ -273,6 +314,11 @@ impl<'a> Execution<'a> {
     /// Whether API Gateway itself says that all went well, whatever the backend's status.
     pub fn is_successful(&self) -> bool {
         self.succeeded
+    }
+
+    /// Whether some of its lines say that it failed, and others that it went well: it was called well.
+    pub fn contradicts_itself(&self) -> bool {
+        self.says_failed && !self.failed
     }
 
     /// Whether the lines stop before anything tells how it ended.

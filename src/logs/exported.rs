@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::logs::line::{Kind, LogLine, opening};
-use crate::logs::{delivered, pasted};
+use crate::logs::line::{CONTINUES, Kind, LogLine, opening};
+use crate::logs::wrapping::HEAD;
+use crate::logs::{access_keys, delivered, pasted};
 
 /// Keys that stand beside a message in an event; an object with any other key is another program's.
 const BESIDE: [&str; 22] = [
@@ -32,6 +33,27 @@ const BESIDE: [&str; 22] = [
     "time",
     "timestamp",
 ];
+
+/// Keys under which tools that collect logs keep a line, whatever stands beside it.
+const HOLDERS: [&str; 7] = ["@message", "_raw", "event", "message", "Message", "msg", "stringValue"];
+
+/// Keys under which they keep the object that holds it.
+const WRAPPERS: [&str; 11] = [
+    "_source",
+    "attributes",
+    "body",
+    "content",
+    "data",
+    "event",
+    "hits",
+    "logRecords",
+    "resourceLogs",
+    "result",
+    "scopeLogs",
+];
+
+/// Keys of the time at which an event was logged.
+const TIMES: [&str; 3] = ["@timestamp", "timestamp", "time"];
 
 /// How deep lists and objects may lie in one another.
 const DEEPEST: usize = 8;
@@ -79,17 +101,38 @@ impl Lines {
             && fields.keys().all(|key| BESIDE.contains(&key.as_str()))
         {
             self.found = true;
-            let at = ["@timestamp", "timestamp", "time"].into_iter().find_map(|key| fields.get(key));
-            self.push(at.and_then(time), message);
+            self.push(TIMES.into_iter().find_map(|key| fields.get(key)).and_then(time), message);
+        } else if delivered::is_record(value) || access_keys::is_line(value) {
+            self.found = true;
+            let _ = writeln!(self.text, "{}", Value::Object(fields.clone()));
+        } else if let Some(line) = HOLDERS.into_iter().filter_map(text).find(|text| is_line(text)) {
+            self.found = true;
+            self.push(TIMES.into_iter().find_map(|key| fields.get(key)).and_then(time), line);
         } else if let Some(line) = fields.values().filter_map(Value::as_str).find(|text| is_line(text))
-            && !delivered::is_record(value)
             && fields.len() < 5
         {
             // A query of the AWS CLI has renamed the fields.
             self.found = true;
             self.push(None, line);
         } else {
-            // An access line, a delivered record, or another program's object.
+            self.wrapped(fields, depth);
+        }
+    }
+
+    /// What lies in the object of another tool; where that is no event, the object itself.
+    fn wrapped(&mut self, fields: &Map<String, Value>, depth: usize) {
+        let mut inner = Self::default();
+        for value in WRAPPERS.into_iter().filter_map(|key| fields.get(key)) {
+            // A text is a value of the tool's own.
+            if !value.is_string() {
+                inner.collect(value, depth - 1);
+            }
+        }
+        if inner.found {
+            self.found = true;
+            self.text.push_str(&inner.text);
+            fields.values().filter_map(Value::as_str).for_each(|text| self.beside(text));
+        } else {
             let _ = writeln!(self.text, "{}", Value::Object(fields.clone()));
         }
     }
@@ -118,17 +161,46 @@ impl Lines {
         }
     }
 
+    /// Adds an event. What follows its first line is marked as a part of it: a client's body may hold what looks like a line.
     fn push(&mut self, at: Option<String>, message: &str) {
-        let message = message.trim_end();
+        let message = message.trim();
+        if message.is_empty() {
+            return;
+        }
+        let is_dated = |message: &str| opening(message).at.is_some();
+        // The log of a test is no event, but many lines.
+        if message.starts_with(HEAD) || (message.starts_with(char::is_alphabetic) && is_dated(message)) {
+            let _ = writeln!(self.text, "{message}");
+            return;
+        }
+        // Nearly all are one line, which is sooner seen than looked for breaks of every kind.
+        let breaks = |[first, second]: [u8; 2]| memchr::memchr2(first, second, message.as_bytes()).is_some();
+        let is_one = message.is_ascii() && !breaks([b'\n', b'\r']) && !breaks([0xb, 0xc]);
+        let first = if is_one { message } else { message.split(BREAKS).next().unwrap_or_default() };
+        let further = message[first.len()..].split(BREAKS).filter(|line| !line.trim().is_empty());
+        let first = first.trim_end();
         match at {
-            Some(at) if !message.starts_with('{') && opening(message).at.is_none() => {
-                let _ = writeln!(self.text, "{at} {message}");
+            Some(at) if !first.starts_with('{') && !is_dated(first) => {
+                let _ = writeln!(self.text, "{at} {first}");
             }
             _ => {
-                let _ = writeln!(self.text, "{message}");
+                let _ = writeln!(self.text, "{first}");
             }
         }
+        for line in further {
+            let _ = writeln!(self.text, "{CONTINUES}{line}");
+        }
     }
+}
+
+/// What ends a line, in any program.
+const BREAKS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// The lines of the one log or event that a document holds as `log`.
+pub(crate) fn of_log(log: &str) -> String {
+    let mut lines = Lines::default();
+    lines.push(None, log);
+    lines.text
 }
 
 /// Whether a text is a line that opens with the id of a request.
@@ -165,17 +237,30 @@ pub(crate) fn of_csv(text: &str) -> Option<String> {
     // Spreadsheets of many countries keep the comma for numbers.
     let comma = if head.contains(';') && !head.contains(',') { ';' } else { ',' };
     let names: Vec<&str> = head.split(comma).map(|name| name.trim().trim_matches('"')).collect();
-    let column = |name: &str| names.iter().position(|found| *found == name);
-    let known = |name: &&str| crate::logs::access_keys::is_key(name);
-    let message = column("@message").or_else(|| column("message"));
-    if names.len() > 64 || (message.is_none() && names.iter().filter(|name| known(name)).count() < 3) {
+    // A line of keys and values names no columns, nor does one of a log.
+    if names.len() > 64 || head.contains(':') || head.starts_with(['{', '[', '(', '<']) {
         return None;
     }
-    let at = column("@timestamp").or_else(|| column("timestamp"));
+    let column = |name: &str| names.iter().position(|found| found.eq_ignore_ascii_case(name));
+    let known = |name: &&str| access_keys::is_key(name);
+    let message = ["@message", "message", "_raw"].into_iter().find_map(column);
+    if message.is_none() && names.iter().filter(|name| known(name)).count() < 3 {
+        return None;
+    }
+    // A heading over lines that are no rows.
+    if names.len() == 1 && !text.trim_start().lines().nth(1).is_some_and(|line| line.starts_with('"')) {
+        return None;
+    }
+    let at = ["@timestamp", "timestamp", "_time", "date", "time"].into_iter().find_map(column);
     let mut lines = Lines::default();
-    for row in rows(text, comma).skip(1) {
+    for mut row in rows(text, comma).skip(1) {
         match message {
             Some(message) => {
+                // Not every program puts marks around a value that holds a comma.
+                if message + 1 == names.len() && row.len() > names.len() {
+                    let rest = row.split_off(message);
+                    row.push(rest.join(&comma.to_string()));
+                }
                 let Some(text) = row.get(message) else { continue };
                 let at = at.and_then(|at| time(&Value::String(row.get(at)?.clone())));
                 lines.push(at, text);
@@ -248,7 +333,7 @@ pub(crate) fn of_yaml(text: &str) -> Option<String> {
     if !text.lines().take(40).any(|line| yaml.iter().any(|key| is_key(&line, key))) {
         return None;
     }
-    let mut lines = String::new();
+    let mut lines = Lines::default();
     let mut all = text.lines().peekable();
     let mut pending: Option<String> = None;
     while let Some(line) = all.next() {
@@ -277,22 +362,21 @@ pub(crate) fn of_yaml(text: &str) -> Option<String> {
         match key {
             "log" | "message" => {
                 if let Some(message) = pending.replace(value) {
-                    let _ = writeln!(lines, "{}", message.trim_end());
+                    lines.push(None, &message);
                 }
             }
             "timestamp" => {
                 if let Some(message) = pending.take() {
-                    let at = time(&Value::String(value)).unwrap_or_default();
-                    let _ = writeln!(lines, "{}", format!("{at} {}", message.trim_end()).trim_start());
+                    lines.push(time(&Value::String(value)), &message);
                 }
             }
             _ => {}
         }
     }
     if let Some(message) = pending {
-        let _ = writeln!(lines, "{}", message.trim_end());
+        lines.push(None, &message);
     }
-    Some(lines)
+    Some(lines.text)
 }
 
 /// Whether a line begins the next key at this depth, or the next item.

@@ -130,6 +130,14 @@ impl<'a> LogLine<'a> {
         Self { request: Some(id.strip_suffix(')').unwrap_or(id)), text, kind, ..self }
     }
 
+    /// Whether it quotes a client, a backend or a mapping of theirs, so that what follows it may be theirs, too.
+    pub(crate) fn quotes(&self) -> bool {
+        let of_others = matches!(self.kind, Kind::Payload | Kind::ResponseHeaders(_));
+        // Headers and parameters end with a brace, bodies with anything.
+        let closed = !self.text.contains(" body ") && self.text.trim_end().ends_with('}');
+        of_others && !(closed && self.rest.is_empty())
+    }
+
     /// The text with what wrapped on to further lines, for sentences that a page layout broke in two.
     pub fn unwrapped(&self) -> String {
         let mut text = self.text.trim_end().to_owned();
@@ -186,13 +194,19 @@ const PREAMBLES: [&str; 10] = [
     "Client [UserAgent:",
 ];
 
+/// What this program puts before the further lines of an event whose borders are known, so that none of them opens another.
+/// It is a blank, which joining lines takes off again, and stands in no log.
+pub(crate) const CONTINUES: char = '\u{205f}';
+
 pub(crate) const COMPLETED: &str = "Method completed with status: ";
 
 /// Lines that quote a client, a backend or a mapping of theirs.
-const PAYLOADS: [&str; 6] = [
+const PAYLOADS: [&str; 7] = [
     "Method request ",
     "Method response ",
-    "Endpoint request ",
+    // `Endpoint request timed out` is what a client is told.
+    "Endpoint request headers",
+    "Endpoint request body",
     "Endpoint response ",
     "Gateway response ",
     "Request body ",
@@ -352,6 +366,9 @@ fn console_time(line: &str) -> Option<(Timestamp, &str)> {
 
 /// `2020-07-02T11:34:31.881-04:00` and a blank or TAB, then perhaps the log stream's name as `aws logs tail` prints it.
 fn iso_time(line: &str) -> Option<(Timestamp, &str)> {
+    if line.starts_with(CONTINUES) {
+        return None;
+    }
     let line = line.trim_start();
     if !line.as_bytes().first()?.is_ascii_digit() {
         return None;

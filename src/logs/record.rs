@@ -23,7 +23,7 @@ use serde_json::value::RawValue;
 use crate::ids::Region;
 use crate::logs::batch::{Batch, DecodeError, DecodeFault, digest};
 use crate::logs::document::{group_in, not_json};
-use crate::logs::{document, scan};
+use crate::logs::{document, exported, scan};
 
 /// One document of a payload, inflated but not parsed. A Kinesis payload holds many, any other one.
 #[derive(Debug)]
@@ -151,7 +151,7 @@ fn event(raw: &[u8], max_bytes: usize, inside: Within) -> Result<Vec<Record>, De
         Ok(Event { request_payload: Some(payload), .. }) if inside > Within::Failure => {
             event(payload.get().as_bytes(), max_bytes, Within::Failure)
         }
-        Ok(Event { log: Some(log), .. }) => Ok(vec![record_of(Ok(Content::Text(log.into_owned())))]),
+        Ok(Event { log: Some(log), .. }) => Ok(vec![of_string(exported::of_log(&log))]),
         Ok(Event { message_type: None, events: None, .. }) => Err(DecodeFault::UnknownEvent.into()),
         Ok(_) => Ok(vec![record(within(raw, max_bytes))]),
         Err(error) => Err(not_json(raw, &error)),

@@ -62,6 +62,10 @@ pub(crate) fn divide_all(line: &str, out: &mut String) {
     let pieces = std::iter::once((0, first)).chain(starts.iter().copied().zip(ends));
     for (start, end) in pieces.filter(|(start, end)| start < end) {
         let piece = without_break(line[start..end].trim_end_matches("\\n").trim_end_matches("\\r"));
+        // The elements of a page that follow, but for a body's own.
+        let quotes = LogLine::parse(head(piece)).quotes();
+        let element = piece.find("</").filter(|_| !quotes);
+        let piece = element.map_or(piece, |element| &piece[..element]);
         // What a list or a sentence of lines has between them.
         let piece = piece.trim_end_matches(|c: char| is_blank(c) || is_mark(c) || "|,;".contains(c));
         push_line(&without_inner_marks(without_break(piece)), out);

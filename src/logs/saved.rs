@@ -1,9 +1,11 @@
 //! What a person saved: an event or several, delivered records, or lines of text, whatever they open with.
 
-use crate::logs::{access_keys, delivered, exported, pasted, record, utf16};
+use crate::logs::{AccessFormat, access_keys, delivered, exported, pasted, record, utf16};
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -16,10 +18,23 @@ use crate::logs::record::{Record, open};
 ///
 /// What [`open`] says of an event that is torn or too large.
 pub fn open_saved(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeError> {
+    open_saved_as(raw, max_bytes, &[])
+}
+
+/// The same where lines in one of these formats are access lines, whatever else they look like.
+///
+/// # Errors
+///
+/// The same.
+pub fn open_saved_as(
+    raw: &[u8],
+    max_bytes: usize,
+    formats: &[AccessFormat],
+) -> Result<Vec<Record>, DecodeError> {
     if raw.starts_with(&record::GZIP_MAGIC) {
-        return open_inflated(&record::inflate(raw, max_bytes)?, max_bytes);
+        return open_inflated(&record::inflate(raw, max_bytes)?, max_bytes, formats);
     }
-    open_inflated(raw, max_bytes)
+    open_inflated(raw, max_bytes, formats)
 }
 
 /// Whether a large input can be read in pieces of whole lines: it is text, or each of its lines is a document.
@@ -37,7 +52,7 @@ pub fn is_divisible(head: &[u8]) -> bool {
     }
 }
 
-fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeError> {
+fn open_inflated(raw: &[u8], max_bytes: usize, formats: &[AccessFormat]) -> Result<Vec<Record>, DecodeError> {
     if raw.len() > max_bytes {
         return Err(DecodeFault::TooLarge { limit: max_bytes }.into());
     }
@@ -45,21 +60,30 @@ fn open_inflated(raw: &[u8], max_bytes: usize) -> Result<Vec<Record>, DecodeErro
     let raw = recoded.as_deref().unwrap_or(raw);
     let json = without_mark(raw);
     if !json.starts_with(b"{") && !json.starts_with(b"[") {
+        if let Some(packed) = data(raw) {
+            return open_saved_as(&packed, max_bytes, formats);
+        }
         return match behind_command(raw) {
-            Some(answer) => open_inflated(answer, max_bytes),
-            None => Ok(vec![text(raw)]),
+            Some(answer) => open_inflated(answer, max_bytes, formats),
+            None => Ok(vec![text(raw, formats)]),
         };
     }
     match open(json, max_bytes) {
-        Err(DecodeError { fault: DecodeFault::UnknownEvent, .. }) => Ok(records_or_text(json)),
+        Err(DecodeError { fault: DecodeFault::UnknownEvent, .. }) => match messages(json) {
+            Some(bodies) => {
+                let opened = bodies.iter().map(|body| open_saved_as(body.as_bytes(), max_bytes, formats));
+                Ok(opened.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+            }
+            None => Ok(records_or_text(json, formats)),
+        },
         Err(DecodeError { fault: DecodeFault::NotJson(_), .. }) if !opens_as_event(json, max_bytes) => {
-            Ok(records_or_text(json))
+            Ok(records_or_text(json, formats))
         }
         Err(DecodeError { fault: DecodeFault::NotJson(reason), log_group }) => {
             several(json, max_bytes).ok_or(DecodeError { fault: DecodeFault::NotJson(reason), log_group })?
         }
         // A list, which `open` takes for text.
-        Ok(_) if json.starts_with(b"[") => Ok(records_or_text(json)),
+        Ok(_) if json.starts_with(b"[") => Ok(records_or_text(json, formats)),
         Ok(mut records) => {
             records.extend(beside_events(json));
             Ok(records)
@@ -79,10 +103,32 @@ fn beside_events(json: &[u8]) -> Option<Record> {
 }
 
 /// A text that a person saved or pasted, whatever frames its lines.
-fn text(raw: &[u8]) -> Record {
+fn text(raw: &[u8], formats: &[AccessFormat]) -> Record {
     let text = utf16::decoded(without_mark(raw));
-    let lines = exported::of_csv(&text).or_else(|| exported::of_yaml(&text));
-    record::of_string(pasted::tidied(lines.unwrap_or(text)))
+    let events = exported::of_csv(&text).or_else(|| exported::of_yaml(&text));
+    record::of_string(match events {
+        Some(events) => pasted::tidied_events(&events, formats),
+        None => pasted::tidied(text, formats),
+    })
+}
+
+/// What the `data` of a subscription's event holds, where it was copied alone.
+fn data(raw: &[u8]) -> Option<Vec<u8>> {
+    // How the base64 of every gzip begins.
+    let text = raw.trim_ascii().strip_prefix(b"\"").unwrap_or(raw.trim_ascii());
+    if !text.starts_with(b"H4sI") {
+        return None;
+    }
+    let text = text.strip_suffix(b"\"").unwrap_or(text);
+    let bare: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    STANDARD.decode(bare).ok()
+}
+
+/// The bodies of a queue's messages, as `aws sqs receive-message` answers them.
+fn messages(json: &[u8]) -> Option<Vec<String>> {
+    let answer: Value = serde_json::from_slice(json).ok()?;
+    let body = |message: &Value| message.get("Body").and_then(Value::as_str).map(str::to_owned);
+    answer.get("Messages")?.as_array()?.iter().map(body).collect()
 }
 
 /// The JSON that a command answered, where the command was copied with it.
@@ -135,7 +181,7 @@ fn opens_as_event(json: &[u8], max_bytes: usize) -> bool {
 }
 
 /// Delivered records, one a line whatever their layout was; else the text as it is.
-fn records_or_text(json: &[u8]) -> Vec<Record> {
+fn records_or_text(json: &[u8], formats: &[AccessFormat]) -> Vec<Record> {
     let values: Result<Vec<Value>, _> = match json.starts_with(b"[") {
         true => serde_json::from_slice(json),
         false => serde_json::Deserializer::from_slice(json).into_iter().collect(),
@@ -149,29 +195,24 @@ fn records_or_text(json: &[u8]) -> Vec<Record> {
         _ => Err(error),
     });
     let Some(values) = values.ok().filter(|values| !values.is_empty()) else {
-        return vec![text(json)];
+        return vec![text(json, formats)];
     };
     match lines_of(&values) {
-        Some(lines) => vec![record::of_string(pasted::tidied(lines))],
-        None => vec![text(json)],
+        Some(lines) => vec![record::of_string(pasted::tidied_events(&lines, formats))],
+        None => vec![text(json, formats)],
     }
 }
 
 /// The lines of JSON values; `None` where they are no events, records or access lines.
 pub(crate) fn lines_of(values: &[Value]) -> Option<String> {
     // Records and access lines are lines by themselves, whatever their layout is.
-    let objects = values.iter().all(|value| delivered::is_record(value) || is_access_line(value));
+    let objects = values.iter().all(|value| delivered::is_record(value) || access_keys::is_line(value));
     let as_lines = || values.iter().map(|value| format!("{value}\n")).collect();
-    exported::of_json(values).or_else(|| objects.then(as_lines))
+    if objects { Some(as_lines()) } else { exported::of_json(values) }
 }
 
 /// Most bytes that are copied out of a list by hand.
 const COPIED: usize = 4 << 20;
-
-fn is_access_line(value: &Value) -> bool {
-    let keys = value.as_object().into_iter().flat_map(|fields| fields.keys());
-    keys.filter(|key| access_keys::is_key(key)).count() > 2
-}
 
 #[cfg(test)]
 mod tests {

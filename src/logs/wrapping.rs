@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use jiff::civil;
 use memchr::memmem;
 
-use crate::logs::line::{Kind, LogLine, opening};
+use crate::logs::access::is_uuid;
+use crate::logs::access_format::is_access;
+use crate::logs::line::{CONTINUES, Kind, LogLine, opening};
 use crate::logs::reasons::is_reason;
 
 /// What the console and the CLI write before a log of a test.
@@ -38,9 +40,19 @@ pub(crate) fn without_break(line: &str) -> &str {
 
 /// Whether a line is one that API Gateway writes, or a reason of its own.
 pub(crate) fn is_known(text: &str) -> bool {
+    is_line(text) || is_reason(text)
+}
+
+/// Whether a line is one that API Gateway writes. Its reasons are in other programs' words, too.
+pub(crate) fn is_line(text: &str) -> bool {
     let opening = opening(text);
     let of_log = opening.is_framed() && (opening.at.is_some() || opening.request.is_none_or(is_id));
-    of_log || LogLine::parse(text).kind != Kind::Other || is_reason(text)
+    of_log || LogLine::parse(text).kind != Kind::Other
+}
+
+/// Whether a text opens as an object of JSON. What stands further on in it may be a client's words.
+fn is_json(text: &str) -> bool {
+    text.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['"', '}']))
 }
 
 /// Whether a text in brackets looks like a request's id rather than a remark.
@@ -69,10 +81,25 @@ pub(crate) struct Peeled<'a> {
     pub(crate) style: Style,
 }
 
+impl Style {
+    /// Whether lines are quoted as in a mail, and otherwise bare.
+    pub(crate) fn is_quotation(self) -> bool {
+        self == Self { quotation: true, indent: self.indent, ..Self::default() }
+    }
+}
+
 impl<'a> Peeled<'a> {
+    /// A line that is not wrapped.
+    pub(crate) fn whole(line: &'a str) -> Self {
+        Self { text: Cow::Borrowed(line), style: Style::default() }
+    }
+
     pub(crate) fn of(line: &'a str) -> Self {
         /// Wrappings that lie in one another.
         const MOST: usize = 12;
+        if line.starts_with(CONTINUES) {
+            return Self::whole(line);
+        }
         let plain = without_colours(line);
         let mut style = Style { indent: plain.starts_with(is_blank), ..Style::default() };
         let mut text: &str = &plain;
@@ -81,7 +108,7 @@ impl<'a> Peeled<'a> {
         }
         for _ in 0..MOST {
             text = text.trim_start_matches(is_blank);
-            if is_known(text) {
+            if is_known(text) || is_json(text) {
                 break;
             }
             match peel(text, &mut style) {
@@ -114,28 +141,55 @@ fn behind_prefix(text: &str) -> Option<(&str, &str)> {
     if opening(text).request.is_some_and(is_uuid)
         || LogLine::parse(text).kind != Kind::Other
         || is_reason(text)
+        || is_json(text)
     {
         return None;
     }
     let brackets = memmem::find_iter(text.as_bytes(), b"(").take_while(|place| *place <= FURTHEST);
-    brackets.skip_while(|place| *place == 0).find_map(|place| {
+    let found = brackets.skip_while(|place| *place == 0).find_map(|place| {
         let line = &text[place..];
-        // A delivered record's fields, and JSON, say more than the line.
-        let is_record = ["arn:", "{\"", "\":"].iter().any(|mark| text[..place].contains(mark));
-        let is_line = !is_record
-            && opening(line).request.is_some_and(is_uuid)
-            && LogLine::parse(line).kind != Kind::Other;
+        let is_line = opening(line).request.is_some_and(is_uuid) && LogLine::parse(line).kind != Kind::Other;
         is_line.then_some((&text[..place], line))
-    })
+    });
+    found.filter(|(prefix, _)| is_prefix(prefix) && !is_access(text, &[]))
 }
 
-/// Whether an id has the form that API Gateway gives its own.
-fn is_uuid(id: &str) -> bool {
-    id.len() == 36
-        && id.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+/// Whether words before a line are another program's, rather than fields of a record or marks around what a client wrote.
+pub(crate) fn is_prefix(text: &str) -> bool {
+    // No access log keeps what a client wrote under one of these.
+    const KEYS: [&str; 13] = [
+        "group",
+        "level",
+        "logger",
+        "lvl",
+        "log",
+        "message",
+        "msg",
+        "severity",
+        "source",
+        "stream",
+        "time",
+        "timestamp",
+        "ts",
+    ];
+    if text.contains("arn:") {
+        return false;
+    }
+    let mut rest = text;
+    while rest.contains(['"', '=']) {
+        let Some((key, value)) = rest.split_once('=') else { return false };
+        if !KEYS.contains(&key.trim()) {
+            return false;
+        }
+        rest = match value.strip_prefix('"').map(|value| (value, value.split_once('"'))) {
+            // The line is the value of the last key.
+            Some(("", _)) => return true,
+            Some((_, Some((_, after)))) => after,
+            Some((_, None)) => return false,
+            None => value.find(' ').map_or("", |gap| &value[gap..]),
+        };
+    }
+    true
 }
 
 pub(crate) fn is_blank(c: char) -> bool {
@@ -226,7 +280,7 @@ fn stamped<'a>(text: &'a str, style: &mut Style) -> Option<&'a str> {
             return None;
         }
         rest = rest[end..].trim_start_matches(is_blank);
-        if is_known(naive_time(rest).as_deref().unwrap_or(rest)) {
+        if is_line(naive_time(rest).as_deref().unwrap_or(rest)) && !is_access(text, &[]) {
             style.label = true;
             return Some(rest);
         }
@@ -279,7 +333,8 @@ fn labelled<'a>(text: &'a str, style: &mut Style) -> Option<&'a str> {
     };
     let rest = rest.trim_start_matches(is_blank);
     let opens = |text: &str| {
-        is_known(text) || text.starts_with(is_mark) || text.starts_with(['|', '>', '<']) || is_block(text)
+        let is_wrapped = text.starts_with(is_mark) || text.starts_with(['|', '>', '<']);
+        is_known(text) || is_wrapped || is_block(text) || is_json(text)
     };
     if !opens(rest) {
         return None;
@@ -298,19 +353,32 @@ fn is_block(text: &str) -> bool {
 fn placed<'a>(text: &'a str, style: &mut Style) -> Option<&'a str> {
     const MOST: usize = 8;
     let mut rest = text;
-    let mut named = false;
-    for _ in 0..MOST {
+    let (mut named, mut grouped) = (false, false);
+    for place in 0..MOST {
         let end = rest.find([' ', '\t'])?;
         let word = &rest[..end];
-        let hexadecimal = word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-        named |= hexadecimal || word.contains('/') || word == "EVENTS" || word == "RESULTS";
+        // Such a word is of another program's line.
+        if word.contains(['{', '}', '"', '=']) {
+            return None;
+        }
+        named |= is_stream(word) || word == "EVENTS" || word == "RESULTS";
+        // A group's name comes first, and a path may stand anywhere.
+        grouped |= place < 2 && word.contains('/');
         rest = rest[end..].trim_start_matches([' ', '\t']);
-        if named && is_known(naive_time(rest).as_deref().unwrap_or(rest)) {
+        let dated = naive_time(rest);
+        let line = dated.as_deref().unwrap_or(rest);
+        let is_placed = (named || (grouped && opening(line).is_framed())) && is_line(line);
+        if is_placed && !is_access(text, &[]) {
             style.place = true;
             return Some(rest);
         }
     }
     None
+}
+
+/// Whether a word is the name of a stream as API Gateway gives it.
+fn is_stream(word: &str) -> bool {
+    word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What closes a line: quotation marks, columns, commas of a list, a time behind many blanks.
@@ -321,8 +389,9 @@ fn without_end(text: &str, style: Style) -> &str {
     }
     if style.column {
         // What follows the cell is other cells.
-        text = text.find("  |").map_or(text, |end| &text[..end]);
-        text = text.trim_end_matches(|c: char| c == '|' || is_blank(c));
+        let cells = [" |", " │", "\u{a0}│"].iter().filter_map(|bar| text.find(bar)).min();
+        text = cells.map_or(text, |end| &text[..end]);
+        text = text.trim_end_matches(|c: char| matches!(c, '|' | '│') || is_blank(c));
     }
     if style.marks {
         text = text.trim_end_matches(|c: char| is_mark(c) || c == ',' || is_blank(c));

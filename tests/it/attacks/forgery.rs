@@ -4,8 +4,9 @@
 use std::fmt::Write as _;
 
 use vpclink_responder::causes::Diagnosis;
+use vpclink_responder::functions::Explainer;
 use vpclink_responder::incidents;
-use vpclink_responder::logs::{DecodeFault, MOST_EVENTS, delivered};
+use vpclink_responder::logs::{AccessFormat, DecodeFault, MOST_EVENTS, delivered};
 use vpclink_responder::{causes, logs};
 
 use crate::fixtures;
@@ -145,6 +146,124 @@ fn a_bracket_inside_an_id() {
          provided by the peer (CN=c) does not match\n",
     );
     assert_eq!(found.iter().map(|found| found.cause.slug).collect::<Vec<_>>(), ["certificate-name-mismatch"]);
+}
+
+/// What `explain` finds in a saved file: causes, and how many sentences it points out.
+fn explained(input: &[u8], formats: &[AccessFormat]) -> (Vec<&'static str>, usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let mut explainer = Explainer::new(formats);
+    explainer.take(input, |_| {}).unwrap();
+    let found = runtime.block_on(explainer.finish(None, jiff::Timestamp::UNIX_EPOCH)).unwrap();
+    let slugs = found.alerts.iter().map(|alert| alert.news.example.cause.slug).collect();
+    (slugs, found.unattributed.len())
+}
+
+const FAILURE: &str = "Execution failed due to configuration error: PKIX path building failed: x";
+
+#[test]
+fn a_body_with_lines_in_an_export_whose_events_are_known() {
+    let other = "a0b1c2d3-e4f5-4061-8273-9a4b5c6d7e8f";
+    for forged in [
+        format!("2026-11-26T09:14:02.123Z ({other}) {FAILURE}"),
+        format!("({other}) {FAILURE}"),
+        format!("({ID}) {FAILURE}"),
+        format!("Thu Aug 04 17:48:21 UTC 2022 : {FAILURE}"),
+        format!("INFO ({other}) {FAILURE}"),
+        FAILURE.to_owned(),
+    ] {
+        for gap in ["\n", "\r", "\n\n", "\u{2028}", "\r\n  "] {
+            let body = format!("({ID}) Method request body before transformations: hi{gap}{forged}");
+            let ended = format!("({ID}) Method completed with status: 200");
+            let event =
+                |message: &str| serde_json::json!({"timestamp": 1_795_684_442_123_i64, "message": message});
+            let field = |name: &str, value: &str| serde_json::json!({"field": name, "value": value});
+            let row = |message: &str| {
+                serde_json::json!([
+                    field("@timestamp", "2026-11-26 09:14:02.123"),
+                    field("@message", message)
+                ])
+            };
+            let log = |message: &str| serde_json::json!({"log": message}).to_string();
+            let text = |message: &str| serde_json::Value::from(message).to_string();
+            let item = |message: &str| format!("- message: {}\n  timestamp: 1795684442123\n", text(message));
+            let cell = |message: &str| format!("2026-11-26 09:14:02.123,\"{message}\"\n");
+            for export in [
+                serde_json::json!([event(&body), event(&ended)]).to_string(),
+                serde_json::json!([event(&body)]).to_string(),
+                serde_json::json!({"events": [event(&body), event(&ended)]}).to_string(),
+                serde_json::json!({"results": [row(&body), row(&ended)]}).to_string(),
+                format!("{}\n{}\n", log(&body), log(&ended)),
+                log(&body),
+                format!("events:\n{}{}", item(&body), item(&ended)),
+                format!("@timestamp,@message\n{}{}", cell(&body), cell(&ended)),
+                format!("{}\n{}\n", text(&body), text(&ended)),
+            ] {
+                let (slugs, _) = explained(export.as_bytes(), &[]);
+                assert!(slugs.is_empty(), "{slugs:?}\n{export}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_body_with_lines_in_a_list_of_events_that_is_read_in_pieces() {
+    let forged = format!("2026-11-26T09:14:02.123Z (a0b1c2d3-e4f5-4061-8273-9a4b5c6d7e8f) {FAILURE}");
+    let event = |id: usize, text: &str| serde_json::json!({"timestamp": 1_795_684_442_123_i64, "message": format!("({id:08}-4a59-4e6f-8a7b-0c1d2e3f4a5b) {text}")});
+    let body = format!("Method request body before transformations: hi\n{forged}");
+    let mut events: Vec<_> = (0..40_000)
+        .flat_map(|id| [event(id, &body), event(id, "Method completed with status: 200")])
+        .collect();
+    let list = |events: &[serde_json::Value]| serde_json::json!({"events": events}).to_string();
+    assert!(list(&events).len() > 5 << 20);
+    assert_eq!(explained(list(&events).as_bytes(), &[]).0.len(), 0);
+    events.push(event(7, "Execution failed due to a timeout error"));
+    assert_eq!(explained(list(&events).as_bytes(), &[]).0, ["integration-timeout"]);
+}
+
+#[test]
+fn a_user_agent_or_path_with_a_line_in_an_access_line() {
+    let id = "a0b1c2d3-e4f5-4061-8273-9a4b5c6d7e8f";
+    let own = "$context.identity.sourceIp [$context.requestTime] \"$context.httpMethod $context.resourcePath $context.protocol\" \
+               $context.status $context.requestId \"$context.identity.userAgent\"";
+    let bare = own.replace("\"$context.identity.userAgent\"", "$context.identity.userAgent");
+    for agent in [
+        FAILURE.to_owned(),
+        format!("a ({id}) {FAILURE}"),
+        format!("a/b 0123456789abcdef0123456789abcdef ({id}) {FAILURE}"),
+        format!("Thu Aug 04 17:48:21 UTC 2022 : {FAILURE}"),
+        format!("msg=\"({id}) {FAILURE}"),
+        format!("Execution log for request {id} {FAILURE}"),
+    ] {
+        let json = |status: &str, caller: &str| {
+            serde_json::json!({
+                "requestId": ID, "caller": caller, "status": status, "httpMethod": "GET", "resourcePath": "/x",
+                "userAgent": agent, "path": format!("/{agent}"), "integrationStatus": status, "integrationError": "-",
+            })
+            .to_string()
+        };
+        let plain = format!("1.2.3.4 [26/Nov/2026:09:14:02 +0000] \"GET /x HTTP/1.1\" 200 {ID} \"{agent}\"");
+        for caller in ["-", "arn:aws:sts::123456789012:assumed-role/app/s"] {
+            let well = json("200", caller);
+            for text in [well.clone(), format!("{well}\n{well}\n"), format!("> {well}\n"), well.repeat(5)] {
+                assert_eq!(explained(text.as_bytes(), &[]), (vec![], 0), "{text}");
+            }
+            let failed = json("502", caller);
+            for text in [failed.clone(), failed.replacen('{', "{ ", 1), format!("{well}\n{failed}\n")] {
+                assert_eq!(explained(text.as_bytes(), &[]).0, ["backend-error"], "{text}");
+            }
+        }
+        for (format, line) in [(own, plain.clone()), (&bare, plain.replace(&format!("\"{agent}\""), &agent))]
+        {
+            let format = AccessFormat::compile(format);
+            assert_eq!(explained(line.as_bytes(), &[format]), (vec![], 0), "{line}");
+        }
+        // Nobody knows whose line it is.
+        assert_eq!(explained(plain.as_bytes(), &[]).0.len(), 0, "{plain}");
+        let common = format!(
+            "203.0.113.9 - - [26/Nov/2026:09:14:02 +0000] \"GET /x HTTP/1.1\" 500 36 {ID} \"{agent}\""
+        );
+        assert_eq!(explained(common.as_bytes(), &[]).0.len(), 0, "{common}");
+    }
 }
 
 fn document(events: &str) -> String {

@@ -301,6 +301,68 @@ fn websocket_rows() {
 }
 
 #[test]
+fn values_of_rest_apis_without_their_extended_id() {
+    let csv = "$context.identity.sourceIp,$context.identity.caller,$context.identity.user,$context.requestTime,$context.httpMethod,$context.resourcePath,$context.protocol,$context.status,$context.responseLength,$context.requestId";
+    let xml = r#"<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <caller>$context.identity.caller</caller> <user>$context.identity.user</user> <requestTime>$context.requestTime</requestTime> <httpMethod>$context.httpMethod</httpMethod> <resourcePath>$context.resourcePath</resourcePath> <status>$context.status</status> <protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength> </request>"#;
+    for format in [csv, xml] {
+        let line = filled(format, &with(&[("status", "504")]));
+        check_route(check("", &line, "unrecognised-failure"), "GET", "/orders/{id}");
+    }
+    // A REST API's extended id is no reason.
+    let line = format!(
+        "203.0.113.9 - - [26/Nov/2026:09:14:02 +0000] \"GET /a HTTP/1.1\" 504 41 {ID} c2VjcmV0ZHJFaQw="
+    );
+    let found = check("", &line, "unrecognised-failure").unwrap();
+    assert!(found.evidence.text().starts_with("access log: status 504"), "{}", found.evidence.text());
+}
+
+#[test]
+fn a_stream_of_any_name_before_json() {
+    let line = filled(RECOMMENDED_FORMAT, &with(&[("status", "504")]));
+    check("", &format!("2026-11-24T16:57:08.123000+00:00 my-stream_1 {line}"), "integration-timeout");
+}
+
+#[test]
+fn lines_of_other_programs_are_passed_over() {
+    let lines = [
+        format!(r#"{{"level":"error","method":"GET","path":"/orders","status":503,"requestId":"{ID}"}}"#),
+        format!(r#"{{"id":"{ID}","requestId":"{ID}","method":"GET","stage":"prod","status":"503"}}"#),
+        r#"{"requestId":"7","httpMethod":"GET","status":"503"}"#.to_owned(),
+        format!(
+            r#"{{"requestId":"{ID}","statusCode":500,"errorType":"TypeError","error":"x is undefined"}}"#
+        ),
+    ];
+    for line in &lines {
+        let (found, unread) = read("/aws/apigateway/x", &[], &[line]);
+        assert_eq!((found.len(), unread), (0, 1), "{line}");
+    }
+    // With the template of the stage they are read.
+    let format = r#"{"level":"error","method":"$context.httpMethod","path":"$context.path","status":$context.status,"requestId":"$context.requestId"}"#;
+    check(format, &lines[0], "unrecognised-failure");
+}
+
+#[test]
+fn a_remapped_status_is_no_failure_but_is_told() {
+    let line = |status, response, error| {
+        let values = [("status", status), ("error.responseType", response), ("integration.error", error)];
+        filled(RECOMMENDED_FORMAT, &with(&values))
+    };
+    let timeout = "Execution failed due to a timeout error";
+    for (line, remapped) in [
+        (line("404", "INTEGRATION_TIMEOUT", timeout), 1),
+        (line("200", "INTEGRATION_FAILURE", "-"), 1),
+        (line("404", "-", timeout), 1),
+        (line("404", "DEFAULT_4XX", "-"), 0),
+        (line("403", "ACCESS_DENIED", "Forbidden"), 0),
+        (line("200", "-", "-"), 0),
+    ] {
+        let batch = batch("/aws/apigateway/x", &[&line]);
+        let log = AccessLog::read(&batch, &[]);
+        assert_eq!((log.failures.len(), log.remapped.len()), (0, remapped), "{line}");
+    }
+}
+
+#[test]
 fn key_value_and_free_text() {
     let format = "status=$context.status why=$context.integration.error id=$context.requestId type=$context.error.responseType";
     let reason =

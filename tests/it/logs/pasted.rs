@@ -313,6 +313,8 @@ fn logs_insights_as_json_csv_and_results() {
     check(&format!("[{line}]"));
     check(&serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&line).unwrap()).unwrap());
     check(&format!("2026-11-24T16:57:08.123Z {line}\n"));
+    check(&format!("> {line}\n"));
+    check(&format!("log: {line}\n"));
 }
 
 /// A log as it is with data trace: among its lines are some that quote the client.
@@ -555,6 +557,248 @@ fn nothing_is_called_well_where_a_failure_may_stand() {
             "{text}"
         );
     }
+}
+
+/// Nothing is called failed, and a sentence is pointed out.
+#[track_caller]
+fn check_pointed_out(text: &str) {
+    let explained = read(text.as_bytes());
+    assert!(explained.alerts.is_empty() && !explained.unattributed.is_empty(), "{text}\n{explained:?}");
+}
+
+const OTHERS: [&str; 2] = ["a0b1c2d3-e4f5-4061-8273-9a4b5c6d7e8f", "b0b1c2d3-e4f5-4061-8273-9a4b5c6d7e8f"];
+
+#[test]
+fn lines_of_one_width_are_not_glued_together() {
+    type Line = fn(&str, u16) -> String;
+    let lines: [Line; 4] = [
+        |id, status| {
+            format!("203.0.113.9 - - [26/Nov/2026:09:14:02 +0000] \"GET /a HTTP/1.1\" {status} 41 {id}")
+        },
+        |id, status| {
+            format!(
+                "requestId: {id}, ip: 203.0.113.9, caller: -, user: -, requestTime: 26/Nov/2026:09:14:02 +0000, \
+                 httpMethod: GET, resourcePath: /a, status: {status}, protocol: HTTP/1.1, responseLength: 36"
+            )
+        },
+        |id, status| {
+            format!(
+                r#"{{"requestId":"{id}","httpMethod":"GET","resourcePath":"/a","status":{status},"integrationStatus":200,"x":-}}"#
+            )
+        },
+        |id, status| format!("- ({id}) Method completed with status: {status}"),
+    ];
+    for line in lines {
+        for failed in 0..3 {
+            for count in 2..=3 {
+                let ids = [ID, OTHERS[0], OTHERS[1]];
+                let status = |place| if place == failed % count { 504 } else { 200 };
+                let text: String = (0..count).map(|place| line(ids[place], status(place)) + "\n").collect();
+                let explained = read(text.as_bytes());
+                let Explained { alerts, summary, .. } = &explained;
+                assert_eq!(
+                    (alerts.len(), summary.failed, summary.read),
+                    (1, 1, count),
+                    "{text}\n{explained:?}"
+                );
+            }
+        }
+    }
+    for open in ["| ", " 2026-11-24 16:57:08 | ", "│ "] {
+        check_route(&each(&logged(), |line| format!("{open}{line:<140} |")));
+    }
+}
+
+#[test]
+fn other_programs_lines_are_no_reasons() {
+    for line in [
+        "npm ERR! network /registry read ECONNRESET: Connection reset",
+        "app/web-1 Rate Exceeded. Slow down",
+        "10.0.0.1 - - [26/Nov/2026:09:14:02 +0000] \"GET /healthz HTTP/1.1\" 503 21 \"-\" \"ELB-HealthChecker/2.0\"",
+        r#"{"level":"error","method":"GET","path":"/orders","status":503,"requestId":"6f1d2c3b-4a59-4e6f-8a7b-0c1d2e3f4a5b"}"#,
+    ] {
+        let explained = read(line.as_bytes());
+        assert_eq!((explained.alerts.len(), explained.summary.read), (0, 0), "{line}\n{explained:?}");
+    }
+    // What a client is told is no line of a request.
+    assert_eq!(read(br#"{"message": "Endpoint request timed out"}"#).summary.read, 0);
+}
+
+#[test]
+fn masked_ids_of_several_requests() {
+    let requests = [
+        (UNREACHABLE, 500, "integration-unreachable"),
+        ("Execution failed due to a timeout error", 504, "integration-timeout"),
+        (
+            "Execution failed due to configuration error: Invalid endpoint address",
+            500,
+            "endpoint-address-invalid",
+        ),
+    ];
+    let ended = |text: &str, status| vec![text.to_owned(), format!("Method completed with status: {status}")];
+    let begun = |text: &str, status| {
+        let beginning = ["Starting execution for request: xxxx", "HTTP Method: GET, Resource Path: /a"];
+        beginning.iter().map(|text| (*text).to_owned()).chain(ended(text, status)).collect::<Vec<_>>()
+    };
+    for lines in [&ended as &dyn Fn(&str, u16) -> Vec<String>, &begun] {
+        let mut log = lines("Successfully completed execution", 200);
+        requests.iter().for_each(|(text, status, _)| log.extend(lines(text, *status)));
+        log.extend(lines("Successfully completed execution", 200));
+        let log: Vec<String> = log.iter().map(|line| format!("(xxxx) {line}")).collect();
+        let newest_first: Vec<String> = log.iter().rev().cloned().collect();
+        for log in [log, newest_first] {
+            let explained = read(each(&log, str::to_owned).as_bytes());
+            let mut slugs: Vec<_> =
+                explained.alerts.iter().map(|alert| alert.news.example.cause.slug).collect();
+            slugs.sort_unstable();
+            assert_eq!(slugs, ["endpoint-address-invalid", "integration-timeout", "integration-unreachable"]);
+            assert_eq!((explained.summary.failed, explained.summary.read), (3, 5), "{log:?}");
+        }
+    }
+    // A body may hold the lines of another request: nothing is divided, and the failure is pointed out.
+    check_pointed_out(&format!(
+        "(x) Method request body before transformations: {{\n(x) {UNREACHABLE}\n(x) Method completed with status: 500\n}}\n\
+         (x) Successfully completed execution\n(x) Method completed with status: 200\n"
+    ));
+    let event =
+        |at: u64, text: &str| serde_json::json!({"timestamp": at, "message": format!("({ID}) {text}")});
+    let events = [
+        event(1, UNREACHABLE),
+        event(2, "Method completed with status: 500"),
+        event(5000, "Successfully completed execution"),
+        event(5001, "Method completed with status: 200"),
+    ];
+    check_pointed_out(&serde_json::json!({"events": events}).to_string());
+}
+
+#[test]
+fn a_log_that_runs_together_and_is_cut_off_is_pointed_out() {
+    let (quoting, failure) = (format!("({ID}) Method request path: {{}}"), format!("({ID}) {UNREACHABLE}"));
+    for text in [
+        format!("{quoting} {failure}"),
+        format!("Sending request to https://a/ {UNREACHABLE} Method completed with status: 500"),
+        format!("<tr><td>{quoting}</td></tr><tr><td>{failure}</td></tr>"),
+        format!("<event><message>{quoting}</message></event><event><message>{failure}</message></event>"),
+        serde_json::json!(format!("{quoting}\n{failure}")).to_string(),
+    ] {
+        check_pointed_out(&text);
+    }
+}
+
+#[test]
+fn sentences_that_a_page_has_broken_or_spelt_otherwise() {
+    let name = "Host name 'a' does not match the certificate subject provided by the peer (CN=b, O=c)";
+    let failure = format!("({ID}) Execution failed due to configuration error: {name}\n");
+    for (open, close) in
+        [("‘", "’"), ("“", "”"), ("&#x27;", "&#x27;"), ("&#39;", "&#39;"), ("&apos;", "&apos;")]
+    {
+        let text = failure.replace("'a'", &format!("{open}a{close}"));
+        check_bytes(text.as_bytes(), &["certificate-name-mismatch"]);
+    }
+    for (text, slug) in [
+        (
+            format!(
+                "({ID}) Received response. Status: 502, Integration\nlatency: 5 ms\n({ID}) Method completed with status:\n502\n"
+            ),
+            "backend-error",
+        ),
+        (
+            format!(
+                "> ({ID}) Execution failed due to a network error communicating\n> with endpoint: Connection reset by peer\n> ({ID}) Method completed with status: 504\n"
+            ),
+            "network-error",
+        ),
+        (
+            format!(
+                "> ({ID}) Execution failed due to\n> configuration error: There was an internal error while executing your\n> request\n> ({ID}) Method completed with status: 500\n"
+            ),
+            "integration-unreachable",
+        ),
+        (
+            format!(
+                "({ID}) Execution\n  failed due to configuration error: PKIX path\n  building failed: x\n({ID}) Method\n  completed with status: 500\n"
+            ),
+            "certificate-untrusted",
+        ),
+        (
+            format!(
+                "({ID}) Execution failed due to configuration error: There was an internal error while exec...\n"
+            ),
+            "integration-unreachable",
+        ),
+        (
+            format!("({ID}) Gateway response type: INTEGRATION_TIMEOUT with status code: 504\n"),
+            "integration-timeout",
+        ),
+    ] {
+        check_bytes(text.as_bytes(), &[slug]);
+    }
+}
+
+#[test]
+fn what_stands_behind_each_line_is_no_part_of_it() {
+    for close in [";", " \\", "\\n", "]]>", "');", ",", "\t123456789012:group\tstream"] {
+        check_route(&each(&logged(), |line| format!("{line}{close}")));
+    }
+    check_route(&each(&logged(), |line| format!("| {line} | 09:14 | x |")));
+}
+
+#[test]
+fn csv_of_every_program() {
+    let quoted = |line: &str| if line.contains(',') { format!("\"{line}\"") } else { line.to_owned() };
+    for name in ["Message", "_raw", "MESSAGE", "@message"] {
+        let rows = each(&logged(), |line| format!("2026-11-24T16:57:08.123Z,h,apigateway,{}", quoted(line)));
+        check_route(&format!("Date,Host,Service,{name}\n{rows}"));
+        let rows = each(&logged(), |line| format!("2026-11-24T16:57:08.123Z,{line}"));
+        check_route(&format!("Date,{name}\n{rows}"));
+    }
+}
+
+#[test]
+fn lines_in_the_json_of_collectors() {
+    let wraps: [fn(&str) -> serde_json::Value; 7] = [
+        |line| serde_json::json!({"event": line, "sourcetype": "x", "host": "h", "source": "s", "time": 1}),
+        |line| serde_json::json!({"result": {"_raw": line}}),
+        |line| serde_json::json!({"@timestamp": "2026-11-24T16:57:08.123Z", "@version": "1", "host": "h", "type": "cw", "message": line}),
+        |line| serde_json::json!({"_index": "i", "_source": {"message": line, "a": 1}}),
+        |line| serde_json::json!({"id": "x", "attributes": {"host": "h", "message": line}}),
+        |line| serde_json::json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": line}}]}]}]}),
+        |line| serde_json::json!({"Message": line, "a": 1, "b": 2, "c": 3, "d": 4}),
+    ];
+    for wrap in wraps {
+        check_route(&each(&logged(), |line| wrap(line).to_string()));
+        let all: Vec<_> = logged().iter().map(|line| wrap(line)).collect();
+        check_route(&serde_json::json!(all).to_string());
+    }
+    // A client's words in such an object are none of them.
+    let agent = serde_json::json!({"id": "x", "verb": "GET", "code": 200, "agent": format!("({ID}) {UNREACHABLE}"), "y": 1});
+    check_pointed_out(&agent.to_string());
+}
+
+#[test]
+fn messages_of_the_failure_queue_and_bare_data() {
+    use base64::Engine as _;
+    let document = serde_json::json!({
+        "messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "API-Gateway-Execution-Logs_a1b2c3d4e5/prod",
+        "logStream": "s", "subscriptionFilters": ["f"],
+        "logEvents": [{"id": "1", "timestamp": 1_795_539_428_000_i64, "message": format!("({ID}) {UNREACHABLE}")}],
+    });
+    let data = base64::engine::general_purpose::STANDARD.encode(gzipped(document.to_string().as_bytes()));
+    check(&data);
+    check(&format!("\"{data}\"\n"));
+    let body = serde_json::json!({"awslogs": {"data": data}}).to_string();
+    let answer = serde_json::json!({"Messages": [{"MessageId": "x", "Body": body}]});
+    check(&serde_json::to_string_pretty(&answer).unwrap());
+}
+
+#[test]
+fn an_event_without_a_text_costs_no_other() {
+    let failure = format!("({ID}) {UNREACHABLE}");
+    check(
+        &serde_json::json!({"events": [{"timestamp": 1, "message": failure}, {"message": null}, {}]})
+            .to_string(),
+    );
+    assert_eq!(read(br#"{"events":[{"a":1}]}"#).summary.read, 0);
 }
 
 proptest::proptest! {
