@@ -24,6 +24,7 @@ mod words;
 use std::borrow::Cow;
 
 use crate::logs::line::{Kind, LogLine};
+use crate::text;
 
 /// Stands in the place of what was taken out.
 const GONE: &str = "[redacted]";
@@ -86,16 +87,6 @@ pub fn text(text: &str) -> String {
     settled(text, ReadAs::Text, LONGEST)
 }
 
-/// Marks that take no room or that turn, join or hide what stands beside them, and code points that mean nothing.
-pub fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-        | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-        || u32::from(c) & 0xfffe == 0xfffe
-}
-
 /// What a text is read as.
 #[derive(Clone, Copy, PartialEq)]
 enum ReadAs {
@@ -144,7 +135,7 @@ fn visible(text: &str) -> Cow<'_, str> {
     }
     let shown = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0),
-        c if is_invisible(c) => None,
+        c if text::is_invisible(c) && !c.is_control() => None,
         c if c.is_whitespace() => Some(if c == '\n' { c } else { ' ' }),
         c if u32::from(c) == 0 => None,
         c => Some(c),
