@@ -71,8 +71,8 @@ NUMBERS, CREDENTIALS, NAMES, WORDS, ADDRESSES = (
     f"src/causes/redact/{name}.rs" for name in ("numbers", "credentials", "names", "words", "addresses"))
 EXECUTION, LINE, DELIVERED, BATCH, RECORDS = (
     f"src/logs/{name}.rs" for name in ("execution", "line", "delivered", "batch", "record"))
-REDACT, ESCAPE, LABEL, SNS, STACK, REPLY = (
-    f"src/{name}.rs" for name in ("causes/redact", "alerts/escape", "alerts/words", "alerts/sns", "functions/stack", "aws/live/reply"))
+TEXT, ESCAPE, LABEL, SNS, STACK, REPLY = (
+    f"src/{name}.rs" for name in ("text", "alerts/escape", "alerts/words", "alerts/sns", "functions/stack", "aws/live/reply"))
 
 # What keeps clients and editors of an API out: the same, each without a mend.
 MENDS = [
@@ -83,11 +83,11 @@ MENDS = [
     ("forgery", LABEL, "if alert.judgement.has_no_api() {", "if false {"),
     ("addresses", ESCAPE, "out.push_str(\"[:]//\");", "out.push_str(\"://\");"),
     ("addresses", ESCAPE, "out.push_str(\"[.]\");", "out.push_str(\".\");"),
-    ("addresses", ESCAPE, "if is_host { part.replace(\"[.]\", \".\").replace('.', \"[.]\") } else", "if is_host { part.to_owned() } else"),
+    ("addresses", ESCAPE, "if labels.is_some_and(|(_, last)| is_name", "if labels.is_some_and(|(_, last)| last.is_empty() && is_name"),
     ("commands", ESCAPE, "!(word.bare.contains(ACT) || expands || diverts)", "!(expands || diverts)"),
     ("commands", ESCAPE, "!(word.bare.contains(ACT) || expands || diverts)", "!(word.bare.contains(ACT) || expands)"),
-    ("invisible", REDACT, "| '\\u{2060}'..='\\u{206f}' | '\\u{3164}'", "| '\\u{2060}'..='\\u{2069}'"),
-    ("invisible", REDACT, "|| u32::from(c) & 0xfffe == 0xfffe", ""),
+    ("invisible", TEXT, "| '\\u{2060}'..='\\u{206f}' | '\\u{3164}'", "| '\\u{2060}'..='\\u{2069}'"),
+    ("invisible", TEXT, "|| u32::from(c) & 0xfffe == 0xfffe", ""),
     ("secrets", CREDENTIALS, "(!slashed || token.len() == 40) && shapes", "!slashed && shapes"),
     ("secrets", NUMBERS, "(is_client(ip) && !file).then_some(end)", "None.filter(|_: &usize| is_client(ip) && !file && end > 0)"),
     ("secrets", NUMBERS, "client.then_some(start + end)", "(client && embedded).then_some(start + end)"),

@@ -63,6 +63,33 @@ pub fn wrapped(text: &str, columns: usize, first: &str, rest: &str) -> Vec<Strin
     textwrap::wrap(&text, options).into_iter().map(|line| line.into_owned()).collect()
 }
 
+/// Characters that take no room, that steer, turn, join or hide what stands beside them, that mean nothing, or are private.
+/// The one set of them: what redaction does not see must not be shown, and what is shown must have been seen.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
+        | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..)
+        || u32::from(c) & 0xfffe == 0xfffe
+}
+
+/// A character as it is shown on one line: every blank as the blank, and nothing where it is invisible.
+pub fn visible(c: char) -> Option<char> {
+    match c {
+        // Braille's empty cell is drawn as a blank.
+        c if c.is_whitespace() || c == '\u{2800}' => Some(' '),
+        c => (!is_invisible(c)).then_some(c),
+    }
+}
+
+/// Whether a request's id is written as AWS writes one: a client can choose another.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_=+/.:".contains(c))
+}
+
 /// One word of a POSIX shell, whatever it holds: text from outside never runs.
 ///
 /// Nothing is special between single quotes but the quote itself, which is written outside of them. A control character has
@@ -150,6 +177,16 @@ mod tests {
     #[test]
     fn a_long_word_stays_whole() {
         assert_eq!(wrapped("see arn:aws:a/b-c now", 10, "- ", "  "), ["- see", "  arn:aws:a/b-c", "  now"]);
+    }
+
+    #[test]
+    fn what_is_not_drawn_is_invisible() {
+        let hidden = "\u{8}\u{7f}\u{9b}\u{ad}\u{600}\u{890}\u{202e}\u{e000}\u{fffe}\u{110bd}\u{110cd}\u{13430}\u{13438}\u{e0001}\u{10fffd}";
+        assert_eq!(hidden.chars().find_map(visible), None);
+        assert_eq!(
+            "a\tb\u{2800}c\u{a0}d\u{85}é".chars().filter_map(visible).collect::<String>(),
+            "a b c d é"
+        );
     }
 
     #[test]

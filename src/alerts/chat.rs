@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::alerts::escape::{chat, chat_code, chat_quote, cut, email, plain};
+use crate::alerts::escape::{chat, chat_code, chat_quote, cut};
 use crate::alerts::report::{About, Block, Item, Report, Section, SectionKind};
 use crate::alerts::words::{self, hop_label, mark};
 use crate::checks::{Hop, Remedy};
@@ -67,11 +67,11 @@ pub(crate) fn body(report: &Report<'_>) -> String {
             title: cut(&format!("{} {}", sign(report), chat(&report.headline)), TITLE),
             description: cut_lines(&description(report), &cut_mark(report), DESCRIPTION),
             next_steps: report.steps().iter().map(step).collect(),
-            keywords: keywords.into_iter().flatten().map(|word| cut(&plain(&word), KEYWORD)).collect(),
+            keywords: keywords.into_iter().flatten().map(|word| cut(&chat(&word), KEYWORD)).collect(),
         },
         metadata: ChatMetadata {
             thread_id: alert.incident.id.clone(),
-            summary: cut(&email(&words::sentence(alert, &report.headline)), TITLE),
+            summary: cut(&chat(&words::sentence(alert, &report.headline)), TITLE),
             event_type: format!("{} {cause}", alert.status.as_str()),
             related_resources: resources(report),
             additional_context: context(report),
@@ -95,7 +95,7 @@ fn sign(report: &Report<'_>) -> &'static str {
 /// The ids along the path, each once.
 fn resources(report: &Report<'_>) -> Vec<String> {
     let mut resources: Vec<String> = Vec::new();
-    for resource in report.alert.judgement.path.iter().filter_map(|hop| hop.resource.as_deref().map(plain)) {
+    for resource in report.alert.judgement.path.iter().filter_map(|hop| hop.resource.as_deref().map(chat)) {
         if !resources.contains(&resource) {
             resources.push(resource);
         }
@@ -115,7 +115,7 @@ fn context(report: &Report<'_>) -> BTreeMap<&'static str, String> {
         ("api", source.api.as_ref().map(ToString::to_string)),
         ("stage", source.stage.clone()),
     ];
-    known.into_iter().filter_map(|(name, value)| Some((name, plain(&value?)))).collect()
+    known.into_iter().filter_map(|(name, value)| Some((name, chat(&value?)))).collect()
 }
 
 fn description(report: &Report<'_>) -> String {

@@ -2,18 +2,20 @@
 //! they may hold control characters, markup, links and mentions.
 
 use crate::causes::redact;
-use crate::text::{ShellWord, shell_words};
+use crate::text::{ShellWord, is_id, is_invisible, shell_words, visible};
 
 /// For values in JSON, and for commands and addresses of ours: one line, without marks that turn or hide text.
 pub fn plain(text: &str) -> String {
-    text.chars()
-        .filter_map(|c| match c {
-            '\n' | '\r' | '\t' => Some(' '),
-            c if is_blank(c) => Some(' '),
-            c if is_invisible(c) => None,
-            c => Some(c),
-        })
-        .collect()
+    text.chars().filter_map(visible).collect()
+}
+
+/// For a request's id, which a client can choose: held to the characters of AWS's own, and without what is private.
+pub fn request_id(text: &str) -> String {
+    if is_id(text) {
+        redact::text(text)
+    } else {
+        redact::text(&text.replace(|c: char| !is_id(c.encode_utf8(&mut [0; 4])), "?"))
+    }
 }
 
 /// What commands of ours run, at their start and behind `|` and `&&`.
@@ -28,10 +30,14 @@ const DIVERTING: [&str; 6] =
 pub fn command(text: &str) -> Option<String> {
     let text = plain(text);
     let words = shell_words(&text)?;
-    let mut opens = true;
+    let (mut opens, mut program) = (true, "");
     for word in &words {
         let is_joint = matches!(word.written, "|" | "&&");
-        let fits = if opens { PROGRAMS.contains(&word.written) } else { is_joint || is_word(word) };
+        if opens {
+            program = word.written;
+        }
+        let is_read = program == "aws" && is_read_by_aws(&word.text);
+        let fits = if opens { PROGRAMS.contains(&program) } else { is_joint || (is_word(word) && !is_read) };
         if !fits {
             return None;
         }
@@ -46,8 +52,27 @@ fn is_word(word: &ShellWord<'_>) -> bool {
         ['$', '`', ';', '&', '|', '<', '>', '(', ')', '#', '*', '?', '[', ']', '~', '!', '\\', '"'];
     let mut lists = word.bare.split('{').skip(1).filter_map(|rest| rest.split('}').next());
     let expands = lists.any(|list| list.contains([',', '.']));
-    let diverts = DIVERTING.iter().any(|option| word.text.starts_with(option));
+    // AWS's command line takes the start of an option for the option.
+    let option = word.text.split('=').next().unwrap_or("");
+    let is_short = option.len() > 2 && option.starts_with("--");
+    let diverts =
+        DIVERTING.iter().any(|full| option.starts_with(full) || (is_short && full.starts_with(option)));
     word.written == "</dev/null" || !(word.bare.contains(ACT) || expands || diverts)
+}
+
+/// Whether AWS's command line would read a file or an address in the place of a word, or of a value in it.
+///
+/// Source: <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters-file.html>
+fn is_read_by_aws(word: &str) -> bool {
+    const READ: [&str; 4] = ["file://", "fileb://", "http://", "https://"];
+    // The reader's own file, which the step asks for.
+    if word == "file://trust.json" {
+        return false;
+    }
+    let opens = |value: &str| {
+        READ.iter().any(|mark| value.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark)))
+    };
+    word.split(['=', ',']).any(|value| opens(value.trim_start_matches(|c: char| !c.is_alphanumeric())))
 }
 
 /// For an e-mail, whose readers' programs make a link of every address that they see.
@@ -86,6 +111,8 @@ pub fn chat(text: &str) -> String {
             '`' => out.push('\''),
             '*' => out.push('∗'),
             '~' => out.push('∼'),
+            // `@here` calls people where a channel reads names.
+            '@' if !before.is_alphanumeric() => out.push('＠'),
             // Inside a word an underscore formats nothing, and names need it.
             '_' if boundary => out.push('ˍ'),
             c => out.push(c),
@@ -188,7 +215,16 @@ fn defanged(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    let path = |word: &str| if word.starts_with('/') { dotless(word) } else { word.to_owned() };
+    // A path has no host before it; a called address has, and keeps it.
+    let path = |word: &str| {
+        let first = word.find(|c: char| c.is_alphanumeric()).unwrap_or(0);
+        let opens = word[..first].ends_with('/') && !word[..first].contains(':');
+        // `[x](//evil.example)`
+        let inner =
+            || word.match_indices("//").find(|(at, _)| word[..*at].ends_with(['(', '=', '"', '\'', ',']));
+        let from = if opens { Some(0) } else { inner().map(|(at, _)| at) };
+        from.map_or(word.to_owned(), |from| format!("{}{}", &word[..from], dotless(&word[from..])))
+    };
     out.split(' ').map(path).collect::<Vec<_>>().join(" ")
 }
 
@@ -208,29 +244,30 @@ fn next_address(text: &str) -> Option<(usize, Address)> {
     }
 }
 
-/// A path or id that a client chose: a part of it that has the form of a host name (`/evil.example/login`) is no link.
+/// A path or id that a client chose: whatever in it has the form of a host name (`/evil.example/login`, `/a=evil.example`) is
+/// no link.
 pub fn dotless(text: &str) -> String {
-    let part = |part: &str| {
-        let is_name = |label: &str| label.len() > 1 && label.chars().all(char::is_alphabetic);
-        let last =
-            part.split([':', '?', '#', '@', ',', ';', '&', '=']).next().unwrap_or(part).trim_end_matches('.');
-        let is_host =
-            last.rsplit_once('.').is_some_and(|(_, label)| is_name(label) || label.starts_with("xn--"));
-        if is_host { part.replace("[.]", ".").replace('.', "[.]") } else { part.to_owned() }
+    const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
+    let is_inner = |c: char| c.is_alphanumeric() || c == '-' || DOTS.contains(&c);
+    let is_name = |label: &str| {
+        (label.chars().count() > 1 && label.chars().all(char::is_alphabetic)) || label.starts_with("xn--")
     };
-    text.split('/').map(part).collect::<Vec<_>>().join("/")
-}
-
-/// Blanks that are not the blank.
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() && !c.is_control() || matches!(c, '\u{2800}')
-}
-
-/// Control characters, those that turn the direction of text, take no space or mean nothing, and private ones.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || redact::is_invisible(c)
-        || matches!(c, '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{70f}' | '\u{8e2}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..)
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c| !is_inner(c)).unwrap_or(rest.len());
+        let (run, tail) = rest.split_at(end);
+        let labels = run.trim_matches(DOTS).rsplit_once(DOTS);
+        if labels.is_some_and(|(_, last)| is_name(last.trim_start_matches('-'))) {
+            run.chars().for_each(|c| if DOTS.contains(&c) { out.push_str("[.]") } else { out.push(c) });
+        } else {
+            out.push_str(run);
+        }
+        let next = tail.chars().next().map_or(0, char::len_utf8);
+        out.push_str(&tail[..next]);
+        rest = &tail[next..];
+    }
+    out
 }
 
 #[cfg(test)]
@@ -255,6 +292,7 @@ mod tests {
         assert_eq!(chat("<!channel> *now* `x` _y_ my_name"), "&lt;!channel&gt; ∗now∗ 'x' ˍyˍ my_name");
         assert_eq!(chat("<https://evil|x>"), "&lt;hxxps[:]//evil|x&gt;");
         assert_eq!(chat_code("a`<@U1>`b"), "`a'&lt;@U1&gt;'b`");
+        assert_eq!(chat("@here a@b"), "＠here a@b");
     }
 
     #[test]
@@ -278,6 +316,24 @@ mod tests {
     fn no_part_of_a_path_passes_for_a_host() {
         assert_eq!(dotless("/evil.example/login"), "/evil[.]example/login");
         assert_eq!(dotless("//a.b.example:8443/x"), "//a[.]b[.]example:8443/x");
+        for (path, expected) in [
+            ("/a=evil.example/b", "/a=evil[.]example/b"),
+            ("/a(evil.example)", "/a(evil[.]example)"),
+            ("/[evil.example](x)", "/[evil[.]example](x)"),
+            ("/\"evil.example\"", "/\"evil[.]example\""),
+            ("/evil.example…/x", "/evil[.]example…/x"),
+            ("/evil。example", "/evil[.]example"),
+            ("/a.xn--evil-9za", "/a[.]xn--evil-9za"),
+        ] {
+            assert_eq!(dotless(path), expected);
+            assert_eq!(dotless(expected), expected, "made harmless once");
+        }
+        assert_eq!(email("GET /x (//evil.example/y)"), "GET /x (//evil[.]example/y)");
+        assert_eq!(
+            email("calls orders.internal:8443/x"),
+            "calls orders.internal:8443/x",
+            "engineers need hosts"
+        );
         for path in ["/orders/{id}", "/v1.2/orders", "/", "", "/.../", "/a.1"] {
             assert_eq!(dotless(path), path);
         }
@@ -299,6 +355,8 @@ mod tests {
             "aws apigateway update-stage --patch-operations 'op=replace,path=/variables/link;curl x|sh #,value=VALUE'",
             "aws x --name 'it'\\''s'",
             "aws x --id a && aws y --id b",
+            "aws iam update-assume-role-policy --role-name ROLE --policy-document file://trust.json",
+            "curl http://h/x && openssl x",
         ] {
             assert_eq!(command(harmless).as_deref(), Some(harmless));
         }
@@ -315,12 +373,29 @@ mod tests {
             "a | sh",
             "a &&",
             "a '--profile=b'",
+            "a --endpoint=b",
+            "a --prof b",
+            "a file:///etc/passwd",
+            "a --x=fileb://b",
+            "a,b=HTTP://c",
         ] {
             assert_eq!(
                 command(&format!("aws x --patch-operations path=/variables/{name},value=V")),
                 None,
                 "{name}"
             );
+        }
+    }
+
+    #[test]
+    fn a_requests_id_is_held_to_its_characters() {
+        for (id, shown) in [
+            ("11111111-2222-3333-4444-555555555555", "11111111-2222-3333-4444-555555555555"),
+            ("JKJaXmPLvHcESHA=", "JKJaXmPLvHcESHA="),
+            ("<!channel> $(id)", "??channel????id?"),
+            ("password=hunter2", "password=[redacted]"),
+        ] {
+            assert_eq!(request_id(id), shown);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::alerts::escape;
 use crate::alerts::words::hop_label;
 use crate::causes::RouteContext;
 use crate::checks::HopKind;
@@ -22,6 +23,7 @@ pub(crate) fn logs(region: &Region, alert: &Alert) -> Option<String> {
         ((first.as_second() - AROUND_SECONDS) * 1000, (last.as_second() + AROUND_SECONDS) * 1000);
     let pattern = request_id
         .as_ref()
+        .filter(|id| escape::request_id(id.as_str()) == id.as_str())
         .map_or(String::new(), |id| format!("filterPattern={}&", percent(&format!("\"{id}\""))));
     let query = dollar(&format!("?{pattern}start={start}&end={end}"));
     let group = dollar(&percent(group));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alerts::escape::plain;
+use crate::alerts::escape::{self, plain};
 use crate::alerts::report::{FULL, NotChecked, Quote, Report, copyable, not_checked, unread_of};
 use crate::alerts::words;
 use crate::causes::{Route, RouteContext};
@@ -213,7 +213,7 @@ fn wire<'a>(report: &'a Report<'a>) -> WireAlert<'a> {
         failed: incident.failed,
         first_failure: incident.first_failure,
         last_failure: incident.last_failure,
-        request_ids: request_ids.map(|id| plain(id.as_str())).collect(),
+        request_ids: request_ids.map(|id| escape::request_id(id.as_str())).collect(),
         cause: WireCause { slug: diagnosis.cause.slug, title: diagnosis.cause.title },
         verdict: verdict(judgement),
         findings: findings(report),
@@ -358,7 +358,7 @@ fn step(step: &Remedy) -> WireStep {
 }
 
 fn evidence(report: &Report<'_>) -> Vec<WireQuote> {
-    let request_id = report.alert.news.example.request_id.as_ref().map(|id| plain(id.as_str()));
+    let request_id = report.alert.news.example.request_id.as_ref().map(|id| escape::request_id(id.as_str()));
     let wire = |quote: &Quote<'_>| WireQuote {
         request_id: request_id.clone(),
         at: quote.line.at(),

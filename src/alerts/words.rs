@@ -291,7 +291,9 @@ pub(crate) fn dedup_key(alert: &Alert) -> String {
 /// `orders/prod`, by name where it is known, else by id.
 pub(crate) fn api_label(alert: &Alert) -> Option<String> {
     let source = &alert.news.example.source;
-    let name = alert.judgement.facts.api_name.clone().or(source.api.as_ref().map(ToString::to_string))?;
+    // AWS knows the name; the id is the log's word.
+    let id = source.api.as_ref().map(|api| dotless(api.as_str()));
+    let name = alert.judgement.facts.api_name.clone().or(id)?;
     let stage = dotless(source.stage.as_deref().unwrap_or("?"));
     Some(format!("{name}/{stage}{}", if source.canary { " canary" } else { "" }))
 }
@@ -329,7 +331,7 @@ pub(crate) fn route_label(route: &Route) -> String {
 
 /// A client can choose its request's id.
 pub(crate) fn request_label(diagnosis: &Diagnosis) -> Option<String> {
-    diagnosis.request_id.as_ref().map(|id| format!("request {}", dotless(id.as_str())))
+    diagnosis.request_id.as_ref().map(|id| format!("request {}", dotless(&escape::request_id(id.as_str()))))
 }
 
 /// "VPC link orders-link".

@@ -142,7 +142,7 @@ impl<'e> Failure<'e> {
     /// What the client asked for.
     pub fn route(&self) -> Option<Route> {
         self.execution.route.map(|route| Route {
-            method: redact::bounded(route.method, 16),
+            method: method(route.method),
             path: redact::bounded(&redact::uri(route.path), LONGEST_PATH),
         })
     }
@@ -218,4 +218,10 @@ fn named_status(failure: &Entry<'_>) -> Option<u16> {
         "Execution failed due to configuration error: No match for output mapping",
     )?;
     line::number(said.rsplit_once("Endpoint Response Status Code: ")?.1)
+}
+
+/// A method as it may be shown: a client can write any, and no method has other characters than these.
+fn method(text: &str) -> String {
+    let held = |c: char| if c.is_ascii_alphanumeric() || "-_$*".contains(c) { c } else { '?' };
+    text.chars().take(16).map(held).collect()
 }

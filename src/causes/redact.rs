@@ -5,10 +5,17 @@
 //!
 //! 1. **Addresses**: user info and fragment go, query values and bare queries go, segments behind `/reset/` go.
 //! 2. **Credentials**: a word with an issuer's prefix, or one made by chance. Base64 holds `/ - _ . +`: it is measured whole.
+//!    What is made by chance stays where its name or place says what it is: a request's id, a commit, a digest, a stack's name.
 //! 3. **Clients**: the longest IPv4 or IPv6 address that can be read. Addresses inside a VPC stay.
 //! 4. **Numbers** with check digits or a person's shape: cards, IBANs, telephones, insurances.
-//! 5. **Names**: behind a secret's name everything up to its delimiter, but for words that are known to be harmless.
+//! 5. **Names**: behind a secret's name everything up to its delimiter, but for words that are known to be harmless. The value
+//!    may stand in a list (`["password","X"]`), before its name (`'X' is too weak a password`), or behind what is said of it
+//!    (`token not found: X`). Input that a framework rejected is a value too.
 //! 6. **Escapes**: a word that hides one of these behind `%40`, `\u0040` or `&#64;`.
+//!
+//! Before all, characters that are not drawn go (`text::is_invisible`): they would part a secret that a reader sees whole. Of
+//! them only control characters come back, and only into a text of which nothing went.
+//! Where API Gateway cut the line, the last word counts for what it may have been.
 //!
 //! The result is redacted again until nothing changes: what the cutting brings together is looked at too.
 //! Every step reads the text once, with windows of fixed size, so the time is linear.
@@ -16,14 +23,17 @@
 mod addresses;
 mod credentials;
 mod escapes;
+mod joints;
 mod names;
 mod numbers;
+mod sentences;
 mod shapes;
 mod words;
 
 use std::borrow::Cow;
 
 use crate::logs::line::{Kind, LogLine};
+use crate::text;
 
 /// Stands in the place of what was taken out.
 const GONE: &str = "[redacted]";
@@ -86,16 +96,6 @@ pub fn text(text: &str) -> String {
     settled(text, ReadAs::Text, LONGEST)
 }
 
-/// Marks that take no room or that turn, join or hide what stands beside them, and code points that mean nothing.
-pub fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-        | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-        || u32::from(c) & 0xfffe == 0xfffe
-}
-
 /// What a text is read as.
 #[derive(Clone, Copy, PartialEq)]
 enum ReadAs {
@@ -126,30 +126,42 @@ fn is_plain(path: &str) -> bool {
 /// Redacted until nothing changes, at most `longest` characters.
 fn settled(text: &str, reading: ReadAs, longest: usize) -> String {
     let head = text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end]);
-    let mut before = bounded(&visible(head), longest.max(LONGEST));
+    let first = bounded(&visible(head, false), longest.max(LONGEST));
+    let mut before = Cow::Borrowed(first.as_str());
     for _ in 0..ROUNDS {
         let after = bounded(&pass(&before, reading, 0), longest);
-        if after == before {
-            return after;
+        if after == *before {
+            // Bytes that a backend sent name its protocol. Where nothing went without them, they part nothing private.
+            let whole = visible(head, true);
+            let fits = reading == ReadAs::Text && after == first && whole.chars().count() <= longest;
+            return if fits { whole.into_owned() } else { after };
         }
-        before = after;
+        before = Cow::Owned(after);
     }
     bounded(GONE, longest)
 }
 
-/// A text without marks that hide or part it, its blanks and full-width letters as ASCII has them.
-fn visible(text: &str) -> Cow<'_, str> {
+/// A text without marks that hide or part it, its blanks and full-width letters as ASCII has them. With the control characters
+/// go whole commands that colour a terminal's text: they part names from their values.
+fn visible(text: &str, controls: bool) -> Cow<'_, str> {
     if text.bytes().all(|b| (b' '..0x7f).contains(&b)) {
         return Cow::Borrowed(text);
     }
-    let shown = |c: char| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0),
-        c if is_invisible(c) => None,
-        c if c.is_whitespace() => Some(if c == '\n' { c } else { ' ' }),
-        c if u32::from(c) == 0 => None,
-        c => Some(c),
-    };
-    Cow::Owned(text.chars().filter_map(shown).collect())
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{ff01}'..='\u{ff5e}' => shown.extend(char::from_u32(u32::from(c) - 0xfee0)),
+            '\n' => shown.push(c),
+            c if controls && c.is_control() && !c.is_whitespace() => shown.push(c),
+            '\u{1b}' if rest.next_if_eq(&'[').is_some() => {
+                while rest.next_if(|c| matches!(c, ' '..='?')).is_some() {}
+                rest.next_if(|c| matches!(c, '@'..='~'));
+            }
+            c => shown.extend(text::visible(c)),
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// One reading of a text.
@@ -253,6 +265,11 @@ impl Kept {
     }
 }
 
+/// Whether API Gateway cut the line here: what stood there last may be a piece of a secret.
+fn is_cut(text: &str, end: usize) -> bool {
+    text[end..].trim_start_matches(['.', ' ']).starts_with("[TRUNCATED]")
+}
+
 /// A slash opens a path, unless it is the first character of an AWS secret key, which has 40.
 fn opening_slash(token: &str) -> usize {
     usize::from(token.starts_with('/') && token.len() != 40)
@@ -299,10 +316,10 @@ fn safe_headers(headers: &str) -> String {
         match name {
             Some(name) => {
                 keeping = HEADERS.contains(&name.to_ascii_lowercase().as_str());
-                if keeping { kept.push(text(part)) } else { dropped = dropped.saturating_add(1) }
+                if keeping { kept.push(self::text(part)) } else { dropped = dropped.saturating_add(1) }
             }
             // A value with a comma in it, such as a date.
-            None if keeping => kept.push(text(part)),
+            None if keeping => kept.push(self::text(part)),
             None => {}
         }
     }
@@ -359,6 +376,32 @@ mod tests {
             ("<pwd>x1</pwd> refused", "<pwd>[redacted]</pwd> refused"),
             ("AKIAIOSFODNN7EXAMPLE", "[redacted]"),
             ("eyJhbGciOi.eyJzdWIi.x", "[redacted]"),
+            ("pass\u{8}word\u{1b}[0m=\u{e000}hunter2", "password=[redacted]"),
+            ("rejected value [hunter2]; codes", "rejected value [[redacted]]; codes"),
+            ("Path `password` (`hunter2`) is short", "Path `password` (`[redacted]`) is short"),
+            ("Failing row contains (4, hunter2, null)", "Failing row contains ([redacted])"),
+            ("IDENTIFIED BY 'hunter2'", "IDENTIFIED BY '[redacted]'"),
+            ("password: Some(\"hunter2\")", "password: Some(\"[redacted]\")"),
+            ("password = \"\"\"hunter2\"\"\"", "password = \"\"\"[redacted]\"\"\""),
+            ("[\"password\",\"hunter2\"]", "[\"password\",\"[redacted]\"]"),
+            (
+                "{\"value\":\"hunter2\",\"name\":\"password\"}",
+                "{\"value\":\"[redacted]\",\"name\":\"password\"}",
+            ),
+            ("password too short: hunter2", "password too short: [redacted]"),
+            ("token mismatch: expected hunter2 got hunter3", "token mismatch: expected [redacted]"),
+            ("'hunter2' is too weak a password", "'[redacted]' is too weak a password"),
+            ("GET /passwordReset/k7dfrs", "GET /passwordReset/[redacted]"),
+            ("postgresql://app:hunter2 [TRUNCATED]", "postgresql://[redacted] [TRUNCATED]"),
+            ("jane.roe@exam [TRUNCATED]", "[redacted] [TRUNCATED]"),
+            ("card 4111 1111 1111 1112 refused", "card [redacted] refused"),
+            ("email jane@host unknown", "email [redacted] unknown"),
+            ("Le mot de passe est hunter2", "Le mot de passe est [redacted]"),
+            ("كلمة المرور: hunter2", "كلمة المرور: [redacted]"),
+            ("tokenV1=hunter2 password[]=hunter2", "tokenV1=[redacted] password[]=[redacted]"),
+            ("password&colon;hunter2", "[redacted]"),
+            ("mysql -uroot -phunter2 orders", "mysql -uroot -p[redacted] orders"),
+            ("assumed-role/a/jane.roe@example.org", "assumed-role/a/[redacted]"),
         ] {
             check(&format!("(id) {opening} {said}"), &format!("{opening} {quoted}"));
         }
@@ -371,6 +414,13 @@ mod tests {
             "Execution failed due to configuration error: PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target",
             "Lambda invocation failed with status: 429. Lambda request id: 758a8c2f-35eb-4713-b55e-56879fbc968b",
             "Execution failed due to configuration error: API Gateway does not have permission to assume the provided role arn:aws:iam::111122223333:role/apigateway-invoke",
+            "Execution failed due to configuration error: Not a valid protocol version: \u{15}\u{3}\u{3}",
+            "Execution failed due to configuration error: at verify (/var/task/src/auth/token.js:42:17)",
+            "Execution failed due to configuration error: Request ID: 4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG.",
+            "Execution failed due to configuration error: Root=1-67891233-abcdef012345678912345678.",
+            "Execution failed due to configuration error: prod-api-OrdersFn9A9B4DDB-DjkMyKE9m9iM of commit 9fceb02d0ae598e95dc970b74767f19372d61af8.",
+            "Execution failed due to configuration error: max tokens 8192, password attempts: 3, SecretId: prod/db, oauth: invalid_client",
+            "Execution failed due to configuration error: sticky session to 10.0.3.27 and fd12:3456:789a:1::1",
         ] {
             check(kept, kept);
         }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::aws::model::Resource;
-use crate::causes::redact::bounded;
+use crate::causes::redact::{self, bounded};
 use crate::causes::{Route, RouteContext};
 use crate::ids::{ApiKind, Arn, Region};
 use crate::path::{Link, PrivatePath, are_apart, template};
-use crate::text::{ShellWord, shell_word, shell_words};
+use crate::text::{ShellWord, is_id, shell_word, shell_words};
 
 /// No name or ARN of AWS's is longer than a quarter of this.
 const LONGEST: usize = 512;
@@ -69,7 +69,14 @@ impl Placeholders {
             ("path", subject.route.as_ref().map(|route| route.path.clone())),
             ("port", endpoint.map(|endpoint| endpoint.port.to_string())),
             ("region", source.region.clone().or_else(|| region(path)).map(|region| region.to_string())),
-            ("request_id", subject.request_id.as_ref().map(ToString::to_string)),
+            (
+                "request_id",
+                subject
+                    .request_id
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .filter(|id| is_id(id) && redact::text(id) == *id),
+            ),
             ("scheme", endpoint.map(|endpoint| if endpoint.tls { "https" } else { "http" }.to_owned())),
             ("stage", source.stage.clone()),
             (

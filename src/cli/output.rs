@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
+use crate::alerts::escape::terminal_command;
 use crate::alerts::terminal::Screen;
 
 /// Columns where standard output is no terminal.
@@ -54,7 +55,8 @@ pub(crate) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
 /// What is no result goes to standard error.
 #[expect(clippy::print_stderr, reason = "the command line's own voice; results go to standard output")]
 pub(crate) fn complain(text: &str) {
-    eprintln!("{text}");
+    // A file's name, or what AWS answers, may hold what steers a terminal.
+    eprintln!("{}", text.lines().map(terminal_command).collect::<Vec<_>>().join("\n"));
 }
 
 /// Shows on a terminal how far long work has come; elsewhere it shows nothing.

@@ -1,6 +1,6 @@
 //! Step 1: what a URI, a path or a query holds beside the way to a host.
 
-use super::{Gone, ReadAs, pieces, shapes, words};
+use super::{Gone, ReadAs, is_cut, pieces, shapes, words};
 
 /// Takes user info, fragments, the values of queries, and segments that are one-time tokens.
 pub(super) fn parts(text: &str, reading: ReadAs, gone: &mut Gone<'_>) {
@@ -31,6 +31,10 @@ fn address(word: &str, offset: usize, is_whole: bool, gone: &mut Gone<'_>) {
         let port = rest[..end].rsplit_once(':').map_or("", |(_, port)| port);
         let odd = !rest[..end].contains(['@', '$', '[']) && port.bytes().any(|b| !b.is_ascii_digit());
         let user = if odd { rest.rfind('@') } else { rest[..end].rfind('@') };
+        // Text that was cut in a password has no `@` any more.
+        if user.is_none() && odd && end == rest.len() && is_cut(gone.text, offset + start + end) {
+            gone.take(offset + start, offset + start + end);
+        }
         if let Some(user) = user {
             gone.drop(offset + start, offset + start + user + 1);
         }
@@ -44,6 +48,7 @@ fn address(word: &str, offset: usize, is_whole: bool, gone: &mut Gone<'_>) {
     }
     // `user:password@host` without a scheme, and Oracle's `user/password@//host`.
     if path == 0
+        && !word.contains("arn:aws")
         && let Some((user, host)) = word.rsplit_once('@')
     {
         if host.starts_with("//") {
@@ -108,7 +113,8 @@ fn parameters(word: &str, from: usize, to: usize, offset: usize, marks: &[u8], g
 /// Segments that the one before them calls a token, parameters of segments, and what follows a webhook.
 fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'_>) {
     let (mut before, mut hooked) = ("", false);
-    let arn = word.contains("arn:aws");
+    let numbered =
+        word.contains("arn:aws") || shapes::is_numbered(&word[from..to], &gone.text[..offset + from]);
     for (at, segment) in pieces(&word[from..to], |b| b == b'/') {
         let start = offset + from + at;
         let (name, matrix) = segment.split_once(';').unwrap_or((segment, ""));
@@ -117,12 +123,16 @@ fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'
         }
         let digits = name.bytes().filter(u8::is_ascii_digit).count();
         let version = name.len() <= 3 && name.starts_with(['v', 'V']);
-        let opaque = digits > 0 && !version || !shapes::is_wordy(name);
+        // Frames of a stack, and pages, are files.
+        let opaque = match shapes::file_stem(name) {
+            Some(stem) => shapes::is_random(stem) || stem.bytes().filter(u8::is_ascii_digit).count() > 3,
+            None => !version && (digits > 0 || !shapes::is_wordy(name)),
+        };
         hooked |= before.to_ascii_lowercase().contains("webhook")
             || before == "services" && name.starts_with('T') && name.len() > 8;
         // Tokens of 20 or 32 letters and digits, be they in order.
         let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
-        let long = !arn && name.len() >= 20 && digits >= 4 && digits + letters == name.len();
+        let long = !numbered && name.len() >= 20 && digits >= 4 && digits + letters == name.len();
         if (words::is_token_segment(before) && opaque) || (hooked && opaque && name.len() >= 8) || long {
             gone.take(start, start + name.len());
         }

@@ -1,6 +1,6 @@
 //! Step 2: words with an issuer's prefix or made by chance, private keys, and addresses of mailboxes.
 
-use super::{Gone, Kept, opening_slash, pieces, shapes};
+use super::{Gone, Kept, is_cut, opening_slash, pieces, shapes};
 
 /// Takes keys, tokens and mailboxes.
 pub(super) fn words(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
@@ -14,6 +14,9 @@ pub(super) fn words(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
         if let Some(sign) = word.rfind('@') {
             mailbox(word, sign, at, gone);
         }
+        if is_cut(text, at + word.len()) && shapes::is_opened(word) {
+            gone.take(at, at + word.len());
+        }
         if word.len() < 12 {
             continue;
         }
@@ -25,6 +28,8 @@ pub(super) fn words(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
 }
 
 fn token_at(token: &str, at: usize, arn: bool, kept: &Kept, gone: &mut Gone<'_>) {
+    // A sentence's end is no part of it.
+    let token = token.trim_end_matches('.');
     let (start, end) = (at, at + token.len());
     // Around a request's id the rest is measured by itself.
     if let Some((from, to)) = kept.id(start).filter(|(from, _)| *from < end) {
@@ -38,13 +43,17 @@ fn token_at(token: &str, at: usize, arn: bool, kept: &Kept, gone: &mut Gone<'_>)
     if shapes::is_numbered(token, &gone.text[..start]) {
         // An image's digest, or a task's number.
     } else if !slashed && shapes::is_marked(token) {
-        gone.take(start, padded(gone.text, end));
+        // A checksum may stand behind the padding.
+        let rest = gone.text.as_bytes()[end..].iter();
+        gone.take(start, end + rest.take_while(|b| b.is_ascii_alphanumeric() || b"=_-".contains(b)).count());
+    } else if shapes::is_aws_id(token) {
+        // A generated name.
     } else if (token.len() < 16 && !slashed) || gone.text[..start].ends_with("[$LATEST]") {
         // Too short, or the log stream of a function.
     } else if arn {
         let hex = |run: &str| run.bytes().all(|b| b.is_ascii_hexdigit());
         for (place, run) in pieces(token, |b| !b.is_ascii_alphanumeric()) {
-            if !hex(run) && shapes::is_random(run) {
+            if !hex(run) && !shapes::is_logical(run) && shapes::is_random(run) {
                 gone.take(at + place, at + place + run.len());
             }
         }
@@ -56,7 +65,11 @@ fn token_at(token: &str, at: usize, arn: bool, kept: &Kept, gone: &mut Gone<'_>)
             let (from, to) = (at + place, at + place + segment.len());
             if shapes::is_marked(segment) {
                 gone.take(from, to);
-            } else if !shapes::is_aws_id(segment) && !shapes::is_host(segment) && shapes::is_random(segment) {
+            } else if !shapes::is_aws_id(segment)
+                && !shapes::is_host(segment)
+                && !shapes::is_numbered(segment, &gone.text[..from])
+                && shapes::is_random(segment)
+            {
                 gone.take(from, padded(gone.text, to));
             }
             // Base64 with slashes, as a segment among others.
@@ -76,7 +89,10 @@ fn padded(text: &str, end: usize) -> usize {
 }
 
 fn mailbox(word: &str, sign: usize, at: usize, gone: &mut Gone<'_>) {
-    let part = |c: char| c.is_alphanumeric() || "._%+-~$".contains(c);
+    // Marks that are put over letters are no letters.
+    let letter =
+        |c: char| c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}');
+    let part = |c: char| letter(c) || "._%+-~$".contains(c);
     let before = &word[..sign];
     if before.rsplit_once("//").is_some_and(|(_, user)| !user.contains('/')) {
         return;
@@ -84,11 +100,12 @@ fn mailbox(word: &str, sign: usize, at: usize, gone: &mut Gone<'_>) {
     let quoted = before.is_empty() && gone.text[..at].ends_with('"');
     let user = if quoted { 1 } else { before.len() - before.trim_end_matches(part).len() };
     let host = &word[sign + 1..];
-    let host = host.split(|c: char| !(c.is_alphanumeric() || ".-".contains(c))).next().unwrap_or("");
+    let host = host.split(|c: char| !(letter(c) || ".-_".contains(c))).next().unwrap_or("");
     let top = host.trim_end_matches('.').rsplit_once('.').map_or("", |(_, top)| top);
     let literal = host.is_empty() && gone.text[at + sign + 1..].starts_with('[');
-    let named = top.chars().count() >= 2 && top.chars().all(|c| c.is_alphabetic() || c == '-');
-    if user > 0 && (named || literal) {
+    let named = top.chars().count() >= 2 && top.chars().all(|c| letter(c) && !c.is_ascii_digit() || c == '-');
+    let cut = is_cut(gone.text, at + sign + 1 + host.len());
+    if user > 0 && (named || literal || cut || host == "localhost") {
         // A quote stands in some names: frank.o'hara.
         let text = gone.text.as_bytes();
         let mut start = at + sign - user;

@@ -26,6 +26,20 @@ pub(super) fn hidden(text: &str, depth: u8, gone: &mut Gone<'_>) {
     }
 }
 
+/// Entities of HTML that mean a mark of ASCII.
+const ENTITIES: [(&str, u8); 10] = [
+    ("&amp;", b'&'),
+    ("&apos;", b'\''),
+    ("&colon;", b':'),
+    ("&commat;", b'@'),
+    ("&equals;", b'='),
+    ("&gt;", b'>'),
+    ("&lt;", b'<'),
+    ("&period;", b'.'),
+    ("&quot;", b'"'),
+    ("&sol;", b'/'),
+];
+
 fn hides(word: &str, depth: u8) -> bool {
     unescaped(word).is_some_and(|plain| pass(&plain, ReadAs::Text, depth + 1) != plain)
 }
@@ -37,6 +51,14 @@ fn unescaped(text: &str) -> Option<String> {
     let (mut at, mut any) = (0, false);
     while at < bytes.len() {
         let rest = &bytes[at..];
+        if rest[0] == b'&'
+            && let Some((entity, mark)) =
+                ENTITIES.iter().find(|(entity, _)| rest.starts_with(entity.as_bytes()))
+        {
+            (any, at) = (true, at + entity.len());
+            out.push(*mark);
+            continue;
+        }
         let (radix, skip, most) = match rest {
             [b'%', ..] => (16, 1, 2),
             [b'\\', b'u', ..] => (16, 2, 4),
@@ -66,5 +88,5 @@ fn unescaped(text: &str) -> Option<String> {
             }
         }
     }
-    any.then(|| visible(&String::from_utf8_lossy(&out)).into_owned())
+    any.then(|| visible(&String::from_utf8_lossy(&out), false).into_owned())
 }

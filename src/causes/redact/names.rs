@@ -2,22 +2,10 @@
 
 use memchr::memmem;
 
+use super::joints::{Joint, behind_scheme, link};
+use super::sentences::{self, phrase_end};
 use super::words::{self, Name};
 use super::{Gone, Kept, shapes};
-
-/// Where the value of a name starts, and how it is tied to it.
-#[derive(Clone, Copy)]
-struct Joint {
-    at: usize,
-    /// By `=` or `:`, not by blanks alone.
-    explicit: bool,
-    /// `=` alone, as in forms and commands.
-    equals: bool,
-    /// Its quotation mark, and how many backslashes stand before it.
-    quote: Option<(u8, usize)>,
-    /// Between tags of XML.
-    tagged: bool,
-}
 
 /// Takes the values of all names in a text.
 pub(super) fn values(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
@@ -31,11 +19,16 @@ pub(super) fn values(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
             start - before_end <= 2 && bytes[before_end..start].iter().all(|b| *b == b' ' || *b == b'-');
         let found_value = if kept.in_arn(start) {
             None
+        } else if let Some(password) = sentences::option(text, start, end) {
+            Some(password)
         } else if let Some(name) = words::name(found, if near { before } else { "" }) {
             let value = value(text, (start, end), name, if near { before } else { "" });
-            value.or_else(|| value_before(text, start).filter(|_| name == Name::Secret))
+            value
+                .or_else(|| sentences::further(text, (start, end), name))
+                .or_else(|| sentences::before(text, start, name))
         } else {
-            credential(text, start, end)
+            sentences::rejected(text, (start, end), if near { before } else { "" })
+                .or_else(|| sentences::credential(text, start, end))
         };
         if let Some((from, to)) = found_value {
             gone.take(from, to);
@@ -45,18 +38,8 @@ pub(super) fn values(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
     }
 }
 
-/// The value that a sentence puts first: `with X as the password`.
-fn value_before(text: &str, start: usize) -> Option<(usize, usize)> {
-    let before =
-        ["as the ", "as its ", "as a ", "as "].iter().find_map(|tie| text[..start].strip_suffix(tie))?;
-    let value = before.strip_suffix(' ')?;
-    let from = value.rfind(|c: char| c.is_whitespace()).map_or(0, |blank| blank + 1);
-    let is_value = value.len() - from >= 4 && value.as_bytes()[from..].iter().any(u8::is_ascii_digit);
-    is_value.then_some((from, value.len()))
-}
-
 /// The next word of letters, digits and the marks inside names.
-fn word(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+pub(super) fn word(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
     let start = at + bytes[at..].iter().position(letter)?;
     let inner = |b: &u8| letter(b) || b"_-.".contains(b);
@@ -65,43 +48,15 @@ fn word(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     Some((start, end - trailing))
 }
 
-/// `Bearer X` and `-u user:X`, which no name announces.
-fn credential(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
-    let bytes = text.as_bytes();
-    let found = &text[start..end];
-    let (bearer, basic) = (found.eq_ignore_ascii_case("bearer"), found.eq_ignore_ascii_case("basic"));
-    let option = bytes[..start].ends_with(b"-") && (found == "u" || found == "user");
-    let digest = found.eq_ignore_ascii_case("digest");
-    if !(bearer || basic || option || digest) {
-        return None;
-    }
-    let blanks = bytes[end..].iter().take_while(|b| b" :=\"'".contains(b)).count();
-    let from = end + blanks;
-    let to = bare_end(bytes, from);
-    let value = &text[from..to];
-    if blanks == 0 || value.is_empty() || words::is_harmless(value) || words::is_abstract(value) {
-        return None;
-    }
-    if option {
-        return value.split_once(':').map(|(user, _)| (from + user.len() + 1, to));
-    }
-    if digest {
-        return value.contains('=').then(|| (from, header_end(bytes, text, from)));
-    }
-    let encoded = value.len() >= 8
-        && (!shapes::is_wordy(value) || value.bytes().any(|b| b.is_ascii_uppercase() || b == b'='));
-    (bearer || encoded).then_some((from, to))
-}
-
 /// The value of a name, as far as it has to go.
 fn value(text: &str, name_at: (usize, usize), name: Name, before: &str) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    let mut link = link(text, name_at)?;
+    let mut link = link(text, name_at, name)?;
     if link.explicit {
         link = behind_scheme(text, link);
     }
     let from = link.at;
-    if text[from..].starts_with("arn:aws") || text[from..].starts_with("${stageVariables.") {
+    if is_reference(&text[from..]) {
         return None;
     }
     if link.tagged {
@@ -121,14 +76,80 @@ fn value(text: &str, name_at: (usize, usize), name: Name, before: &str) -> Optio
         return Some((from, bracket_end(bytes, from)));
     }
     let to = bare_end(bytes, from);
-    if to == from || !goes(&text[from..to], name, link, before) {
+    let value = &text[from..to];
+    // `SecretId: prod/db` is a name.
+    if name == Name::Secret
+        && text[..name_at.1].ends_with(['d', 'D'])
+        && text[name_at.0..name_at.1].to_ascii_lowercase().ends_with("id")
+        && shapes::is_wordy(value)
+    {
+        return None;
+    }
+    // `password attempts: 3`: a label of its own, with a count or the secret behind it.
+    let label = !link.explicit
+        && value.chars().all(|c| c.is_lowercase() || c.is_alphabetic() && !c.is_ascii() || "_-".contains(c))
+        && text[to..]
+            .strip_prefix([':', '='])
+            .is_some_and(|rest| sentences::is_other(value) || sentences::opens_value(rest));
+    if to == from || label || is_count(&text[name_at.0..name_at.1], value) || !goes(value, name, link, before)
+    {
         return None;
     }
     match name {
+        Name::Field => Some((from, groups_end(bytes, from, to))),
         Name::Header if link.explicit => Some((from, header_end(bytes, text, from))),
         Name::Secret if link.explicit => Some((from, phrase_end(bytes, text, to))),
         _ => Some((from, to)),
     }
+}
+
+/// Whether a name's value only says where the secret is.
+fn is_reference(value: &str) -> bool {
+    let braced = value.strip_prefix("${").and_then(|rest| rest.split_once('}'));
+    let variable = braced.is_some_and(|(name, _)| {
+        let open = name.starts_with("stageVariables.");
+        open || (!name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
+    });
+    variable
+        || value.starts_with("arn:aws")
+        || value.starts_with("{{resolve:")
+        || value.starts_with("/var/task")
+}
+
+/// Whether a value counts what its name says: `max_tokens=4096`, `sessions: 12`.
+fn is_count(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let several =
+        ["tokens", "sessions", "secrets", "keys", "passwords"].iter().any(|end| name.ends_with(end));
+    several && value.len() <= 7 && value.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The end of a number that is written in groups: `4111 1111 1111 1112`, `DE89 3704 0044`.
+fn groups_end(bytes: &[u8], from: usize, mut end: usize) -> usize {
+    let is_group = |run: &[u8]| {
+        run.iter().any(u8::is_ascii_digit)
+            && run.iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || b"+-./()".contains(b))
+    };
+    if !is_group(&bytes[from..end]) {
+        return end;
+    }
+    for _ in 0..8 {
+        let at = end + bytes[end..].iter().take(2).take_while(|b| b" -./)(".contains(b)).count();
+        let run = bytes[at..].iter().take(8).take_while(|b| b.is_ascii_alphanumeric()).count();
+        let next = bytes.get(at + run);
+        if at == end
+            || run < 2
+            || run > 6
+            || !is_group(&bytes[at..at + run])
+            || matches!(next, Some(b':' | b'.' | b'_'))
+                && bytes.get(at + run + 1).is_some_and(u8::is_ascii_alphanumeric)
+        {
+            break;
+        }
+        end = at + run;
+    }
+    end
 }
 
 /// Whether a value has to go.
@@ -141,8 +162,31 @@ fn goes(value: &str, name: Name, link: Joint, before: &str) -> bool {
     }
     // Parameters of `Authorization` have harmless names.
     let parameter = name == Name::Header && link.explicit && value.contains('=');
-    if words::is_harmless(bare) && !parameter {
+    let harmless = words::is_harmless(bare) || bare.split(['_', '-']).all(words::is_harmless);
+    if harmless && !parameter {
         return false;
+    }
+    // `["password","X"]`, but not a list of names.
+    if link.listed {
+        let scheme = value.split_once(' ').is_some_and(|(scheme, _)| words::is_scheme(scheme));
+        return scheme
+            || (digits > 0 && bare.len() >= 4 && !value.starts_with("X-") && !value.starts_with("x-"));
+    }
+    if !link.explicit {
+        // Another pair, a path, an address, or a name in a program.
+        let pair =
+            value.split_once('=').is_some_and(|(head, _)| words::is_harmless(head)) && name != Name::Header;
+        let place = value.contains('/')
+            && value.trim_start_matches('(').bytes().all(|b| b.is_ascii_lowercase() || b"/-_.".contains(&b));
+        let constant = value.rsplit_once('.').is_some_and(|(kind, last)| {
+            kind.starts_with(|c: char| c.is_ascii_uppercase())
+                && last.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+        });
+        let address = name == Name::Field && bare.parse::<std::net::Ipv4Addr>().is_ok();
+        let status = digits == bare.len() && digits < 4;
+        if pair || status || address || place || constant {
+            return false;
+        }
     }
     if name == Name::Code {
         return is_code(bare, digits, link, before);
@@ -151,7 +195,7 @@ fn goes(value: &str, name: Name, link: Joint, before: &str) -> bool {
         return true;
     }
     match name {
-        Name::Field => digits > 0 && bare.len() >= 4,
+        Name::Field => (digits > 0 && bare.len() >= 4) || value.contains('@'),
         // A sentence names cookies and does not show them.
         Name::Header if !value.contains('=') => digits > 0 && bare.len() >= 4,
         _ => bare.chars().count() > 1 && !words::is_abstract(bare) && !value.ends_with('('),
@@ -182,139 +226,8 @@ fn is_code(bare: &str, digits: usize, link: Joint, before: &str) -> bool {
             || (link.explicit && digits > 0 && bare.len() >= if link.equals { 5 } else { 8 }))
 }
 
-/// From a name's end to its value: closing marks, words that belong to the name, `=` or `:`, opening marks.
-fn link(text: &str, (start, mut end): (usize, usize)) -> Option<Joint> {
-    let bytes = text.as_bytes();
-    let open = start.checked_sub(1).map(|at| bytes[at]);
-    let mut tag = open == Some(b'<')
-        || (open == Some(b':') && memchr::memrchr(b'<', &bytes[start.saturating_sub(32)..start]).is_some());
-    if open == Some(b'/') && start > 1 && bytes[start - 2] == b'<' {
-        return None;
-    }
-    for _ in 0..4 {
-        let skip = |at: usize, marks: &[u8], most: usize| {
-            at + bytes[at..].iter().take(most).take_while(|b| marks.contains(b)).count()
-        };
-        let closed = skip(end, b"\"'`\\])", 12);
-        if tag && closed == end {
-            // Attributes stand before the tag's end.
-            let close = bytes[end..].iter().take(200).position(|b| *b == b'>').map(|length| end + length);
-            if let Some(close) =
-                close.filter(|close| bytes[close - 1] != b'/' && (bytes[end] == b'>' || bytes[end] == b' '))
-            {
-                let open = skip(close + 1, b" ", 8);
-                return (open < bytes.len()).then_some(Joint {
-                    at: open,
-                    explicit: true,
-                    equals: false,
-                    quote: None,
-                    tagged: true,
-                });
-            }
-        }
-        tag = false;
-        let mut at = skip(closed, b" \t\n", 16);
-        at = remark_end(text, at).unwrap_or(at);
-        let signs = skip(at, b":=", 3);
-        let arrow = matches!(bytes.get(signs..signs + 2), Some(b"->" | b"=>"));
-        let explicit = signs > at || arrow;
-        let equals = bytes.get(at) == Some(&b'=');
-        if explicit {
-            at = skip(signs + usize::from(arrow), b"> \t\n=", 16);
-        } else if bytes.get(at) == Some(&b',') && open == Some(b'-') && closed > end {
-            // ['--password', 'X']
-            at = skip(at, b", ", 2);
-        } else if bytes.get(at) == Some(&b',') {
-            // {"name":"password","value":"X"}
-            let next = skip(at, b", \"'\\{", 12);
-            let (from, to) = word(bytes, next)
-                .filter(|(from, to)| *from == next && words::is_filler(&text[*from..*to]))?;
-            end = to + (from - next);
-            continue;
-        }
-        // Password("X"), but not getSecret("its name").
-        let called =
-            !explicit && bytes.get(at) == Some(&b'(') && at == closed && !is_reader(&text[start..end]);
-        let opened = skip(at + usize::from(called), b"\\", 8);
-        let quote = bytes.get(opened).copied().filter(|b| b"\"'`".contains(b));
-        let from = if quote.is_some() { opened + 1 } else { at };
-        if quote.is_none()
-            && let Some((first, last)) = word(bytes, at).filter(|(first, _)| *first == at)
-            && !explicit
-        {
-            if words::is_filler(&text[first..last]) {
-                end = last;
-                continue;
-            }
-            if let Some(owned) = owner_end(text, (first, last)) {
-                end = owned;
-                continue;
-            }
-        }
-        // A closing mark alone ties nothing: `the 'token' abc`, but `(email)=(x)` and `token "x"` do.
-        if !explicit && quote.is_none() && at == closed {
-            return None;
-        }
-        let from = if explicit && quote.is_none() { skip(from, b"(", 1) } else { from };
-        let link = Joint {
-            at: from,
-            explicit,
-            equals,
-            quote: quote.map(|quote| (quote, opened - at - usize::from(called))),
-            tagged: false,
-        };
-        return (from < bytes.len()).then_some(link);
-    }
-    None
-}
-
-/// The end of a remark between a name and its sign: `Password (for app): X`.
-fn remark_end(text: &str, at: usize) -> Option<usize> {
-    let remark = text[at..].strip_prefix('(')?;
-    let end = remark.bytes().take(40).position(|b| b == b')')?;
-    let at = at + end + 2;
-    text[at..].starts_with([':', '=']).then_some(at)
-}
-
-/// Whether a function of this name takes a secret's name, not the secret.
-fn is_reader(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["get", "fetch", "load", "read", "find", "lookup", "describe", "list", "delete", "create"]
-        .iter()
-        .any(|verb| name.starts_with(verb))
-}
-
-/// The end of whose a secret is, where its value follows: `of user bob` in `password of user bob was X`.
-fn owner_end(text: &str, (first, last): (usize, usize)) -> Option<usize> {
-    if !matches!(&text[first..last], "of" | "for") {
-        return None;
-    }
-    let mut end = last;
-    for _ in 0..3 {
-        let (from, to) = word(text.as_bytes(), end).filter(|(from, _)| text.get(end..*from) == Some(" "))?;
-        if matches!(&text[from..to], "is" | "was" | "equals") && end > last {
-            return Some(end);
-        }
-        end = to;
-    }
-    None
-}
-
-/// The value behind `Bearer`, `Token` and the like.
-fn behind_scheme(text: &str, link: Joint) -> Joint {
-    let bytes = text.as_bytes();
-    let Some((start, end)) = word(bytes, link.at).filter(|(start, _)| *start == link.at) else { return link };
-    let blanks = bytes[end..].iter().take(16).take_while(|b| b" \t:".contains(b)).count();
-    let next = end + blanks;
-    let value = bytes.get(next).is_some_and(|b| !b"\"'`,;}])".contains(b));
-    if blanks == 0 || !value || !words::is_scheme(&text[start..end]) {
-        return link;
-    }
-    Joint { at: next, ..link }
-}
-
 /// The end of a value without quotation marks: a blank, a quote, a tag, or a mark before the next pair.
-fn bare_end(bytes: &[u8], from: usize) -> usize {
+pub(super) fn bare_end(bytes: &[u8], from: usize) -> usize {
     let length = bytes[from..].iter().position(|b| b.is_ascii_whitespace() || b"\"`<>".contains(b));
     let mut end = length.map_or(bytes.len(), |length| from + length);
     let mut at = from;
@@ -345,7 +258,7 @@ fn bare_end(bytes: &[u8], from: usize) -> usize {
 }
 
 /// A closing quotation mark has no more backslashes before it than its opening one.
-fn quote_end(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
+pub(super) fn quote_end(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
     let mut run = 0;
     for (at, byte) in bytes.iter().enumerate().skip(from) {
         if *byte == quote && run <= slashes {
@@ -356,12 +269,12 @@ fn quote_end(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
     bytes.len()
 }
 
-fn bracket_end(bytes: &[u8], from: usize) -> usize {
+pub(super) fn bracket_end(bytes: &[u8], from: usize) -> usize {
     let mut depth = 0_usize;
     for (at, byte) in bytes.iter().enumerate().skip(from) {
         match byte {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth -= 1,
+            b'[' | b'{' | b'(' => depth += 1,
+            b']' | b'}' | b')' => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth == 0 {
@@ -373,7 +286,7 @@ fn bracket_end(bytes: &[u8], from: usize) -> usize {
 
 /// The end of a header's value: all its cookies and parameters, up to a sentence that goes on or the bracket that it
 /// stands in.
-fn header_end(bytes: &[u8], text: &str, from: usize) -> usize {
+pub(super) fn header_end(bytes: &[u8], text: &str, from: usize) -> usize {
     let (mut at, mut depth, mut open) = (from, 0_usize, None);
     while at < bytes.len() {
         match bytes[at] {
@@ -400,27 +313,4 @@ fn header_end(bytes: &[u8], text: &str, from: usize) -> usize {
         at += 1;
     }
     bytes.len()
-}
-
-/// A passphrase goes on until a word that is none of it.
-fn phrase_end(bytes: &[u8], text: &str, first: usize) -> usize {
-    let mut end = first;
-    for _ in 0..8 {
-        let blank = bytes.get(end) == Some(&b' ');
-        let Some((start, last)) = word(bytes, end).filter(|(start, _)| blank && *start == end + 1) else {
-            break;
-        };
-        let next = &text[start..last];
-        let ties = bytes.get(last).is_some_and(|b| b":=(/@".contains(b));
-        if ties
-            || words::is_harmless(next)
-            || words::name(next, "").is_some()
-            || next.contains(['.', '_'])
-            || next.len() > 24
-        {
-            break;
-        }
-        end = last;
-    }
-    end
 }

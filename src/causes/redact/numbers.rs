@@ -8,6 +8,9 @@ use super::{Gone, Kept};
 pub(super) fn all(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
     let bytes = text.as_bytes();
     let mut at = 0;
+    if let Some((start, end)) = cut(text) {
+        gone.take(start, end);
+    }
     while at < bytes.len() {
         let before = at.checked_sub(1).map(|before| bytes[before]);
         let alone = !before.is_some_and(|b| b.is_ascii_alphanumeric());
@@ -21,7 +24,7 @@ pub(super) fn all(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
                     at = to;
                     continue;
                 }
-                let end = alone.then(|| ipv6(bytes, start)).flatten();
+                let end = (alone && !is_inner_group(bytes, start)).then(|| ipv6(bytes, start)).flatten();
                 let end = end.or_else(|| client(bytes, start)).or_else(|| number(bytes, start));
                 if let Some(end) = end.or_else(|| alone.then(|| lettered(bytes, start)).flatten()) {
                     gone.take(start, end);
@@ -34,7 +37,10 @@ pub(super) fn all(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
                     at = end;
                 }
             }
-            b':' if bytes.get(at) == Some(&b':') && before != Some(b':') => {
+            b':' if bytes.get(at) == Some(&b':')
+                && before != Some(b':')
+                && !is_inner_group(bytes, start + 1) =>
+            {
                 if let Some(end) = ipv6(bytes, start) {
                     gone.take(start, end);
                     at = end;
@@ -49,6 +55,37 @@ pub(super) fn all(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
             _ => {}
         }
     }
+}
+
+/// The groups of a number before the mark where API Gateway cut the line: no rule can know them any more.
+fn cut(text: &str) -> Option<(usize, usize)> {
+    let end = text[..text.find("[TRUNCATED]")?].trim_end_matches(['.', ' ']).len();
+    let bytes = text.as_bytes();
+    let (mut start, mut groups, mut digits) = (end, 0, 0);
+    while groups < 8 {
+        let run = bytes[..start].iter().rev().take(7).take_while(|b| b.is_ascii_alphanumeric()).count();
+        let group = &bytes[start - run..start];
+        let count = group.iter().filter(|b| b.is_ascii_digit()).count();
+        let plain =
+            group.iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || (b'a'..=b'f').contains(b));
+        if count == 0 || run > 6 || !plain {
+            break;
+        }
+        (start, groups, digits) = (start - run, groups + 1, digits + count);
+        match bytes.get(start.wrapping_sub(1)) {
+            Some(b' ' | b'-' | b'.' | b':')
+                if bytes[..start - 1].last().is_some_and(u8::is_ascii_alphanumeric) =>
+            {
+                start -= 1
+            }
+            _ => break,
+        }
+    }
+    let number = text[start..end].trim_start_matches([' ', '-', '.', ':']);
+    // Addresses of a VPC, and dates, are no person's number.
+    let known =
+        ["10.", "127.", "169.254.", "172.", "192.168.", "20"].iter().any(|open| number.starts_with(open));
+    (groups > 1 && digits >= 6 && !known).then_some((end - number.len(), end))
 }
 
 /// A client's IPv4 address. Versions of files look like one: `v1.2.3.4`, `app-1.2.3.4.jar`.
@@ -136,6 +173,17 @@ fn ipv6(text: &[u8], start: usize) -> Option<usize> {
     let embedded = holds || (ip.segments()[..5] == [0; 5] && ip.segments()[6] != 0);
     let client = if embedded { is_client(inner) } else { first & 0xe000 == 0x2000 };
     client.then_some(start + end)
+}
+
+/// Whether a group of an address stands before this one: `fd12:3456::1` is one of a VPC, and no part of it a client's.
+fn is_inner_group(text: &[u8], start: usize) -> bool {
+    let group = |end: usize| text[..end].iter().rev().take(5).take_while(|b| b.is_ascii_hexdigit()).count();
+    let Some(end) = start.checked_sub(1).filter(|end| text[*end] == b':') else { return false };
+    let first = group(end);
+    let opens = end.checked_sub(first + 1).map(|at| text[at]);
+    (3..=4).contains(&first)
+        && text[end - first..end].iter().any(u8::is_ascii_digit)
+        && !opens.is_some_and(|b| b.is_ascii_alphanumeric())
 }
 
 /// How many digits stand at a place, at most.

@@ -56,6 +56,12 @@ pub(super) fn is_marked(word: &str) -> bool {
             }))
 }
 
+/// Whether a word that was cut opens like a key.
+pub(super) fn is_opened(word: &str) -> bool {
+    word.starts_with("eyJ")
+        || PREFIXES.iter().any(|prefix| word.len() > prefix.len() && word.starts_with(prefix))
+}
+
 /// Whether a word has letters of both cases and digits.
 pub(super) fn is_mixed(word: &str) -> bool {
     let has = |what: fn(&u8) -> bool| word.as_bytes().iter().any(what);
@@ -88,6 +94,12 @@ fn is_random_run(run: &str) -> bool {
     let has = |what: fn(&u8) -> bool| bytes.iter().any(what);
     // Ids of roles and users are no secrets.
     if bytes.len() < 16 || ["AROA", "AIDA", "AGPA", "ANPA", "AIPA"].iter().any(|id| run.starts_with(id)) {
+        return false;
+    }
+    // An address in memory.
+    if run.len() <= 18
+        && run.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()))
+    {
         return false;
     }
     let digits = has(u8::is_ascii_digit);
@@ -148,32 +160,118 @@ pub(super) fn uuid(text: &[u8]) -> Option<usize> {
     (sound && !text.get(36).is_some_and(u8::is_ascii_alphanumeric)).then_some(36)
 }
 
-/// Whether a number in hexadecimal digits is said to be an image's digest, or the id of a task or trace.
+/// Names before numbers in hexadecimal digits that engineers look up: digests, commits, images, traces, objects.
+#[rustfmt::skip]
+const DIGESTS: [&str; 23] = [
+    "asset", "commit", "commitsha", "container", "containerid", "digest", "docker", "etag", "git", "gitsha",
+    "image", "md5", "objectid", "requestid", "rev", "revision", "sha", "sha1", "sha256", "task", "taskid", "trace", "traceid",
+];
+
+/// Names before ids of requests, in whatever letters a service writes them.
+const REQUESTS: [&str; 9] = [
+    "amzcfid",
+    "amzid2",
+    "amzntraceid",
+    "apigwid",
+    "correlationid",
+    "ksuid",
+    "requestid",
+    "traceparent",
+    "ulid",
+];
+
+/// Endings of programs and archives, whose names hold digests.
+pub(super) const FILES: [&str; 30] = [
+    "js", "mjs", "cjs", "ts", "jsx", "tsx", "map", "css", "html", "py", "pyc", "rb", "go", "rs", "java",
+    "kt", "scala", "php", "cs", "so", "jar", "war", "zip", "tgz", "gz", "whl", "pl", "ex", "lua", "swift",
+];
+
+/// A file's name without its ending and the place in it: `handler.js:42:17`.
+pub(super) fn file_stem(name: &str) -> Option<&str> {
+    let place = name.trim_end_matches(|c: char| c.is_ascii_digit() || ":.)".contains(c));
+    let (stem, ending) = place.rsplit_once('.')?;
+    let all = name.len() == place.len() || b":.)".contains(&name.as_bytes()[place.len()]);
+    (all && FILES.contains(&ending)).then_some(stem)
+}
+
+/// Whether a word is an id that the name before it, or its own place in a file's name, says to be no secret.
 pub(super) fn is_numbered(word: &str, before: &str) -> bool {
-    let told: &[&str] = match word.len() {
-        64 => &["@sha256:"],
-        32 => &["task ", "task id ", "container ", "trace ", "trace id "],
-        _ => return false,
+    let stem = file_stem(word);
+    let word = stem.unwrap_or(word);
+    let part = word
+        .trim_end_matches(|c: char| c.is_ascii_digit())
+        .strip_suffix('-')
+        .filter(|part| word.len() - part.len() < 5);
+    let word = part.unwrap_or(word);
+    let number = word.rsplit(['.', '-', '+', '_', '/', ':']).next().unwrap_or(word);
+    let inner = &word[..word.len() - number.len()];
+    let hex = number.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let name =
+        |told: &[&str]| [inner, ""].iter().any(|inner| is_behind(&format!("{}{inner}", tail(before)), told));
+    if hex && (20..=64).contains(&number.len()) && !is_random(inner) && !is_marked(inner) {
+        // A file's digest stands before its ending, an image's tag behind its name, a version's build behind its number.
+        let is_tag = inner.is_empty() && before.ends_with(':') && tail(before).contains('/');
+        let is_build =
+            inner.ends_with('+') && inner.bytes().all(|b| b.is_ascii_digit() || b".+v".contains(&b));
+        return stem.is_some() || is_tag || is_build || name(&DIGESTS);
+    }
+    word.len() <= 120 && !is_marked(word) && is_behind(tail(before), &REQUESTS)
+}
+
+/// The last characters of a text, in which a name before a value stands.
+fn tail(text: &str) -> &str {
+    let start = text.char_indices().rev().nth(39).map_or(0, |(at, _)| at);
+    &text[start..]
+}
+
+/// Whether a text ends with one of these names and the marks before a value.
+fn is_behind(text: &str, names: &[&str]) -> bool {
+    let text = text.trim_end_matches(|c: char| " :=\"'@/.+-_([".contains(c));
+    let name: String =
+        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let whole = |at: usize| {
+        // `sha` ends `sha`, not `pasha`: the name opens a word, or follows a capital as in `traceId`.
+        let mut left = name.len() - at;
+        let mut letters = text.char_indices().rev().filter(|(_, c)| c.is_ascii_alphanumeric());
+        let start = loop {
+            match letters.next() {
+                Some((place, _)) if left == 1 => break place,
+                Some(_) => left -= 1,
+                None => return false,
+            }
+        };
+        text[start..].starts_with(|c: char| c.is_ascii_uppercase())
+            || !text[..start].ends_with(|c: char| c.is_ascii_alphanumeric())
     };
-    word.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-        && told.iter().any(|name| {
-            before.len() >= name.len()
-                && before.as_bytes()[before.len() - name.len()..].eq_ignore_ascii_case(name.as_bytes())
-        })
+    names.iter().any(|known| name.ends_with(known) && whole(name.len() - known.len()))
 }
 
 /// An id that X-Ray or EC2 gives: `1-` and 8 and 24 digits, or `eni-` and 17.
 pub(super) fn is_aws_id(word: &str) -> bool {
     let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
     let Some((front, last)) = word.rsplit_once('-') else { return false };
+    if is_logical(front) && matches!(last.len(), 12 | 13) && last.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return true;
+    }
     if !hex(last) {
         return false;
     }
     match last.len() {
         8 | 17 => front.rsplit('-').next().is_some_and(|prefix| RESOURCES.contains(&prefix)),
-        24 => front.len() == 10 && front.starts_with("1-") && hex(&front[2..]),
+        23 | 24 => front.len() == 10 && front.starts_with("1-") && hex(&front[2..]),
         _ => false,
     }
+}
+
+/// Whether a name ends as CloudFormation's generated ids do: words, and eight hexadecimal digits in capitals.
+pub(super) fn is_logical(name: &str) -> bool {
+    let Some(at) = name.len().checked_sub(8).filter(|at| *at >= 2 && name.is_char_boundary(*at)) else {
+        return false;
+    };
+    let (words, digest) = name.split_at(at);
+    digest.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b))
+        && words.ends_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && words.split('-').all(|word| !is_random(word))
 }
 
 /// A DNS name: it stays, but for what is a token in it. AWS's own names hold long ids.

@@ -76,6 +76,9 @@ fn slack_mention_of_a_channel_or_person() {
     for text in ["<!channel>", "<!here|x>", "<@U012AB3CD>", "<!subteam^S1>"] {
         let markup = markup(text);
         assert!(!markup.contains("<!") && !markup.contains("<@"), "{markup}");
+        // Keywords, resources and variables of custom actions are shown too.
+        let whole = &message(text).bodies["https"];
+        assert!(!whole.contains("<!") && !whole.contains("<@"), "{whole}");
     }
 }
 
@@ -94,6 +97,22 @@ fn slack_backticks_and_formats() {
     for line in markup.lines() {
         assert!(line.matches('`').count().is_multiple_of(2), "{line}");
         assert!(!line.contains("*bold*") || line.contains("`"), "{line}");
+    }
+}
+
+/// Whatever a client writes around it, no part of the headline has the form of a host.
+#[test]
+fn bare_host_in_a_clients_path() {
+    for path in
+        ["a=evil.example/b", "a(evil.example)", "[evil.example](x)", "\"evil.example\"", "/evil.example"]
+    {
+        let alert = planted(path);
+        let message = alerts::message(&alert);
+        let email = message.bodies["email"].lines().next().unwrap().to_owned();
+        for headline in [message.subject, email] {
+            let (route, _) = headline.split_once(" (").unwrap_or((&headline, ""));
+            assert!(!route.contains("evil.example"), "{headline}");
+        }
     }
 }
 
