@@ -139,8 +139,7 @@ fn groups_end(bytes: &[u8], from: usize, mut end: usize) -> usize {
         let run = bytes[at..].iter().take(8).take_while(|b| b.is_ascii_alphanumeric()).count();
         let next = bytes.get(at + run);
         if at == end
-            || run < 2
-            || run > 6
+            || !(2..=6).contains(&run)
             || !is_group(&bytes[at..at + run])
             || matches!(next, Some(b':' | b'.' | b'_'))
                 && bytes.get(at + run + 1).is_some_and(u8::is_ascii_alphanumeric)
