@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
-use vpclink_responder::logs::Batch;
+use vpclink_responder::logs::{Batch, MOST_EVENTS};
 
 /// Far above any input.
 pub(crate) const MOST_BYTES: usize = 1 << 30;
@@ -27,9 +27,17 @@ pub(crate) struct Contender {
 pub(crate) const ALL: [Contender; 4] = [
     Contender { name: "limit", run: limit },
     Contender { name: "this program", run: ours },
-    Contender { name: "this program, every line", run: ours_in_full },
+    Contender { name: IN_FULL, run: ours_in_full },
     Contender { name: "aws_lambda_events and a scan", run: aws_lambda_events },
 ];
+
+/// Those that read a document of so many events: one that keeps every line refuses more than a payload may have.
+pub(crate) fn for_events(events: usize) -> Vec<Contender> {
+    let keeps = |contender: &Contender| contender.name != IN_FULL || events <= MOST_EVENTS;
+    ALL.into_iter().filter(keeps).collect()
+}
+
+const IN_FULL: &str = "this program, every line";
 
 /// Handlers in other languages: name, program, script.
 pub(crate) const PROCESSES: [(&str, &str, &str); 2] = [

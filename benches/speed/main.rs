@@ -91,10 +91,10 @@ fn side_by_side(small: bool) {
             payload.len() as f64 / 1e6
         );
         let rounds = if small { 1 } else { (ROUNDS * 4_000_000 / document.len()).clamp(9, ROUNDS) };
-        let mut rows =
-            contenders::ALL.map(|contender| (contender.name, measured(&contender, &payload, rounds)));
-        take_turns(&mut rows, &payload, rounds);
-        let mut rows: Vec<_> = rows.into_iter().collect();
+        let field = contenders::for_events(events);
+        let mut rows: Vec<_> =
+            field.iter().map(|contender| (contender.name, measured(contender, &payload, rounds))).collect();
+        take_turns(&field, &mut rows, &payload, rounds);
         // Processes take long to start, and know one answer only.
         if number == 0 {
             rows.extend(processes(&payload, rounds));
@@ -109,9 +109,9 @@ fn measured(contender: &Contender, payload: &[u8], rounds: usize) -> Vec<f64> {
     Vec::with_capacity(rounds)
 }
 
-fn take_turns(rows: &mut [(&'static str, Vec<f64>)], payload: &[u8], rounds: usize) {
+fn take_turns(field: &[Contender], rows: &mut [(&'static str, Vec<f64>)], payload: &[u8], rounds: usize) {
     for _ in 0..rounds {
-        for (contender, (_, times)) in contenders::ALL.iter().zip(rows.iter_mut()) {
+        for (contender, (_, times)) in field.iter().zip(rows.iter_mut()) {
             let began = Instant::now();
             black_box((contender.run)(payload));
             times.push(began.elapsed().as_secs_f64() * 1e3);
