@@ -14,6 +14,7 @@ mod message;
 mod report;
 #[cfg(feature = "live")]
 pub mod sns;
+mod steps;
 pub mod terminal;
 mod words;
 

@@ -1,5 +1,6 @@
 //! Room `functions`: what the Lambda roles do.
 
+mod accept;
 #[cfg(feature = "live")]
 pub mod caretaker;
 pub mod config;

@@ -12,7 +12,8 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::alerts::escape::{html as safe, html_verbatim};
-use crate::alerts::report::{FULL, Report, SectionKind, copyable};
+use crate::alerts::report::{FULL, Report, SectionKind};
+use crate::alerts::steps::copyable;
 use crate::checks::{Assessment, Finding, State};
 use crate::incidents::Alert;
 use crate::text::capitalised;

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alerts::escape::{self, plain};
-use crate::alerts::report::{FULL, NotChecked, Quote, Report, copyable, not_checked, unread_of};
+use crate::alerts::report::{FULL, NotChecked, Quote, Report, not_checked, unread_of};
+use crate::alerts::steps::copyable;
 use crate::alerts::words;
 use crate::causes::{Route, RouteContext};
 use crate::checks::{Assessment, Finding, Hop, Remedy, State};

@@ -170,7 +170,9 @@ fn with_whole_reason(line: &str) -> Option<String> {
     let cut = line.strip_suffix("...").or_else(|| line.strip_suffix('…'))?;
     let start = memmem::rfind(cut.as_bytes(), b"configuration error: ")? + "configuration error: ".len();
     let begun = &cut[start..];
-    let whole = REASONS.iter().find(|reason| begun.len() >= LEAST && reason.starts_with(begun))?;
+    let mut possible = REASONS.iter().filter(|reason| begun.len() >= LEAST && reason.starts_with(begun));
+    // Of two that open alike, neither is known to have stood there.
+    let whole = possible.next().filter(|_| possible.next().is_none())?;
     Some(line[..start].to_owned() + whole)
 }
 
