@@ -28,13 +28,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::BehaviorVersion;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::default_async_sleep;
+use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use jiff::Timestamp;
 
 use crate::aws::accounts::{Account, Answered};
@@ -49,18 +55,60 @@ use crate::probe::Facts;
 /// The SDK's configuration from the environment, with limits that suit a pager: a read that hangs is worth less than one
 /// that fails in time to be said.
 pub async fn sdk_config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(4))
-        .build();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(https())
-        .retry_config(
-            RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(100)),
-        )
-        .timeout_config(timeouts)
+        .retry_config(retries())
+        .timeout_config(timeouts())
         .load()
         .await
+}
+
+/// The same inside of Lambda, which gives a function its Region and credentials as variables. Nothing else is looked for:
+/// profiles, SSO and metadata services would make the executable larger, and every start pays for that.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
+pub fn lambda_config() -> SdkConfig {
+    let is_set = |name: &str| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let mut builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(variable("AWS_REGION").map(aws_types::region::Region::new))
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .identity_cache(IdentityCache::lazy().build())
+        .http_client(https())
+        .retry_config(retries())
+        .timeout_config(timeouts())
+        .time_source(SystemTimeSource::new())
+        .use_fips(is_set("AWS_USE_FIPS_ENDPOINT"))
+        .use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"))
+        .service_config(Variables);
+    builder.set_sleep_impl(default_async_sleep()).set_endpoint_url(variable("AWS_ENDPOINT_URL"));
+    builder.build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(100))
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .build()
+}
+
+/// A service's own settings: `AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2`.
+#[derive(Debug)]
+struct Variables;
+
+impl LoadServiceConfig for Variables {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        variable(&format!("{}_{}", key.env(), key.service_id().to_uppercase().replace(' ', "_")))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the SDK's settings are not the program's")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The same for another Region than the environment's.

@@ -20,7 +20,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::alerts::sns::Sns;
 use crate::aws::live::assumed::AssumedAccount;
 use crate::aws::live::logs::Logs;
-use crate::aws::live::{LiveAccount, sdk_config};
+use crate::aws::live::{LiveAccount, lambda_config};
 use crate::aws::{Accounts, CachedAccount, Open};
 use crate::functions::caretaker::Caretaker;
 use crate::functions::config::{CaretakerConfig, Config};
@@ -61,7 +61,7 @@ async fn run_responder(config: Config) -> Result<(), lambda_runtime::Error> {
     let made = OnceCell::new();
     // The payload is taken as it is: an undecodable one has to fail in the handler, which can publish an alert about it.
     let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        let responder = made.get_or_init(async || responder(&sdk_config().await, config.clone())).await;
+        let responder = made.get_or_init(async || responder(&lambda_config(), config.clone())).await;
         let deadline = deadline(event.context.deadline);
         responder.accounts.set_own_account(&event.context.invoked_function_arn);
         let outcome = responder.respond(event.payload.get().as_bytes(), deadline).await;
@@ -78,7 +78,7 @@ async fn run_responder(config: Config) -> Result<(), lambda_runtime::Error> {
 async fn run_caretaker(config: CaretakerConfig) -> Result<(), lambda_runtime::Error> {
     let made = OnceCell::new();
     let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        let caretaker = made.get_or_init(async || caretaker(sdk_config().await, config.clone())).await;
+        let caretaker = made.get_or_init(async || caretaker(lambda_config(), config.clone())).await;
         let deadline = deadline(event.context.deadline);
         caretaker.incidents.accounts.set_own_account(&event.context.invoked_function_arn);
         let summary = caretaker.handle(event.payload.get().as_bytes(), deadline).await;

@@ -37,6 +37,7 @@ use serde_json::Value;
 use crate::aws::live::xml::Node;
 
 /// What tells one service from another.
+#[derive(Debug)]
 pub(crate) struct Service {
     /// The name that requests are signed with.
     pub(crate) name: &'static str,
@@ -49,7 +50,7 @@ pub(crate) struct Service {
 }
 
 /// How a service is spoken with.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Protocol {
     /// Forms in, XML out; the version of its API.
     Query(&'static str),
@@ -75,6 +76,7 @@ pub(crate) struct Place {
 pub(crate) type Error = SdkError<ErrorMetadata, HttpResponse>;
 
 /// Calls a service.
+#[derive(Debug)]
 pub(crate) struct Client {
     service: &'static Service,
     plugin: SharedRuntimePlugin,

@@ -36,7 +36,8 @@ const RESOURCES: [&str; 40] = [
 /// A key whose issuer marked it, anywhere in a word.
 pub(super) fn is_marked(word: &str) -> bool {
     let bytes = word.as_bytes();
-    let opened = PREFIXES.iter().any(|prefix| {
+    let first = bytes.first();
+    let opened = PREFIXES.iter().filter(|prefix| prefix.as_bytes().first() == first).any(|prefix| {
         let Some(rest) = word.strip_prefix(prefix) else { return false };
         // `key-`, `npm_` and the like open ordinary names too.
         let usual =
