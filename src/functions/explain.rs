@@ -12,9 +12,9 @@ use crate::alerts::terminal::Summary;
 use crate::aws::model::Stage;
 use crate::aws::{Account, Query};
 use crate::causes::{Cause, Diagnosis, RouteContext};
-use crate::checks::{Assessment, assess};
+use crate::checks::Assessment;
 use crate::functions::config::PROBER_PREFIX;
-use crate::functions::probe::read_and_probe;
+use crate::functions::probe::read_and_assess;
 use crate::ids::{ApiId, ApiKind};
 use crate::incidents::{Alert, FailureGroup, FailureGroups, Incident, RecentRequests, Status};
 use crate::logs::delivered;
@@ -23,7 +23,6 @@ use crate::logs::{
     AccessFormat, AccessLog, AccessOutcome, Batch, DecodeError, DecodeFault, EventsReader, Execution,
     LogEvent, Mention, Record, Sieve, Sieved, Source,
 };
-use crate::path::PrivatePath;
 
 /// How `explain` and `check` read an account.
 pub struct ReadFrom<'a> {
@@ -46,12 +45,13 @@ pub struct Explained {
 
 /// Walks a route's private path without a failure: what `check` shows.
 pub async fn check(subject: &RouteContext, reading: &ReadFrom<'_>) -> Assessment {
-    assess(subject, &reading.path(subject).await)
+    reading.assess(subject).await
 }
 
 impl ReadFrom<'_> {
-    async fn path(&self, subject: &RouteContext) -> PrivatePath {
-        read_and_probe(subject, self.account, Instant::now() + self.budget, Some(PROBER_PREFIX)).await
+    async fn assess(&self, subject: &RouteContext) -> Assessment {
+        let deadline = Instant::now() + self.budget;
+        read_and_assess(subject, self.account, None, deadline, Some(PROBER_PREFIX)).await
     }
 }
 
@@ -325,7 +325,7 @@ impl<R: Read> Read for Counted<'_, R> {
 async fn explained(news: FailureGroup, reading: Option<&ReadFrom<'_>>, now: Timestamp) -> Alert {
     let subject = news.example.subject.clone();
     let judgement = match reading {
-        Some(reading) => assess(&subject, &reading.path(&subject).await),
+        Some(reading) => reading.assess(&subject).await,
         None => Assessment::unread(&subject, "no account was read: give --account FILE or --live"),
     };
     // Saved failures open when the first of them happened; where they are undated, it is unknown.

@@ -7,12 +7,12 @@ use tracing::warn;
 
 use crate::aws::NotRead;
 use crate::causes::{Diagnosis, RouteContext};
-use crate::checks::{Assessment, Finding, assess};
+use crate::checks::{Assessment, Finding};
 use crate::functions::context::{Context as Looked, context};
 use crate::functions::group::fault;
 use crate::functions::metrics::Metric;
 use crate::functions::notify::Work;
-use crate::functions::probe::read_and_probe;
+use crate::functions::probe::read_and_assess;
 use crate::functions::respond::Responder;
 use crate::incidents::job::{Recovered, Reply};
 use crate::incidents::{FailureGroup, Fingerprint, Recovery};
@@ -116,9 +116,7 @@ impl Responder {
         let began = Instant::now();
         let account = self.accounts.of(subject.source.account.as_ref());
         let prober = self.config.prober_prefix.as_deref();
-        let mut topology = read_and_probe(subject, &*account, until, prober).await;
-        topology.refused.extend(unread);
-        let judgement = assess(subject, &topology);
+        let judgement = read_and_assess(subject, &*account, unread, until, prober).await;
         self.tally.took(Metric::WalkLatency, began.elapsed());
         let missing = judgement.findings.iter().filter_map(Finding::not_read).chain(&judgement.refused);
         missing

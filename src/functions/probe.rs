@@ -3,32 +3,36 @@
 use ipnet::IpNet;
 use tokio::time::Instant;
 
-use crate::aws::Account;
+use crate::aws::{Account, NotRead};
 use crate::causes::{Blames, RouteContext};
-use crate::checks::{Confidence, assess};
+use crate::checks::{Assessment, Confidence, assess};
 use crate::functions::config::{ConfigError, EnvReader, names};
 use crate::path::{PrivatePath, passes_tls_through, read_path, read_probes};
 use crate::probe::Limits;
 
-/// Reads the path of a subject; where that confirms no fault, or TLS passes through to the targets, a prober too. Both until
-/// the one deadline: what is late is not read.
-pub(crate) async fn read_and_probe(
+/// Reads the path of a subject and judges it. Where that confirms no fault, or TLS passes through to the targets, a prober is
+/// asked too. Both until the one deadline: what is late is not read. `unread` is what could not be read before.
+pub(crate) async fn read_and_assess(
     subject: &RouteContext,
     account: &dyn Account,
+    unread: Option<NotRead>,
     deadline: Instant,
     prober_prefix: Option<&str>,
-) -> PrivatePath {
+) -> Assessment {
     let mut path = read_path(subject, account, deadline).await;
-    if let Some(prefix) = prober_prefix.filter(|_| is_worth_probing(subject, &path)) {
-        read_probes(&mut path, account, deadline, prefix).await;
-    }
-    path
+    path.refused.extend(unread);
+    let assessment = assess(subject, &path);
+    let Some(prefix) = prober_prefix.filter(|_| is_worth_probing(subject, &path, &assessment)) else {
+        return assessment;
+    };
+    read_probes(&mut path, account, deadline, prefix).await;
+    assess(subject, &path)
 }
 
-fn is_worth_probing(subject: &RouteContext, path: &PrivatePath) -> bool {
+fn is_worth_probing(subject: &RouteContext, path: &PrivatePath, assessment: &Assessment) -> bool {
     let blames = subject.cause.blames;
     let shows = !blames.spares_path() && blames != Blames::Link && path.balancer.is_some();
-    shows && (passes_tls_through(path) || assess(subject, path).verdict.tier != Confidence::Confirmed)
+    shows && (passes_tls_through(path) || assessment.verdict.tier != Confidence::Confirmed)
 }
 
 /// What the prober may do, from its own environment alone: `PROBE_PORTS`, and `PROBE_RANGES` beyond the private ranges that
