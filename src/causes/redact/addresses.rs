@@ -134,7 +134,7 @@ fn parameters(word: &str, from: usize, to: usize, offset: usize, marks: &[u8], g
 /// Segments that the one before them calls a token, parameters of segments, and what follows a webhook.
 fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'_>) {
     let (mut before, mut hooked) = ("", false);
-    let hooks = word[..from].to_ascii_lowercase().contains("webhook");
+    let hooks = || word[..from].to_ascii_lowercase().contains("webhook");
     let numbered =
         word.contains("arn:aws") || shapes::is_numbered(&word[from..to], &gone.text[..offset + from]);
     for (at, segment) in pieces(&word[from..to], |b| b == b'/') {
@@ -162,7 +162,7 @@ fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'
         if (words::is_token_segment(before) && opaque)
             || (hooked && opaque && name.len() >= 8)
             || long
-            || (hooks && shapes::uuid(name.as_bytes()).is_some())
+            || (shapes::uuid(name.as_bytes()).is_some() && hooks())
         {
             gone.take(start, start + name.len());
         }

@@ -137,7 +137,11 @@ pub(super) fn link(text: &str, (start, mut end): (usize, usize), name: Name) -> 
         let from = if quote.is_some() { opened + 1 } else { at };
         // « X »
         let foreign = if quote.is_some() { 0 } else { quotation(&bytes[at..]) };
-        if foreign > 0 && (explicit || at >= closed) {
+        let opens = matches!(
+            bytes.get(at..at + foreign),
+            Some([0xc2, 0xab] | [0xe2, 0x80, 0x98 | 0x9c | 0x9e | 0xb9] | [0xe3, 0x80, 0x8a | 0x8c | 0x8e])
+        );
+        if foreign > 0 && (opens || at > closed) {
             let from =
                 at + foreign + bytes[at + foreign..].iter().take(2).take_while(|b| **b == b' ').count();
             let link = Joint { at: from, explicit, equals, quote: None, tagged: false, listed: false };
@@ -147,7 +151,7 @@ pub(super) fn link(text: &str, (start, mut end): (usize, usize), name: Name) -> 
             && let Some((first, last)) = word(bytes, at).filter(|(first, _)| *first == at)
             && !explicit
         {
-            if words::is_filler(&text[first..last]) {
+            if words::is_filler_of(name, &text[first..last]) {
                 end = last;
                 continue;
             }

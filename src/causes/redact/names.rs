@@ -40,17 +40,20 @@ pub(super) fn values(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
 
 /// The next word of letters, digits and the marks inside names.
 pub(super) fn word(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
-    let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
-    let mut start = at;
-    while !letter(bytes.get(start)?) || quotation(&bytes[start..]) > 0 {
-        start += quotation(&bytes[start..]).max(1);
-    }
-    let inner = |at: usize| {
+    let letter = |at: usize| {
         let byte = bytes[at];
-        (letter(&byte) && quotation(&bytes[at..]) == 0) || b"_-.".contains(&byte)
+        byte.is_ascii_alphanumeric() || (byte >= 0x80 && quotation(&bytes[at..]) == 0)
     };
-    let end = (start..bytes.len()).find(|at| !inner(*at)).unwrap_or(bytes.len());
-    let trailing = bytes[start..end].iter().rev().take_while(|b| !letter(b)).count();
+    let mut start = at;
+    while start < bytes.len() && !letter(start) {
+        start += if bytes[start] < 0x80 { 1 } else { quotation(&bytes[start..]) };
+    }
+    let inner = |at: &usize| letter(*at) || b"_-.".contains(&bytes[*at]);
+    let end = (start..bytes.len()).find(|at| !inner(at)).unwrap_or(bytes.len());
+    let trailing = bytes[start..end].iter().rev().take_while(|b| b"_-.".contains(b)).count();
+    if start == end {
+        return None;
+    }
     Some((start, end - trailing))
 }
 
@@ -85,12 +88,19 @@ fn value(text: &str, name_at: (usize, usize), name: Name, before: &str) -> Optio
     }
     if let Some((quote, slashes)) = link.quote {
         let to = quote_end(bytes, from, quote, slashes);
-        let to =
+        let last =
             if name == Name::Secret && !link.listed { arguments_end(bytes, from, to, quote) } else { to };
+        let argument = text[from..last].rsplit(char::from(quote)).next().unwrap_or("");
+        // What is itself a name, as in `of("user", "password")`, is no value.
+        let is_name = argument.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            && words::name(argument, "").is_some();
+        if last > to && !is_name && goes(argument, name, link, before) {
+            return Some((from, last));
+        }
         return goes(&text[from..to], name, link, before).then_some((from, to));
     }
     // auth=('user', 'X')
-    if link.explicit && bytes[from - 1] == b'(' && matches!(bytes[from], b'\'' | b'"') {
+    if link.equals && name != Name::Code && bytes[from - 1] == b'(' && matches!(bytes[from], b'\'' | b'"') {
         let to = bracket_end(bytes, from - 1);
         return Some((from, if bytes[to - 1] == b')' { to - 1 } else { to }));
     }
@@ -293,7 +303,8 @@ fn is_code(bare: &str, digits: usize, link: Joint, before: &str) -> bool {
         "error", "status", "exit", "response", "reason", "return", "http", "errno", "sqlstate", "state",
         "result", "native",
     ];
-    if STATUS.iter().any(|word| before.eq_ignore_ascii_case(word)) {
+    // Windows numbers its errors in hexadecimal digits.
+    if bare.starts_with("0x") || STATUS.iter().any(|word| before.eq_ignore_ascii_case(word)) {
         return false;
     }
     let plain = bare.bytes().all(|b| b.is_ascii_digit());

@@ -47,8 +47,8 @@ const REJECTED: [(&str, &str, Form); 18] = [
 
 /// Options of programs that take a password; the third is whether it follows at once.
 #[rustfmt::skip]
-const OPTIONS: [(&str, char, bool); 15] = [
-    ("7z", 'p', true), ("bcp", 'P', false), ("openssl", 'k', false), ("sqlcmd", 'P', false), ("zip", 'P', false),
+const OPTIONS: [(&str, char, bool); 14] = [
+    ("7z", 'p', true), ("bcp", 'P', false), ("sqlcmd", 'P', false), ("zip", 'P', false),
     ("ldapsearch", 'w', false), ("mariadb", 'p', true), ("mongo", 'p', false), ("mongodump", 'p', false),
     ("mongosh", 'p', false), ("mysql", 'p', true), ("mysqladmin", 'p', true), ("mysqldump", 'p', true),
     ("redis-cli", 'a', false), ("sshpass", 'p', false),
@@ -308,12 +308,12 @@ pub(super) fn credential(text: &str, start: usize, end: usize) -> Option<(usize,
     let bytes = text.as_bytes();
     let found = &text[start..end];
     // `login user:X`, and Oracle's `sqlplus user/X@name`.
-    let mark = match found.to_ascii_lowercase().as_str() {
-        "login" | "logon" | "user" => ':',
-        "sqlplus" | "sqlldr" | "expdp" | "impdp" | "rman" => '/',
-        _ => '\0',
+    let mark = match found {
+        "login" | "Login" | "logon" | "Logon" | "user" | "User" => Some(':'),
+        "sqlplus" | "sqlldr" | "expdp" | "impdp" | "rman" => Some('/'),
+        _ => None,
     };
-    if mark != '\0' && bytes.get(end) == Some(&b' ') {
+    if let Some(mark) = mark.filter(|_| bytes.get(end) == Some(&b' ')) {
         let to = bare_end(bytes, end + 1);
         let (user, rest) = text[end + 1..to].split_once(mark)?;
         let password = if mark == '/' { rest.split('@').next().unwrap_or(rest) } else { rest };
@@ -384,6 +384,10 @@ pub(super) fn owner_end(text: &str, (first, last): (usize, usize)) -> Option<usi
     for _ in 0..5 {
         let near = |from: usize| matches!(text.get(end..from), Some(" " | "'"));
         let (from, to) = word(text.as_bytes(), end).filter(|(from, _)| near(*from))?;
+        // `of the role that is assigned`
+        if matches!(&text[from..to], "that" | "which" | "who") {
+            return None;
+        }
         if EQUALS.contains(&&text[from..to]) && end > last {
             return Some(end);
         }

@@ -43,8 +43,8 @@ const JOINED: [&str; 7] = ["密码", "密碼", "口令", "パスワード", "暗
 
 /// Names of fields, whole: as the end of a word they would be another word (`compass`, `discard`, `authoritysid`).
 #[rustfmt::skip]
-const FIELDS: [&str; 164] = [
-    "2fa", "aadhaar", "accountnumber", "address1", "advertisingid", "androidid", "assertion", "auth",
+const FIELDS: [&str; 163] = [
+    "aadhaar", "accountnumber", "address1", "advertisingid", "androidid", "assertion", "auth",
     "birthdate", "birthday", "bsn", "captcha", "card", "cardno", "cc", "ccnum", "cellulare", "celular",
     "challenge", "chave", "chiptan", "clave", "clé", "cnonce", "cnpj", "coupon", "cpf", "cred", "creditcard",
     "csc", "csrf", "cvc", "cvc2", "cvv", "cvv2", "dateofbirth", "dbpass", "dni", "dob", "driverlicence",
@@ -104,14 +104,20 @@ const TOKEN_WORDS: [&str; 16] = [
 
 /// What stands behind a name and before its value, or is the rest of the name.
 #[rustfmt::skip]
-const FILLERS: [&str; 68] = [
-    "acceso", "accesso", "accès", "acesso", "are", "as", "bytes", "currently", "d", "de", "di", "equals",
-    "er", "errata", "es", "est", "field", "given", "header", "id", "incorrect", "invalid", "is", "ist",
-    "jest", "lautet", "literal", "no", "number", "ordine", "param", "parameter", "passed", "presented",
-    "property", "provided", "received", "refused", "rejected", "segurança", "seguridad", "sent", "set",
-    "sicurezza", "specified", "string", "submitted", "supplied", "sécurité", "to", "used", "using", "value",
-    "verifica", "verificación", "verificação", "vérification", "was", "weryfikacji", "weryfikacyjny", "with",
-    "wrong", "är", "è", "é", "безопасности", "доступа", "подтверждения",
+const FILLERS: [&str; 49] = [
+    "are", "as", "bytes", "currently", "d", "equals", "er", "errata", "es", "est", "field", "given", "header",
+    "id", "incorrect", "invalid", "is", "ist", "jest", "lautet", "literal", "no", "number", "ordine", "param",
+    "parameter", "passed", "presented", "property", "provided", "received", "refused", "rejected", "sent",
+    "set", "specified", "string", "submitted", "supplied", "to", "used", "using", "value", "was", "with",
+    "wrong", "är", "è", "é",
+];
+
+/// What says which code one is, where that stands behind: `code de vérification`, `clave de acceso`.
+#[rustfmt::skip]
+const KINDS: [&str; 19] = [
+    "acceso", "accesso", "accès", "acesso", "de", "di", "segurança", "seguridad", "sicurezza", "sécurité",
+    "verifica", "verificación", "verificação", "vérification", "weryfikacji", "weryfikacyjny", "безопасности",
+    "доступа", "подтверждения",
 ];
 
 /// What opens the value of `Authorization`; the value is behind it.
@@ -146,18 +152,18 @@ const HARMLESS: &[&str] = &[
     "class", "client", "closed", "code", "columns", "complexity", "computed", "config", "configuration",
     "configured", "connected", "connection", "constraint", "contain", "contains", "cookie", "could",
     "couldn't", "count", "created", "credential", "credentials", "da", "dans", "darf", "das", "database",
-    "date", "debe", "declined", "decode", "default", "defined", "del", "deleted", "dell", "dem", "den",
-    "denied", "deprecated", "der", "des", "deve", "did", "didn't", "die", "different", "digest", "digit",
-    "digits", "disabled", "dla", "do", "does", "doesn't", "doit", "dos", "du", "due", "during", "edge",
-    "eingegeben", "either", "el", "empty", "en", "enabled", "encoded", "encoding", "endpoint", "entry",
-    "erforderlich", "errada", "errado", "error", "errors", "essere", "estar", "está", "exceeded", "exceeds",
-    "exception", "exchange", "execution", "exist", "existed", "exists", "expected", "expirada", "expirado",
-    "expiration", "expire", "expired", "expires", "expiry", "expiré", "expirée", "failed", "fails", "failure",
-    "falsch", "falsches", "false", "fehlt", "fehlte", "field", "file", "filtered", "flow", "foi", "for",
-    "format", "found", "from", "fue", "function", "för", "für", "gebruiker", "generated", "generation",
-    "gerekli", "gesetzt", "gesperrt", "geändert", "geçersiz", "given", "got", "grant", "group", "gültig",
-    "ha", "had", "handler", "has", "hash", "hat", "hatalı", "have", "header", "headers", "hidden", "hook",
-    "host", "http", "id", "identity", "if", "ikke", "il", "illegal", "in", "inactive", "included",
+    "date", "de", "debe", "declined", "decode", "default", "defined", "del", "deleted", "dell", "dem", "den",
+    "denied", "deprecated", "der", "des", "deve", "di", "did", "didn't", "die", "different", "digest",
+    "digit", "digits", "disabled", "dla", "do", "does", "doesn't", "doit", "dos", "du", "due", "during",
+    "edge", "eingegeben", "either", "el", "empty", "en", "enabled", "encoded", "encoding", "endpoint",
+    "entry", "erforderlich", "errada", "errado", "error", "errors", "essere", "estar", "está", "exceeded",
+    "exceeds", "exception", "exchange", "execution", "exist", "existed", "exists", "expected", "expirada",
+    "expirado", "expiration", "expire", "expired", "expires", "expiry", "expiré", "expirée", "failed",
+    "fails", "failure", "falsch", "falsches", "false", "fehlt", "fehlte", "field", "file", "filtered", "flow",
+    "foi", "for", "format", "found", "from", "fue", "function", "för", "für", "gebruiker", "generated",
+    "generation", "gerekli", "gesetzt", "gesperrt", "geändert", "geçersiz", "given", "got", "grant", "group",
+    "gültig", "ha", "had", "handler", "has", "hash", "hat", "hatalı", "have", "header", "headers", "hidden",
+    "hook", "host", "http", "id", "identity", "if", "ikke", "il", "illegal", "in", "inactive", "included",
     "incorrect", "incorrecta", "incorrecte", "incorrecto", "information", "input", "instead", "inte",
     "integer", "internal", "into", "invalid", "invalide", "inválida", "inválido", "is", "isn't", "issued",
     "issuer", "it", "its", "jar", "jest", "json", "kan", "kann", "key", "kid", "kurz", "l", "la", "lambda",
@@ -343,6 +349,11 @@ fn holds(list: &[&str], word: &str) -> bool {
 
 pub(super) fn is_filler(word: &str) -> bool {
     holds(&FILLERS, word)
+}
+
+/// Whether a word between a name and its value belongs to the name.
+pub(super) fn is_filler_of(name: Name, word: &str) -> bool {
+    is_filler(word) || (matches!(name, Name::Code | Name::Field) && holds(&KINDS, word))
 }
 
 pub(super) fn is_scheme(word: &str) -> bool {
