@@ -308,13 +308,16 @@ pub(super) fn credential(text: &str, start: usize, end: usize) -> Option<(usize,
     let bytes = text.as_bytes();
     let found = &text[start..end];
     // `login user:X`, and Oracle's `sqlplus user/X@name`.
+    let is_option = bytes[..start].ends_with(b"-");
     let mark = match found {
+        _ if is_option => None,
         "login" | "Login" | "logon" | "Logon" | "user" | "User" => Some(':'),
         "sqlplus" | "sqlldr" | "expdp" | "impdp" | "rman" => Some('/'),
         _ => None,
     };
+    let near = || &bytes[..text.floor_char_boundary(end + 1 + WINDOW)];
     if let Some(mark) = mark.filter(|_| bytes.get(end) == Some(&b' ')) {
-        let to = bare_end(bytes, end + 1);
+        let to = bare_end(near(), end + 1);
         let (user, rest) = text[end + 1..to].split_once(mark)?;
         let password = if mark == '/' { rest.split('@').next().unwrap_or(rest) } else { rest };
         let from = end + 1 + user.len() + 1;
@@ -322,11 +325,10 @@ pub(super) fn credential(text: &str, start: usize, end: usize) -> Option<(usize,
         return (sure && !user.is_empty() && !password.is_empty()).then_some((from, from + password.len()));
     }
     if matches!(found, "admin" | "administrator" | "root") && bytes.get(end) == Some(&b':') {
-        let to = bare_end(bytes, end + 1);
+        let to = bare_end(near(), end + 1);
         return is_opaque(&text[end + 1..to]).then_some((end + 1, to));
     }
     let (bearer, basic) = (found.eq_ignore_ascii_case("bearer"), found.eq_ignore_ascii_case("basic"));
-    let is_option = bytes[..start].ends_with(b"-");
     let option = is_option && (found == "u" || found == "user");
     let digest = found.eq_ignore_ascii_case("digest");
     if !(bearer || basic || option || digest) {

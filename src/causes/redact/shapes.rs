@@ -164,9 +164,9 @@ pub(super) fn uuid(text: &[u8]) -> Option<usize> {
 /// Names before numbers in hexadecimal digits that engineers look up: digests, commits, images, traces, objects.
 #[rustfmt::skip]
 const DIGESTS: [&str; 29] = [
-    "asset", "build", "commit", "commitsha", "container", "containerd", "containerid", "crio", "digest", "docker", "etag", "git", "gitsha",
-    "fingerprint", "image", "md5", "objectid", "requestid", "rev", "revision", "rustc", "sha", "sha1", "sha256", "task",
-    "taskid", "thumbprint", "trace", "traceid",
+    "asset", "build", "commit", "commitsha", "container", "containerd", "containerid", "crio", "digest",
+    "docker", "etag", "fingerprint", "git", "gitsha", "image", "md5", "objectid", "requestid", "rev",
+    "revision", "rustc", "sha", "sha1", "sha256", "task", "taskid", "thumbprint", "trace", "traceid",
 ];
 
 /// Names before ids of requests, in whatever letters a service writes them.
