@@ -32,7 +32,8 @@ fn address(word: &str, offset: usize, is_whole: bool, gone: &mut Gone<'_>) {
         let odd = !rest[..end].contains(['@', '$', '[']) && port.bytes().any(|b| !b.is_ascii_digit());
         let user = if odd { rest.rfind('@') } else { rest[..end].rfind('@') };
         // Text that was cut in a password has no `@` any more.
-        if user.is_none() && odd && end == rest.len() && is_cut(gone.text, offset + start + end) {
+        let cut = || is_cut(gone.text, offset + start + end) || is_password(port);
+        if user.is_none() && odd && end == rest.len() && cut() {
             gone.take(offset + start, offset + start + end);
         }
         if let Some(user) = user {
@@ -54,6 +55,20 @@ fn address(word: &str, offset: usize, is_whole: bool, gone: &mut Gone<'_>) {
         if host.starts_with("//") {
             let password = user.rsplit('/').next().unwrap_or(user);
             gone.take(offset + user.len() - password.len(), offset + user.len());
+        }
+        // `user/password@host:1521/service`
+        let port = host.split_once(':').map_or("", |(_, rest)| rest.split(['/', ':']).next().unwrap_or(""));
+        let is_host = host.starts_with(|c: char| c.is_ascii_alphabetic()) || host.split('.').count() == 4;
+        let listens = is_host
+            && host.contains('/')
+            && (3..=5).contains(&port.len())
+            && port.bytes().all(|b| b.is_ascii_digit());
+        if listens
+            && let Some((name, password)) = user.split_once('/')
+            && !name.is_empty()
+            && !password.contains('/')
+        {
+            gone.take(offset + name.len() + 1, offset + user.len());
         }
         let pair = user.rsplit_once([',', '=', '(']).map_or(user, |(_, pair)| pair);
         let opens = host.starts_with(|c: char| c.is_alphanumeric() || c == '[');
@@ -80,6 +95,12 @@ fn address(word: &str, offset: usize, is_whole: bool, gone: &mut Gone<'_>) {
     if word[path..end].contains('/') {
         segments(word, path, end, offset, gone);
     }
+}
+
+/// Whether the port of an address is none, but the start of a password: letters of both cases, and digits.
+fn is_password(port: &str) -> bool {
+    let plain = port.bytes().all(|b| b.is_ascii_alphanumeric() || b"!$_-+".contains(&b));
+    port.len() >= 6 && plain && shapes::is_mixed(port)
 }
 
 /// Where a query starts: its mark stands inside a word, or opens one.
@@ -113,6 +134,7 @@ fn parameters(word: &str, from: usize, to: usize, offset: usize, marks: &[u8], g
 /// Segments that the one before them calls a token, parameters of segments, and what follows a webhook.
 fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'_>) {
     let (mut before, mut hooked) = ("", false);
+    let hooks = || word[..from].to_ascii_lowercase().contains("webhook");
     let numbered =
         word.contains("arn:aws") || shapes::is_numbered(&word[from..to], &gone.text[..offset + from]);
     for (at, segment) in pieces(&word[from..to], |b| b == b'/') {
@@ -132,8 +154,16 @@ fn segments(word: &str, from: usize, to: usize, offset: usize, gone: &mut Gone<'
             || before == "services" && name.starts_with('T') && name.len() > 8;
         // Tokens of 20 or 32 letters and digits, be they in order.
         let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
-        let long = !numbered && name.len() >= 20 && digits >= 4 && digits + letters == name.len();
-        if (words::is_token_segment(before) && opaque) || (hooked && opaque && name.len() >= 8) || long {
+        let long = !numbered
+            && name.len() >= 20
+            && digits >= 4
+            && digits + letters == name.len()
+            && !shapes::is_numbered(name, &gone.text[..start]);
+        if (words::is_token_segment(before) && opaque)
+            || (hooked && opaque && name.len() >= 8)
+            || long
+            || (shapes::uuid(name.as_bytes()).is_some() && hooks())
+        {
             gone.take(start, start + name.len());
         }
         before = name;

@@ -1,6 +1,6 @@
 //! The part of step 5 that reads what ties a value to its name: closing marks, signs, escapes and wrappers.
 
-use super::names::word;
+use super::names::{quotation, word};
 use super::sentences::owner_end;
 use super::words::{self, Name};
 
@@ -53,9 +53,21 @@ pub(super) fn link(text: &str, (start, mut end): (usize, usize), name: Name) -> 
             }
         }
         tag = false;
+        // <entry key="password">X</entry>
+        if bytes.get(closed) == Some(&b'>') && closed > end && is_attribute(bytes, start, closed) {
+            return Some(Joint {
+                at: closed + 1,
+                explicit: true,
+                equals: false,
+                quote: None,
+                tagged: true,
+                listed: false,
+            });
+        }
         let mut at = blanks_end(bytes, closed, open != Some(b'\\'));
         // `Key (id)=(42)` is a record's.
         at = remark_end(text, at).filter(|_| name != Name::Code).unwrap_or(at);
+        at += serialized(&bytes[at..]);
         let signs = (0..3).fold(at, |at, _| at + sign(&bytes[at..]));
         // A name in a program: `Token::parse(`.
         if text[at..].starts_with("::")
@@ -72,7 +84,7 @@ pub(super) fn link(text: &str, (start, mut end): (usize, usize), name: Name) -> 
             let open = skip(signs, b" ", 2);
             let block = skip(open, b"|>-+", 3);
             if matches!(&bytes[open..block], b"|" | b"|-" | b"|+" | b">-" | b">+") {
-                at = skip(block, b" \t\n", 40);
+                at = blanks_end(bytes, skip(block, b" \t\n", 40), true);
             }
         } else if bytes.get(at) == Some(&b',') && open == Some(b'-') && closed > end {
             // ['--password', 'X']
@@ -123,11 +135,23 @@ pub(super) fn link(text: &str, (start, mut end): (usize, usize), name: Name) -> 
             opened += 2;
         }
         let from = if quote.is_some() { opened + 1 } else { at };
+        // « X »
+        let foreign = if quote.is_some() { 0 } else { quotation(&bytes[at..]) };
+        let opens = matches!(
+            bytes.get(at..at + foreign),
+            Some([0xc2, 0xab] | [0xe2, 0x80, 0x98 | 0x9c | 0x9e | 0xb9] | [0xe3, 0x80, 0x8a | 0x8c | 0x8e])
+        );
+        if foreign > 0 && (opens || at > closed) {
+            let from =
+                at + foreign + bytes[at + foreign..].iter().take(2).take_while(|b| **b == b' ').count();
+            let link = Joint { at: from, explicit, equals, quote: None, tagged: false, listed: false };
+            return (from < bytes.len()).then_some(link);
+        }
         if quote.is_none()
             && let Some((first, last)) = word(bytes, at).filter(|(first, _)| *first == at)
             && !explicit
         {
-            if words::is_filler(&text[first..last]) {
+            if words::is_filler_of(name, &text[first..last]) {
                 end = last;
                 continue;
             }
@@ -154,6 +178,22 @@ pub(super) fn link(text: &str, (start, mut end): (usize, usize), name: Name) -> 
     None
 }
 
+/// Whether a name is the value of an attribute, and its tag one that is closed: `<entry key="password">X</entry>`.
+fn is_attribute(bytes: &[u8], start: usize, end: usize) -> bool {
+    let inner = &bytes[end + 1..bytes.len().min(end + 512)];
+    let near = &bytes[start.saturating_sub(64)..start];
+    near.ends_with(b"=\"")
+        && memchr::memmem::find(inner, b"</").is_some()
+        && memchr::memrchr(b'<', near).is_some_and(|at| memchr::memchr(b'>', &near[at..]).is_none())
+}
+
+/// The length of what PHP writes between a name and its value: `s:8:"password";s:11:"X"`.
+fn serialized(rest: &[u8]) -> usize {
+    let Some(sized) = rest.strip_prefix(b";s:") else { return 0 };
+    let digits = sized.iter().take(6).take_while(|b| b.is_ascii_digit()).count();
+    if digits > 0 && sized.get(digits) == Some(&b':') { 3 + digits } else { 0 }
+}
+
 /// The end of an index before a sign: `password[]=X`, `PassWord[0]: X`.
 fn index_end(bytes: &[u8], end: usize) -> Option<usize> {
     let inner = bytes.get(end + 1..).filter(|_| bytes[end] == b'[')?;
@@ -165,13 +205,15 @@ fn index_end(bytes: &[u8], end: usize) -> Option<usize> {
 /// Behind the marks that close a name. A backslash belongs to the mark behind it.
 fn closing_end(bytes: &[u8], end: usize) -> usize {
     let mut at = end;
-    while at - end < 12 && bytes.get(at).is_some_and(|b| b"\"'`\\])".contains(b)) {
+    while at - end < 12 && bytes.get(at).is_some_and(|b| b"\"'`\\])*".contains(b)) {
         if bytes[at] == b'\\' && bytes.get(at + 1).is_some_and(|b| b"nrtux".contains(b)) {
             break;
         }
         at += 1;
     }
-    at
+    // `Password...: X`
+    let dots = bytes[at..].iter().take(16).take_while(|b| **b == b'.').count();
+    if bytes.get(at + dots) == Some(&b':') { at + dots } else { at }
 }
 
 /// Behind blanks, and behind what a program writes for them unless a path of Windows has such names.
@@ -206,6 +248,13 @@ fn sign(rest: &[u8]) -> usize {
 /// Behind what a language puts before a text: `Some(`, `b`, `Secret::new(`.
 fn wrapper_end(bytes: &[u8], at: usize) -> usize {
     let mut end = at;
+    // string(8) "X", as PHP prints it.
+    if let Some(sized) = bytes[at..].strip_prefix(b"string(") {
+        let digits = sized.iter().take(6).take_while(|b| b.is_ascii_digit()).count();
+        if sized[digits..].starts_with(b") \"") {
+            return at + "string(".len() + digits + 2;
+        }
+    }
     for _ in 0..3 {
         let name = bytes[end..]
             .iter()

@@ -17,7 +17,7 @@ pub(super) fn values(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
         let found = &text[start..end];
         let near =
             start - before_end <= 2 && bytes[before_end..start].iter().all(|b| *b == b' ' || *b == b'-');
-        let found_value = if kept.in_arn(start) {
+        let found_value = if kept.in_arn(start) || is_hex_pair(bytes, start, end) {
             None
         } else if let Some(password) = sentences::option(text, start, end) {
             Some(password)
@@ -40,12 +40,30 @@ pub(super) fn values(text: &str, kept: &Kept, gone: &mut Gone<'_>) {
 
 /// The next word of letters, digits and the marks inside names.
 pub(super) fn word(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
-    let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
-    let start = at + bytes[at..].iter().position(letter)?;
-    let inner = |b: &u8| letter(b) || b"_-.".contains(b);
-    let end = bytes[start..].iter().position(|b| !inner(b)).map_or(bytes.len(), |length| start + length);
-    let trailing = bytes[start..end].iter().rev().take_while(|b| !letter(b)).count();
+    let letter = |at: usize| {
+        let byte = bytes[at];
+        byte.is_ascii_alphanumeric() || (byte >= 0x80 && quotation(&bytes[at..]) == 0)
+    };
+    let mut start = at;
+    while start < bytes.len() && !letter(start) {
+        start += if bytes[start] < 0x80 { 1 } else { quotation(&bytes[start..]) };
+    }
+    let inner = |at: &usize| letter(*at) || b"_-.".contains(&bytes[*at]);
+    let end = (start..bytes.len()).find(|at| !inner(at)).unwrap_or(bytes.len());
+    let trailing = bytes[start..end].iter().rev().take_while(|b| b"_-.".contains(b)).count();
+    if start == end {
+        return None;
+    }
     Some((start, end - trailing))
+}
+
+/// The length of a quotation mark that ASCII does not have: `«`, `“`, `„`, `「`.
+pub(super) fn quotation(rest: &[u8]) -> usize {
+    match rest {
+        [0xc2, 0xab | 0xbb, ..] => 2,
+        [0xe2, 0x80, 0x98..=0x9f | 0xb9 | 0xba, ..] | [0xe3, 0x80, 0x8a..=0x8f, ..] => 3,
+        _ => 0,
+    }
 }
 
 /// The value of a name, as far as it has to go.
@@ -56,7 +74,7 @@ fn value(text: &str, name_at: (usize, usize), name: Name, before: &str) -> Optio
         link = behind_scheme(text, link);
     }
     let from = link.at;
-    if is_reference(&text[from..]) {
+    if is_reference(&text[from..]) || is_resource(&text[name_at.0..name_at.1], text, link) {
         return None;
     }
     if link.tagged {
@@ -70,10 +88,25 @@ fn value(text: &str, name_at: (usize, usize), name: Name, before: &str) -> Optio
     }
     if let Some((quote, slashes)) = link.quote {
         let to = quote_end(bytes, from, quote, slashes);
+        let last =
+            if name == Name::Secret && !link.listed { arguments_end(bytes, from, to, quote) } else { to };
+        let argument = text[from..last].rsplit(char::from(quote)).next().unwrap_or("");
+        // What is itself a name, as in `of("user", "password")`, is no value.
+        let is_name = argument.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            && words::name(argument, "").is_some();
+        if last > to && !is_name && goes(argument, name, link, before) {
+            return Some((from, last));
+        }
         return goes(&text[from..to], name, link, before).then_some((from, to));
     }
+    // auth=('user', 'X')
+    if link.equals && name != Name::Code && bytes[from - 1] == b'(' && matches!(bytes[from], b'\'' | b'"') {
+        let to = bracket_end(bytes, from - 1);
+        return Some((from, if bytes[to - 1] == b')' { to - 1 } else { to }));
+    }
     if link.explicit && name != Name::Code && matches!(bytes[from], b'[' | b'{') {
-        return Some((from, bracket_end(bytes, from)));
+        let to = bracket_end(bytes, from);
+        return (!words::is_remark(&text[from..to])).then_some((from, to));
     }
     let to = bare_end(bytes, from);
     let value = &text[from..to];
@@ -91,6 +124,11 @@ fn value(text: &str, name_at: (usize, usize), name: Name, before: &str) -> Optio
         && text[to..]
             .strip_prefix([':', '='])
             .is_some_and(|rest| sentences::is_other(value) || sentences::opens_value(rest));
+    if name == Name::Field
+        && let Some(end) = short_code(&text[name_at.0..name_at.1], bytes, from, to)
+    {
+        return Some((from, end));
+    }
     if to == from || label || is_count(&text[name_at.0..name_at.1], value) || !goes(value, name, link, before)
     {
         return None;
@@ -103,6 +141,51 @@ fn value(text: &str, name_at: (usize, usize), name: Name, before: &str) -> Optio
     }
 }
 
+/// Whether a name is two digits of a fingerprint, as the second of `BB:CC:DD` is.
+fn is_hex_pair(bytes: &[u8], start: usize, end: usize) -> bool {
+    let pair = |at: usize| bytes.get(at..at + 2).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+    end == start + 2
+        && pair(start)
+        && start >= 3
+        && bytes[start - 1] == b':'
+        && pair(start - 3)
+        && bytes.get(end) == Some(&b':')
+        && pair(end + 1)
+}
+
+/// The end of a card's check number, or of a one-time code in two groups: too few digits for other fields.
+fn short_code(name: &str, bytes: &[u8], from: usize, to: usize) -> Option<usize> {
+    let ends = |endings: &[&str]| {
+        endings.iter().any(|end| {
+            name.len() >= end.len()
+                && name.is_char_boundary(name.len() - end.len())
+                && name[name.len() - end.len()..].eq_ignore_ascii_case(end)
+        })
+    };
+    if to - from != 3 || !bytes[from..to].iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    if ends(&["cvv", "cvc", "csc", "cvv2", "cvc2"]) {
+        return Some(to);
+    }
+    let end = groups_end(bytes, from, to);
+    (end == to + 4 && ends(&["otp", "code", "pin", "tan", "mfa"])).then_some(end)
+}
+
+/// Whether a name in quotes is a resource's: `secret "orders-db" not found`.
+fn is_resource(name: &str, text: &str, link: Joint) -> bool {
+    let Some((quote, 0)) = link.quote.filter(|_| !link.explicit) else { return false };
+    let to = quote_end(text.as_bytes(), link.at, quote, 0);
+    let (value, rest) = (&text[link.at..to], text.get(to + 1..).unwrap_or(""));
+    let plain = value.split('-').all(|part| {
+        part.len() > 1 && part.bytes().all(|b| b.is_ascii_lowercase()) && !shapes::is_random(part)
+    });
+    matches!(name, "secret" | "secrets")
+        && value.contains('-')
+        && plain
+        && [" not found", " already exists", " is forbidden"].iter().any(|said| rest.starts_with(said))
+}
+
 /// Whether a name's value only says where the secret is.
 fn is_reference(value: &str) -> bool {
     let braced = value.strip_prefix("${").and_then(|rest| rest.split_once('}'));
@@ -111,7 +194,20 @@ fn is_reference(value: &str) -> bool {
         open || (!name.is_empty()
             && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
     });
+    // The place of a parameter in SQL, or the type of a column.
+    let place = value.strip_prefix(['$', '%', '@']).is_some_and(|rest| {
+        let name = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let numbered =
+            value.starts_with('$') && name < 3 && rest.bytes().take(name).all(|b| b.is_ascii_digit());
+        let ends = rest[name..].bytes().next().is_none_or(|b| b" ,);".contains(&b));
+        name > 0 && ends && (numbered || value.starts_with("%s"))
+    });
+    let kind = ["varchar(", "nvarchar(", "char(", "varchar2(", "varbinary("];
+    let column =
+        kind.iter().any(|kind| value.get(..kind.len()).is_some_and(|open| open.eq_ignore_ascii_case(kind)));
     variable
+        || place
+        || column
         || value.starts_with("arn:aws")
         || value.starts_with("{{resolve:")
         || value.starts_with("/var/task")
@@ -161,8 +257,8 @@ fn goes(value: &str, name: Name, link: Joint, before: &str) -> bool {
     }
     // Parameters of `Authorization` have harmless names.
     let parameter = name == Name::Header && link.explicit && value.contains('=');
-    let harmless = words::is_harmless(bare) || bare.split(['_', '-']).all(words::is_harmless);
-    if harmless && !parameter {
+    let harmless = words::is_harmless(bare) || bare.split(['_', '-', '\'']).all(words::is_harmless);
+    if (harmless || words::is_remark(value)) && !parameter {
         return false;
     }
     // `["password","X"]`, but not a list of names.
@@ -207,7 +303,8 @@ fn is_code(bare: &str, digits: usize, link: Joint, before: &str) -> bool {
         "error", "status", "exit", "response", "reason", "return", "http", "errno", "sqlstate", "state",
         "result", "native",
     ];
-    if STATUS.iter().any(|word| before.eq_ignore_ascii_case(word)) {
+    // Windows numbers its errors in hexadecimal digits.
+    if bare.starts_with("0x") || STATUS.iter().any(|word| before.eq_ignore_ascii_case(word)) {
         return false;
     }
     let plain = bare.bytes().all(|b| b.is_ascii_digit());
@@ -227,8 +324,13 @@ fn is_code(bare: &str, digits: usize, link: Joint, before: &str) -> bool {
 
 /// The end of a value without quotation marks: a blank, a quote, a tag, or a mark before the next pair.
 pub(super) fn bare_end(bytes: &[u8], from: usize) -> usize {
-    let length = bytes[from..].iter().position(|b| b.is_ascii_whitespace() || b"\"`<>".contains(b));
-    let mut end = length.map_or(bytes.len(), |length| from + length);
+    let ends = |at: &usize| {
+        let byte = bytes[*at];
+        byte.is_ascii_whitespace()
+            || b"\"`<>".contains(&byte)
+            || (byte >= 0x80 && quotation(&bytes[*at..]) > 0)
+    };
+    let mut end = (from..bytes.len()).find(ends).unwrap_or(bytes.len());
     let mut at = from;
     while let Some(place) = bytes[at..end].iter().position(|b| b",;&|'".contains(b)) {
         let mark = at + place;
@@ -266,6 +368,22 @@ pub(super) fn quote_end(bytes: &[u8], from: usize, quote: u8, slashes: usize) ->
         run = if *byte == b'\\' { run + 1 } else { 0 };
     }
     bytes.len()
+}
+
+/// The end of the last argument of a call whose first one is read: `BasicAuth('user', 'X')`.
+fn arguments_end(bytes: &[u8], from: usize, mut end: usize, quote: u8) -> usize {
+    if from < 2 || bytes[from - 2] != b'(' {
+        return end;
+    }
+    for _ in 0..3 {
+        let next = match bytes.get(end..) {
+            Some([close, b',', b' ', open, ..]) if *close == quote && *open == quote => end + 4,
+            Some([close, b',', open, ..]) if *close == quote && *open == quote => end + 3,
+            _ => break,
+        };
+        end = quote_end(bytes, next, quote, 0);
+    }
+    end
 }
 
 pub(super) fn bracket_end(bytes: &[u8], from: usize) -> usize {

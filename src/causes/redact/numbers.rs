@@ -101,7 +101,15 @@ fn client(bytes: &[u8], start: usize) -> Option<usize> {
     let file = [".jar", ".zip", ".tgz", ".Final", ".RELEASE", "-SNAPSHOT", ".war"]
         .iter()
         .any(|tail| bytes[end..].starts_with(tail.as_bytes()));
-    (is_client(ip) && !file).then_some(end)
+    (is_client(ip) && !file && !is_release(&bytes[..start])).then_some(end)
+}
+
+/// Whether a version follows: `driver 12.2.0.1`.
+fn is_release(before: &[u8]) -> bool {
+    let word = before.strip_suffix(b" ").unwrap_or(b"");
+    let length = word.iter().rev().take(12).take_while(|b| b.is_ascii_alphabetic()).count();
+    let word = &word[word.len() - length..];
+    ["driver", "release", "version"].iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 /// The end of a client's IPv4 address at a place, in decimal with dots or, as in names of hosts, with hyphens.
@@ -109,12 +117,15 @@ fn ipv4(text: &[u8], start: usize) -> Option<(usize, Ipv4Addr)> {
     let (mut at, mut parts, mut mark) = (start, [0_u8; 4], 0_u8);
     for (place, part) in parts.iter_mut().enumerate() {
         if place > 0 {
-            let next = *text.get(at)?;
+            let rest = text.get(at..)?;
+            // 192[.]0[.]2[.]1, so that nothing makes a link of it.
+            let guarded = [b"[.]", b"(.)"].iter().any(|dot| rest.starts_with(*dot));
+            let next = if guarded { b'.' } else { *rest.first()? };
             if !b".-".contains(&next) || (place > 1 && next != mark) {
                 return None;
             }
             mark = next;
-            at += 1;
+            at += if guarded { 3 } else { 1 };
         }
         let digits = digits_at(text, at, 4);
         if digits == 0 || digits > 3 {
@@ -197,11 +208,15 @@ fn number(text: &[u8], start: usize) -> Option<usize> {
     let groups = Groups::read(text, start + usize::from(!text[start].is_ascii_digit()));
     let phones = groups.phone(plus, start.checked_sub(1).map(|before| text[before]));
     let cards = groups.ends().rev().find(|count| groups.is_card(*count) || groups.is_insured(*count));
-    cards.max(phones).map(|count| groups.until[count - 1]).filter(|end| {
+    let end = cards.max(phones).map(|count| groups.until[count - 1]).filter(|end| {
         let next = text.get(*end);
         let runs_on = next.is_some_and(|b| b.is_ascii_alphabetic()) && !plus;
         !runs_on || groups.is_card(groups.lengths.len())
-    })
+    })?;
+    // The track of a card's magnetic strip goes on with what else is the holder's.
+    let track = digits_at(text, end + 1, 24);
+    let tracked = cards.is_some() && track >= 7 && text.get(end) == Some(&b'=');
+    Some(if tracked { end + 1 + track } else { end })
 }
 
 /// Digits in groups, with one mark between: at most eight groups and twenty digits.

@@ -24,7 +24,7 @@ const OTHERS: [&str; 24] = [
 
 /// Words in which a framework repeats what it was given, and how it writes that.
 #[rustfmt::skip]
-const REJECTED: [(&str, &str, Form); 8] = [
+const REJECTED: [(&str, &str, Form); 18] = [
     ("rejected", "value", Form::Any),
     ("", "inputvalue", Form::Any),
     ("", "invalidvalue", Form::Any),
@@ -33,11 +33,22 @@ const REJECTED: [(&str, &str, Form); 8] = [
     ("", "parameters", Form::Row),
     ("", "values", Form::Row),
     ("", "by", Form::Quoted),
+    ("", "convertto-securestring", Form::Quoted),
+    ("", "bcrypt.compare", Form::Row),
+    ("", "bcrypt.comparesync", Form::Row),
+    ("", "bcrypt.hash", Form::Row),
+    ("", "checkpw", Form::Row),
+    ("", "crypt", Form::Row),
+    ("", "drivermanager.getconnection", Form::Row),
+    ("", "hashpw", Form::Row),
+    ("", "networkcredential", Form::Row),
+    ("", "passwordverify", Form::Row),
 ];
 
 /// Options of programs that take a password; the third is whether it follows at once.
 #[rustfmt::skip]
-const OPTIONS: [(&str, char, bool); 10] = [
+const OPTIONS: [(&str, char, bool); 14] = [
+    ("7z", 'p', true), ("bcp", 'P', false), ("sqlcmd", 'P', false), ("zip", 'P', false),
     ("ldapsearch", 'w', false), ("mariadb", 'p', true), ("mongo", 'p', false), ("mongodump", 'p', false),
     ("mongosh", 'p', false), ("mysql", 'p', true), ("mysqladmin", 'p', true), ("mysqldump", 'p', true),
     ("redis-cli", 'a', false), ("sshpass", 'p', false),
@@ -65,6 +76,11 @@ pub(super) fn before(text: &str, start: usize, name: Name) -> Option<(usize, usi
         "is an invalid ",
         "is a wrong ",
     ];
+    if name != Name::Header
+        && let Some(code) = told_before(text, start)
+    {
+        return Some(code);
+    }
     if name != Name::Secret {
         return paired_before(text, start).filter(|_| name != Name::Code);
     }
@@ -77,6 +93,22 @@ pub(super) fn before(text: &str, start: usize, name: Name) -> Option<(usize, usi
         }
     }
     paired_before(text, start).or_else(|| quoted_before(text, start))
+}
+
+/// `123456 is your verification code`
+fn told_before(text: &str, start: usize) -> Option<(usize, usize)> {
+    const CODES: [&str; 5] = ["code", "otp", "passcode", "password", "pin"];
+    let (name, end) = word(text.as_bytes(), start)?;
+    let head = text[..start].trim_end_matches(' ');
+    if !CODES.iter().any(|code| text[name..end].eq_ignore_ascii_case(code)) {
+        return None;
+    }
+    let near = text.floor_char_boundary(head.len().saturating_sub(64));
+    let tie = near + head[near..].rfind(" is your")?;
+    let said = head[tie + " is your".len()..].split_whitespace().count() < 4;
+    let from = head[..tie].rfind(|c: char| c.is_whitespace() || c == ':').map_or(0, |blank| blank + 1);
+    let digits = head[from..tie].bytes().filter(u8::is_ascii_digit).count();
+    (said && (4..=8).contains(&digits) && tie - from <= 12).then_some((from, tie))
 }
 
 /// Of a pair that names its value first.
@@ -117,19 +149,25 @@ fn quoted_before(text: &str, start: usize) -> Option<(usize, usize)> {
 /// The value behind what is said of a name: `password too short: X`, `token mismatch: expected X got Y`.
 pub(super) fn further(text: &str, (from, end): (usize, usize), name: Name) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    let (mut at, mut is_tied, mut owners, mut found) = (end, false, 0, None);
+    // AUTH user X
+    let command = &text[from..end] == "AUTH";
+    let (mut at, mut is_tied, mut found) = (end, command, None);
+    let mut owners = if command { 2 } else { 0 };
     if name == Name::Code {
         return None;
     }
     for place in 0..10 {
         let Some((start, last)) = word(bytes, at) else { break };
         let gap = &bytes[at..start];
-        if gap.len() > 4 || !gap.iter().all(|b| b" :.,-('\"`[=!<".contains(b)) {
+        if gap.len() > 5 || !gap.iter().all(|b| b" :.,;|-('\"`[=!<".contains(b)) {
             break;
         }
         let is_marked = match place {
             // setPassword(X)
-            0 => matches!(gap, b" - " | b" <") || (gap == b"(" && !is_reader(&text[from..end])),
+            0 => {
+                matches!(gap, b" - " | b" -- " | b" <" | b"<" | b"[" | b"," | b";" | b"|" | b" | ")
+                    || (gap == b"(" && !is_reader(&text[from..end]))
+            }
             _ => gap == b" - " || gap.iter().any(|b| b":('\"`[=<".contains(b)),
         };
         let quote = gap.last().copied().filter(|b| b"'\"`".contains(b));
@@ -150,7 +188,7 @@ pub(super) fn further(text: &str, (from, end): (usize, usize), name: Name) -> Op
         if is_other(said) || (gap.contains(&b'.') && !ties) {
             break;
         }
-        owners = if matches!(said, "for" | "of") { 4 } else { owners };
+        owners = if is_of(said) { 4 } else { owners };
         // A language that we do not know may say it in one word: `пароль неверный: X`.
         let label = place == 0 && name == Name::Secret && bytes.get(last) == Some(&b':');
         if !label && !words::is_harmless(said) && !words::is_abstract(said) {
@@ -159,10 +197,19 @@ pub(super) fn further(text: &str, (from, end): (usize, usize), name: Name) -> Op
             }
             owners -= 1;
         }
-        is_tied = ties;
+        is_tied = ties || (command && place == 0);
         at = last;
     }
     found
+}
+
+/// Whether a word opens whose a secret is.
+fn is_of(word: &str) -> bool {
+    const OWNERS: [&str; 18] = [
+        "da", "de", "del", "dell", "des", "di", "dla", "do", "du", "for", "för", "für", "of", "para", "pour",
+        "von", "voor", "для",
+    ];
+    OWNERS.iter().any(|owner| owner.eq_ignore_ascii_case(word))
 }
 
 /// Whether a word has a value of its own behind it.
@@ -189,7 +236,8 @@ fn is_opaque(word: &str) -> bool {
         let end = part.bytes().rev().take_while(u8::is_ascii_digit).count();
         digits == part.len() || (digits == end && end < 4)
     };
-    let named = word.contains(['-', '_', '.', ':']) && word.split(['-', '_', '.', ':']).all(plain);
+    const MARKS: [char; 5] = ['-', '_', '.', ':', '$'];
+    let named = word.contains(MARKS) && word.split(MARKS).all(plain);
     let known = [
         "aes", "argon", "base64", "es256", "hs256", "http", "ipv", "md5", "oauth", "pbkdf", "rs256", "sha",
         "tls", "utf",
@@ -200,7 +248,8 @@ fn is_opaque(word: &str) -> bool {
     let time = word.bytes().all(|b| b.is_ascii_digit() || b"-:.+TZms".contains(&b));
     !named
         && !time
-        && !word.contains(['/', ' ', '(', '<', '[', '{', '$', '\\', '='])
+        && !word.contains(['/', ' ', '(', '<', '[', '{', '\\', '='])
+        && !word.starts_with('$')
         && !word.starts_with("0x")
         && !shapes::is_host(word)
         && !shapes::is_aws_id(word)
@@ -258,8 +307,28 @@ pub(super) fn rejected(text: &str, (start, end): (usize, usize), before: &str) -
 pub(super) fn credential(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let found = &text[start..end];
-    let (bearer, basic) = (found.eq_ignore_ascii_case("bearer"), found.eq_ignore_ascii_case("basic"));
+    // `login user:X`, and Oracle's `sqlplus user/X@name`.
     let is_option = bytes[..start].ends_with(b"-");
+    let mark = match found {
+        _ if is_option => None,
+        "login" | "Login" | "logon" | "Logon" | "user" | "User" => Some(':'),
+        "sqlplus" | "sqlldr" | "expdp" | "impdp" | "rman" => Some('/'),
+        _ => None,
+    };
+    let near = || &bytes[..text.floor_char_boundary(end + 1 + WINDOW)];
+    if let Some(mark) = mark.filter(|_| bytes.get(end) == Some(&b' ')) {
+        let to = bare_end(near(), end + 1);
+        let (user, rest) = text[end + 1..to].split_once(mark)?;
+        let password = if mark == '/' { rest.split('@').next().unwrap_or(rest) } else { rest };
+        let from = end + 1 + user.len() + 1;
+        let sure = mark == '/' || is_opaque(password);
+        return (sure && !user.is_empty() && !password.is_empty()).then_some((from, from + password.len()));
+    }
+    if matches!(found, "admin" | "administrator" | "root") && bytes.get(end) == Some(&b':') {
+        let to = bare_end(near(), end + 1);
+        return is_opaque(&text[end + 1..to]).then_some((end + 1, to));
+    }
+    let (bearer, basic) = (found.eq_ignore_ascii_case("bearer"), found.eq_ignore_ascii_case("basic"));
     let option = is_option && (found == "u" || found == "user");
     let digest = found.eq_ignore_ascii_case("digest");
     if !(bearer || basic || option || digest) {
@@ -309,13 +378,19 @@ pub(super) fn option(text: &str, start: usize, end: usize) -> Option<(usize, usi
 
 /// The end of whose a secret is, where its value follows: `of user bob` in `password of user bob was X`.
 pub(super) fn owner_end(text: &str, (first, last): (usize, usize)) -> Option<usize> {
-    if !matches!(&text[first..last], "of" | "for") {
+    if !is_of(&text[first..last]) {
         return None;
     }
     let mut end = last;
-    for _ in 0..3 {
-        let (from, to) = word(text.as_bytes(), end).filter(|(from, _)| text.get(end..*from) == Some(" "))?;
-        if matches!(&text[from..to], "is" | "was" | "equals") && end > last {
+    const EQUALS: [&str; 11] = ["equals", "era", "es", "est", "is", "ist", "jest", "lautet", "was", "è", "é"];
+    for _ in 0..5 {
+        let near = |from: usize| matches!(text.get(end..from), Some(" " | "'"));
+        let (from, to) = word(text.as_bytes(), end).filter(|(from, _)| near(*from))?;
+        // `of the role that is assigned`
+        if matches!(&text[from..to], "that" | "which" | "who") {
+            return None;
+        }
+        if EQUALS.contains(&&text[from..to]) && end > last {
             return Some(end);
         }
         end = to;

@@ -163,17 +163,21 @@ pub(super) fn uuid(text: &[u8]) -> Option<usize> {
 
 /// Names before numbers in hexadecimal digits that engineers look up: digests, commits, images, traces, objects.
 #[rustfmt::skip]
-const DIGESTS: [&str; 23] = [
-    "asset", "commit", "commitsha", "container", "containerid", "digest", "docker", "etag", "git", "gitsha",
-    "image", "md5", "objectid", "requestid", "rev", "revision", "sha", "sha1", "sha256", "task", "taskid", "trace", "traceid",
+const DIGESTS: [&str; 29] = [
+    "asset", "build", "commit", "commitsha", "container", "containerd", "containerid", "crio", "digest",
+    "docker", "etag", "fingerprint", "git", "gitsha", "image", "md5", "objectid", "requestid", "rev",
+    "revision", "rustc", "sha", "sha1", "sha256", "task", "taskid", "thumbprint", "trace", "traceid",
 ];
 
 /// Names before ids of requests, in whatever letters a service writes them.
-const REQUESTS: [&str; 9] = [
+const REQUESTS: [&str; 12] = [
     "amzcfid",
     "amzid2",
     "amzntraceid",
     "apigwid",
+    "cfray",
+    "codesha256",
+    "contentmd5",
     "correlationid",
     "ksuid",
     "requestid",
@@ -189,14 +193,19 @@ pub(super) const FILES: [&str; 30] = [
 
 /// A file's name without its ending and the place in it: `handler.js:42:17`.
 pub(super) fn file_stem(name: &str) -> Option<&str> {
-    let place = name.trim_end_matches(|c: char| c.is_ascii_digit() || ":.)".contains(c));
+    // Ruby and PHP: `cookie.rb:225:in`, `Guard.php(71):`.
+    let name = name.strip_suffix(":in").unwrap_or(name);
+    let place = name.trim_end_matches(|c: char| c.is_ascii_digit() || ":.)(".contains(c));
     let (stem, ending) = place.rsplit_once('.')?;
-    let all = name.len() == place.len() || b":.)".contains(&name.as_bytes()[place.len()]);
+    let all = name.len() == place.len() || b":.)(".contains(&name.as_bytes()[place.len()]);
     (all && FILES.contains(&ending)).then_some(stem)
 }
 
 /// Whether a word is an id that the name before it, or its own place in a file's name, says to be no secret.
 pub(super) fn is_numbered(word: &str, before: &str) -> bool {
+    if is_integrity(word, before) || is_mangled(word) {
+        return true;
+    }
     let stem = file_stem(word);
     let word = stem.unwrap_or(word);
     let part = word
@@ -217,6 +226,35 @@ pub(super) fn is_numbered(word: &str, before: &str) -> bool {
         return stem.is_some() || is_tag || is_build || name(&DIGESTS);
     }
     word.len() <= 120 && !is_marked(word) && is_behind(tail(before), &REQUESTS)
+}
+
+/// Whether a word is the digest of a package, as lock files hold it: `sha512-` and as many characters as base64 needs.
+/// Keys of SSH have their fingerprint behind `SHA256:`.
+fn is_integrity(word: &str, before: &str) -> bool {
+    if word.len() == 43 && before.ends_with("SHA256:") {
+        return true;
+    }
+    [("sha256-", 43), ("sha384-", 64), ("sha512-", 86)].iter().any(|(name, length)| {
+        word.strip_prefix(name).is_some_and(|digest| {
+            digest.len() == *length && digest.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/".contains(&b))
+        })
+    })
+}
+
+/// Whether a word is a function's name as compilers of C++ and Rust write it: `_ZN`, names behind their lengths, and a hash.
+fn is_mangled(word: &str) -> bool {
+    let Some(mut rest) = word.strip_prefix("_ZN") else { return false };
+    for _ in 0..24 {
+        let digits = rest.bytes().take(3).take_while(u8::is_ascii_digit).count();
+        let (Ok(length), after) = (rest[..digits].parse::<usize>(), &rest[digits..]) else { break };
+        let Some((name, next)) = after.split_at_checked(length) else { return false };
+        let hash = name.len() == 17 && name.starts_with('h') && next == "E";
+        if !hash && is_random(name) {
+            return false;
+        }
+        rest = next;
+    }
+    rest == "E" && word.len() > 4
 }
 
 /// The last characters of a text, in which a name before a value stands.
@@ -251,6 +289,10 @@ fn is_behind(text: &str, names: &[&str]) -> bool {
 pub(super) fn is_aws_id(word: &str) -> bool {
     let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
     let Some((front, last)) = word.rsplit_once('-') else { return false };
+    let database = matches!(front, "db" | "cluster") && last.len() == 26;
+    if database && last.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
+        return true;
+    }
     if is_logical(front) && matches!(last.len(), 12 | 13) && last.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return true;
     }

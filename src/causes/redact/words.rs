@@ -16,21 +16,23 @@ pub(super) enum Name {
 const HEADERS: [&str; 6] = ["authorization", "cookie", "cookies", "xauth", "setcookie2", "xcsrf"];
 
 #[rustfmt::skip]
-const SECRETS: [&str; 118] = [
+const SECRETS: [&str; 128] = [
     "accesskey", "accountkey", "adgangskode", "adgangskoden", "adminkey", "apikey", "appkey", "appsecret",
     "authkey", "authtoken", "basicauth", "clientkey", "codeverifier", "contrasena", "contraseña",
-    "credential", "credentials", "creds", "decryptionkey", "depasse", "encryptionkey", "geheimnis", "haslo",
-    "hasło", "hemmelighet", "heslo", "hmackey", "jelszo", "jelszó", "jwt", "katasandi", "kennwort",
-    "keyphrase", "licensekey", "losenord", "losenordet", "lösenord", "lösenordet", "masterauth", "masterkey",
-    "matkhau", "mnemonic", "mot de passe", "motdepasse", "mậtkhẩu", "parola", "passcode", "passkey",
-    "passord", "passordet", "passphrase", "passw", "passwd", "password", "passwort", "passwrd", "pasword",
-    "privatekey", "privkey", "psk", "psswd", "pswd", "pwd", "rememberme", "remembermetoken", "requirepass",
-    "salasana", "samlrequest", "samlresponse", "sandi", "secret", "secretanswer", "secretkey",
-    "secretkeybase", "secreto", "securityanswer", "seedphrase", "segredo", "segreto", "senha", "servicekey",
-    "sessionkey", "sharedaccesskey", "sharedaccesssignature", "sharedkey", "sifre", "signingkey", "sshkey",
+    "credential", "credentials", "creds", "decryptionkey", "depasse", "encryptionkey", "geheimnis", "geslo",
+    "haslo", "hasło", "hemmelighet", "heslo", "hmackey", "jelszo", "jelszó", "jwt", "katasandi", "kennwort",
+    "keyphrase", "licensekey", "losenord", "losenordet", "lozinka", "lozinku", "lösenord", "lösenordet",
+    "masterauth", "masterkey", "matkhau", "mnemonic", "mot de passe", "motdepasse", "mậtkhẩu", "parola",
+    "parolă", "parool", "passcode", "passkey", "passord", "passordet", "passphrase", "passw", "passwd",
+    "password", "passwort", "passwrd", "pasword", "privatekey", "privkey", "psk", "psswd", "pswd", "pwd",
+    "rememberme", "remembermetoken", "requirepass", "salasana", "samlrequest", "samlresponse", "sandi",
+    "secret", "secretanswer", "secretkey", "secretkeybase", "secreto", "securityanswer", "seedphrase",
+    "segredo", "segreto", "senha", "servicekey", "sessionkey", "sharedaccesskey", "sharedaccesssignature",
+    "sharedkey", "sifre", "signingkey", "slaptazodis", "slaptažodis", "sshkey", "ssw0rd", "ssword",
     "storagekey", "storepass", "subscriptionkey", "token", "userpass", "wachtwoord", "wachtwort",
-    "webhookkey", "xkey", "xprv", "şifre", "κωδικος", "κωδικός", "ключ", "пароль", "секрет", "токен", "סיסמה",
-    "كلمةالسر", "كلمةالمرور", "पासवरड", "パスワード", "令牌", "口令", "密码", "密碼", "密钥", "暗証番号", "비밀번호", "암호",
+    "webhookkey", "xkey", "xprv", "zaporka", "şifre", "κωδικος", "κωδικός", "ключ", "пароль", "секрет",
+    "токен", "סיסמה", "كلمةالسر", "كلمةالمرور", "पासवरड", "パスワード", "令牌", "口令", "密码", "密碼", "密钥", "暗証番号",
+    "비밀번호", "암호",
 ];
 
 /// How secrets' names begin in languages that bend them.
@@ -41,29 +43,38 @@ const JOINED: [&str; 7] = ["密码", "密碼", "口令", "パスワード", "暗
 
 /// Names of fields, whole: as the end of a word they would be another word (`compass`, `discard`, `authoritysid`).
 #[rustfmt::skip]
-const FIELDS: [&str; 133] = [
-    "aadhaar", "accountnumber", "address1", "advertisingid", "androidid", "assertion", "auth", "birthdate",
-    "birthday", "bsn", "captcha", "card", "cardno", "cc", "ccnum", "challenge", "chave", "clave", "clé",
-    "cnonce", "cnpj", "coupon", "cpf", "cred", "creditcard", "csc", "csrf", "cvc", "cvc2", "cvv", "cvv2",
-    "dateofbirth", "dbpass", "dni", "dob", "driverlicence", "driverlicense", "email", "emailaddress",
-    "externalid", "familyname", "fax", "firstname", "fullname", "geburtsdatum", "geheim", "giftcard",
-    "givenname", "hemmelig", "henkilötunnus", "hmac", "iban", "iccid", "idfa", "idtokenhint", "imei", "imsi",
-    "insurance", "invitation", "itan", "jeton", "jsessionid", "kennzeichen", "lastname", "latitude",
-    "licenseplate", "llave", "longitude", "magiclink", "mail", "mdp", "memorableword", "mfa", "mfacode",
-    "mobile", "mothersmaidenname", "msisdn", "nachname", "nationalid", "nif", "nino", "nonce", "oauth", "otp",
-    "otpauth", "pan", "pass", "passe", "passport", "personalausweis", "pesel", "phone", "phonenumber",
-    "phpsessid", "pin", "psw", "puk", "pw", "rentenversicherung", "resetlink", "salt", "sas", "schluessel",
-    "schlüssel", "sess", "sessid", "session", "sid", "sig", "signature", "socialsecurity", "sortcode", "ssid",
-    "ssn", "steuerid", "street", "streetaddress", "surname", "tan", "taxid", "tel", "telephone", "ticket",
-    "tkn", "totp", "usertoken", "verifier", "vorname", "voucher", "xsrf", "zugangsdaten", "身份证", "주민등록번호",
+const FIELDS: [&str; 163] = [
+    "aadhaar", "accountnumber", "address1", "advertisingid", "androidid", "assertion", "auth",
+    "birthdate", "birthday", "bsn", "captcha", "card", "cardno", "cc", "ccnum", "cellulare", "celular",
+    "challenge", "chave", "chiptan", "clave", "clé", "cnonce", "cnpj", "coupon", "cpf", "cred", "creditcard",
+    "csc", "csrf", "cvc", "cvc2", "cvv", "cvv2", "dateofbirth", "dbpass", "dni", "dob", "driverlicence",
+    "driverlicense", "email", "emailaddress", "externalid", "familyname", "fax", "firstname", "fullname",
+    "geburtsdatum", "geheim", "giftcard", "givenname", "handynummer", "hemmelig", "henkilötunnus", "hmac",
+    "iban", "iccid", "idfa", "idtokenhint", "imei", "imsi", "insurance", "invitation", "itan", "jeton",
+    "jsessionid", "kennzeichen", "lastname", "latitude", "licenseplate", "llave", "longitude", "magiclink",
+    "mail", "mdp", "memorableword", "mfa", "mfacode", "mobile", "mobilnummer", "mobiltelefon",
+    "mothersmaidenname", "msisdn", "mtan", "móvil", "nachname", "nationalid", "nif", "nino", "nonce", "oauth",
+    "otp", "otpauth", "pan", "pass", "passe", "passport", "personalausweis", "pesel", "phone", "phonenumber",
+    "phototan", "phpsessid", "pin", "psw", "puk", "pushtan", "pw", "rentenversicherung", "resetlink",
+    "rufnummer", "salt", "sas", "schluessel", "schlüssel", "securitesociale", "segurançasocial",
+    "seguridadsocial", "sess", "sessid", "session", "sicurezzasociale", "sid", "sig", "signature", "smstan",
+    "socialsecurity", "sortcode", "ssid", "ssn", "steuerid", "street", "streetaddress", "surname",
+    "sécuritésociale", "tan", "taxid", "tel", "telefon", "telefonnummer", "telefono", "telefoon", "telephone",
+    "teléfono", "ticket", "tkn", "totp", "téléphone", "usertoken", "verifier", "vorname", "voucher", "xsrf",
+    "zugangsdaten", "確認コード", "認証コード", "認証番号", "身份证", "驗證碼", "验证码", "인증번호", "인증코드", "주민등록번호",
 ];
+
+/// A code, in several languages.
+const CODE: [&str; 9] = ["code", "codice", "codigo", "código", "kod", "kode", "kodu", "koodi", "код"];
 
 /// What a `…code` is when it is no status.
 #[rustfmt::skip]
-const CODES: [&str; 28] = [
-    "access", "activation", "auth", "authorization", "backup", "confirmation", "device", "gift", "invite",
-    "login", "mfa", "onetime", "otp", "pass", "pin", "postal", "promo", "recovery", "reset", "secret",
-    "security", "sms", "unlock", "user", "verification", "verify", "voucher", "zip",
+const CODES: [&str; 41] = [
+    "access", "activation", "auth", "authorization", "backup", "bekreftelses", "bekræftelses",
+    "bestaetigungs", "bestätigungs", "confirmation", "device", "einmal", "freischalt", "gift", "invite",
+    "login", "mfa", "onetime", "otp", "pass", "pin", "postal", "promo", "prüf", "recovery", "reset", "secret",
+    "security", "sicherheits", "sms", "unlock", "user", "vahvistus", "varmistus", "verificatie",
+    "verification", "verifierings", "verify", "voucher", "zip", "zugangs",
 ];
 
 /// What a `…key` is when it names a place, not a secret.
@@ -101,6 +112,14 @@ const FILLERS: [&str; 49] = [
     "wrong", "är", "è", "é",
 ];
 
+/// What says which code one is, where that stands behind: `code de vérification`, `clave de acceso`.
+#[rustfmt::skip]
+const KINDS: [&str; 19] = [
+    "acceso", "accesso", "accès", "acesso", "de", "di", "segurança", "seguridad", "sicurezza", "sécurité",
+    "verifica", "verificación", "verificação", "vérification", "weryfikacji", "weryfikacyjny", "безопасности",
+    "доступа", "подтверждения",
+];
+
 /// What opens the value of `Authorization`; the value is behind it.
 #[rustfmt::skip]
 const SCHEMES: [&str; 30] = [
@@ -123,44 +142,61 @@ const TOKEN_SEGMENTS: [&str; 42] = [
 /// What says how a secret is, or goes on with the sentence; sorted.
 #[rustfmt::skip]
 const HARMLESS: &[&str] = &[
-    "a", "abgelaufen", "about", "above", "absent", "accepted", "access", "account", "action", "active",
-    "after", "again", "age", "algorithm", "already", "also", "am", "an", "and", "another", "any", "api",
-    "app", "arn", "array", "at", "attribute", "audience", "auth", "authenticated", "authentication",
-    "authorization", "authorizer", "aws", "bad", "be", "because", "been", "before", "being", "between", "bit",
-    "blank", "both", "bucket", "but", "by", "cache", "caducado", "call", "callback", "came", "can", "can't",
-    "cannot", "caused", "chain", "changed", "characters", "check", "claim", "class", "client", "closed",
-    "code", "columns", "complexity", "computed", "config", "configuration", "configured", "connected", "connection",
-    "constraint", "contain", "contains", "cookie", "could", "couldn't", "count", "created", "credential",
-    "credentials", "database", "date", "declined", "decode", "default", "defined", "deleted", "denied",
-    "deprecated", "did", "didn't", "different", "digest", "disabled", "does", "doesn't", "due", "during",
-    "edge", "either", "empty", "enabled", "encoded", "encoding", "endpoint", "entry", "error", "errors",
-    "exceeded", "exceeds", "exception", "exchange", "exist", "existed", "exists", "expected", "expiration",
-    "expire", "expired", "expires", "expiry", "expiré", "expirée", "failed", "fails", "failure", "falsch",
-    "false", "fehlt", "file", "flow", "for", "format", "found", "from", "function", "generated", "generation",
-    "given", "got", "grant", "group", "had", "handler", "has", "hash", "have", "header", "headers", "hook",
-    "host", "http", "id", "identity", "if", "illegal", "in", "inactive", "included", "incorrect",
-    "incorrecta", "incorrecte", "incorrecto", "information", "input", "instead", "internal", "into",
-    "invalid", "invalide", "inválida", "inválido", "is", "isn't", "issued", "issuer", "it", "its", "jar",
-    "jest", "json", "key", "kid", "lambda", "last", "least", "length", "less", "library", "lifetime", "limit",
-    "list", "locked", "long", "longer", "lookup", "magic", "malformed", "manager", "map", "match", "matched",
-    "matches", "may", "member", "message", "method", "middleware", "mismatch", "missing", "mode", "module",
-    "more", "most", "must", "name", "named", "needed", "needs", "never", "new", "next", "nicht", "nil", "no",
-    "non", "none", "not", "null", "object", "of", "off", "old", "on", "once", "only", "or", "other", "out",
-    "pair", "param", "parameter", "parser", "passed", "path", "payload", "pem", "per", "permission",
-    "permissions", "plan", "please", "policy", "pool", "presented", "principal", "property", "protected",
-    "provided", "provider", "query", "quota", "rate", "read", "received", "refresh", "refused", "region",
-    "rejected", "renewal", "request", "requested", "required", "requires", "reset", "resource", "response",
-    "return", "returned", "revoked", "role", "rotated", "rotation", "same", "scaduta", "scaduto", "schema",
-    "scope", "security", "see", "sent", "server", "serverkeyexchange", "service", "session", "set",
-    "sha1withrsa", "sha256withrsa", "short", "should", "signature", "signed", "signer", "signing", "since",
-    "size", "source", "specification", "specified", "stage", "standard", "state", "status", "still",
-    "storage", "store", "stored", "strategy", "strength", "string", "strong", "support", "supported", "table",
-    "than", "that", "the", "their", "then", "there", "this", "time", "timeout", "to", "token", "too", "true",
-    "try", "type", "unable", "unauthorized", "undefined", "unexpected", "ungültig", "unknown", "unset",
-    "unsupported", "until", "updated", "url", "usage", "use", "used", "user", "using", "valid", "validation",
-    "value", "values", "verification", "verified", "verify", "version", "via", "violates", "want", "was",
-    "wasn't", "we", "weak", "were", "when", "where", "which", "while", "will", "with", "within", "without",
-    "wrong", "yes", "you", "your",
+    "a", "abgelaufen", "abgelehnt", "about", "above", "absent", "accepted", "access", "account", "action",
+    "active", "after", "again", "age", "algorithm", "already", "also", "am", "an", "and", "angegeben",
+    "another", "any", "api", "app", "arn", "array", "at", "attribute", "audience", "auth", "authenticated",
+    "authentication", "authorization", "authorizer", "aws", "bad", "be", "because", "been", "before", "being",
+    "benutzer", "benutzers", "between", "bigint", "bit", "bitte", "blank", "blob", "boolean", "both", "boş",
+    "bucket", "but", "by", "bytea", "cache", "caducada", "caducado", "call", "callback", "came", "can",
+    "can't", "cannot", "caused", "chain", "changed", "char", "character", "characters", "check", "claim",
+    "class", "client", "closed", "code", "columns", "complexity", "computed", "config", "configuration",
+    "configured", "connected", "connection", "constraint", "contain", "contains", "cookie", "could",
+    "couldn't", "count", "created", "credential", "credentials", "da", "dans", "darf", "das", "database",
+    "date", "de", "debe", "declined", "decode", "default", "defined", "del", "deleted", "dell", "dem", "den",
+    "denied", "deprecated", "der", "des", "deve", "di", "did", "didn't", "die", "different", "digest",
+    "digit", "digits", "disabled", "dla", "do", "does", "doesn't", "doit", "dos", "du", "due", "during",
+    "edge", "eingegeben", "either", "el", "empty", "en", "enabled", "encoded", "encoding", "endpoint",
+    "entry", "erforderlich", "errada", "errado", "error", "errors", "essere", "estar", "está", "exceeded",
+    "exceeds", "exception", "exchange", "execution", "exist", "existed", "exists", "expected", "expirada",
+    "expirado", "expiration", "expire", "expired", "expires", "expiry", "expiré", "expirée", "failed",
+    "fails", "failure", "falsch", "falsches", "false", "fehlt", "fehlte", "field", "file", "filtered", "flow",
+    "foi", "for", "format", "found", "from", "fue", "function", "för", "für", "gebruiker", "generated",
+    "generation", "gerekli", "gesetzt", "gesperrt", "geändert", "geçersiz", "given", "got", "grant", "group",
+    "gültig", "ha", "had", "handler", "has", "hash", "hat", "hatalı", "have", "header", "headers", "hidden",
+    "hook", "host", "http", "id", "identity", "if", "ikke", "il", "illegal", "in", "inactive", "included",
+    "incorrect", "incorrecta", "incorrecte", "incorrecto", "information", "input", "instead", "inte",
+    "integer", "internal", "into", "invalid", "invalide", "inválida", "inválido", "is", "isn't", "issued",
+    "issuer", "it", "its", "jar", "jest", "json", "kan", "kann", "key", "kid", "kurz", "l", "la", "lambda",
+    "lang", "last", "le", "least", "leeg", "leer", "length", "less", "letter", "letters", "library",
+    "lifetime", "limit", "list", "locked", "long", "longer", "lookup", "lowercase", "mag", "magic",
+    "malformed", "manager", "mancante", "manquant", "manquante", "map", "masked", "match", "matched",
+    "matches", "maximum", "may", "member", "message", "method", "middleware", "minimum", "mismatch",
+    "missing", "mode", "module", "moet", "more", "most", "może", "musi", "muss", "must", "muß", "må", "måste",
+    "name", "named", "ne", "needed", "needs", "nell", "neplatné", "neplatný", "never", "new", "next", "nicht",
+    "niet", "nil", "no", "non", "none", "not", "null", "nvarchar", "não", "obfuscated", "object",
+    "obrigatória", "obrigatório", "of", "off", "old", "omitted", "on", "once", "only", "or", "other", "out",
+    "pair", "para", "param", "parameter", "parser", "pas", "passed", "path", "payload", "pem", "per",
+    "permission", "permissions", "peut", "placeholder", "plan", "please", "pode", "policy", "pool", "pour",
+    "presented", "principal", "property", "protected", "provided", "provider", "puede", "può", "query",
+    "quota", "rate", "read", "received", "redacted", "refresh", "refused", "region", "rejected", "renewal",
+    "requerida", "requerido", "request", "requested", "required", "requires", "requis", "requise", "reset",
+    "resource", "response", "return", "returned", "revoked", "richiesta", "richiesto", "role", "rotated",
+    "rotation", "same", "sanitized", "scaduta", "scadute", "scaduto", "schema", "scope", "security", "see",
+    "sein", "sent", "server", "serverkeyexchange", "service", "session", "set", "sha1withrsa",
+    "sha256withrsa", "short", "should", "signature", "signed", "signer", "signing", "since", "size", "source",
+    "special", "specification", "specified", "stage", "standard", "state", "status", "still", "storage",
+    "store", "stored", "strategy", "strength", "string", "strong", "support", "supported", "symbol",
+    "symbols", "table", "taken", "text", "than", "that", "the", "their", "then", "there", "this", "time",
+    "timeout", "to", "token", "too", "trop", "true", "try", "ttl", "type", "unable", "unauthorized",
+    "undefined", "unexpected", "ungültig", "ungültiges", "unknown", "unset", "unsupported", "until",
+    "updated", "uppercase", "url", "usage", "use", "used", "user", "using", "usuario", "usuário", "utente",
+    "utgått", "utilisateur", "uuid", "vacía", "vacío", "valid", "validation", "value", "values", "varbinary",
+    "varchar", "varying", "vazia", "vazio", "vencida", "vereist", "verification", "verified", "verify",
+    "verlopen", "version", "via", "vide", "violates", "volume", "von", "voor", "vuota", "vuoto", "want",
+    "war", "was", "wasn't", "we", "weak", "were", "when", "where", "which", "while", "will", "wird", "with",
+    "within", "without", "wrong", "wurde", "wurden", "wygasło", "wymagane", "yanlış", "yes", "you", "your",
+    "zurückgesetzt", "été", "übermittelt", "должен", "истек", "истёк", "не", "неверен", "неверный",
+    "обязателен", "пользователя", "слишком", "만료되었습니다", "올바르지", "일치하지", "틀렸습니다",
 ];
 
 /// What a word names; `before` is the word before it.
@@ -169,16 +205,23 @@ pub(super) fn name(word: &str, before: &str) -> Option<Name> {
     let mut text = String::with_capacity(48);
     let tail = word.char_indices().rev().nth(63).map_or(word, |(at, _)| &word[at..]);
     text.extend(tail.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase));
-    let joined = || format!("{}{text}", before.to_ascii_lowercase());
+    if !text.is_ascii() && text.bytes().any(|b| b.is_ascii_alphabetic()) {
+        text = text.chars().map(latin).collect();
+    }
+    let joined = || {
+        let before = before.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+        format!("{}{text}", before.collect::<String>())
+    };
     match text.as_str() {
-        "key" | "keys" | "code" | "pin" | "number" | "id" | "word" | "security" | "card"
+        "key" | "keys" | "code" | "pin" | "number" | "id" | "word" | "phrase" | "answer" | "security"
+        | "card"
             if !before.is_empty() =>
         {
             let whole = named(&joined()).filter(|name| *name == Name::Secret || text != "key");
             whole.or_else(|| named(&text))
         }
         // Names of two words.
-        "passe" | "sandi" | "khẩu" | "المرور" | "السر" if !before.is_empty() => {
+        "passe" | "sandi" | "social" | "sociale" | "khẩu" | "المرور" | "السر" if !before.is_empty() => {
             named(&text).or_else(|| named(&joined()))
         }
         "link" | "licence" | "license" if !before.is_empty() => named(&joined()),
@@ -192,6 +235,25 @@ pub(super) fn name(word: &str, before: &str) -> Option<Name> {
             holds(&LAST, last).then_some(Name::Field)
         }),
     }
+}
+
+/// The Latin letter that a Cyrillic one looks like: in a word of both it stands for that.
+fn latin(letter: char) -> char {
+    const ALIKE: [(char, char); 12] = [
+        ('а', 'a'),
+        ('е', 'e'),
+        ('о', 'o'),
+        ('р', 'p'),
+        ('с', 'c'),
+        ('у', 'y'),
+        ('х', 'x'),
+        ('ѕ', 's'),
+        ('і', 'i'),
+        ('ј', 'j'),
+        ('һ', 'h'),
+        ('ԁ', 'd'),
+    ];
+    ALIKE.iter().find(|(cyrillic, _)| *cyrillic == letter).map_or(letter, |(_, latin)| *latin)
 }
 
 fn named(text: &str) -> Option<Name> {
@@ -215,7 +277,7 @@ fn named(text: &str) -> Option<Name> {
         let place = ends_in(kind, &PLACES) || kind.is_empty();
         return Some(if place { Name::Code } else { Name::Field });
     }
-    if let Some(kind) = bare.strip_suffix("code") {
+    if let Some(kind) = CODE.iter().find_map(|code| bare.strip_suffix(code)) {
         let secret = ends_in(kind, &CODES);
         return (secret || kind.is_empty()).then_some(if secret { Name::Field } else { Name::Code });
     }
@@ -289,6 +351,11 @@ pub(super) fn is_filler(word: &str) -> bool {
     holds(&FILLERS, word)
 }
 
+/// Whether a word between a name and its value belongs to the name.
+pub(super) fn is_filler_of(name: Name, word: &str) -> bool {
+    is_filler(word) || (matches!(name, Name::Code | Name::Field) && holds(&KINDS, word))
+}
+
 pub(super) fn is_scheme(word: &str) -> bool {
     holds(&SCHEMES, word)
 }
@@ -316,6 +383,18 @@ pub(super) fn is_token_segment(segment: &str) -> bool {
         }
     }
     several && matches!(name(segment, ""), Some(Name::Secret | Name::Header))
+}
+
+/// Whether a text is a sentence about a secret: several words, each of them harmless, a name, or a small number.
+pub(super) fn is_remark(text: &str) -> bool {
+    let known = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        is_harmless(bare)
+            || is_filler(bare)
+            || (bare.len() < 4 && bare.bytes().all(|b| b.is_ascii_digit()))
+            || (bare.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_') && name(bare, "").is_some())
+    };
+    text.len() <= 160 && text.split_whitespace().count() > 2 && text.split_whitespace().all(known)
 }
 
 pub(super) fn is_harmless(word: &str) -> bool {

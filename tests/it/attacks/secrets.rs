@@ -166,6 +166,17 @@ fn second_fresh_lines_are_measured_too() {
     assert_eq!(alarms.wrong, Vec::<String>::new());
 }
 
+#[test]
+fn third_fresh_lines_are_measured_too() {
+    let (misses, alarms) = (measured::THIRD.misses(), measured::THIRD.false_alarms());
+    println!("{}{}\n{}{}", misses.table, misses.wrong.join("\n"), alarms.table, alarms.wrong.join("\n"));
+    assert!(misses.all >= 400 && alarms.all >= 300, "{} and {}", misses.all, alarms.all);
+    // What has no look of its own, such as an address in one number, or a password where a port may stand.
+    assert!(misses.wrong.len() <= 7, "{}", misses.wrong.join("\n"));
+    // Ids that only AWS's documents hold, and a commit that nothing calls one.
+    assert!(alarms.wrong.len() <= 3, "{}", alarms.wrong.join("\n"));
+}
+
 /// What is not quoted may still be a route, a host or an id in an alert.
 #[test]
 fn no_measured_secret_leaves_in_any_body() {

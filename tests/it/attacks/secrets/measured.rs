@@ -59,6 +59,10 @@ pub(crate) const FRESH: Corpus =
 pub(crate) const SECOND: Corpus =
     Corpus { secrets: "tests/secrets/second-secrets.tsv", harmless: "tests/secrets/second-harmless.txt" };
 
+/// A sample of the lines of a third tester, written before the code was looked at.
+pub(crate) const THIRD: Corpus =
+    Corpus { secrets: "tests/secrets/third-secrets.tsv", harmless: "tests/secrets/third-harmless.txt" };
+
 impl Corpus {
     pub(crate) fn secrets(self) -> Vec<Secret> {
         let secret = |row: &str| {
@@ -166,6 +170,8 @@ fn measured(what: &str, how: &str, kinds: BTreeMap<String, (usize, usize)>, wron
 
 /// All tables, as `docs/reliability.md` holds them.
 pub(crate) fn tables() -> String {
-    let (known, fresh, second) = (KNOWN.tables(), FRESH.tables(), SECOND.tables());
-    format!("{known}\n### Fresh lines\n\n{fresh}\n### Second fresh lines\n\n{second}")
+    let (known, fresh, second, third) = (KNOWN.tables(), FRESH.tables(), SECOND.tables(), THIRD.tables());
+    format!(
+        "{known}\n### Fresh lines\n\n{fresh}\n### Second fresh lines\n\n{second}\n### Third fresh lines\n\n{third}"
+    )
 }
