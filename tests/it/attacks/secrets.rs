@@ -323,6 +323,9 @@ fn hostile() -> impl Strategy<Value = String> {
         "reset",
         "\u{200b}",
         "\u{1b}[31m",
+        "\u{1b}[",
+        "20 ",
+        "\u{13}",
         "rejected value ",
         "Failing row contains (",
         "VALUES (",
@@ -372,6 +375,18 @@ proptest! {
             let once = quote(&format!("{opening}{}", text.trim()));
             prop_assert!(once.chars().count() <= opening.len() + longest);
             prop_assert_eq!(quote(&once), once);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_marked_key_goes_whatever_stands_around_it(before in hostile(), after in hostile()) {
+        for redacted in [redact::text, redact::uri] {
+            let quote = redacted(&format!("{before} AKIAQX4BIPW3AHOV29GN {after}"));
+            prop_assert!(!quote.contains("X4BIPW3AHOV29"), "{quote}");
         }
     }
 }
