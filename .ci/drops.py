@@ -23,8 +23,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.end_headers()
     def log_message(self, *_):
         pass
+server = http.server.HTTPServer(("", 8080), Answer)
 print("ready", flush=True)
-http.server.HTTPServer(("", 8080), Answer).serve_forever()
+server.serve_forever()
 """
 # Where the prober connects, what TCP has to come to, and HTTP.
 EXPECTED = {
