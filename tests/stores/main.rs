@@ -3,7 +3,11 @@
 //! By hand: `AWS_ENDPOINT_URL=http://127.0.0.1:PORT AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 //! TABLE=NAME cargo test --test stores`, where the table has the partition key `id` (S).
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of it is tests, and the helpers beside them")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "all of it is tests, and the helpers beside them"
+)]
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
