@@ -56,7 +56,8 @@ pub async fn run() -> anyhow::Result<()> {
     ended.map_err(anyhow::Error::from_boxed).context("the runtime ended")
 }
 
-/// Everything that speaks with AWS is made at the first event: until then a start waits for nothing.
+/// Everything that speaks with AWS is made at the first event: until then a start waits for nothing. What an invocation needs is
+/// on the heap, and so no part of the stack that every start touches.
 async fn run_responder(config: Config) -> Result<(), lambda_runtime::Error> {
     let made = OnceCell::new();
     // The payload is taken as it is: an undecodable one has to fail in the handler, which can publish an alert about it.
@@ -64,7 +65,7 @@ async fn run_responder(config: Config) -> Result<(), lambda_runtime::Error> {
         let responder = made.get_or_init(async || responder(&lambda_config(), config.clone())).await;
         let deadline = deadline(event.context.deadline);
         responder.accounts.set_own_account(&event.context.invoked_function_arn);
-        let outcome = responder.respond(event.payload.get().as_bytes(), deadline).await;
+        let outcome = Box::pin(responder.respond(event.payload.get().as_bytes(), deadline)).await;
         let answer = outcome.map(|outcome| answer(&outcome)).map_err(InvocationError::of_responder);
         if let Err(InvocationError::UndecodableBatch(_)) = answer {
             responder.tally.count(Metric::Undecodable, "", 1);
@@ -81,7 +82,7 @@ async fn run_caretaker(config: CaretakerConfig) -> Result<(), lambda_runtime::Er
         let caretaker = made.get_or_init(async || caretaker(lambda_config(), config.clone())).await;
         let deadline = deadline(event.context.deadline);
         caretaker.incidents.accounts.set_own_account(&event.context.invoked_function_arn);
-        let summary = caretaker.handle(event.payload.get().as_bytes(), deadline).await;
+        let summary = Box::pin(caretaker.handle(event.payload.get().as_bytes(), deadline)).await;
         write_metrics(&caretaker.tally);
         write_metrics(&caretaker.incidents.tally);
         summary.map_err(InvocationError::of_caretaker)
@@ -93,7 +94,7 @@ async fn run_caretaker(config: CaretakerConfig) -> Result<(), lambda_runtime::Er
 async fn run_prober(limits: Limits) -> Result<(), lambda_runtime::Error> {
     let limits = &limits;
     let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        let answer = answer_probe(event.payload.get().as_bytes(), limits, now()).await;
+        let answer = Box::pin(answer_probe(event.payload.get().as_bytes(), limits, now())).await;
         match answer.get("refused").and_then(Value::as_str) {
             Some(why) => tracing::warn!(why, "refused to connect"),
             None => tracing::info!(addresses = answer["facts"].as_array().map_or(0, Vec::len), "probed"),
