@@ -132,16 +132,10 @@ fn credentials(answer: &Node) -> Option<Credentials> {
 
 /// The Region's own endpoint. Source: <https://docs.aws.amazon.com/general/latest/gr/sts.html>
 fn place(region: &Region, Wish { fips, dual_stack }: Wish) -> Place {
-    let (gov, china) = (region.as_ref().starts_with("us-gov-"), region.as_ref().starts_with("cn-"));
     // GovCloud's plain endpoints are FIPS endpoints already.
-    let host = if fips && (dual_stack || !gov) { "sts-fips" } else { "sts" };
-    let suffix = match (china, dual_stack) {
-        (false, false) => "amazonaws.com",
-        (false, true) => "api.aws",
-        (true, false) => "amazonaws.com.cn",
-        (true, true) => "api.amazonwebservices.com.cn",
-    };
-    Place { url: format!("https://{host}.{region}.{suffix}"), region: region.clone() }
+    let host =
+        if fips && (dual_stack || !region.as_ref().starts_with("us-gov-")) { "sts-fips" } else { "sts" };
+    Place::regional(host, region, dual_stack)
 }
 
 #[cfg(test)]
@@ -164,6 +158,17 @@ mod tests {
         assert_eq!(found.expiry(), Some(SystemTime::from(end)));
         for member in ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"] {
             assert!(read(&ANSWER.replace(member, "Other")).is_none(), "{member}");
+        }
+    }
+    #[test]
+    fn each_region_has_its_own_host() {
+        for (region, fips, url) in [
+            ("eu-west-1", false, "https://sts.eu-west-1.amazonaws.com"),
+            ("us-east-1", true, "https://sts-fips.us-east-1.amazonaws.com"),
+            ("us-gov-west-1", true, "https://sts.us-gov-west-1.amazonaws.com"),
+            ("cn-north-1", false, "https://sts.cn-north-1.amazonaws.com.cn"),
+        ] {
+            assert_eq!(place(&Region::from_static(region), Wish { fips, dual_stack: false }).url, url);
         }
     }
 }

@@ -112,16 +112,10 @@ fn connection(item: &Node) -> Option<EndpointConnection> {
 
 /// By the partition's rules with FIPS and dual stack. Source: <https://docs.aws.amazon.com/general/latest/gr/ec2-service.html>
 fn place(region: &Region, Wish { fips, dual_stack }: Wish) -> Place {
-    let (gov, china) = (region.as_ref().starts_with("us-gov-"), region.as_ref().starts_with("cn-"));
     // GovCloud's plain endpoints are FIPS endpoints already.
-    let host = if fips && (dual_stack || !gov) { "ec2-fips" } else { "ec2" };
-    let suffix = match (china, dual_stack) {
-        (false, false) => "amazonaws.com",
-        (false, true) => "api.aws",
-        (true, false) => "amazonaws.com.cn",
-        (true, true) => "api.amazonwebservices.com.cn",
-    };
-    Place { url: format!("https://{host}.{region}.{suffix}"), region: region.clone() }
+    let host =
+        if fips && (dual_stack || !region.as_ref().starts_with("us-gov-")) { "ec2-fips" } else { "ec2" };
+    Place::regional(host, region, dual_stack)
 }
 
 #[cfg(test)]

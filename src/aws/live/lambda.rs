@@ -112,14 +112,7 @@ fn state(code: String) -> String {
 
 /// Source: <https://docs.aws.amazon.com/general/latest/gr/lambda-service.html>
 fn place(region: &Region, Wish { fips, dual_stack }: Wish) -> Place {
-    let service = if fips { "lambda-fips" } else { "lambda" };
-    let domain = match (region.as_ref().starts_with("cn-"), dual_stack) {
-        (true, true) => "api.amazonwebservices.com.cn",
-        (true, false) => "amazonaws.com.cn",
-        (false, true) => "api.aws",
-        (false, false) => "amazonaws.com",
-    };
-    Place { url: format!("https://{service}.{region}.{domain}"), region: region.clone() }
+    Place::regional(if fips { "lambda-fips" } else { "lambda" }, region, dual_stack)
 }
 
 #[cfg(test)]

@@ -73,6 +73,19 @@ pub(crate) struct Place {
     pub(crate) region: Region,
 }
 
+impl Place {
+    /// `host.region.suffix`, with the suffix of the Region's partition.
+    pub(crate) fn regional(host: &str, region: &Region, dual_stack: bool) -> Self {
+        let suffix = match (region.as_ref().starts_with("cn-"), dual_stack) {
+            (false, false) => "amazonaws.com",
+            (false, true) => "api.aws",
+            (true, false) => "amazonaws.com.cn",
+            (true, true) => "api.amazonwebservices.com.cn",
+        };
+        Self { url: format!("https://{host}.{region}.{suffix}"), region: region.clone() }
+    }
+}
+
 pub(crate) type Error = SdkError<ErrorMetadata, HttpResponse>;
 
 /// Calls a service.

@@ -123,14 +123,8 @@ fn place_of_data(region: &Region, wish: Wish) -> Place {
 }
 
 fn place_below(prefix: &str, region: &Region, Wish { fips, dual_stack }: Wish) -> Place {
-    let suffix = match (region.as_ref().starts_with("cn-"), dual_stack) {
-        (false, false) => "amazonaws.com",
-        (false, true) => "api.aws",
-        (true, false) => "amazonaws.com.cn",
-        (true, true) => "api.amazonwebservices.com.cn",
-    };
     let fips = if fips { "-fips" } else { "" };
-    Place { url: format!("https://{prefix}servicediscovery{fips}.{region}.{suffix}"), region: region.clone() }
+    Place::regional(&format!("{prefix}servicediscovery{fips}"), region, dual_stack)
 }
 
 #[cfg(test)]
